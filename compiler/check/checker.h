@@ -1,0 +1,228 @@
+/* What the checker's files share: its state, symbols, environments of expressions.
+ *
+ * Order of work (check.c): collect file-level names; framework; feeds; calendars, spans, fns; binds;
+ * measures; agreements, one per version: members, duties, then objectives; rules, pools, scenarios.
+ *
+ * Invariants: parsed nodes are never changed (except that FILE trees are shared by versions of an
+ * agreement, so a node may be checked many times; equal diagnostics are shown once).  Where something
+ * has been reported its type is ENT_TYPE_ERROR, which fits everything.  When memory has run out
+ * functions return NULL or the error node, and ent_check returns NULL at its end. */
+#ifndef ENT_CHECK_CHECKER_H
+#define ENT_CHECK_CHECKER_H
+
+#include "compiler/check/check.h"
+#include "compiler/check/model.h"
+
+#define ENT_KEYS_MAX 8
+
+typedef struct ent_symbol {
+    int kind; /* ENT_NODE_* of the declaration */
+    const char *name;
+    const ent_node *node;
+    void *decl; /* the model object, once made */
+    ent_span span;
+    bool used;
+    bool is_main; /* of the author's own files: may be warned about */
+} ent_symbol;
+
+typedef struct ent_scope {
+    ent_symbol *v;
+    size_t n, cap;
+    struct ent_scope *outer;
+    ent_agreement_decl *agreement; /* NULL at file level */
+    const char *zone;
+} ent_scope;
+
+/* What an expression may speak of. */
+typedef enum ent_env_kind {
+    ENT_ENV_CONST,   /* literals and functions only                     */
+    ENT_ENV_ROW,     /* fields of `feed`                                */
+    ENT_ENV_BIND,    /* source columns                                  */
+    ENT_ENV_MEASURE, /* aggregates; `objective` collects the folds      */
+    ENT_ENV_FN,      /* parameters of `fn`                              */
+    ENT_ENV_AMOUNT,  /* charge, figure                                  */
+    ENT_ENV_RULE     /* collections and quantified variables            */
+} ent_env_kind;
+
+typedef struct ent_var {
+    const char *name;
+    ent_type type;
+    const ent_node *node;
+    ent_span span;
+} ent_var;
+
+#define ENT_VARS_MAX 16
+
+typedef struct ent_env {
+    ent_env_kind kind;
+    ent_scope *scope;
+    ent_feed_decl *feed;
+    ent_bind_decl *bind;
+    ent_fn_decl *fn;
+    ent_objective_decl *objective; /* whose folds are collected, or whose amount this is */
+    const char *figure_name;       /* in amounts: the measure's name, or NULL */
+    ent_measure_decl *measure;     /* whose expression is being inlined, or NULL */
+    unsigned measure_depth;
+    ent_var vars[ENT_VARS_MAX];
+    size_t n_vars;
+    const char *zone;
+    bool no_members; /* aggregates not allowed here because of ... a row's condition */
+} ent_env;
+
+typedef struct ent_checker {
+    ent_arena *arena;
+    ent_sources *sources;
+    ent_diags *diags;
+    const ent_check_options *options;
+    ent_node **files;
+    size_t n_files, n_main;
+    ent_model *m;
+    ent_scope top;
+    const ent_node **agreement_nodes; /* SLA, OLA */
+    size_t n_agreement_nodes;
+    const ent_node **amendment_nodes;
+    size_t n_amendment_nodes;
+    const ent_node **framework_nodes;
+    size_t n_framework_nodes;
+    ent_node *error_node; /* of type ERROR, without kids */
+    int32_t n_clauses;
+    const char **zones_known; /* zone names that loaded */
+    size_t n_zones_known;
+} ent_checker;
+
+/* --- arena and lists (support.c) --- */
+void *ent_check_alloc(ent_checker *ck, size_t bytes);
+/* Appends one element of `size` bytes; grows by doubling.  NULL when memory has run out. */
+void *ent_check_push(ent_checker *ck, void *array_pp, size_t *n, size_t size);
+#define ENT_PUSH(ck, arr, n) ent_check_push((ck), (void *)&(arr), &(n), sizeof *(arr))
+/* Appends a pointer; false when memory has run out. */
+#define ENT_PUSH_PTR(ck, arr, n, item)                                                             \
+    do {                                                                                           \
+        void *ent_slot_ = ENT_PUSH(ck, arr, n);                                                    \
+        if (ent_slot_ != NULL)                                                                     \
+            (arr)[(n)-1] = (item);                                                                 \
+    } while (0)
+
+bool ent_same(const char *a, const char *b);
+ent_node *ent_check_copy(ent_checker *ck, const ent_node *n); /* with its own array of the same kids */
+const ent_node *ent_kid(const ent_node *n, size_t i);         /* NULL if there is none */
+const ent_node *ent_clause(const ent_node *n, unsigned kind); /* the first kid of that kind */
+/* The source text of a span, blanks and newlines collapsed to one blank. */
+const char *ent_check_source_text(ent_checker *ck, ent_span span);
+char *ent_check_printf(ent_checker *ck, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "a", "b" or "c": joined with commas and a last word, each in backquotes; at most `max`, then "…". */
+const char *ent_check_join(ent_checker *ck, const char *const *names, size_t n, size_t max,
+                           const char *last);
+/* "did you mean" with a fix, or else the list of choices. */
+void ent_check_suggest(ent_checker *ck, ent_diag *d, ent_span span, const char *name,
+                       const char *const *names, size_t n, const char *what);
+/* The path of a file that the file of `span` names. */
+const char *ent_check_relative(ent_arena *arena, ent_sources *sources, uint32_t file, const char *path);
+char *ent_check_read(ent_arena *arena, const char *path, size_t *len, int *error);
+
+/* --- names (names.c) --- */
+ent_symbol *ent_scope_add(ent_checker *ck, ent_scope *scope, int kind, const ent_node *node,
+                          bool is_main);
+ent_symbol *ent_scope_find(ent_scope *scope, const char *name, bool outward);
+ent_party_decl *ent_find_party(ent_checker *ck, const char *name); /* also client, integrator */
+ent_service_decl *ent_find_service(ent_checker *ck, const char *name);
+ent_field_decl *ent_find_field(const ent_feed_decl *feed, const char *name);
+int32_t ent_find_member(const ent_enumeration_decl *e, const char *name);
+/* The feed, or the outcomes of a duty, that a name stands for; reports what is wrong. */
+ent_feed_decl *ent_resolve_feed(ent_checker *ck, ent_scope *scope, const char *name, ent_span span,
+                                bool outcomes_too);
+ent_party_decl *ent_resolve_party(ent_checker *ck, const char *name, ent_span span);
+ent_service_decl *ent_resolve_service(ent_checker *ck, const char *name, ent_span span);
+void ent_report_unknown_field(ent_checker *ck, const ent_feed_decl *feed, const char *name,
+                              ent_span span);
+void ent_report_unknown_member(ent_checker *ck, const ent_enumeration_decl *e, const char *name,
+                               ent_span span);
+bool ent_check_zone(ent_checker *ck, const char *zone, ent_span span);
+
+/* --- types (types.c) --- */
+ent_type ent_ty(ent_type_kind kind);
+ent_type ent_ty_money(const char *currency);
+ent_type ent_ty_decimal(int32_t digits);
+bool ent_ty_same(ent_type a, ent_type b);
+bool ent_ty_is_exact(ent_type t);   /* int, decimal, ratio */
+bool ent_ty_is_ordered(ent_type t); /* < and > */
+bool ent_ty_is_named(ent_type t);   /* enumeration, party, service: members are bare names */
+const char *ent_ty_text(ent_checker *ck, ent_type t);   /* "duration", "money (GBP)" */
+const char *ent_ty_phrase(ent_checker *ck, ent_type t); /* "a duration", "money (GBP)" */
+/* The node as a value of `want`, with a COERCE if need be; NULL if the types do not allow it. */
+ent_node *ent_coerce(ent_checker *ck, ent_env *env, ent_node *n, ent_type want);
+/* Makes both of one type, if they have a common one. */
+bool ent_unify(ent_checker *ck, ent_env *env, ent_node **a, ent_node **b);
+/* Labels that say of which type a node is and where that comes from. */
+void ent_label_type(ent_checker *ck, ent_diag *d, const ent_node *n, bool primary);
+ent_node *ent_check_binary(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from);
+ent_node *ent_check_compare(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from);
+
+/* --- constants (constant.c) --- */
+bool ent_eval(ent_checker *ck, const ent_node *n, ent_value *out); /* silent */
+/* A constant of the type; reports.  `what` is "the target" or the like. */
+bool ent_eval_as(ent_checker *ck, ent_env *env, const ent_node *n, ent_type want, const char *what,
+                 ent_value *out);
+int ent_value_cmp(const ent_value *a, const ent_value *b); /* of one ordered type */
+
+/* --- expressions (expr.c, call.c, aggregate.c) --- */
+ent_env ent_env_make(ent_env_kind kind, ent_scope *scope);
+ent_node *ent_expr(ent_checker *ck, ent_env *env, const ent_node *n, ent_type hint);
+ent_node *ent_condition(ent_checker *ck, ent_env *env, const ent_node *n, const char *where);
+/* Checks and coerces; E0306 if it does not fit.  `what`: "the allowance must be". */
+ent_node *ent_expr_of(ent_checker *ck, ent_env *env, const ent_node *n, ent_type want,
+                      const char *what);
+ent_node *ent_check_call(ent_checker *ck, ent_env *env, const ent_node *n, ent_type hint);
+ent_node *ent_check_aggregate(ent_checker *ck, ent_env *env, const ent_node *n);
+ent_node *ent_check_measure_call(ent_checker *ck, ent_env *env, const ent_node *n,
+                                 ent_symbol *symbol);
+ent_type ent_peek(ent_checker *ck, ent_env *env, const ent_node *n);
+ent_type ent_type_of_node(ent_checker *ck, const ent_node *type, bool in_feed);
+bool ent_is_literal(const ent_node *n);
+
+/* --- events, spans (pattern.c) --- */
+typedef bool (*ent_keys_of)(ent_checker *ck, void *context, ent_alt_decl *alt);
+ent_pattern_decl *ent_check_pattern(ent_checker *ck, ent_scope *scope, const ent_node *event,
+                                    ent_keys_of keys, void *context);
+/* The feed that all alternatives of an event are of, or NULL; silent. */
+ent_feed_decl *ent_event_feed(ent_checker *ck, ent_scope *scope, const ent_node *event);
+void ent_check_span(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
+bool ent_check_spanuse(ent_checker *ck, ent_scope *scope, const ent_node *ref,
+                       ent_feed_decl *const *feeds, size_t n_feeds, ent_spanuse_decl **uses,
+                       size_t *n_uses);
+bool ent_span_keys(ent_checker *ck, const ent_span_decl *span, const ent_feed_decl *feed,
+                   ent_field_decl ***keys, size_t *n_keys);
+/* Fields of `feed` for `per NAME`; silent. */
+bool ent_per_keys(ent_checker *ck, ent_scope *scope, const char *per, const ent_feed_decl *feed,
+                  ent_field_decl ***keys, size_t *n_keys);
+
+/* --- declarations --- */
+void ent_check_framework(ent_checker *ck, const ent_node *node);   /* framework.c */
+void ent_check_rules(ent_checker *ck, const ent_node *node);       /* framework.c */
+void ent_check_feed(ent_checker *ck, ent_symbol *symbol);          /* feed.c */
+ent_feed_decl *ent_make_outcomes(ent_checker *ck, ent_duty_decl *duty); /* feed.c */
+void ent_check_bind(ent_checker *ck, const ent_node *node);        /* bind.c */
+void ent_bind_header(ent_checker *ck, const ent_node *node);       /* bind.c */
+void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* calendar.c */
+ent_calendar_decl *ent_calendar_in_zone(ent_checker *ck, ent_calendar_decl *c, const char *zone);
+void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);     /* function.c */
+void ent_check_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
+void ent_check_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);  /* objective.c */
+void ent_check_agreements(ent_checker *ck);                        /* agreement.c */
+void ent_check_member_names(ent_checker *ck, ent_scope *scope, const ent_node *node, bool is_main);
+ent_duty_decl *ent_declare_duty(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* duty.c */
+void ent_check_duty(ent_checker *ck, ent_scope *scope, ent_duty_decl *duty);
+void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *node);      /* objective.c */
+ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node *n,
+                                  const char *currency, bool charge_there); /* credit.c */
+ent_cap_decl *ent_check_cap(ent_checker *ck, ent_scope *scope, const ent_node *n, const char *currency,
+                            bool charge_there);
+void ent_check_credit(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n);
+int ent_check_rounding(const ent_node *credit);
+void ent_check_scenario(ent_checker *ck, const ent_node *node); /* scenario.c */
+void ent_check_pool(ent_checker *ck, const ent_node *node);     /* scenario.c */
+void ent_check_unused(ent_checker *ck, ent_scope *scope);       /* names.c */
+bool ent_effective(ent_checker *ck, const ent_node *node, int64_t *from_day, int64_t *to_day);
+
+#endif

@@ -1,0 +1,243 @@
+/* The three scanning kernels.  See scan.h. */
+#include "runtime/feed/scan.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define ENT_HAS_X86_SIMD 1
+#include <immintrin.h>
+#else
+#define ENT_HAS_X86_SIMD 0
+#endif
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* One bit per byte of a 64-byte block. */
+typedef struct masks {
+    uint64_t quote;
+    uint64_t separator;
+    uint64_t cr;
+    uint64_t lf;
+    bool dirty;
+} masks;
+
+void ent_scan_reset(ent_scan *scan) {
+    scan->n_ends = 0;
+    scan->n_rows = 0;
+    scan->at = 0;
+    scan->any_dirty = false;
+    scan->quoted_newline = false;
+    scan->after_cr = false;
+    scan->place = ENT_PLACE_CELL_START;
+}
+
+/* The rules themselves, byte by byte.  Returns which of the `breaks` lie outside quotes. */
+static uint64_t block_by_steps(ent_scan *scan, uint64_t quote, uint64_t breaks, uint64_t newlines) {
+    uint64_t found = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        uint64_t bit = (uint64_t)1 << i;
+        bool is_quote = (quote & bit) != 0;
+        if (scan->place == ENT_PLACE_QUOTED) {
+            scan->place = is_quote ? ENT_PLACE_AFTER_QUOTE : ENT_PLACE_QUOTED;
+            scan->quoted_newline |= (newlines & bit) != 0;
+        } else if (is_quote && scan->place != ENT_PLACE_UNQUOTED) {
+            scan->place = ENT_PLACE_QUOTED;
+        } else if ((breaks & bit) != 0) {
+            found |= bit;
+            scan->place = ENT_PLACE_CELL_START;
+        } else {
+            scan->place = ENT_PLACE_UNQUOTED;
+        }
+    }
+    return found;
+}
+
+ALWAYS_INLINE uint64_t running_xor(uint64_t bits) {
+    bits ^= bits << 1;
+    bits ^= bits << 2;
+    bits ^= bits << 4;
+    bits ^= bits << 8;
+    bits ^= bits << 16;
+    bits ^= bits << 32;
+    return bits;
+}
+
+/* Separators and newlines of a block that lie outside quotes. */
+ALWAYS_INLINE uint64_t block_breaks(ent_scan *scan, const masks *m) {
+    uint64_t newlines = m->cr | m->lf;
+    uint64_t breaks = m->separator | newlines;
+    if (m->quote == 0 && scan->place < ENT_PLACE_QUOTED) {
+        scan->place = (breaks >> 63) != 0 ? ENT_PLACE_CELL_START : ENT_PLACE_UNQUOTED;
+        return breaks;
+    }
+    uint64_t inside = running_xor(m->quote) ^ (scan->place == ENT_PLACE_QUOTED ? ~(uint64_t)0 : 0);
+    uint64_t opening = m->quote & inside;
+    uint64_t closing = m->quote & ~inside;
+    uint64_t outside = breaks & ~inside;
+    uint64_t may_open = ((outside | closing) << 1) | (uint64_t)(scan->place != ENT_PLACE_UNQUOTED);
+    uint64_t closed = (closing << 1) | (uint64_t)(scan->place == ENT_PLACE_AFTER_QUOTE);
+    if (((opening & ~may_open) | (closed & ~(outside | opening))) != 0) {
+        return block_by_steps(scan, m->quote, breaks, newlines);
+    }
+    scan->quoted_newline |= (newlines & inside) != 0;
+    scan->place = (inside >> 63) != 0    ? ENT_PLACE_QUOTED
+                  : (closing >> 63) != 0 ? ENT_PLACE_AFTER_QUOTE
+                  : (outside >> 63) != 0 ? ENT_PLACE_CELL_START
+                                         : ENT_PLACE_UNQUOTED;
+    return outside;
+}
+
+ALWAYS_INLINE void note_rows(ent_scan *scan, uint64_t found, uint64_t newlines) {
+    uint32_t n = scan->n_rows;
+    while (newlines != 0) {
+        uint64_t before = (newlines & (~newlines + 1)) - 1;
+        scan->rows[n++] = scan->n_ends + (uint32_t)__builtin_popcountll(found & before);
+        newlines &= newlines - 1;
+    }
+    scan->n_rows = n;
+}
+
+ALWAYS_INLINE void note_ends(ent_scan *scan, uint64_t found, uint32_t base) {
+    uint32_t n = scan->n_ends;
+    while (found != 0) {
+        scan->ends[n++] = base + (uint32_t)__builtin_ctzll(found);
+        found &= found - 1;
+    }
+    scan->n_ends = n;
+}
+
+ALWAYS_INLINE uint64_t block_found(ent_scan *scan, const masks *m) {
+    uint64_t found = block_breaks(scan, m);
+    /* The LF of a CRLF ends nothing: its CR did. */
+    found &= ~(m->lf & ((m->cr << 1) | (uint64_t)scan->after_cr));
+    scan->after_cr = (m->cr >> 63) != 0;
+    scan->dirty[scan->at >> 6] = m->dirty;
+    scan->any_dirty |= m->dirty;
+    return found;
+}
+
+/* Exactly one bit per equal byte; the usual shorter trick has false positives. */
+ALWAYS_INLINE uint64_t equal_bits(uint64_t word, uint8_t byte) {
+    const uint64_t low7 = 0x7F7F7F7F7F7F7F7FU;
+    uint64_t x = word ^ (0x0101010101010101U * byte);
+    uint64_t hit = ~(((x & low7) + low7) | x | low7);
+    return ((hit >> 7) * 0x0102040810204080U) >> 56;
+}
+
+static void scan_portable(ent_scan *scan, const uint8_t *text, uint32_t to, uint8_t separator) {
+    for (; scan->at < to; scan->at += 64) {
+        masks m = {0};
+        for (unsigned i = 0; i < 8; i++) {
+            uint64_t word;
+            memcpy(&word, text + scan->at + 8 * i, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+            word = __builtin_bswap64(word);
+#endif
+            m.quote |= equal_bits(word, '"') << (8 * i);
+            m.separator |= equal_bits(word, separator) << (8 * i);
+            m.cr |= equal_bits(word, '\r') << (8 * i);
+            m.lf |= equal_bits(word, '\n') << (8 * i);
+            m.dirty |= (word & 0x8080808080808080U) != 0 || equal_bits(word, 0) != 0;
+        }
+        uint64_t found = block_found(scan, &m);
+        note_rows(scan, found, found & (m.cr | m.lf));
+        note_ends(scan, found, scan->at);
+    }
+}
+
+#if ENT_HAS_X86_SIMD
+
+ALWAYS_INLINE uint64_t equal_sse2(const __m128i v[4], char byte) {
+    __m128i wanted = _mm_set1_epi8(byte);
+    uint64_t bits = 0;
+    for (int i = 3; i >= 0; i--) {
+        bits = (bits << 16) | (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v[i], wanted));
+    }
+    return bits;
+}
+
+static void scan_sse2(ent_scan *scan, const uint8_t *text, uint32_t to, uint8_t separator) {
+    for (; scan->at < to; scan->at += 64) {
+        __m128i v[4];
+        __m128i clean = _mm_set1_epi8(-1);
+        for (int i = 0; i < 4; i++) {
+            v[i] = _mm_loadu_si128((const __m128i *)(const void *)(text + scan->at + 16 * i));
+            clean = _mm_and_si128(clean, _mm_cmpgt_epi8(v[i], _mm_setzero_si128()));
+        }
+        masks m = {
+            .quote = equal_sse2(v, '"'),
+            .separator = equal_sse2(v, (char)separator),
+            .cr = equal_sse2(v, '\r'),
+            .lf = equal_sse2(v, '\n'),
+            .dirty = _mm_movemask_epi8(clean) != 0xFFFF,
+        };
+        uint64_t found = block_found(scan, &m);
+        note_rows(scan, found, found & (m.cr | m.lf));
+        note_ends(scan, found, scan->at);
+    }
+}
+
+#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
+
+static inline AVX2 __attribute__((always_inline)) uint64_t equal_avx2(__m256i a, __m256i b,
+                                                                      __m256i wanted) {
+    uint32_t low = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, wanted));
+    uint32_t high = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, wanted));
+    return (uint64_t)high << 32 | low;
+}
+
+/* Writes eight at once and takes back what was too much: the number of cells in a block varies, and
+ * a loop that stops after each would be mispredicted once per block.  `ends` has room for it. */
+static inline AVX2 __attribute__((always_inline)) void note_ends_avx2(ent_scan *scan, uint64_t found,
+                                                                      uint32_t base) {
+    uint32_t *out = scan->ends + scan->n_ends;
+    uint32_t count = (uint32_t)_mm_popcnt_u64(found);
+    for (uint32_t done = 0; done < count; done += 8) {
+        for (uint32_t i = 0; i < 8; i++) {
+            out[done + i] = base + (uint32_t)_tzcnt_u64(found);
+            found = _blsr_u64(found);
+        }
+    }
+    scan->n_ends += count;
+}
+
+AVX2 static void scan_avx2(ent_scan *scan, const uint8_t *text, uint32_t to, uint8_t separator) {
+    const __m256i quote = _mm256_set1_epi8('"');
+    const __m256i between = _mm256_set1_epi8((char)separator);
+    const __m256i cr = _mm256_set1_epi8('\r');
+    const __m256i lf = _mm256_set1_epi8('\n');
+    for (; scan->at < to; scan->at += 64) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(text + scan->at));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(text + scan->at + 32));
+        __m256i clean = _mm256_cmpgt_epi8(_mm256_min_epi8(a, b), _mm256_setzero_si256());
+        masks m = {
+            .quote = equal_avx2(a, b, quote),
+            .separator = equal_avx2(a, b, between),
+            .cr = equal_avx2(a, b, cr),
+            .lf = equal_avx2(a, b, lf),
+            .dirty = _mm256_movemask_epi8(clean) != -1,
+        };
+        uint64_t found = block_found(scan, &m);
+        note_rows(scan, found, found & (m.cr | m.lf));
+        note_ends_avx2(scan, found, scan->at);
+    }
+}
+
+#endif
+
+ent_scan_function ent_scan_kernel(ent_scan_kind kind) {
+#if ENT_HAS_X86_SIMD
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                __builtin_cpu_supports("popcnt");
+    switch (kind) {
+    case ENT_SCAN_BEST: return avx2 ? scan_avx2 : scan_sse2;
+    case ENT_SCAN_PORTABLE: return scan_portable;
+    case ENT_SCAN_SSE2: return scan_sse2;
+    case ENT_SCAN_AVX2: return avx2 ? scan_avx2 : NULL;
+    }
+    return NULL;
+#else
+    return kind == ENT_SCAN_BEST || kind == ENT_SCAN_PORTABLE ? scan_portable : NULL;
+#endif
+}

@@ -1,0 +1,60 @@
+/* A decision: what one clause came to for one subject, in one window or for one clock.
+ *
+ * Filled by runtime/state, given its credit by runtime/judge, printed by runtime/ledger.  Plain data;
+ * the clause is an index into the program's table, so a decision says nothing twice. */
+#ifndef ENT_JUDGE_DECISION_H
+#define ENT_JUDGE_DECISION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/vm/exact.h"
+
+typedef enum ent_decision_kind { ENT_DECISION_OBJECTIVE = 0, ENT_DECISION_DUTY = 1 } ent_decision_kind;
+
+typedef enum ent_status {
+    ENT_STATUS_MET = 0,
+    ENT_STATUS_BREACH = 1,
+    ENT_STATUS_EXCUSED = 2,
+    ENT_STATUS_VOID = 3,
+    ENT_STATUS_PROVISIONAL = 4,
+    ENT_STATUS_NO_DATA = 5
+} ent_status;
+
+typedef struct ent_counts {
+    int64_t samples;  /* rows that count */
+    int64_t bad;      /* of these, the ones that fail */
+    int64_t missing;
+    int64_t absent;   /* rows left out because a value that is read is absent */
+    int64_t excluded; /* rows left out by `excluding` */
+    int64_t late;
+} ent_counts;
+
+typedef struct ent_decision {
+    uint8_t kind;   /* ent_decision_kind */
+    uint8_t status; /* ent_status */
+    bool has_measure;
+    bool measure_is_number; /* then measure_f, else measure */
+    bool has_due, has_done, open;
+    bool has_credit;
+    bool final;      /* a window that is over, or a clock about which nothing can change */
+    bool has_budget;
+    int64_t clause;  /* index into the objective or duty table */
+    int64_t subject; /* the key's value, see the session's key names */
+    bool has_subject;
+    int64_t final_ns; /* the instant at which it became final */
+    int64_t from_ns, to_ns; /* window (objective), or at_ns and nothing (duty) */
+    int64_t at_ns, due_ns, done_ns, elapsed_ns, allowed_ns;
+    ent_q measure;  /* in raw units: a ratio, ns, a count, an amount in major units */
+    double measure_f;
+    ent_counts counts;
+    ent_q credit_fraction;  /* of the ladder's amount that this part of a window gets */
+    ent_i128 credit_minor;  /* after caps; negative: earned back */
+    bool credit_earned;     /* by `earn back` */
+    int64_t credit_rule;    /* string index of the rule's text, or -1 */
+    ent_q budget_left;      /* bad samples still allowed, or time left */
+    ent_q burn_rate;
+    int64_t cause_line;     /* line of the row that started the clock, 0 unknown */
+} ent_decision;
+
+#endif

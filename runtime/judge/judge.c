@@ -1,0 +1,476 @@
+/* Verdicts in money: whether a measure meets its target, what a breach costs, caps and earning back.
+ *
+ * Credits are decided in the order of window ends, then clauses in the source, then subjects, because a cap
+ * takes them in that order; the ledger's own order (agreement, clause and subject by bytes) is made after.
+ * All amounts are exact rationals in major units until they are rounded, once, to the currency's minor unit.
+ * Oracle: tests/oracle/entente_oracle.py. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/state.h"
+
+typedef struct cap_used {
+    ent_i128 minor;
+} cap_used;
+
+/* What one objective and subject has paid and may earn back. */
+typedef struct earning {
+    ent_i128 *credits; /* not yet earned back, latest last */
+    size_t n, capacity;
+    int64_t met_run;
+} earning;
+
+struct ent_judge {
+    ent_tuples keys; /* of caps and earnings */
+    ent_map caps;
+    cap_used *used;
+    size_t n_used, used_capacity;
+    ent_map earnings;
+    earning *earned;
+    size_t n_earned, earned_capacity;
+};
+
+struct ent_judge *ent_judge_new(void)
+{
+    return calloc(1, sizeof(struct ent_judge));
+}
+
+void ent_judge_free(struct ent_judge *j)
+{
+    if (!j) {
+        return;
+    }
+    for (size_t i = 0; i < j->n_earned; i++) {
+        free(j->earned[i].credits);
+    }
+    free(j->earned);
+    free(j->used);
+    ent_map_deinit(&j->caps);
+    ent_map_deinit(&j->earnings);
+    ent_tuples_deinit(&j->keys);
+    free(j);
+}
+
+static bool holds(int compare, int order)
+{
+    switch (compare) {
+    case ENT_CMP_AT_LEAST:
+        return order >= 0;
+    case ENT_CMP_AT_MOST:
+        return order <= 0;
+    case ENT_CMP_ABOVE:
+        return order > 0;
+    case ENT_CMP_BELOW:
+        return order < 0;
+    default:
+        return true;
+    }
+}
+
+bool ent_judge_met(int compare, const ent_decision *d, const ent_constant *target)
+{
+    if (d->measure_is_number) {
+        double bound = target->cls == ENT_CLASS_F ? target->v.f : ent_q_to_double(target->v.q);
+        return holds(compare, d->measure_f < bound ? -1 : d->measure_f > bound);
+    }
+    return holds(compare, ent_q_cmp(d->measure, target->v.q));
+}
+
+/* --- amounts --- */
+
+typedef struct pricing {
+    ent_session *s;
+    const ent_decision *d;
+    const ent_agreement_row *agreement;
+    ent_error *error;
+} pricing;
+
+static bool too_large(const pricing *x, int64_t place)
+{
+    ent_fail(x->s, x->error, ENT_ERROR_DATA, "an amount of money does not fit");
+    x->error->place = place;
+    return false;
+}
+
+static ent_q charge_of(const pricing *x)
+{
+    return x->agreement->charge < 0 ? ent_q_from_i64(0)
+                                    : x->s->program->constants[x->agreement->charge].v.q;
+}
+
+static bool kernel_amount(const pricing *x, int64_t index, ent_q *out)
+{
+    const ent_program *p = x->s->program;
+    const ent_kernel_row *kernel = &p->kernel[index];
+    ent_q values[2] = {charge_of(x), x->d->measure};
+    ent_column in[2];
+    ent_column result;
+    if (kernel->n_inputs > 2) {
+        return ent_fail(x->s, x->error, ENT_ERROR_USAGE, "an amount with more than two inputs");
+    }
+    for (int64_t i = 0; i < kernel->n_inputs; i++) {
+        bool charge = p->input[kernel->first_input + i].kind == 4;
+        in[i] = (ent_column){ENT_CLASS_Q, &values[charge ? 0 : 1], NULL};
+    }
+    const ent_lane_error *errors = NULL;
+    uint32_t n_errors = 0;
+    if (!ent_vm_run(x->s->vm, index, in, 1, &result, NULL, &errors, &n_errors)) {
+        return ent_no_memory(x->error);
+    }
+    if (n_errors > 0) {
+        ent_fail(x->s, x->error, ENT_ERROR_DATA, "%s", errors[0].message);
+        x->error->place = errors[0].place;
+        return false;
+    }
+    *out = result.absent && result.absent[0] ? ent_q_from_i64(0) : *(const ent_q *)result.data;
+    return true;
+}
+
+static bool amount_money(const pricing *x, int64_t index, ent_q *out)
+{
+    const ent_program *p = x->s->program;
+    const ent_amount_row *amount = &p->amount[index];
+    *out = ent_q_from_i64(0);
+    switch (amount->kind) {
+    case 1:
+        return ent_q_mul(p->constants[amount->value].v.q, charge_of(x), out) ||
+               too_large(x, x->agreement->place);
+    case 2:
+        *out = p->constants[amount->value].v.q;
+        return true;
+    case 3:
+        return kernel_amount(x, amount->kernel, out) &&
+               (!amount->kernel_ratio || ent_q_mul(*out, charge_of(x), out) ||
+                too_large(x, x->agreement->place));
+    default:
+        return true;
+    }
+}
+
+/* The step of the ladder that the measure stands on; without a measure, the last. */
+static bool ladder_credit(const pricing *x, const ent_objective_row *row, ent_q *out,
+                          int64_t *rule)
+{
+    const ent_program *p = x->s->program;
+    for (int64_t i = 0; i < row->n_steps; i++) {
+        const ent_step_row *step = &p->step[row->first_step + i];
+        bool last = i + 1 == row->n_steps;
+        bool stands = x->d->has_measure
+                          ? step->compare == ENT_CMP_OTHERWISE || step->bound < 0 ||
+                                ent_judge_met((int)step->compare, x->d, &p->constants[step->bound])
+                          : last;
+        if (stands) {
+            *rule = p->amount[step->amount].text;
+            return amount_money(x, step->amount, out);
+        }
+    }
+    *out = ent_q_from_i64(0);
+    return true;
+}
+
+static bool measured(const ent_decision *d, ent_q *out)
+{
+    *out = d->measure;
+    return !d->measure_is_number || ent_q_from_double(d->measure_f, out);
+}
+
+static bool constant_q(const ent_constant *c, ent_q *out)
+{
+    *out = c->v.q;
+    return c->cls != ENT_CLASS_F || ent_q_from_double(c->v.f, out);
+}
+
+/* A rate: so much for each started unit of the distance from the target, at most so much. */
+static bool rate_credit(const pricing *x, const ent_objective_row *row, ent_q *out, int64_t *rule)
+{
+    const ent_program *p = x->s->program;
+    ent_q each;
+    ent_q most = {0, 1};
+    *rule = p->amount[row->rate_amount].text;
+    if (!amount_money(x, row->rate_amount, &each) ||
+        (row->rate_max >= 0 && !amount_money(x, row->rate_max, &most))) {
+        return false;
+    }
+    if (!x->d->has_measure) {
+        *out = row->rate_max >= 0 ? most : each;
+        return true;
+    }
+    ent_q measure;
+    ent_q target;
+    ent_q per;
+    ent_q units;
+    bool ok = measured(x->d, &measure) && constant_q(&p->constants[row->target], &target) &&
+              constant_q(&p->constants[row->rate_per], &per) &&
+              (row->rate_above ? ent_q_sub(measure, target, &units)
+                               : ent_q_sub(target, measure, &units)) &&
+              ent_q_div(units, per, &units);
+    if (ok && units.num < 0) {
+        units = ent_q_from_i64(0);
+    }
+    if (ok && !row->rate_pro_rata) {
+        ok = ent_q_make(ent_q_ceil(units), 1, &units);
+    }
+    if (!ok || !ent_q_mul(each, units, out)) {
+        return too_large(x, row->place);
+    }
+    if (row->rate_max >= 0 && ent_q_cmp(*out, most) > 0) {
+        *out = most;
+    }
+    return true;
+}
+
+/* --- caps --- */
+
+static int currency_digits(const pricing *x)
+{
+    const ent_program *p = x->s->program;
+    int digits = x->agreement->currency < 0
+                     ? 2
+                     : ent_currency_minor(ent_program_text(p, x->agreement->currency));
+    return digits < 0 ? 2 : digits;
+}
+
+static ent_i128 *cap_place(const pricing *x, const ent_cap_row *cap)
+{
+    struct ent_judge *j = x->s->judge;
+    ent_interval w;
+    ent_window_containing(x->s->zones[x->agreement->zone], (ent_window_unit)(cap->unit - 1),
+                          x->d->final_ns - 1, &w);
+    int64_t words[2] = {x->agreement->name, w.from};
+    int64_t id = ent_tuples_intern(&j->keys, words, 2);
+    uint32_t *place = id < 0 ? NULL : ent_map_at(&j->caps, id);
+    if (!place) {
+        return NULL;
+    }
+    if (*place == ENT_MAP_NONE) {
+        if (!ent_reserve((void **)&j->used, &j->used_capacity, j->n_used + 1, sizeof *j->used)) {
+            return NULL;
+        }
+        *place = (uint32_t)j->n_used++;
+        j->used[*place].minor = 0;
+    }
+    return &j->used[*place].minor;
+}
+
+static bool apply_cap(const pricing *x, ent_i128 *minor)
+{
+    const ent_program *p = x->s->program;
+    if (x->agreement->cap < 0 || *minor <= 0) {
+        return true;
+    }
+    const ent_cap_row *cap = &p->cap[x->agreement->cap];
+    ent_q most;
+    ent_i128 most_minor;
+    if (!amount_money(x, cap->amount, &most)) {
+        return false;
+    }
+    if (!ent_money_round(most, currency_digits(x), ENT_ROUND_HALF_EVEN, &most_minor)) {
+        return too_large(x, cap->place);
+    }
+    ent_i128 *used = cap_place(x, cap);
+    if (!used) {
+        return ent_no_memory(x->error);
+    }
+    ent_i128 left = most_minor > *used ? most_minor - *used : 0;
+    *minor = *minor < left ? *minor : left;
+    *used += *minor;
+    return true;
+}
+
+/* --- earning back --- */
+
+static earning *earning_of(const pricing *x, const ent_objective_row *row)
+{
+    struct ent_judge *j = x->s->judge;
+    int64_t words[3] = {x->agreement->name, row->name, x->d->has_subject ? x->d->subject : -1};
+    int64_t id = ent_tuples_intern(&j->keys, words, 3);
+    uint32_t *place = id < 0 ? NULL : ent_map_at(&j->earnings, id);
+    if (!place) {
+        return NULL;
+    }
+    if (*place == ENT_MAP_NONE) {
+        if (!ent_reserve((void **)&j->earned, &j->earned_capacity, j->n_earned + 1,
+                         sizeof *j->earned)) {
+            return NULL;
+        }
+        *place = (uint32_t)j->n_earned++;
+        j->earned[*place] = (earning){0};
+    }
+    return &j->earned[*place];
+}
+
+static bool earn_back(const pricing *x, const ent_objective_row *row, ent_decision *d)
+{
+    const ent_program *p = x->s->program;
+    if (row->earn_back < 0 || !d->final) {
+        return true;
+    }
+    earning *e = earning_of(x, row);
+    if (!e) {
+        return ent_no_memory(x->error);
+    }
+    if (d->status != ENT_STATUS_MET) {
+        e->met_run = 0;
+        if (d->credit_minor > 0) {
+            if (!ent_reserve((void **)&e->credits, &e->capacity, e->n + 1, sizeof *e->credits)) {
+                return ent_no_memory(x->error);
+            }
+            e->credits[e->n++] = d->credit_minor;
+        }
+        return true;
+    }
+    if (++e->met_run < row->earn_windows || e->n == 0) {
+        return true;
+    }
+    ent_q back;
+    ent_i128 minor;
+    if (!ent_q_make(e->credits[e->n - 1], 1, &back) ||
+        !ent_q_mul(back, p->constants[row->earn_back].v.q, &back) ||
+        !ent_q_round(back, 0, (ent_round)row->rounding, &minor)) {
+        return too_large(x, row->place);
+    }
+    e->n--;
+    e->met_run = 0;
+    d->has_credit = true;
+    d->credit_minor = -minor;
+    d->credit_earned = true;
+    return true;
+}
+
+/* --- one decision --- */
+
+static bool price_objective(ent_session *s, ent_decision *d, ent_error *error)
+{
+    const ent_objective_row *row = &s->program->objective[d->clause];
+    pricing x = {s, d, &s->program->agreement[row->agreement], error};
+    if (d->final && d->status == ENT_STATUS_BREACH && (row->n_steps > 0 || row->rate_amount >= 0)) {
+        ent_q amount;
+        bool ok = row->n_steps > 0 ? ladder_credit(&x, row, &amount, &d->credit_rule)
+                                   : rate_credit(&x, row, &amount, &d->credit_rule);
+        if (!ok) {
+            return false;
+        }
+        if (!ent_q_mul(amount, d->credit_fraction, &amount) ||
+            !ent_money_round(amount, currency_digits(&x), (ent_round)row->rounding,
+                             &d->credit_minor)) {
+            return too_large(&x, row->place);
+        }
+        d->has_credit = d->credit_minor != 0;
+        if (!apply_cap(&x, &d->credit_minor)) {
+            return false;
+        }
+    }
+    return earn_back(&x, row, d);
+}
+
+static bool price_duty(ent_session *s, ent_decision *d, ent_error *error)
+{
+    const ent_duty_row *row = &s->program->duty[d->clause];
+    if (row->credit < 0 || d->status != ENT_STATUS_BREACH) {
+        return true;
+    }
+    pricing x = {s, d, &s->program->agreement[row->agreement], error};
+    ent_q amount;
+    if (!amount_money(&x, row->credit, &amount)) {
+        return false;
+    }
+    if (!ent_money_round(amount, currency_digits(&x), (ent_round)row->rounding,
+                         &d->credit_minor)) {
+        return too_large(&x, row->place);
+    }
+    d->has_credit = d->credit_minor != 0;
+    d->credit_rule = s->program->amount[row->credit].text;
+    return apply_cap(&x, &d->credit_minor);
+}
+
+/* --- orders --- */
+
+static int64_t clause_order(const ent_program *p, const ent_decision *d)
+{
+    return d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].order : p->objective[d->clause].order;
+}
+
+typedef struct sort_entry {
+    ent_decision d;
+    const ent_session *s;
+} sort_entry;
+
+static int by_window_end(const void *a, const void *b)
+{
+    const sort_entry *x = a;
+    const sort_entry *y = b;
+    if (x->d.final_ns != y->d.final_ns) {
+        return x->d.final_ns < y->d.final_ns ? -1 : 1;
+    }
+    int64_t p = clause_order(x->s->program, &x->d);
+    int64_t q = clause_order(y->s->program, &y->d);
+    if (p != q) {
+        return p < q ? -1 : 1;
+    }
+    return ent_subject_compare(x->s, &x->d, &y->d);
+}
+
+static const char *agreement_name(const ent_program *p, const ent_decision *d)
+{
+    int64_t at = d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].agreement
+                                              : p->objective[d->clause].agreement;
+    return ent_program_text(p, p->agreement[at].name);
+}
+
+static const char *clause_name(const ent_program *p, const ent_decision *d)
+{
+    return ent_program_text(p, d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].name
+                                                            : p->objective[d->clause].name);
+}
+
+static int by_ledger(const void *a, const void *b)
+{
+    const sort_entry *x = a;
+    const sort_entry *y = b;
+    const ent_program *p = x->s->program;
+    if (x->d.final_ns != y->d.final_ns) {
+        return x->d.final_ns < y->d.final_ns ? -1 : 1;
+    }
+    int order = 0;
+    if (x->d.clause != y->d.clause || x->d.kind != y->d.kind) {
+        order = strcmp(agreement_name(p, &x->d), agreement_name(p, &y->d));
+        order = order ? order : strcmp(clause_name(p, &x->d), clause_name(p, &y->d));
+    }
+    order = order ? order : ent_subject_compare(x->s, &x->d, &y->d);
+    if (order != 0) {
+        return order;
+    }
+    /* one clause and subject, twice at one instant: by what they are about */
+    int64_t p_key = x->d.kind == ENT_DECISION_DUTY ? x->d.at_ns : x->d.from_ns;
+    int64_t q_key = y->d.kind == ENT_DECISION_DUTY ? y->d.at_ns : y->d.from_ns;
+    if (p_key != q_key) {
+        return p_key < q_key ? -1 : 1;
+    }
+    return x->d.clause < y->d.clause ? -1 : x->d.clause > y->d.clause;
+}
+
+bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_error *error)
+{
+    if (n == 0) {
+        return true;
+    }
+    sort_entry *sorted = malloc(n * sizeof *sorted);
+    if (!sorted) {
+        return ent_no_memory(error);
+    }
+    for (size_t i = 0; i < n; i++) {
+        sorted[i] = (sort_entry){decisions[i], s};
+    }
+    qsort(sorted, n, sizeof *sorted, by_window_end);
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = sorted[i].d.kind == ENT_DECISION_DUTY ? price_duty(s, &sorted[i].d, error)
+                                                   : price_objective(s, &sorted[i].d, error);
+    }
+    qsort(sorted, n, sizeof *sorted, by_ledger);
+    for (size_t i = 0; i < n; i++) {
+        decisions[i] = sorted[i].d;
+    }
+    free(sorted);
+    return ok;
+}

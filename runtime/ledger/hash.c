@@ -1,0 +1,60 @@
+/* See hash.h. */
+#include "hash.h"
+
+#include <sodium/core.h>
+#include <string.h>
+
+bool ent_hash_init(ent_hash *hash)
+{
+    crypto_generichash_state state;
+
+    /* Idempotent and thread-safe; picks the fastest code for this processor the first time. */
+    if (sodium_init() < 0 || crypto_generichash_init(&state, NULL, 0, ENT_HASH_SIZE) != 0)
+        return false;
+    memcpy(hash->state, &state, sizeof state);
+    return true;
+}
+
+bool ent_hash_update(ent_hash *hash, const void *data, size_t len)
+{
+    crypto_generichash_state state;
+
+    if (len == 0)
+        return true;
+    memcpy(&state, hash->state, sizeof state);
+    if (crypto_generichash_update(&state, data, len) != 0)
+        return false;
+    memcpy(hash->state, &state, sizeof state);
+    return true;
+}
+
+bool ent_hash_final(ent_hash *hash, unsigned char digest[ENT_HASH_SIZE])
+{
+    crypto_generichash_state state;
+
+    memcpy(&state, hash->state, sizeof state);
+    return crypto_generichash_final(&state, digest, ENT_HASH_SIZE) == 0;
+}
+
+bool ent_hash_final_hex(ent_hash *hash, char text[ENT_HASH_TEXT_SIZE])
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char digest[ENT_HASH_SIZE];
+
+    if (!ent_hash_final(hash, digest))
+        return false;
+    for (size_t i = 0; i < ENT_HASH_SIZE; i++) {
+        text[2 * i] = hex[digest[i] >> 4];
+        text[2 * i + 1] = hex[digest[i] & 15];
+    }
+    text[ENT_HASH_TEXT_SIZE - 1] = '\0';
+    return true;
+}
+
+bool ent_hash_hex(const void *data, size_t len, char text[ENT_HASH_TEXT_SIZE])
+{
+    ent_hash hash;
+
+    return ent_hash_init(&hash) && ent_hash_update(&hash, data, len)
+        && ent_hash_final_hex(&hash, text);
+}

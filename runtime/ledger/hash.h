@@ -1,0 +1,35 @@
+/*
+ * BLAKE2b-256, the digest of ledger lines, feeds and programs: libsodium's, behind names of ours so
+ * that one file knows it.
+ *
+ * Tested by tests/unit/test_exact.c (published vectors, split input).
+ */
+#ifndef ENT_LEDGER_HASH_H
+#define ENT_LEDGER_HASH_H
+
+#include <sodium/crypto_generichash.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ENT_HASH_SIZE 32
+#define ENT_HASH_TEXT_SIZE (2 * ENT_HASH_SIZE + 1)
+
+/*
+ * Bytes and not libsodium's own type, which wants an alignment of 64 that malloc does not give: so
+ * a hash may stand in any structure and be copied.
+ */
+typedef struct {
+    unsigned char state[sizeof(crypto_generichash_state)];
+} ent_hash;
+
+/* Each returns false when libsodium cannot be used or refuses; nothing is to be freed. */
+bool ent_hash_init(ent_hash *hash);
+bool ent_hash_update(ent_hash *hash, const void *data, size_t len);
+/* Ends the hash: it must be initialised anew before further use. */
+bool ent_hash_final(ent_hash *hash, unsigned char digest[ENT_HASH_SIZE]);
+/* The same as 64 lower-case hex digits and a NUL. */
+bool ent_hash_final_hex(ent_hash *hash, char text[ENT_HASH_TEXT_SIZE]);
+/* In one go. */
+bool ent_hash_hex(const void *data, size_t len, char text[ENT_HASH_TEXT_SIZE]);
+
+#endif

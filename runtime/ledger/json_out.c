@@ -1,0 +1,352 @@
+/* See json_out.h. */
+#include "json_out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEN_MAX_DEFAULT ((size_t)1 << 30)
+#define SIZE_FIRST 512
+
+void ent_json_init(ent_json_out *out, size_t len_max)
+{
+    memset(out, 0, sizeof *out);
+    out->len_max = len_max == 0 ? LEN_MAX_DEFAULT : len_max;
+    if (out->len_max > SIZE_MAX / 2) /* so that sizes cannot overflow */
+        out->len_max = SIZE_MAX / 2;
+}
+
+void ent_json_deinit(ent_json_out *out)
+{
+    free(out->data);
+    memset(out, 0, sizeof *out);
+}
+
+void ent_json_reset(ent_json_out *out)
+{
+    out->len = 0;
+    out->in_object = 0;
+    out->has_items = 0;
+    out->depth = 0;
+    out->after_key = false;
+    out->error = ENT_JSON_OK;
+    if (out->data != NULL)
+        out->data[0] = '\0';
+}
+
+static void fail(ent_json_out *out, ent_json_error error)
+{
+    if (out->error == ENT_JSON_OK)
+        out->error = error;
+}
+
+static bool reserve(ent_json_out *out, size_t more)
+{
+    if (out->error != ENT_JSON_OK)
+        return false;
+    if (more > out->len_max - out->len) {
+        fail(out, ENT_JSON_TOO_LONG);
+        return false;
+    }
+    const size_t needed = out->len + more + 1;
+
+    if (needed <= out->size)
+        return true;
+    size_t size = out->size == 0 ? SIZE_FIRST : out->size;
+
+    while (size < needed)
+        size = size > SIZE_MAX / 2 ? needed : 2 * size;
+    char *data = realloc(out->data, size);
+
+    if (data == NULL) {
+        fail(out, ENT_JSON_NO_MEMORY);
+        return false;
+    }
+    out->data = data;
+    out->size = size;
+    return true;
+}
+
+static void append(ent_json_out *out, const char *bytes, size_t len)
+{
+    if (!reserve(out, len))
+        return;
+    if (len > 0)
+        memcpy(out->data + out->len, bytes, len);
+    out->len += len;
+    out->data[out->len] = '\0';
+}
+
+static bool at_level(const ent_json_out *out, uint64_t bits)
+{
+    return (bits >> out->depth & 1) != 0;
+}
+
+/* The comma before an item, and whether a value may stand here. */
+static bool begin_value(ent_json_out *out)
+{
+    const bool needs_key = at_level(out, out->in_object);
+    const bool is_second_at_top = out->depth == 0 && at_level(out, out->has_items);
+
+    if (out->error != ENT_JSON_OK)
+        return false;
+    if (needs_key != out->after_key || is_second_at_top) {
+        fail(out, ENT_JSON_MISUSE);
+        return false;
+    }
+    if (!out->after_key && at_level(out, out->has_items))
+        append(out, ",", 1);
+    out->has_items |= (uint64_t)1 << out->depth;
+    out->after_key = false;
+    return out->error == ENT_JSON_OK;
+}
+
+static void begin_nested(ent_json_out *out, bool is_object)
+{
+    if (!begin_value(out))
+        return;
+    if (out->depth == ENT_JSON_DEPTH_MAX) {
+        fail(out, ENT_JSON_MISUSE);
+        return;
+    }
+    out->depth++;
+    const uint64_t bit = (uint64_t)1 << out->depth;
+
+    out->has_items &= ~bit;
+    out->in_object = is_object ? out->in_object | bit : out->in_object & ~bit;
+    append(out, is_object ? "{" : "[", 1);
+}
+
+static void end_nested(ent_json_out *out, bool is_object)
+{
+    if (out->error != ENT_JSON_OK)
+        return;
+    if (out->depth == 0 || out->after_key || at_level(out, out->in_object) != is_object) {
+        fail(out, ENT_JSON_MISUSE);
+        return;
+    }
+    out->depth--;
+    append(out, is_object ? "}" : "]", 1);
+}
+
+void ent_json_begin_object(ent_json_out *out)
+{
+    begin_nested(out, true);
+}
+
+void ent_json_end_object(ent_json_out *out)
+{
+    end_nested(out, true);
+}
+
+void ent_json_begin_array(ent_json_out *out)
+{
+    begin_nested(out, false);
+}
+
+void ent_json_end_array(ent_json_out *out)
+{
+    end_nested(out, false);
+}
+
+/*
+ * Length of the well-formed UTF-8 sequence at `at`, by the table of the Unicode standard (3-7),
+ * which leaves out overlong forms and surrogates; or 0, and *bad is then the length of the maximal
+ * subpart that one U+FFFD replaces.
+ */
+static size_t utf8_sequence(const unsigned char *at, size_t left, size_t *bad)
+{
+    const unsigned char lead = at[0];
+    unsigned char least = 0x80, most = 0xbf;
+    size_t need;
+
+    *bad = 1;
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xc2 && lead <= 0xdf)
+        need = 2;
+    else if (lead >= 0xe0 && lead <= 0xef)
+        need = 3;
+    else if (lead >= 0xf0 && lead <= 0xf4)
+        need = 4;
+    else
+        return 0;
+    if (lead == 0xe0)
+        least = 0xa0;
+    else if (lead == 0xed)
+        most = 0x9f;
+    else if (lead == 0xf0)
+        least = 0x90;
+    else if (lead == 0xf4)
+        most = 0x8f;
+    for (size_t i = 1; i < need; i++) {
+        if (i == left || at[i] < least || at[i] > most) {
+            *bad = i;
+            return 0;
+        }
+        least = 0x80;
+        most = 0xbf;
+    }
+    return need;
+}
+
+static void append_escape(ent_json_out *out, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char control[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    const char plain[] = {'\\', (char)c};
+
+    if (c < 0x20)
+        append(out, control, sizeof control);
+    else
+        append(out, plain, sizeof plain);
+}
+
+static void append_quoted(ent_json_out *out, const char *text, size_t len)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t start = 0, i = 0;
+
+    append(out, "\"", 1);
+    while (i < len) {
+        size_t bad;
+        const size_t sequence = utf8_sequence(bytes + i, len - i, &bad);
+        const bool is_special = bytes[i] < 0x20 || bytes[i] == '"' || bytes[i] == '\\';
+
+        if (sequence != 0 && !is_special) {
+            i += sequence;
+            continue;
+        }
+        append(out, text + start, i - start);
+        if (is_special)
+            append_escape(out, bytes[i]);
+        else
+            append(out, "\xef\xbf\xbd", 3);
+        i += is_special ? 1 : bad;
+        start = i;
+    }
+    if (len > start) /* text may be NULL when it is empty */
+        append(out, text + start, len - start);
+    append(out, "\"", 1);
+}
+
+void ent_json_key_len(ent_json_out *out, const char *key, size_t len)
+{
+    if (out->error != ENT_JSON_OK)
+        return;
+    if (!at_level(out, out->in_object) || out->after_key) {
+        fail(out, ENT_JSON_MISUSE);
+        return;
+    }
+    if (at_level(out, out->has_items))
+        append(out, ",", 1);
+    append_quoted(out, key, len);
+    append(out, ":", 1);
+    out->after_key = true;
+}
+
+void ent_json_key(ent_json_out *out, const char *key)
+{
+    ent_json_key_len(out, key, strlen(key));
+}
+
+void ent_json_text_len(ent_json_out *out, const char *text, size_t len)
+{
+    if (begin_value(out))
+        append_quoted(out, text, len);
+}
+
+void ent_json_text(ent_json_out *out, const char *text)
+{
+    if (text == NULL)
+        ent_json_null(out);
+    else
+        ent_json_text_len(out, text, strlen(text));
+}
+
+static void write_integer(ent_json_out *out, bool negative, uint64_t magnitude)
+{
+    char text[24];
+    size_t at = sizeof text;
+
+    do {
+        text[--at] = (char)('0' + (int)(magnitude % 10));
+        magnitude /= 10;
+    } while (magnitude != 0);
+    if (negative)
+        text[--at] = '-';
+    ent_json_raw(out, text + at, sizeof text - at);
+}
+
+void ent_json_int(ent_json_out *out, int64_t value)
+{
+    write_integer(out, value < 0, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void ent_json_uint(ent_json_out *out, uint64_t value)
+{
+    write_integer(out, false, value);
+}
+
+void ent_json_bool(ent_json_out *out, bool value)
+{
+    ent_json_raw(out, value ? "true" : "false", value ? 4 : 5);
+}
+
+void ent_json_null(ent_json_out *out)
+{
+    ent_json_raw(out, "null", 4);
+}
+
+void ent_json_raw(ent_json_out *out, const char *json, size_t len)
+{
+    if (begin_value(out))
+        append(out, json, len);
+}
+
+void ent_json_key_text(ent_json_out *out, const char *key, const char *text)
+{
+    ent_json_key(out, key);
+    ent_json_text(out, text);
+}
+
+void ent_json_key_int(ent_json_out *out, const char *key, int64_t value)
+{
+    ent_json_key(out, key);
+    ent_json_int(out, value);
+}
+
+void ent_json_key_bool(ent_json_out *out, const char *key, bool value)
+{
+    ent_json_key(out, key);
+    ent_json_bool(out, value);
+}
+
+void ent_json_reopen_object(ent_json_out *out)
+{
+    if (out->error != ENT_JSON_OK)
+        return;
+    if (out->depth != 0 || out->len == 0 || out->data[out->len - 1] != '}') {
+        fail(out, ENT_JSON_MISUSE);
+        return;
+    }
+    out->data[--out->len] = '\0';
+    out->depth = 1;
+    out->in_object |= 2; /* has_items of that level is as the brace found it */
+}
+
+void ent_json_end_line(ent_json_out *out)
+{
+    if (out->error != ENT_JSON_OK)
+        return;
+    if (out->depth != 0 || !at_level(out, out->has_items)) {
+        fail(out, ENT_JSON_MISUSE);
+        return;
+    }
+    out->has_items = 0;
+    append(out, "\n", 1);
+}
+
+bool ent_json_is_complete(const ent_json_out *out)
+{
+    return out->error == ENT_JSON_OK && out->depth == 0 && out->len > 0;
+}

@@ -1,0 +1,113 @@
+/* The net time of a duty's clock: its calendar, its pauses, and the time between a discharge and its undoing.
+ *
+ * Everything is asked "as known at `now`": a pause that is open then ends there, one that begins later
+ * does not exist yet.  Calendars that pause are known for ever.  The arithmetic itself is runtime/time/clock.h.
+ * Oracle: tests/oracle, and the plain-data cases in tests/conformance/clocks. */
+#include "runtime/time/clock.h"
+
+#include "runtime/state/state.h"
+
+/* Beyond this no contract's clock is followed: the calendar's own last year is nearer. */
+#define HORIZON_FIRST_NS (INT64_C(400) * 24 * 3600 * 1000000000)
+
+static const ent_calendar *base_calendar(const ent_session *s, const ent_clock *c)
+{
+    int64_t use = s->program->allow[c->allow].use;
+    int64_t calendar = use < 0 ? -1 : s->program->spanuse[use].calendar;
+    return calendar < 0 ? NULL : s->calendars[calendar];
+}
+
+/* `within 4h of S` with a span S: whatever is not in S is a pause. */
+static bool pause_outside(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+                          int64_t now, int64_t to, ent_intervals *pauses)
+{
+    ent_intervals inside;
+    ent_intervals_init(&inside);
+    bool ok = ent_use_collect(s, use, key, from, now, &inside);
+    int64_t at = from;
+    for (size_t i = 0; ok && i < inside.n; i++) {
+        ok = ent_intervals_add(pauses, at, inside.v[i].from);
+        at = inside.v[i].to;
+    }
+    ok = ok && ent_intervals_add(pauses, at, to);
+    ent_intervals_deinit(&inside);
+    return ok;
+}
+
+static bool collect_pauses(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+                           int64_t horizon, ent_intervals *pauses, bool *endless)
+{
+    for (size_t i = 0; i < d->first_excused_use; i++) {
+        const ent_spanuse_row *use = d->uses[i];
+        bool calendar = use->calendar >= 0;
+        *endless |= calendar;
+        if (!calendar && c->use_keys[i] == INT64_MIN) {
+            continue;
+        }
+        if (!ent_use_collect(s, use, c->use_keys[i], c->start, calendar ? horizon : now, pauses)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < c->waits.n; i++) {
+        if (!ent_intervals_add(pauses, c->waits.v[i].from, c->waits.v[i].to)) {
+            return false;
+        }
+    }
+    int64_t allow_use = s->program->allow[c->allow].use;
+    if (allow_use >= 0 && s->program->spanuse[allow_use].span >= 0) {
+        size_t at = d->first_allow_use + (size_t)(c->allow - d->row->first_allow);
+        return pause_outside(s, &s->program->spanuse[allow_use], c->use_keys[at], c->start, now,
+                             horizon, pauses);
+    }
+    return true;
+}
+
+bool ent_clockstate_elapsed(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+                            int64_t *elapsed_ns)
+{
+    *elapsed_ns = 0;
+    if (c->state == ENT_CLOCK_WAITING && at > c->discharged_at) {
+        at = c->discharged_at;
+    }
+    if (c->start == INT64_MIN || at <= c->start) {
+        return true;
+    }
+    ent_intervals pauses;
+    ent_intervals_init(&pauses);
+    bool endless = false;
+    bool ok = collect_pauses(s, d, c, at, at, &pauses, &endless);
+    if (ok) {
+        *elapsed_ns = ent_clock_elapsed(base_calendar(s, c), &pauses, c->start, at);
+    }
+    ent_intervals_deinit(&pauses);
+    return ok;
+}
+
+bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+                        bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns)
+{
+    *has_due = *has_runout = false;
+    if (c->start == INT64_MIN) {
+        return true;
+    }
+    int64_t span_ns = HORIZON_FIRST_NS;
+    for (;;) {
+        int64_t horizon = ent_add_sat(now > c->start ? now : c->start, span_ns);
+        ent_intervals pauses;
+        ent_intervals_init(&pauses);
+        bool endless = false;
+        if (!collect_pauses(s, d, c, now, horizon, &pauses, &endless)) {
+            ent_intervals_deinit(&pauses);
+            return false;
+        }
+        const ent_calendar *base = base_calendar(s, c);
+        *has_due = ent_clock_due(base, &pauses, c->start, c->allowed_ns, due_ns);
+        *has_runout = ent_clock_runout(base, &pauses, c->start, c->allowed_ns, runout_ns);
+        ent_intervals_deinit(&pauses);
+        bool settled = !endless || (*has_runout && *runout_ns < horizon);
+        if (settled || horizon == INT64_MAX) {
+            return true;
+        }
+        span_ns = ent_add_sat(span_ns, ent_add_sat(span_ns, span_ns));
+    }
+}

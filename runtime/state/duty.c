@@ -1,0 +1,788 @@
+/* Duties: one clock per trigger row and key, from the trigger to its discharge, its voiding or the end.
+ *
+ * A row is taken through a clock in this order: a change of the allowance (`following`), the start of
+ * counting, void, discharge, undoing and finality, and last the trigger of a new clock; so a row that
+ * discharges and triggers does both, and one that voids and discharges voids.
+ * What a clock comes to is computed from its trigger each time it is asked for, never accumulated: nothing
+ * has to be taken back when a pause or a new allowance turns up.
+ * Oracle: tests/oracle/entente_oracle.py and tests/oracle/service_desk.py. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/state.h"
+
+enum {
+    BIT_TRIGGER = 1,
+    BIT_DISCHARGE = 2,
+    BIT_VOID = 4,
+    BIT_UNDO = 8,
+    BIT_UNTIL = 16,
+    BIT_COUNT = 32,
+    BIT_ROW = 64
+};
+
+/* --- set-up --- */
+
+static bool init_uses(ent_session *s, ent_dutystate *d)
+{
+    const ent_program *p = s->program;
+    const ent_duty_row *row = d->row;
+    d->first_excused_use = (size_t)row->n_pauses;
+    d->first_allow_use = (size_t)(row->n_pauses + row->n_excused);
+    d->n_uses = d->first_allow_use + (size_t)row->n_allows;
+    d->uses = calloc(d->n_uses ? d->n_uses : 1, sizeof *d->uses);
+    if (!d->uses) {
+        return false;
+    }
+    for (int64_t i = 0; i < row->n_pauses; i++) {
+        d->uses[i] = &p->spanuse[row->first_pause + i];
+    }
+    for (int64_t i = 0; i < row->n_excused; i++) {
+        d->uses[row->n_pauses + i] = &p->spanuse[row->first_excused + i];
+    }
+    for (int64_t i = 0; i < row->n_allows; i++) {
+        int64_t use = p->allow[row->first_allow + i].use;
+        d->uses[d->first_allow_use + (size_t)i] = use < 0 ? NULL : &p->spanuse[use];
+    }
+    return true;
+}
+
+/* The outcome feed's fields are: at, the keys, due, done, elapsed, allowed, met, excused, the rest. */
+static size_t outcome_fixed(const ent_feed_row *outcome, int64_t field)
+{
+    int64_t after = 1 + outcome->n_keys;
+    return field == 0 || (field >= after && field < after + 6);
+}
+
+static bool init_saved(ent_session *s, ent_dutystate *d)
+{
+    const ent_program *p = s->program;
+    if (d->row->outcome_feed < 0) {
+        return true;
+    }
+    const ent_feed_row *outcome = &p->feed[d->row->outcome_feed];
+    const ent_feed_row *feed = &p->feed[d->row->feed];
+    size_t n = (size_t)outcome->n_fields;
+    d->saved_fields = calloc(n, sizeof *d->saved_fields);
+    d->saved_offsets = calloc(n, sizeof *d->saved_offsets);
+    if (!d->saved_fields || !d->saved_offsets) {
+        return false;
+    }
+    for (int64_t i = 0; i < outcome->n_fields; i++) {
+        if (outcome_fixed(outcome, i)) {
+            continue;
+        }
+        const ent_field_row *field = &p->field[outcome->first_field + i];
+        for (int64_t k = 0; k < feed->n_fields; k++) {
+            if (p->field[feed->first_field + k].name == field->name) {
+                d->saved_fields[d->n_saved] = k;
+                d->saved_offsets[d->n_saved++] = d->saved_words;
+                d->saved_words += ent_type_class((unsigned)field->type) == ENT_CLASS_Q
+                                      ? sizeof(ent_q) / sizeof(int64_t)
+                                      : 1;
+                break;
+            }
+        }
+    }
+    return true;
+}
+
+static void link_version(ent_session *s, ent_dutystate *d)
+{
+    const ent_program *p = s->program;
+    d->head = d->index;
+    d->next_version = -1;
+    for (int64_t i = 0; i < d->index; i++) {
+        ent_dutystate *other = &s->duties[i];
+        if (other->row->name == d->row->name &&
+            p->agreement[other->row->agreement].name == p->agreement[d->row->agreement].name) {
+            d->head = other->head;
+            while (other->next_version >= 0) {
+                other = &s->duties[other->next_version];
+            }
+            other->next_version = d->index;
+            return;
+        }
+    }
+}
+
+bool ent_dutystate_init(ent_session *s, ent_dutystate *d, int64_t index, ent_error *error)
+{
+    const ent_program *p = s->program;
+    const ent_duty_row *row = &p->duty[index];
+    const ent_agreement_row *agreement = &p->agreement[row->agreement];
+    const ent_zone *zone = ent_session_zone(s, agreement->zone);
+    d->row = row;
+    d->index = index;
+    d->from = agreement->from_day == ENT_NO_DAY_FROM ? INT64_MIN
+                                                     : ent_zone_midnight(zone, agreement->from_day);
+    d->to = agreement->to_day == ENT_NO_DAY_TO ? INT64_MAX
+                                               : ent_zone_midnight(zone, agreement->to_day + 1);
+    link_version(s, d);
+    if (row->undo_mode == ENT_UNDO_RESTART) {
+        const ent_pattern_row *undo = &p->pattern[row->undo];
+        for (int64_t i = 0; i < undo->n_alts; i++) {
+            if (p->alt[undo->first_alt + i].feed != row->feed) {
+                return ent_fail(s, error, ENT_ERROR_USAGE,
+                                "duty %s: `restart` needs an event of the feed that triggers it",
+                                ent_program_text(p, row->name));
+            }
+        }
+    }
+    bool ok = ent_watches_add(p, &d->watches, row->trigger, BIT_TRIGGER) &&
+              ent_watches_add(p, &d->watches, row->discharge, BIT_DISCHARGE) &&
+              ent_watches_add(p, &d->watches, row->void_when, BIT_VOID) &&
+              ent_watches_add(p, &d->watches, row->counting, BIT_COUNT);
+    if (ok && (row->undo_mode == ENT_UNDO_RESTART || row->undo_mode == ENT_UNDO_RESUME)) {
+        ok = ent_watches_add(p, &d->watches, row->undo, BIT_UNDO) &&
+             ent_watches_add(p, &d->watches, row->until, BIT_UNTIL);
+    }
+    if (ok && row->following) {
+        ok = ent_watches_add_feed(p, &d->watches, row->feed, BIT_ROW);
+    }
+    if (!ok || !init_uses(s, d) || !init_saved(s, d)) {
+        return ent_no_memory(error);
+    }
+    return true;
+}
+
+static void clock_free(ent_clock *c)
+{
+    if (c) {
+        ent_intervals_deinit(&c->waits);
+        free(c->use_keys);
+        free(c->saved);
+        free(c->saved_absent);
+        free(c);
+    }
+}
+
+static void outcome_deinit(ent_outcome *o)
+{
+    free(o->saved);
+    free(o->saved_absent);
+}
+
+void ent_dutystate_deinit(ent_dutystate *d)
+{
+    ent_watches_deinit(&d->watches);
+    for (size_t i = 0; i < d->n_clocks; i++) {
+        clock_free(d->clocks[i]);
+    }
+    for (size_t i = 0; i < d->n_outcomes; i++) {
+        outcome_deinit(&d->outcomes[i]);
+    }
+    free(d->clocks);
+    free(d->outcomes);
+    free(d->counted_at);
+    free(d->uses);
+    free(d->saved_fields);
+    free(d->saved_offsets);
+    ent_map_deinit(&d->running);
+    ent_map_deinit(&d->discharged);
+    ent_map_deinit(&d->counted);
+}
+
+/* --- one clock --- */
+
+static bool column_value(const ent_colbuf *column, size_t lane, int64_t *value)
+{
+    if (column->absent && column->absent[lane]) {
+        return false;
+    }
+    *value = column->cls == ENT_CLASS_B ? ((const uint8_t *)column->data)[lane]
+                                        : ((const int64_t *)column->data)[lane];
+    return true;
+}
+
+/* The allowance for a value of the field that chooses it; false if no clause names it. */
+static bool choose_allowance(ent_session *s, const ent_dutystate *d, size_t lane, ent_clock *c)
+{
+    const ent_program *p = s->program;
+    const ent_feedstate *f = &s->feeds[d->row->feed];
+    int64_t value = 0;
+    bool present = d->row->allow_field < 0 || column_value(&f->pending[d->row->allow_field], lane,
+                                                           &value);
+    int64_t chosen = -1;
+    for (int64_t i = 0; i < d->row->n_allows && chosen < 0; i++) {
+        const ent_allow_row *allow = &p->allow[d->row->first_allow + i];
+        bool hit = allow->n_values == 0;
+        for (int64_t k = 0; k < allow->n_values && !hit; k++) {
+            hit = present && p->value[allow->first_value + k].value == value;
+        }
+        chosen = hit ? d->row->first_allow + i : -1;
+    }
+    if (chosen < 0) {
+        return false;
+    }
+    int64_t ns = p->allow[chosen].ns;
+    if (p->allow[chosen].slot >= 0 &&
+        (!column_value(&f->slots[p->allow[chosen].slot], lane, &ns) || ns < 0)) {
+        return false;
+    }
+    c->allow = chosen;
+    c->allowed_ns = ns;
+    c->field_value = value;
+    c->field_absent = !present;
+    return true;
+}
+
+static bool read_use_keys(ent_session *s, ent_dutystate *d, ent_clock *c, size_t lane)
+{
+    ent_feedstate *f = &s->feeds[d->row->feed];
+    c->use_keys = malloc((d->n_uses ? d->n_uses : 1) * sizeof *c->use_keys);
+    if (!c->use_keys) {
+        return false;
+    }
+    for (size_t i = 0; i < d->n_uses; i++) {
+        const ent_spanuse_row *use = d->uses[i];
+        c->use_keys[i] = INT64_MIN;
+        if (!use || use->calendar >= 0) {
+            continue;
+        }
+        const uint8_t *absent;
+        const int64_t *keys = ent_feedstate_keys(s, f, use->first_key, use->n_keys, &absent);
+        if (!keys) {
+            return false;
+        }
+        if (!(absent && absent[lane])) {
+            c->use_keys[i] = keys[lane];
+        }
+    }
+    return true;
+}
+
+static bool save_fields(ent_session *s, ent_dutystate *d, ent_clock *c, size_t lane)
+{
+    if (d->n_saved == 0) {
+        return true;
+    }
+    const ent_feedstate *f = &s->feeds[d->row->feed];
+    c->saved = calloc(d->saved_words, sizeof *c->saved);
+    c->saved_absent = calloc(d->n_saved, 1);
+    if (!c->saved || !c->saved_absent) {
+        return false;
+    }
+    for (size_t i = 0; i < d->n_saved; i++) {
+        const ent_colbuf *column = &f->pending[d->saved_fields[i]];
+        size_t size = ent_class_size(column->cls);
+        if (column->n <= lane || (column->absent && column->absent[lane])) {
+            c->saved_absent[i] = 1;
+            continue;
+        }
+        memcpy(c->saved + d->saved_offsets[i], (const char *)column->data + lane * size, size);
+    }
+    return true;
+}
+
+static int64_t *counted_at(ent_dutystate *d, int64_t key, bool make)
+{
+    uint32_t at = ent_map_get(&d->counted, key);
+    if (at == ENT_MAP_NONE && make) {
+        uint32_t *place = ent_map_at(&d->counted, key);
+        if (!place || !ent_reserve((void **)&d->counted_at, &d->counted_capacity, d->n_counted + 1,
+                                   sizeof *d->counted_at)) {
+            return NULL;
+        }
+        at = *place = (uint32_t)d->n_counted++;
+    }
+    return at == ENT_MAP_NONE ? NULL : &d->counted_at[at];
+}
+
+static ent_clock *running_clock(const ent_dutystate *d, int64_t key)
+{
+    uint32_t at = ent_map_get(&d->running, key);
+    return at == ENT_MAP_NONE ? NULL : d->clocks[at];
+}
+
+static bool any_version_runs(const ent_session *s, const ent_dutystate *d, int64_t key)
+{
+    for (int64_t i = d->head; i >= 0; i = s->duties[i].next_version) {
+        if (running_clock(&s->duties[i], key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int64_t first_count(const ent_dutystate *d, const ent_event *e)
+{
+    if (d->row->counting < 0) {
+        return e->at;
+    }
+    if (d->row->retroactive) {
+        int64_t *before = counted_at((ent_dutystate *)(uintptr_t)d, e->key, false);
+        if (before) {
+            return *before;
+        }
+    }
+    return e->bits & BIT_COUNT ? e->at : INT64_MIN;
+}
+
+static bool start_clock(ent_session *s, ent_dutystate *d, const ent_event *e)
+{
+    if (e->at < d->from || e->at >= d->to || any_version_runs(s, d, e->key)) {
+        return true;
+    }
+    ent_clock *c = calloc(1, sizeof *c);
+    if (!c) {
+        return false;
+    }
+    c->key = e->key;
+    c->trigger_at = e->at;
+    c->changed_at = INT64_MIN;
+    c->start = first_count(d, e);
+    const ent_feedstate *f = &s->feeds[d->row->feed];
+    c->origin = f->origin.n > e->lane ? ((const int64_t *)f->origin.data)[e->lane] : 0;
+    if (!choose_allowance(s, d, e->lane, c)) {
+        d->without_allowance++;
+        free(c);
+        return true;
+    }
+    if (d->row->excused_when >= 0) {
+        const ent_colbuf *slot = &f->slots[d->row->excused_when];
+        c->excused_when = ((const uint8_t *)slot->data)[e->lane] != 0;
+    }
+    uint32_t *place = ent_map_at(&d->running, e->key);
+    if (!place || !read_use_keys(s, d, c, e->lane) || !save_fields(s, d, c, e->lane) ||
+        !ent_reserve((void **)&d->clocks, &d->clocks_capacity, d->n_clocks + 1,
+                     sizeof *d->clocks)) {
+        clock_free(c);
+        return false;
+    }
+    *place = (uint32_t)d->n_clocks;
+    d->clocks[d->n_clocks++] = c;
+    return true;
+}
+
+/* The place of a clock that ends is taken by the last one: only running clocks stay in the array. */
+static bool remove_clock(ent_dutystate *d, int64_t key)
+{
+    uint32_t *place = ent_map_at(&d->running, key);
+    if (!place) {
+        return false;
+    }
+    uint32_t at = *place;
+    *place = ENT_MAP_NONE;
+    clock_free(d->clocks[at]);
+    ent_clock *last = d->clocks[--d->n_clocks];
+    if (at != d->n_clocks) {
+        d->clocks[at] = last;
+        uint32_t *moved = ent_map_at(&d->running, last->key);
+        if (!moved) {
+            return false;
+        }
+        *moved = at;
+    }
+    return true;
+}
+
+/* --- what a clock comes to --- */
+
+/* How a clock stands at `now`: what its line and its outcome say. */
+typedef struct standing {
+    int64_t elapsed, due, runout;
+    bool has_due, has_runout, over, excused;
+} standing;
+
+static bool excused_during(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t due)
+{
+    for (size_t i = d->first_excused_use; i < d->first_allow_use; i++) {
+        const ent_spanuse_row *use = d->uses[i];
+        bool keyed = use->calendar >= 0 || c->use_keys[i] != INT64_MIN;
+        if (keyed && ent_use_contains(s, use, c->use_keys[i], due)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool stand(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+                  standing *out)
+{
+    *out = (standing){0};
+    if (!ent_clockstate_elapsed(s, d, c, now, &out->elapsed) ||
+        !ent_clockstate_due(s, d, c, now, &out->has_due, &out->due, &out->has_runout,
+                            &out->runout)) {
+        return false;
+    }
+    out->over = out->elapsed > c->allowed_ns;
+    if (out->has_runout && out->runout < c->changed_at) {
+        out->runout = c->changed_at;
+    }
+    out->excused =
+        out->over && (c->excused_when || (out->has_due && excused_during(s, d, c, out->due)));
+    return true;
+}
+
+static bool add_notice(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+                       ent_notice_kind kind, const standing *st)
+{
+    if (!ent_reserve((void **)&s->notices, &s->notices_capacity, s->n_notices + 1,
+                     sizeof *s->notices)) {
+        return false;
+    }
+    s->notices[s->n_notices++] = (ent_notice){at, (uint8_t)kind, d->index, c->key, st->due};
+    return true;
+}
+
+/* Notices of a clock once it has ended, as known then. */
+static bool notice(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+                   const standing *st)
+{
+    if (!s->options.notices) {
+        return true;
+    }
+    if (d->row->warn >= 0) {
+        ent_q part;
+        ent_i128 ns;
+        ent_clock early = *c;
+        bool has_due, has_runout;
+        int64_t due, runout;
+        if (ent_q_mul(ent_q_from_i64(c->allowed_ns), s->program->constants[d->row->warn].v.q,
+                      &part) &&
+            ent_q_round(part, 0, ENT_ROUND_UP, &ns) && ns <= INT64_MAX) {
+            early.allowed_ns = (int64_t)ns;
+            if (!ent_clockstate_due(s, d, &early, now, &has_due, &due, &has_runout, &runout)) {
+                return false;
+            }
+            if (has_due && due < now && !add_notice(s, d, c, due, ENT_NOTICE_WARN, st)) {
+                return false;
+            }
+        }
+    }
+    return !st->over || add_notice(s, d, c, st->runout, ENT_NOTICE_RUN_OUT, st);
+}
+
+static bool decide(ent_session *s, ent_dutystate *d, const ent_clock *c, ent_status status,
+                   int64_t final_ns, const standing *st, bool open, bool has_done)
+{
+    ent_decision *decision = ent_session_decision(s);
+    if (!decision) {
+        return false;
+    }
+    decision->kind = ENT_DECISION_DUTY;
+    decision->status = (uint8_t)status;
+    decision->final = status != ENT_STATUS_PROVISIONAL;
+    decision->clause = d->index;
+    decision->has_subject = true;
+    decision->subject = c->key;
+    decision->final_ns = final_ns;
+    decision->at_ns = c->trigger_at;
+    decision->has_due = st->has_due;
+    decision->due_ns = st->due;
+    decision->has_done = has_done;
+    decision->done_ns = c->discharged_at;
+    decision->open = open;
+    decision->elapsed_ns = st->elapsed;
+    decision->allowed_ns = c->allowed_ns;
+    decision->cause_line = c->origin;
+    return notice(s, d, c, final_ns, st);
+}
+
+static bool record_outcome(ent_dutystate *d, ent_clock *c, const standing *st, int64_t met_at,
+                           bool has_done)
+{
+    if (d->row->outcome_feed < 0) {
+        return true;
+    }
+    if (!ent_reserve((void **)&d->outcomes, &d->outcomes_capacity, d->n_outcomes + 1,
+                     sizeof *d->outcomes)) {
+        return false;
+    }
+    ent_outcome *o = &d->outcomes[d->n_outcomes++];
+    *o = (ent_outcome){.at = st->over ? st->runout : met_at,
+                       .due = st->due,
+                       .has_due = st->has_due,
+                       .done = c->discharged_at,
+                       .has_done = has_done,
+                       .elapsed = st->elapsed,
+                       .allowed = c->allowed_ns,
+                       .met = !st->over,
+                       .excused = st->excused,
+                       .key = c->key,
+                       .saved = c->saved,
+                       .saved_absent = c->saved_absent};
+    c->saved = NULL;
+    c->saved_absent = NULL;
+    return true;
+}
+
+static ent_status status_of(const standing *st)
+{
+    return !st->over ? ENT_STATUS_MET : st->excused ? ENT_STATUS_EXCUSED : ENT_STATUS_BREACH;
+}
+
+/* The clock is discharged for good, and known to be so at `now`. */
+static bool settle(ent_session *s, ent_dutystate *d, ent_clock *c, int64_t now)
+{
+    standing st;
+    if (!stand(s, d, c, c->discharged_at, &st)) {
+        return false;
+    }
+    int64_t decided = st.over ? st.runout : now;
+    if (decided >= s->from &&
+        (!decide(s, d, c, status_of(&st), now, &st, false, true) ||
+         !record_outcome(d, c, &st, now, true))) {
+        return false;
+    }
+    if (d->row->undo_mode == ENT_UNDO_RESTART) {
+        uint32_t *place = ent_map_at(&d->discharged, c->key);
+        if (!place) {
+            return false;
+        }
+        *place = 1;
+    }
+    return remove_clock(d, c->key);
+}
+
+/* --- rows --- */
+
+static bool take_void(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e,
+                      bool *voided)
+{
+    standing st;
+    if (!stand(s, d, c, e->at, &st)) {
+        return false;
+    }
+    *voided = !st.over;
+    if (st.over) {
+        return true;
+    }
+    if (e->at >= s->from &&
+        !decide(s, d, c, ENT_STATUS_VOID, e->at, &st, false, false)) {
+        return false;
+    }
+    return remove_clock(d, c->key);
+}
+
+static bool take_running(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
+{
+    if ((e->bits & BIT_ROW) && (int64_t)e->feed == d->row->feed) {
+        int64_t value;
+        const ent_colbuf *column = &s->feeds[e->feed].pending[d->row->allow_field];
+        if (column_value(column, e->lane, &value) && (c->field_absent || value != c->field_value) &&
+            choose_allowance(s, d, e->lane, c)) {
+            c->changed_at = e->at;
+        }
+    }
+    if ((e->bits & BIT_COUNT) && c->start == INT64_MIN) {
+        c->start = e->at;
+    }
+    if (e->bits & BIT_VOID) {
+        bool voided;
+        if (!take_void(s, d, c, e, &voided)) {
+            return false;
+        }
+        if (voided) {
+            return true;
+        }
+    }
+    if (e->bits & BIT_DISCHARGE) {
+        c->discharged_at = e->at;
+        if (d->row->undo_mode == ENT_UNDO_RESUME && !(e->bits & BIT_UNTIL)) {
+            c->state = ENT_CLOCK_WAITING;
+            return true;
+        }
+        return settle(s, d, c, e->at);
+    }
+    return true;
+}
+
+static bool take_waiting(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
+{
+    if (e->bits & BIT_UNDO) {
+        c->state = ENT_CLOCK_RUNNING;
+        return ent_intervals_add(&c->waits, c->discharged_at, e->at);
+    }
+    return !(e->bits & BIT_UNTIL) || settle(s, d, c, e->at);
+}
+
+static bool take(ent_session *s, ent_dutystate *d, const ent_event *e)
+{
+    ent_clock *c = running_clock(d, e->key);
+    bool ran = c != NULL;
+    if (c && !(c->state == ENT_CLOCK_WAITING ? take_waiting(s, d, c, e)
+                                             : take_running(s, d, c, e))) {
+        return false;
+    }
+    bool again = !ran && (e->bits & BIT_UNDO) && d->row->undo_mode == ENT_UNDO_RESTART &&
+                 ent_map_get(&d->discharged, e->key) == 1;
+    if ((e->bits & BIT_TRIGGER) || again) {
+        if (!start_clock(s, d, e)) {
+            return false;
+        }
+    }
+    if ((e->bits & BIT_COUNT) && d->row->retroactive) {
+        int64_t *at = counted_at(d, e->key, true);
+        if (!at) {
+            return false;
+        }
+        *at = e->at;
+    }
+    return true;
+}
+
+bool ent_dutystate_slice(ent_session *s, ent_dutystate *d, ent_error *error)
+{
+    s->events.n = 0;
+    uint16_t tag = 0;
+    for (int64_t i = d->index; i >= 0; i = s->duties[i].next_version) {
+        if (!ent_watches_collect(s, &s->duties[i].watches, tag++)) {
+            return ent_no_memory(error);
+        }
+    }
+    ent_events_sort(s);
+    for (size_t i = 0; i < s->events.n; i++) {
+        const ent_event *e = &s->events.v[i];
+        ent_dutystate *version = d;
+        for (uint16_t k = 0; k < e->tag; k++) {
+            version = &s->duties[version->next_version];
+        }
+        if (!take(s, version, e)) {
+            return ent_no_memory(error);
+        }
+    }
+    return true;
+}
+
+bool ent_dutystate_finish(ent_session *s, ent_dutystate *d, ent_error *error)
+{
+    for (size_t i = 0; i < d->n_clocks; i++) {
+        ent_clock *c = d->clocks[i];
+        bool waiting = c->state == ENT_CLOCK_WAITING;
+        int64_t now = waiting ? c->discharged_at : s->to;
+        standing st;
+        if (!stand(s, d, c, now, &st)) {
+            return ent_no_memory(error);
+        }
+        if (st.over && st.runout < s->from) {
+            continue;
+        }
+        ent_status status = st.over ? status_of(&st) : ENT_STATUS_PROVISIONAL;
+        if (!decide(s, d, c, status, s->to, &st, !waiting, waiting)) {
+            return ent_no_memory(error);
+        }
+    }
+    return true;
+}
+
+/* --- outcomes --- */
+
+typedef struct outcome_sink {
+    ent_colbuf *columns;
+    const ent_feed_row *feed;
+    size_t n;
+} outcome_sink;
+
+static bool put(ent_colbuf *column, const void *data, bool absent)
+{
+    uint8_t flag = absent;
+    ent_column one = {column->cls, (void *)(uintptr_t)data, absent ? &flag : NULL};
+    return ent_colbuf_append(column, &one, 0, 1);
+}
+
+static bool put_outcome(const ent_dutystate *d, outcome_sink *sink, const ent_outcome *o)
+{
+    static const int64_t zero[4] = {0};
+    uint8_t met = o->met;
+    uint8_t excused = o->excused;
+    int64_t after = 1 + sink->feed->n_keys;
+    size_t saved = 0;
+    bool ok = true;
+    for (int64_t i = 0; ok && i < sink->feed->n_fields; i++) {
+        ent_colbuf *column = &sink->columns[i];
+        switch (i == 0 ? 0 : i >= after && i < after + 6 ? i - after + 1 : -1) {
+        case 0:
+            ok = put(column, &o->at, false);
+            break;
+        case 1:
+            ok = put(column, &o->due, !o->has_due);
+            break;
+        case 2:
+            ok = put(column, &o->done, !o->has_done);
+            break;
+        case 3:
+            ok = put(column, &o->elapsed, false);
+            break;
+        case 4:
+            ok = put(column, &o->allowed, false);
+            break;
+        case 5:
+            ok = put(column, &met, false);
+            break;
+        case 6:
+            ok = put(column, &excused, false);
+            break;
+        default: {
+            bool absent = o->saved_absent[saved];
+            ok = put(column, absent ? zero : o->saved + d->saved_offsets[saved], absent);
+            saved++;
+        }
+        }
+    }
+    sink->n++;
+    return ok;
+}
+
+static bool version_outcomes(ent_session *s, ent_dutystate *d, int64_t from, int64_t to,
+                             int64_t now, outcome_sink *sink)
+{
+    for (size_t i = 0; i < d->n_outcomes; i++) {
+        const ent_outcome *o = &d->outcomes[i];
+        if (o->at >= from && o->at < to && !put_outcome(d, sink, o)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < d->n_clocks; i++) {
+        ent_clock *c = d->clocks[i];
+        standing st;
+        if (!stand(s, d, c, c->state == ENT_CLOCK_WAITING ? c->discharged_at : now, &st)) {
+            return false;
+        }
+        if (!st.over || st.runout < from || st.runout >= to) {
+            continue;
+        }
+        ent_outcome o = {.at = st.runout,
+                         .due = st.due,
+                         .has_due = st.has_due,
+                         .done = c->discharged_at,
+                         .has_done = c->state == ENT_CLOCK_WAITING,
+                         .elapsed = st.elapsed,
+                         .allowed = c->allowed_ns,
+                         .excused = st.excused,
+                         .saved = c->saved,
+                         .saved_absent = c->saved_absent};
+        if (!put_outcome(d, sink, &o)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ent_dutystate_outcomes(ent_session *s, int64_t duty, int64_t from, int64_t to, int64_t now,
+                            ent_colbuf *columns, size_t *n, ent_error *error)
+{
+    outcome_sink sink = {columns, &s->program->feed[s->duties[duty].row->outcome_feed], 0};
+    for (int64_t i = s->duties[duty].head; i >= 0; i = s->duties[i].next_version) {
+        if (s->duties[i].row->outcome_feed >= 0 &&
+            !version_outcomes(s, &s->duties[i], from, to, now, &sink)) {
+            return ent_no_memory(error);
+        }
+    }
+    *n = sink.n;
+    return true;
+}
+
+void ent_dutystate_forget(ent_dutystate *d, int64_t before)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < d->n_outcomes; i++) {
+        if (d->outcomes[i].at < before) {
+            outcome_deinit(&d->outcomes[i]);
+        } else {
+            d->outcomes[kept++] = d->outcomes[i];
+        }
+    }
+    d->n_outcomes = kept;
+}

@@ -1,0 +1,466 @@
+/* A feed's rows: pushed, kept until the watermark passes them, cut into slices in event order, and run
+ * through the feed's row kernel.
+ *
+ * Ties: rows of one instant stay in the order in which they were pushed (a stable sort).  `previous(f)` is
+ * found in that order, which is why it is filled here and not by the interpreter.
+ * Tested by tests/unit/test_state.c and by every property test. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/state.h"
+
+static void collect_previous(const ent_program *p, ent_feedstate *f)
+{
+    const ent_kernel_row *kernel = &p->kernel[f->row->row_kernel];
+    for (int64_t i = 0; i < kernel->n_inputs; i++) {
+        const ent_input_row *in = &p->input[kernel->first_input + i];
+        bool known = in->kind != 1;
+        for (size_t k = 0; k < f->n_previous && !known; k++) {
+            known = f->previous_fields[k] == in->index;
+        }
+        if (!known) {
+            f->previous_fields[f->n_previous++] = in->index;
+        }
+    }
+}
+
+static ent_class field_class(const ent_program *p, const ent_feed_row *feed, int64_t field)
+{
+    return ent_type_class((unsigned)p->field[feed->first_field + field].type);
+}
+
+bool ent_feedstate_init(ent_session *s, ent_feedstate *f, int64_t index, ent_error *error)
+{
+    const ent_program *p = s->program;
+    const ent_feed_row *row = &p->feed[index];
+    size_t n_fields = (size_t)row->n_fields;
+    f->row = row;
+    f->index = index;
+    f->last_at = INT64_MIN;
+    f->totals.first_ns = INT64_MAX;
+    f->totals.last_ns = INT64_MIN;
+    f->origin.cls = ENT_CLASS_I;
+    f->pending = calloc(n_fields ? n_fields : 1, sizeof *f->pending);
+    f->previous_fields = calloc(n_fields ? n_fields : 1, sizeof *f->previous_fields);
+    f->previous = calloc(n_fields ? n_fields : 1, sizeof *f->previous);
+    f->latest = calloc(n_fields ? n_fields : 1, sizeof *f->latest);
+    if (!f->pending || !f->previous_fields || !f->previous || !f->latest) {
+        return ent_no_memory(error);
+    }
+    for (size_t i = 0; i < n_fields; i++) {
+        f->pending[i].cls = field_class(p, row, (int64_t)i);
+    }
+    if (row->row_kernel >= 0) {
+        const ent_kernel_row *kernel = &p->kernel[row->row_kernel];
+        f->n_slots = (size_t)kernel->n_outputs;
+        f->slots = calloc(f->n_slots ? f->n_slots : 1, sizeof *f->slots);
+        if (!f->slots) {
+            return ent_no_memory(error);
+        }
+        for (size_t i = 0; i < f->n_slots; i++) {
+            int64_t reg = p->output[kernel->first_output + (int64_t)i].reg;
+            f->slots[i].cls = (ent_class)p->reg[kernel->first_reg + reg].cls;
+        }
+        collect_previous(p, f);
+        for (size_t i = 0; i < f->n_previous; i++) {
+            f->previous[i].cls = f->latest[i].cls = field_class(p, row, f->previous_fields[i]);
+        }
+    }
+    return true;
+}
+
+void ent_feedstate_deinit(ent_feedstate *f)
+{
+    size_t n_fields = f->row ? (size_t)f->row->n_fields : 0;
+    for (size_t i = 0; i < n_fields; i++) {
+        if (f->pending) {
+            ent_colbuf_deinit(&f->pending[i]);
+        }
+        if (f->previous) {
+            ent_colbuf_deinit(&f->previous[i]);
+        }
+        if (f->latest) {
+            ent_colbuf_deinit(&f->latest[i]);
+        }
+    }
+    for (size_t i = 0; i < f->n_slots; i++) {
+        ent_colbuf_deinit(&f->slots[i]);
+    }
+    for (size_t i = 0; i < f->n_keycolumns; i++) {
+        free(f->keycolumns[i].owned_values);
+        free(f->keycolumns[i].owned_absent);
+    }
+    free(f->keycolumns);
+    free(f->pending);
+    free(f->previous);
+    free(f->previous_fields);
+    free(f->latest);
+    free(f->slots);
+    ent_colbuf_deinit(&f->origin);
+    ent_map_deinit(&f->keys);
+}
+
+const int64_t *ent_feedstate_at(const ent_feedstate *f)
+{
+    return f->pending[f->row->at].data;
+}
+
+/* --- order --- */
+
+typedef struct rank {
+    int64_t at;
+    size_t row;
+} rank;
+
+static int compare_ranks(const void *a, const void *b)
+{
+    const rank *x = a;
+    const rank *y = b;
+    if (x->at != y->at) {
+        return x->at < y->at ? -1 : 1;
+    }
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static bool permute(ent_colbuf *c, const rank *order, size_t n)
+{
+    if (c->n == 0) {
+        return true;
+    }
+    size_t size = ent_class_size(c->cls);
+    char *data = malloc(c->capacity * size);
+    uint8_t *absent = c->absent ? calloc(c->capacity, 1) : NULL;
+    if (!data || (c->absent && !absent)) {
+        free(data);
+        free(absent);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        memcpy(data + i * size, (char *)c->data + order[i].row * size, size);
+        if (absent) {
+            absent[i] = c->absent[order[i].row];
+        }
+    }
+    free(c->data);
+    free(c->absent);
+    c->data = data;
+    c->absent = absent;
+    return true;
+}
+
+static bool sort_pending(ent_feedstate *f)
+{
+    const int64_t *at = ent_feedstate_at(f);
+    rank *order = malloc(f->n_pending * sizeof *order);
+    if (!order) {
+        return false;
+    }
+    for (size_t i = 0; i < f->n_pending; i++) {
+        order[i] = (rank){at[i], i};
+    }
+    qsort(order, f->n_pending, sizeof *order, compare_ranks);
+    bool ok = permute(&f->origin, order, f->n_pending);
+    for (int64_t i = 0; ok && i < f->row->n_fields; i++) {
+        ok = permute(&f->pending[i], order, f->n_pending);
+    }
+    free(order);
+    f->unsorted = false;
+    return ok;
+}
+
+/* --- slices --- */
+
+static bool fill_previous(ent_session *s, ent_feedstate *f)
+{
+    if (f->n_previous == 0) {
+        return true;
+    }
+    const uint8_t *key_absent;
+    const int64_t *keys =
+        ent_feedstate_keys(s, f, f->row->first_key, f->row->n_keys, &key_absent);
+    if (!keys) {
+        return false;
+    }
+    for (size_t k = 0; k < f->n_previous; k++) {
+        if (!ent_colbuf_reserve(&f->previous[k], f->n)) {
+            return false;
+        }
+        if (!f->previous[k].absent) {
+            f->previous[k].absent = calloc(f->previous[k].capacity, 1);
+            if (!f->previous[k].absent) {
+                return false;
+            }
+        }
+        f->previous[k].n = f->n;
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        uint32_t *place = key_absent && key_absent[i] ? NULL : ent_map_at(&f->keys, keys[i]);
+        if (!place && !(key_absent && key_absent[i])) {
+            return false;
+        }
+        bool first = place && *place == ENT_MAP_NONE;
+        if (first) {
+            *place = f->n_seen_keys++;
+        }
+        for (size_t k = 0; k < f->n_previous; k++) {
+            ent_colbuf *latest = &f->latest[k];
+            const ent_colbuf *now = &f->pending[f->previous_fields[k]];
+            size_t size = ent_class_size(latest->cls);
+            char *out = (char *)f->previous[k].data + i * size;
+            memset(out, 0, size);
+            f->previous[k].absent[i] = 1;
+            if (!place) {
+                continue;
+            }
+            if (first) {
+                if (!ent_colbuf_reserve(latest, f->n_seen_keys)) {
+                    return false;
+                }
+                if (!latest->absent) {
+                    latest->absent = calloc(latest->capacity, 1);
+                    if (!latest->absent) {
+                        return false;
+                    }
+                }
+                latest->n = f->n_seen_keys;
+            } else if (!latest->absent[*place]) {
+                memcpy(out, (char *)latest->data + *place * size, size);
+                f->previous[k].absent[i] = 0;
+            }
+            memcpy((char *)latest->data + *place * size, (char *)now->data + i * size, size);
+            latest->absent[*place] = now->absent ? now->absent[i] : 0;
+        }
+    }
+    return true;
+}
+
+bool ent_feedstate_run(ent_session *s, ent_feedstate *f, const ent_column *fields,
+                       const ent_column *previous, size_t n, ent_colbuf *slots, ent_error *error)
+{
+    const ent_program *p = s->program;
+    const ent_kernel_row *kernel = &p->kernel[f->row->row_kernel];
+    size_t n_in = (size_t)kernel->n_inputs;
+    ent_column *in = calloc(n_in + f->n_slots + 1, sizeof *in);
+    if (!in) {
+        return ent_no_memory(error);
+    }
+    ent_column *out = in + n_in;
+    bool ok = true;
+    for (size_t k = 0; k < f->n_slots; k++) {
+        slots[k].n = 0;
+        ok = ok && ent_colbuf_reserve(&slots[k], n ? n : 1);
+        free(slots[k].absent);
+        slots[k].absent = NULL;
+    }
+    for (size_t begin = 0; ok && begin < n; begin += s->lanes_max) {
+        size_t lanes = n - begin < s->lanes_max ? n - begin : s->lanes_max;
+        for (size_t k = 0; k < n_in; k++) {
+            const ent_input_row *input = &p->input[kernel->first_input + (int64_t)k];
+            const ent_column *from = &fields[input->index];
+            if (input->kind == 1) {
+                size_t at = 0;
+                while (f->previous_fields[at] != input->index) {
+                    at++;
+                }
+                from = &previous[at];
+            }
+            size_t size = ent_class_size(from->cls);
+            in[k] = (ent_column){from->cls, (char *)from->data + begin * size,
+                                 from->absent ? from->absent + begin : NULL};
+        }
+        const ent_lane_error *errors = NULL;
+        uint32_t n_errors = 0;
+        if (!ent_vm_run(s->vm, f->row->row_kernel, in, (uint32_t)lanes, out, NULL, &errors,
+                        &n_errors)) {
+            ok = false;
+            break;
+        }
+        if (n_errors > 0) {
+            ent_fail(s, error, ENT_ERROR_DATA, "%s", errors[0].message);
+            error->place = errors[0].place;
+            free(in);
+            return false;
+        }
+        for (size_t k = 0; ok && k < f->n_slots; k++) {
+            ok = ent_colbuf_append(&slots[k], &out[k], 0, lanes);
+        }
+    }
+    free(in);
+    return ok || ent_no_memory(error);
+}
+
+bool ent_feedstate_slice(ent_session *s, ent_feedstate *f, int64_t until, ent_error *error)
+{
+    if (f->unsorted && !sort_pending(f)) {
+        return ent_no_memory(error);
+    }
+    f->n = 0;
+    for (size_t i = 0; i < f->n_keycolumns; i++) {
+        f->keycolumns[i].valid = false;
+    }
+    if (f->n_pending == 0) {
+        return true;
+    }
+    const int64_t *at = ent_feedstate_at(f);
+    size_t low = 0;
+    size_t high = f->n_pending;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (at[middle] < until) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    f->n = low;
+    if (f->n == 0 || f->row->row_kernel < 0) {
+        return true;
+    }
+    if (!fill_previous(s, f)) {
+        return ent_no_memory(error);
+    }
+    size_t n_fields = (size_t)f->row->n_fields;
+    ent_column *columns = calloc(n_fields + f->n_previous + 1, sizeof *columns);
+    if (!columns) {
+        return ent_no_memory(error);
+    }
+    for (size_t i = 0; i < n_fields; i++) {
+        columns[i] = (ent_column){f->pending[i].cls, f->pending[i].data, f->pending[i].absent};
+    }
+    for (size_t i = 0; i < f->n_previous; i++) {
+        columns[n_fields + i] =
+            (ent_column){f->previous[i].cls, f->previous[i].data, f->previous[i].absent};
+    }
+    bool ok = ent_feedstate_run(s, f, columns, columns + n_fields, f->n, f->slots, error);
+    free(columns);
+    return ok;
+}
+
+static void drop_front(ent_colbuf *c, size_t n)
+{
+    if (c->n == 0) {
+        return;
+    }
+    size_t size = ent_class_size(c->cls);
+    size_t rest = c->n - n;
+    memmove(c->data, (char *)c->data + n * size, rest * size);
+    if (c->absent) {
+        memmove(c->absent, c->absent + n, rest);
+        if (rest == 0 || !memchr(c->absent, 1, rest)) {
+            free(c->absent);
+            c->absent = NULL;
+        } else {
+            memset(c->absent + rest, 0, c->capacity - rest);
+        }
+    }
+    c->n = rest;
+}
+
+bool ent_feedstate_drop_slice(ent_session *s, ent_feedstate *f)
+{
+    (void)s;
+    if (f->n > 0) {
+        for (int64_t i = 0; i < f->row->n_fields; i++) {
+            drop_front(&f->pending[i], f->n);
+        }
+        drop_front(&f->origin, f->n);
+        f->n_pending -= f->n;
+        f->n = 0;
+    }
+    return true;
+}
+
+/* --- keys --- */
+
+static bool same_list(const ent_program *p, const ent_keycolumn *c, int64_t first, int64_t n)
+{
+    if (c->n_keys != n) {
+        return false;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        if (p->keyfield[c->first_key + i].field != p->keyfield[first + i].field) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int64_t key_word(const ent_colbuf *column, size_t lane)
+{
+    if (column->cls == ENT_CLASS_B) {
+        return ((const uint8_t *)column->data)[lane];
+    }
+    if (column->cls == ENT_CLASS_F) {
+        int64_t word;
+        memcpy(&word, (const double *)column->data + lane, sizeof word);
+        return word;
+    }
+    return ((const int64_t *)column->data)[lane];
+}
+
+static bool make_keys(ent_session *s, ent_feedstate *f, ent_keycolumn *c)
+{
+    const ent_program *p = s->program;
+    int64_t *values = realloc(c->owned_values, (f->n ? f->n : 1) * sizeof *values);
+    if (!values) {
+        return false;
+    }
+    c->owned_values = values;
+    uint8_t *absent = realloc(c->owned_absent, f->n ? f->n : 1);
+    if (!absent) {
+        return false;
+    }
+    c->owned_absent = absent;
+    c->values = values;
+    c->absent = absent;
+    int64_t words[64];
+    for (size_t i = 0; i < f->n; i++) {
+        absent[i] = 0;
+        for (int64_t k = 0; k < c->n_keys; k++) {
+            const ent_colbuf *column = &f->pending[p->keyfield[c->first_key + k].field];
+            words[k] = key_word(column, i);
+            absent[i] |= column->absent ? column->absent[i] : 0;
+        }
+        values[i] = c->n_keys == 0   ? 0
+                    : c->n_keys == 1 ? words[0]
+                                     : ent_tuples_intern(&s->tuples, words, (size_t)c->n_keys);
+        if (c->n_keys > 1 && values[i] < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const int64_t *ent_feedstate_keys(ent_session *s, ent_feedstate *f, int64_t first_key,
+                                  int64_t n_keys, const uint8_t **absent)
+{
+    const ent_program *p = s->program;
+    if (n_keys == 1) {
+        const ent_colbuf *column = &f->pending[p->keyfield[first_key].field];
+        if (column->cls == ENT_CLASS_I) {
+            *absent = column->absent;
+            return column->data;
+        }
+    }
+    ent_keycolumn *c = NULL;
+    for (size_t i = 0; i < f->n_keycolumns && !c; i++) {
+        c = same_list(p, &f->keycolumns[i], first_key, n_keys) ? &f->keycolumns[i] : NULL;
+    }
+    if (!c) {
+        ent_keycolumn *grown = realloc(f->keycolumns, (f->n_keycolumns + 1) * sizeof *grown);
+        if (!grown) {
+            return NULL;
+        }
+        f->keycolumns = grown;
+        c = &grown[f->n_keycolumns++];
+        *c = (ent_keycolumn){.first_key = first_key, .n_keys = n_keys};
+    }
+    if (!c->valid) {
+        if (!make_keys(s, f, c)) {
+            return NULL;
+        }
+        c->valid = true;
+    }
+    *absent = c->absent;
+    return c->values;
+}

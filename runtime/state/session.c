@@ -1,0 +1,449 @@
+/* A session's life: set-up from the program's tables, the watermark, the end.  See session.h and state.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/state.h"
+
+#define DEFAULT_ZONE_DIR "/usr/share/zoneinfo"
+/* Decisions are settled and given out in heaps of this size, so that memory does not grow with the run. */
+#define SETTLE_AT 4096
+
+/* --- set-up --- */
+
+static bool load_zone(ent_session *s, int64_t name, ent_error *error)
+{
+    char message[256];
+    if (s->zones[name]) {
+        return true;
+    }
+    s->zones[name] = ent_zone_load(s->options.zone_dir, ent_program_text(s->program, name), message,
+                                   sizeof message);
+    return s->zones[name] || ent_fail(s, error, ENT_ERROR_ENVIRONMENT, "%s", message);
+}
+
+static bool load_zones(ent_session *s, ent_error *error)
+{
+    const ent_program *p = s->program;
+    s->zones = calloc(p->n_strings + 1, sizeof(ent_zone *));
+    if (!s->zones) {
+        return ent_no_memory(error);
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && i < p->n_agreement; i++) {
+        ok = load_zone(s, p->agreement[i].zone, error);
+    }
+    for (size_t i = 0; ok && i < p->n_calendar; i++) {
+        ok = load_zone(s, p->calendar[i].zone, error);
+    }
+    for (size_t i = 0; ok && i < p->n_framework; i++) {
+        ok = load_zone(s, p->framework[i].zone, error);
+    }
+    return ok;
+}
+
+static ent_calendar *make_calendar(ent_session *s, const ent_calendar_row *row)
+{
+    const ent_program *p = s->program;
+    ent_calendar_rule *rules = calloc((size_t)row->n_rules + 1, sizeof *rules);
+    int64_t *closed = calloc((size_t)row->n_closed + 1, sizeof *closed);
+    ent_calendar *calendar = NULL;
+    if (rules && closed) {
+        for (int64_t i = 0; i < row->n_rules; i++) {
+            const ent_rule_row *rule = &p->rule[row->first_rule + i];
+            rules[i] = (ent_calendar_rule){(uint8_t)rule->days, rule->open_ns, rule->close_ns};
+        }
+        for (int64_t i = 0; i < row->n_closed; i++) {
+            closed[i] = p->closed[row->first_closed + i].day;
+        }
+        calendar = ent_calendar_new(s->zones[row->zone], rules, (size_t)row->n_rules, closed,
+                                    (size_t)row->n_closed);
+    }
+    free(rules);
+    free(closed);
+    return calendar;
+}
+
+/* Only calendars that some clause uses are built: a calendar is two centuries of intervals. */
+static bool load_calendars(ent_session *s, ent_error *error)
+{
+    const ent_program *p = s->program;
+    s->calendars = calloc(p->n_calendar + 1, sizeof(ent_calendar *));
+    if (!s->calendars) {
+        return ent_no_memory(error);
+    }
+    for (size_t i = 0; i < p->n_spanuse; i++) {
+        int64_t at = p->spanuse[i].calendar;
+        if (at < 0 || s->calendars[at]) {
+            continue;
+        }
+        s->calendars[at] = make_calendar(s, &p->calendar[at]);
+        if (!s->calendars[at]) {
+            return ent_fail(s, error, ENT_ERROR_ENVIRONMENT,
+                            "calendar %s cannot be built: a rule is not valid, or memory is out",
+                            ent_program_text(p, p->calendar[at].name));
+        }
+    }
+    return true;
+}
+
+static bool init_states(ent_session *s, ent_error *error)
+{
+    const ent_program *p = s->program;
+    s->feeds = calloc(p->n_feed + 1, sizeof *s->feeds);
+    s->spans = calloc(p->n_span + 1, sizeof *s->spans);
+    s->duties = calloc(p->n_duty + 1, sizeof *s->duties);
+    s->objectives = calloc(p->n_objective + 1, sizeof *s->objectives);
+    s->judge = ent_judge_new();
+    if (!s->feeds || !s->spans || !s->duties || !s->objectives || !s->judge) {
+        return ent_no_memory(error);
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && i < p->n_feed; i++) {
+        ok = ent_feedstate_init(s, &s->feeds[i], (int64_t)i, error);
+    }
+    for (size_t i = 0; ok && i < p->n_span; i++) {
+        ok = ent_spanstate_init(s, &s->spans[i], (int64_t)i, error);
+    }
+    for (size_t i = 0; ok && i < p->n_duty; i++) {
+        ok = ent_dutystate_init(s, &s->duties[i], (int64_t)i, error);
+    }
+    for (size_t i = 0; ok && i < p->n_objective; i++) {
+        ok = ent_objectivestate_init(s, &s->objectives[i], (int64_t)i, error);
+    }
+    return ok;
+}
+
+ent_session *ent_session_new(const ent_program *program, const ent_session_options *options,
+                             ent_error *error)
+{
+    *error = (ent_error){.place = -1};
+    ent_session *s = calloc(1, sizeof *s);
+    if (!s) {
+        ent_no_memory(error);
+        return NULL;
+    }
+    s->program = program;
+    s->options = *options;
+    if (!s->options.zone_dir) {
+        s->options.zone_dir = DEFAULT_ZONE_DIR;
+    }
+    s->lanes_max = options->lanes_max ? options->lanes_max : ENT_LANES_MAX;
+    if (s->lanes_max > ENT_LANES_MAX) {
+        s->lanes_max = ENT_LANES_MAX;
+    }
+    s->from_set = options->has_from;
+    s->from = options->from_ns;
+    s->to_set = options->has_to;
+    s->to = options->has_to ? options->to_ns : INT64_MAX;
+    s->watermark = INT64_MIN;
+    s->owns_strings = options->strings == NULL;
+    s->strings = options->strings ? options->strings : ent_strings_new(program);
+    char message[256] = "out of memory";
+    if (s->strings) {
+        s->vm = ent_vm_new(program, s->strings, s->options.zone_dir, s->lanes_max, message,
+                           sizeof message);
+    }
+    if (!s->vm) {
+        ent_fail(s, error, ENT_ERROR_ENVIRONMENT, "%s", message);
+    } else if (load_zones(s, error) && load_calendars(s, error) && init_states(s, error)) {
+        return s;
+    }
+    ent_session_free(s);
+    return NULL;
+}
+
+void ent_session_free(ent_session *s)
+{
+    if (!s) {
+        return;
+    }
+    const ent_program *p = s->program;
+    for (size_t i = 0; s->objectives && i < p->n_objective; i++) {
+        if (s->objectives[i].row) {
+            ent_objectivestate_deinit(s, &s->objectives[i]);
+        }
+    }
+    for (size_t i = 0; s->duties && i < p->n_duty; i++) {
+        ent_dutystate_deinit(&s->duties[i]);
+    }
+    for (size_t i = 0; s->spans && i < p->n_span; i++) {
+        ent_spanstate_deinit(&s->spans[i]);
+    }
+    for (size_t i = 0; s->feeds && i < p->n_feed; i++) {
+        ent_feedstate_deinit(&s->feeds[i]);
+    }
+    for (size_t i = 0; s->calendars && i < p->n_calendar; i++) {
+        ent_calendar_free(s->calendars[i]);
+    }
+    for (size_t i = 0; s->zones && i < p->n_strings; i++) {
+        ent_zone_free(s->zones[i]);
+    }
+    free(s->objectives);
+    free(s->duties);
+    free(s->spans);
+    free(s->feeds);
+    free(s->calendars);
+    free(s->zones);
+    free(s->events.v);
+    free(s->decisions);
+    free(s->notices);
+    ent_tuples_deinit(&s->tuples);
+    ent_judge_free(s->judge);
+    ent_vm_free(s->vm);
+    if (s->owns_strings) {
+        ent_strings_free(s->strings);
+    }
+    free(s);
+}
+
+const ent_zone *ent_session_zone(const ent_session *s, int64_t zone_string)
+{
+    return s->zones[zone_string];
+}
+
+/* --- rows --- */
+
+static bool push_run(ent_session *s, ent_feedstate *f, const ent_column *columns, size_t begin,
+                     size_t n, const int64_t *origins)
+{
+    (void)s;
+    for (int64_t i = 0; i < f->row->n_fields; i++) {
+        if (columns[i].data && !ent_colbuf_append(&f->pending[i], &columns[i], begin, n)) {
+            return false;
+        }
+    }
+    if (origins) {
+        ent_column lines = {ENT_CLASS_I, (void *)(uintptr_t)origins, NULL};
+        if (!ent_colbuf_append(&f->origin, &lines, begin, n)) {
+            return false;
+        }
+    }
+    f->n_pending += n;
+    return true;
+}
+
+bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, size_t n,
+                      const int64_t *origins, ent_error *error)
+{
+    *error = (ent_error){.place = -1};
+    if (s->ended || feed < 0 || (size_t)feed >= s->program->n_feed ||
+        s->program->feed[feed].kind != 0) {
+        return ent_fail(s, error, ENT_ERROR_USAGE, "rows for a feed that takes none");
+    }
+    ent_feedstate *f = &s->feeds[feed];
+    f->totals.rows += n;
+    if (!f->row->used) {
+        return true;
+    }
+    const int64_t *at = columns[f->row->at].data;
+    size_t begin = 0;
+    for (size_t i = 0; i <= n; i++) {
+        bool late = i < n && at[i] < s->watermark;
+        bool after = i < n && s->to_set && at[i] >= s->to;
+        if (i < n && !late && !after) {
+            f->unsorted |= at[i] < f->last_at;
+            f->last_at = at[i] > f->last_at ? at[i] : f->last_at;
+            f->totals.first_ns = at[i] < f->totals.first_ns ? at[i] : f->totals.first_ns;
+            f->totals.last_ns = at[i] > f->totals.last_ns ? at[i] : f->totals.last_ns;
+            continue;
+        }
+        f->totals.late += late;
+        if (i > begin && !push_run(s, f, columns, begin, i - begin, origins)) {
+            return ent_no_memory(error);
+        }
+        begin = i + 1;
+    }
+    return true;
+}
+
+/* --- time --- */
+
+static void start(ent_session *s)
+{
+    if (!s->from_set) {
+        int64_t first = INT64_MAX;
+        for (size_t i = 0; i < s->program->n_feed; i++) {
+            const ent_feed_totals *t = &s->feeds[i].totals;
+            first = t->first_ns < first ? t->first_ns : first;
+        }
+        if (first == INT64_MAX) {
+            return;
+        }
+        s->from = first;
+        s->from_set = true;
+    }
+    for (size_t i = 0; i < s->program->n_objective; i++) {
+        ent_objectivestate_start(s, &s->objectives[i]);
+    }
+    s->started = true;
+}
+
+/* Takes every row below `until` through all stages, and closes the windows that end by then. */
+static bool step(ent_session *s, int64_t until, ent_error *error)
+{
+    const ent_program *p = s->program;
+    bool ok = true;
+    s->slice++;
+    for (size_t i = 0; ok && i < p->n_feed; i++) {
+        ok = p->feed[i].kind != 0 || ent_feedstate_slice(s, &s->feeds[i], until, error);
+    }
+    for (size_t i = 0; ok && i < p->n_span; i++) {
+        ok = ent_spanstate_slice(s, &s->spans[i]) || ent_no_memory(error);
+    }
+    for (size_t i = 0; ok && i < p->n_duty; i++) {
+        ok = s->duties[i].head != (int64_t)i || ent_dutystate_slice(s, &s->duties[i], error);
+    }
+    for (size_t i = 0; ok && i < p->n_objective; i++) {
+        ok = ent_objectivestate_slice(s, &s->objectives[i], until, error);
+    }
+    for (size_t i = 0; ok && i < p->n_feed; i++) {
+        ok = ent_feedstate_drop_slice(s, &s->feeds[i]);
+    }
+    for (size_t i = 0; ok && i < p->n_objective; i++) {
+        ok = ent_objectivestate_close(s, &s->objectives[i], until, false, error);
+    }
+    return ok;
+}
+
+static int64_t next_stop(const ent_session *s)
+{
+    int64_t stop = INT64_MAX;
+    for (size_t i = 0; i < s->program->n_objective; i++) {
+        int64_t next = ent_objectivestate_next_stop(&s->objectives[i], s->watermark);
+        stop = next < stop ? next : stop;
+    }
+    return stop;
+}
+
+/* Outcomes that no window can want any more are forgotten. */
+static void forget(ent_session *s)
+{
+    int64_t oldest = s->watermark;
+    for (size_t i = 0; i < s->program->n_objective; i++) {
+        const ent_objectivestate *o = &s->objectives[i];
+        for (size_t k = 0; o->over_outcomes && k < o->n_active; k++) {
+            oldest = o->active[k]->from < oldest ? o->active[k]->from : oldest;
+        }
+        if (o->over_outcomes && o->row->window == ENT_UNIT_ROLLING && !o->exhausted) {
+            int64_t next = o->next_end - o->row->roll_ns;
+            oldest = next < oldest ? next : oldest;
+        }
+    }
+    for (size_t i = 0; i < s->program->n_duty; i++) {
+        ent_dutystate_forget(&s->duties[i], oldest);
+    }
+}
+
+static bool give_out(ent_session *s, int64_t before, ent_error *error)
+{
+    size_t ready = 0;
+    for (size_t i = 0; i < s->n_decisions; i++) {
+        if (s->decisions[i].final_ns < before) {
+            ent_decision d = s->decisions[i];
+            s->decisions[i] = s->decisions[ready];
+            s->decisions[ready++] = d;
+        }
+    }
+    if (!ent_judge_settle(s, s->decisions, ready, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < ready; i++) {
+        if (s->options.on_decision &&
+            !s->options.on_decision(s->options.user, s, &s->decisions[i])) {
+            return ent_fail(s, error, ENT_ERROR_ENVIRONMENT, "stopped by the host");
+        }
+    }
+    memmove(s->decisions, s->decisions + ready, (s->n_decisions - ready) * sizeof *s->decisions);
+    s->n_decisions -= ready;
+    return true;
+}
+
+bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
+{
+    *error = (ent_error){.place = -1};
+    watermark = watermark < s->to ? watermark : s->to;
+    if (!s->started) {
+        start(s);
+        if (!s->started) {
+            s->watermark = watermark > s->watermark ? watermark : s->watermark;
+            return true;
+        }
+    }
+    while (s->watermark < watermark) {
+        int64_t stop = next_stop(s);
+        stop = stop < watermark ? stop : watermark;
+        if (!step(s, stop, error)) {
+            return false;
+        }
+        s->watermark = stop;
+    }
+    forget(s);
+    return s->n_decisions < SETTLE_AT || give_out(s, s->watermark, error);
+}
+
+bool ent_session_finish(ent_session *s, ent_error *error)
+{
+    *error = (ent_error){.place = -1};
+    if (!s->to_set) {
+        int64_t last = INT64_MIN;
+        for (size_t i = 0; i < s->program->n_feed; i++) {
+            const ent_feed_totals *t = &s->feeds[i].totals;
+            last = t->last_ns > last ? t->last_ns : last;
+        }
+        s->to = last == INT64_MIN ? s->from : ent_add_sat(last, 1);
+        s->to_set = last != INT64_MIN || s->from_set;
+    }
+    if (!ent_session_advance(s, s->to, error)) {
+        return false;
+    }
+    s->ended = true;
+    if (!s->started) {
+        return true;
+    }
+    for (size_t i = 0; i < s->program->n_objective; i++) {
+        if (!ent_objectivestate_close(s, &s->objectives[i], s->to, true, error)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < s->program->n_duty; i++) {
+        if (!ent_dutystate_finish(s, &s->duties[i], error)) {
+            return false;
+        }
+    }
+    return give_out(s, INT64_MAX, error);
+}
+
+/* --- questions --- */
+
+ent_strings *ent_session_strings(ent_session *s)
+{
+    return s->strings;
+}
+
+const ent_program *ent_session_program(const ent_session *s)
+{
+    return s->program;
+}
+
+const ent_feed_totals *ent_session_feed_totals(const ent_session *s, int64_t feed)
+{
+    return &s->feeds[feed].totals;
+}
+
+bool ent_session_period(const ent_session *s, int64_t *from_ns, int64_t *to_ns)
+{
+    *from_ns = s->from;
+    *to_ns = s->to;
+    return s->started && s->to_set;
+}
+
+const ent_zone *ent_session_agreement_zone(const ent_session *s, int64_t agreement)
+{
+    return s->zones[s->program->agreement[agreement].zone];
+}
+
+const ent_notice *ent_session_notices(const ent_session *s, size_t *n)
+{
+    *n = s->n_notices;
+    return s->notices;
+}

@@ -1,0 +1,262 @@
+/* Spans: intervals per key, made of the rows that open and close them; and the watches by which spans and
+ * duties find their rows in a slice.
+ *
+ * A `from` row inside an open interval and a `to` row without one do nothing; a row that is both closes
+ * first.  An open interval lasts until whatever instant is asked about.  Intervals are kept sorted and
+ * disjoint, so a question costs a binary search. */
+#include <stdlib.h>
+
+#include "runtime/state/state.h"
+
+enum { SPAN_FROM = 1, SPAN_TO = 2 };
+
+/* --- watches --- */
+
+static ent_watch *watch_of(ent_watches *w, int64_t feed, int64_t first_key, int64_t n_keys)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->v[i].feed == feed) {
+            return &w->v[i];
+        }
+    }
+    ent_watch *grown = realloc(w->v, (w->n + 1) * sizeof *grown);
+    if (!grown) {
+        return NULL;
+    }
+    w->v = grown;
+    grown[w->n] = (ent_watch){.feed = feed, .first_key = first_key, .n_keys = n_keys};
+    return &grown[w->n++];
+}
+
+static bool watch_add(ent_watch *watch, int64_t slot, uint16_t bit)
+{
+    ent_watch_alt *grown = realloc(watch->alts, (watch->n_alts + 1) * sizeof *grown);
+    if (!grown) {
+        return false;
+    }
+    watch->alts = grown;
+    grown[watch->n_alts++] = (ent_watch_alt){slot, bit};
+    return true;
+}
+
+bool ent_watches_add(const ent_program *p, ent_watches *w, int64_t pattern, uint16_t bit)
+{
+    if (pattern < 0) {
+        return true;
+    }
+    const ent_pattern_row *row = &p->pattern[pattern];
+    for (int64_t i = 0; i < row->n_alts; i++) {
+        const ent_alt_row *alt = &p->alt[row->first_alt + i];
+        ent_watch *watch = watch_of(w, alt->feed, alt->first_key, alt->n_keys);
+        if (!watch || !watch_add(watch, alt->test, bit)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ent_watches_add_feed(const ent_program *p, ent_watches *w, int64_t feed, uint16_t bit)
+{
+    const ent_feed_row *row = &p->feed[feed];
+    ent_watch *watch = watch_of(w, feed, row->first_key, row->n_keys);
+    return watch && watch_add(watch, -1, bit);
+}
+
+void ent_watches_deinit(ent_watches *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        free(w->v[i].alts);
+    }
+    free(w->v);
+    *w = (ent_watches){0};
+}
+
+static int compare_events(const void *a, const void *b)
+{
+    const ent_event *x = a;
+    const ent_event *y = b;
+    if (x->at != y->at) {
+        return x->at < y->at ? -1 : 1;
+    }
+    if (x->feed != y->feed) {
+        return x->feed < y->feed ? -1 : 1;
+    }
+    if (x->lane != y->lane) {
+        return x->lane < y->lane ? -1 : 1;
+    }
+    return x->tag < y->tag ? -1 : x->tag > y->tag;
+}
+
+static bool collect_feed(ent_session *s, const ent_watch *watch, uint16_t tag)
+{
+    ent_feedstate *f = &s->feeds[watch->feed];
+    ent_events *events = &s->events;
+    if (f->n == 0) {
+        return true;
+    }
+    const uint8_t *absent;
+    const int64_t *keys = ent_feedstate_keys(s, f, watch->first_key, watch->n_keys, &absent);
+    if (!keys || !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n,
+                              sizeof *events->v)) {
+        return false;
+    }
+    const int64_t *at = ent_feedstate_at(f);
+    for (size_t i = 0; i < f->n; i++) {
+        uint16_t bits = 0;
+        for (size_t k = 0; k < watch->n_alts; k++) {
+            const uint8_t *test = ent_slot_bool(f, watch->alts[k].slot);
+            if (!test || test[i]) {
+                bits = (uint16_t)(bits | watch->alts[k].bit);
+            }
+        }
+        if (bits && !(absent && absent[i])) {
+            events->v[events->n++] =
+                (ent_event){at[i], keys[i], (uint32_t)watch->feed, (uint32_t)i, tag, bits};
+        }
+    }
+    return true;
+}
+
+bool ent_watches_collect(ent_session *s, const ent_watches *w, uint16_t tag)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (!collect_feed(s, &w->v[i], tag)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ent_events_sort(ent_session *s)
+{
+    ent_events *events = &s->events;
+    for (size_t i = 1; i < events->n; i++) {
+        if (compare_events(&events->v[i - 1], &events->v[i]) > 0) {
+            qsort(events->v, events->n, sizeof *events->v, compare_events);
+            return;
+        }
+    }
+}
+
+/* --- spans --- */
+
+bool ent_spanstate_init(ent_session *s, ent_spanstate *span, int64_t index, ent_error *error)
+{
+    const ent_program *p = s->program;
+    span->row = &p->span[index];
+    if (!ent_watches_add(p, &span->watches, span->row->from, SPAN_FROM) ||
+        !ent_watches_add(p, &span->watches, span->row->to, SPAN_TO)) {
+        return ent_no_memory(error);
+    }
+    return true;
+}
+
+void ent_spanstate_deinit(ent_spanstate *span)
+{
+    for (size_t i = 0; i < span->n; i++) {
+        ent_intervals_deinit(&span->v[i].closed);
+    }
+    free(span->v);
+    ent_map_deinit(&span->keys);
+    ent_watches_deinit(&span->watches);
+}
+
+static ent_spankey *span_key(ent_spanstate *span, int64_t key)
+{
+    uint32_t *place = ent_map_at(&span->keys, key);
+    if (!place) {
+        return NULL;
+    }
+    if (*place == ENT_MAP_NONE) {
+        if (!ent_reserve((void **)&span->v, &span->capacity, span->n + 1, sizeof *span->v)) {
+            return NULL;
+        }
+        ent_spankey *fresh = &span->v[span->n];
+        fresh->key = key;
+        fresh->open_from = ENT_NOT_OPEN;
+        ent_intervals_init(&fresh->closed);
+        *place = (uint32_t)span->n++;
+    }
+    return &span->v[*place];
+}
+
+bool ent_spanstate_slice(ent_session *s, ent_spanstate *span)
+{
+    s->events.n = 0;
+    if (!ent_watches_collect(s, &span->watches, 0)) {
+        return false;
+    }
+    ent_events_sort(s);
+    for (size_t i = 0; i < s->events.n; i++) {
+        const ent_event *e = &s->events.v[i];
+        ent_spankey *k = span_key(span, e->key);
+        if (!k) {
+            return false;
+        }
+        if ((e->bits & SPAN_TO) && k->open_from != ENT_NOT_OPEN) {
+            if (e->at > k->open_from && !ent_intervals_add(&k->closed, k->open_from, e->at)) {
+                return false;
+            }
+            k->open_from = ENT_NOT_OPEN;
+        }
+        if ((e->bits & SPAN_FROM) && k->open_from == ENT_NOT_OPEN) {
+            k->open_from = e->at;
+        }
+    }
+    return true;
+}
+
+static const ent_spankey *find_key(const ent_spanstate *span, int64_t key)
+{
+    uint32_t place = ent_map_get(&span->keys, key);
+    return place == ENT_MAP_NONE ? NULL : &span->v[place];
+}
+
+bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at)
+{
+    const ent_spankey *k = find_key(span, key);
+    return k && (at >= k->open_from || ent_intervals_contains(&k->closed, at));
+}
+
+static bool add_clipped(ent_intervals *out, int64_t a, int64_t b, int64_t from, int64_t to)
+{
+    a = a < from ? from : a;
+    b = b > to ? to : b;
+    return a >= b || ent_intervals_add(out, a, b);
+}
+
+bool ent_use_collect(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+                     int64_t to, ent_intervals *out)
+{
+    if (use->calendar >= 0) {
+        ent_intervals slice;
+        ent_intervals_init(&slice);
+        bool ok = ent_calendar_slice(s->calendars[use->calendar], from, to, &slice);
+        for (size_t i = 0; ok && i < slice.n; i++) {
+            ok = add_clipped(out, slice.v[i].from, slice.v[i].to, from, to);
+        }
+        ent_intervals_deinit(&slice);
+        return ok;
+    }
+    const ent_spankey *k = find_key(&s->spans[use->span], key);
+    if (!k) {
+        return true;
+    }
+    for (size_t i = ent_intervals_find(&k->closed, from); i < k->closed.n; i++) {
+        if (k->closed.v[i].from >= to) {
+            break;
+        }
+        if (!add_clipped(out, k->closed.v[i].from, k->closed.v[i].to, from, to)) {
+            return false;
+        }
+    }
+    return k->open_from == ENT_NOT_OPEN || add_clipped(out, k->open_from, to, from, to);
+}
+
+bool ent_use_contains(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t at)
+{
+    if (use->calendar >= 0) {
+        return ent_calendar_contains(s->calendars[use->calendar], at);
+    }
+    return ent_span_contains(&s->spans[use->span], key, at);
+}

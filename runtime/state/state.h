@@ -1,0 +1,394 @@
+/* The insides of a session: everything kept between rows.  Not installed; only runtime/state, runtime/judge
+ * and the session's owner in runtime/ include it.
+ *
+ * Time moves in slices.  A slice is every row with `at` below the new watermark, of all feeds, in event
+ * order.  Within a slice the stages run one after the other over whole columns:
+ *
+ *   feeds   pending rows -> slice columns -> row kernel -> slots        (feed.c)
+ *   spans   slots -> intervals per key                                  (span.c)
+ *   duties  slots, intervals -> clocks -> decisions, outcomes           (duty.c, clock.c)
+ *   folds   slots, intervals -> one fold per subject and window         (objective.c, fold.c)
+ *   close   folds -> measure -> status -> decision                      (objective.c, judge/)
+ *
+ * Spans come first, so that a row at the very instant of a span's first row is seen in it whatever the
+ * order of feeds.  Every stage looks only at rows below the watermark: the outcome is the same for any
+ * cut of the input into slices, which tests/property checks. */
+#ifndef ENT_STATE_STATE_H
+#define ENT_STATE_STATE_H
+
+#include "runtime/bytecode/program.h"
+#include "runtime/judge/decision.h"
+#include "runtime/state/map.h"
+#include "runtime/state/session.h"
+#include "runtime/time/calendar.h"
+#include "runtime/time/interval.h"
+#include "runtime/time/window.h"
+#include "runtime/time/zone.h"
+#include "runtime/vm/strings.h"
+#include "runtime/vm/vm.h"
+
+/* A growing column. */
+typedef struct ent_colbuf {
+    ent_class cls;
+    void *data;
+    uint8_t *absent; /* NULL while no lane is absent */
+    size_t n, capacity;
+} ent_colbuf;
+
+/* Keys of several fields are numbered by first appearance. */
+typedef struct ent_tuples {
+    int64_t *values; /* width values a tuple, one after another */
+    uint32_t *widths;
+    size_t *offsets;
+    size_t n, capacity, n_values, values_capacity;
+    uint32_t *table;
+    size_t table_capacity;
+} ent_tuples;
+
+/* Key columns of a slice, computed once for each list of key fields that is asked for. */
+typedef struct ent_keycolumn {
+    int64_t first_key, n_keys;
+    const int64_t *values;
+    const uint8_t *absent;
+    int64_t *owned_values;
+    uint8_t *owned_absent;
+    bool valid;
+} ent_keycolumn;
+
+typedef struct ent_feedstate {
+    const ent_feed_row *row;
+    int64_t index;
+    /* rows pushed and not yet below the watermark */
+    ent_colbuf *pending; /* one a field; fields that are not used stay empty */
+    ent_colbuf origin;   /* source line of each row */
+    size_t n_pending;
+    bool unsorted;
+    int64_t last_at;
+    /* the slice: the first n rows of pending */
+    size_t n;
+    ent_colbuf *slots;   /* outputs of the row kernel */
+    size_t n_slots;
+    /* previous(f) */
+    size_t n_previous;
+    int64_t *previous_fields;
+    ent_colbuf *previous;
+    ent_colbuf *latest;  /* per key: its last row's value */
+    ent_map keys;
+    uint32_t n_seen_keys;
+    ent_keycolumn *keycolumns;
+    size_t n_keycolumns;
+    ent_feed_totals totals;
+} ent_feedstate;
+
+/* Which rows of a feed mean what to a span or duty. */
+typedef struct ent_watch_alt {
+    int64_t slot; /* -1: every row */
+    uint16_t bit;
+} ent_watch_alt;
+typedef struct ent_watch {
+    int64_t feed;
+    int64_t first_key, n_keys;
+    ent_watch_alt *alts;
+    size_t n_alts;
+} ent_watch;
+typedef struct ent_watches {
+    ent_watch *v;
+    size_t n;
+} ent_watches;
+
+typedef struct ent_event {
+    int64_t at;
+    int64_t key;
+    uint32_t feed; /* index of the feed, which is its declaration order */
+    uint32_t lane;
+    uint16_t tag; /* which of several watchers */
+    uint16_t bits;
+} ent_event;
+typedef struct ent_events {
+    ent_event *v;
+    size_t n, capacity;
+} ent_events;
+
+#define ENT_NOT_OPEN INT64_MAX
+
+typedef struct ent_spankey {
+    int64_t key;
+    ent_intervals closed;
+    int64_t open_from; /* ENT_NOT_OPEN if it is not */
+} ent_spankey;
+typedef struct ent_spanstate {
+    const ent_span_row *row;
+    ent_watches watches;
+    ent_map keys;
+    ent_spankey *v;
+    size_t n, capacity;
+} ent_spanstate;
+
+typedef enum ent_clock_state {
+    ENT_CLOCK_RUNNING = 0,
+    ENT_CLOCK_WAITING = 1 /* discharged under `resume until`, not yet final */
+} ent_clock_state;
+
+typedef struct ent_clock {
+    int64_t key;
+    int64_t trigger_at;
+    int64_t start;      /* INT64_MIN: `counting from` has not come yet */
+    int64_t allow;      /* index into the allow table */
+    int64_t allowed_ns;
+    int64_t field_value; /* what chose the allowance */
+    bool field_absent;
+    bool excused_when;
+    uint8_t state;
+    int64_t changed_at;  /* last change that `following` saw, or INT64_MIN */
+    int64_t discharged_at;
+    int64_t origin;
+    ent_intervals waits; /* between discharge and reopening */
+    int64_t *use_keys;   /* key for each span use of the duty, INT64_MIN if none */
+    int64_t *saved;      /* fields of the trigger row for the outcome, see duty.c */
+    uint8_t *saved_absent;
+} ent_clock;
+
+typedef struct ent_outcome {
+    int64_t at, due, done, elapsed, allowed;
+    bool has_due, has_done, met, excused;
+    int64_t key;
+    int64_t *saved; /* owned */
+    uint8_t *saved_absent;
+} ent_outcome;
+
+typedef struct ent_keytime {
+    int64_t key, at;
+} ent_keytime;
+
+typedef struct ent_dutystate {
+    const ent_duty_row *row;
+    int64_t index;
+    /* Duties of the same agreement name and name are versions of one: while a clock of any of them runs
+     * for a key, none starts.  The first one's `next_version` begins their chain. */
+    int64_t head, next_version;
+    ent_watches watches;
+    int64_t from, to; /* agreement in force */
+    ent_map running;  /* key -> place in clocks, ENT_MAP_NONE when none runs */
+    ent_clock **clocks;
+    size_t n_clocks, clocks_capacity;
+    ent_map discharged; /* restart: keys whose last clock was discharged */
+    ent_map counted;    /* retroactive: key -> place in counted_at */
+    int64_t *counted_at;
+    size_t n_counted, counted_capacity;
+    /* decided outcomes that an open window may still want */
+    ent_outcome *outcomes;
+    size_t n_outcomes, outcomes_capacity;
+    size_t n_uses;
+    const ent_spanuse_row **uses; /* pauses, then excused during, then one an allowance (or NULL) */
+    size_t first_excused_use, first_allow_use;
+    size_t n_saved;
+    int64_t *saved_fields; /* relative fields of the trigger feed */
+    size_t *saved_offsets; /* in 64-bit words */
+    size_t saved_words;
+    uint64_t without_allowance; /* triggers whose allowance no clause names */
+} ent_dutystate;
+
+/* One aggregate of one subject in one window: mergeable, plain but for the list of values. */
+typedef struct ent_fold_state {
+    int64_t rows;     /* rows in the window for the subject, before any condition */
+    int64_t observed; /* rows that count for the silence policy */
+    int64_t n, good, absent, excluded;
+    ent_i128 sum;
+    ent_fsum *fsum;
+    ent_q qsum;
+    bool has_value, failed;
+    int64_t ivalue;
+    double fvalue;
+    ent_q qvalue;
+    void *values; /* of percentile: int64_t, double or ent_q */
+    size_t n_values, values_capacity;
+    int64_t good_ns, bad_ns; /* time share */
+    int64_t expected;        /* samples, or net time in ns of a time share */
+} ent_fold_state;
+
+typedef struct ent_group {
+    int64_t key;
+    ent_fold_state *folds;
+} ent_group;
+
+/* The time that `at most` exclusions take out for one key, as of one slice. */
+typedef struct ent_capset {
+    uint64_t slice;
+    ent_intervals set;
+} ent_capset;
+
+typedef struct ent_window_state {
+    int64_t from, to;       /* as reported: the calendar window, or its part in force */
+    int64_t lo;             /* what counts begins here */
+    int64_t whole_ns;       /* length of the whole window */
+    bool part, closed;
+    ent_map keys;
+    ent_group *groups;
+    size_t n_groups, groups_capacity;
+    ent_map caps;           /* `at most` of exclusions: cached per key and slice, see objective.c */
+    ent_capset *cap_sets;
+    size_t n_cap_sets, cap_sets_capacity;
+} ent_window_state;
+
+/* What is known of one key of a feed that a fold samples. */
+typedef struct ent_tracker {
+    int64_t key;
+    int64_t subject;
+    int64_t first_seen;
+    int64_t accounted; /* time share: up to here */
+    int64_t last_at;
+    int8_t state;      /* -1 unknown, 0 bad, 1 good */
+    int64_t *use_keys; /* of the objective's exclusions */
+} ent_tracker;
+typedef struct ent_trackers {
+    ent_map keys;
+    ent_tracker *v;
+    size_t n, capacity;
+} ent_trackers;
+
+typedef struct ent_objectivestate {
+    const ent_objective_row *row;
+    int64_t index;
+    const ent_zone *zone;
+    int64_t from, to; /* agreement in force */
+    bool over_outcomes, started, capped; /* capped: some exclusion is `at most` */
+    ent_interval next_each;
+    int64_t next_end; /* rolling */
+    bool exhausted;
+    ent_window_state **active;
+    size_t n_active, active_capacity;
+    ent_trackers *trackers; /* one a fold */
+    const ent_spanuse_row **uses;
+    size_t n_uses;
+} ent_objectivestate;
+
+struct ent_session {
+    const ent_program *program;
+    ent_strings *strings;
+    bool owns_strings;
+    ent_vm *vm;
+    uint32_t lanes_max;
+    ent_zone **zones; /* one a string index that names a zone, else NULL */
+    ent_calendar **calendars;
+    ent_feedstate *feeds;
+    ent_spanstate *spans;
+    ent_dutystate *duties;
+    ent_objectivestate *objectives;
+    ent_tuples tuples;
+    ent_events events; /* scratch */
+    int64_t from, to, watermark;
+    bool from_set, to_set, started, ended;
+    uint64_t slice; /* number of the slice in hand */
+    ent_decision *decisions; /* not yet given out */
+    size_t n_decisions, decisions_capacity;
+    struct ent_judge *judge;
+    ent_session_options options;
+    ent_notice *notices;
+    size_t n_notices, notices_capacity;
+};
+
+/* --- util.c --- */
+bool ent_fail(ent_session *s, ent_error *error, ent_error_code code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+bool ent_no_memory(ent_error *error);
+/* Makes room for `need` elements; false when memory runs out. */
+bool ent_reserve(void **v, size_t *capacity, size_t need, size_t element);
+bool ent_colbuf_reserve(ent_colbuf *c, size_t need);
+/* Appends n lanes of a column. */
+bool ent_colbuf_append(ent_colbuf *c, const ent_column *from, size_t offset, size_t n);
+void ent_colbuf_deinit(ent_colbuf *c);
+size_t ent_class_size(ent_class cls);
+int64_t ent_tuples_intern(ent_tuples *t, const int64_t *values, size_t width);
+void ent_tuples_deinit(ent_tuples *t);
+const ent_zone *ent_session_zone(const ent_session *s, int64_t zone_string);
+ent_decision *ent_session_decision(ent_session *s); /* appended, zeroed; NULL: no memory */
+int64_t ent_add_sat(int64_t a, int64_t b);
+
+/* --- feed.c --- */
+bool ent_feedstate_init(ent_session *s, ent_feedstate *f, int64_t index, ent_error *error);
+void ent_feedstate_deinit(ent_feedstate *f);
+bool ent_feedstate_slice(ent_session *s, ent_feedstate *f, int64_t until, ent_error *error);
+bool ent_feedstate_drop_slice(ent_session *s, ent_feedstate *f);
+/* The key of each row of the slice made of the fields listed; *absent may be set to NULL. */
+const int64_t *ent_feedstate_keys(ent_session *s, ent_feedstate *f, int64_t first_key,
+                                  int64_t n_keys, const uint8_t **absent);
+/* Runs the feed's row kernel over given columns (one a field) into `slots`. */
+bool ent_feedstate_run(ent_session *s, ent_feedstate *f, const ent_column *fields,
+                       const ent_column *previous, size_t n, ent_colbuf *slots, ent_error *error);
+const int64_t *ent_feedstate_at(const ent_feedstate *f);
+static inline const uint8_t *ent_slot_bool(const ent_feedstate *f, int64_t slot)
+{
+    return slot < 0 ? NULL : (const uint8_t *)f->slots[slot].data;
+}
+
+/* --- span.c --- */
+bool ent_watches_add(const ent_program *p, ent_watches *w, int64_t pattern, uint16_t bit);
+bool ent_watches_add_feed(const ent_program *p, ent_watches *w, int64_t feed, uint16_t bit);
+void ent_watches_deinit(ent_watches *w);
+/* Appends to s->events the slice's rows that mean something to w. */
+bool ent_watches_collect(ent_session *s, const ent_watches *w, uint16_t tag);
+/* Puts s->events in event order: instant, feed, row, tag. */
+void ent_events_sort(ent_session *s);
+bool ent_spanstate_init(ent_session *s, ent_spanstate *span, int64_t index, ent_error *error);
+void ent_spanstate_deinit(ent_spanstate *span);
+bool ent_spanstate_slice(ent_session *s, ent_spanstate *span);
+bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at);
+/* Adds the time of a span use in [from, to) to the set; key is ignored for calendars. */
+bool ent_use_collect(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+                     int64_t to, ent_intervals *out);
+bool ent_use_contains(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t at);
+
+/* --- clock.c --- */
+/* Net time of a clock in [start, at). */
+bool ent_clockstate_elapsed(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+                            int64_t *elapsed_ns);
+/* The first and the last instant at which elapsed equals the allowance, as far as known at `now`. */
+bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+                        bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns);
+
+/* --- duty.c --- */
+bool ent_dutystate_init(ent_session *s, ent_dutystate *d, int64_t index, ent_error *error);
+void ent_dutystate_deinit(ent_dutystate *d);
+/* Takes the slice through d and its later versions; d is the head of its chain. */
+bool ent_dutystate_slice(ent_session *s, ent_dutystate *d, ent_error *error);
+bool ent_dutystate_finish(ent_session *s, ent_dutystate *d, ent_error *error);
+/* The outcomes with from <= at < to as they are known at `now`, as columns of the outcome feed. */
+bool ent_dutystate_outcomes(ent_session *s, int64_t duty, int64_t from, int64_t to, int64_t now,
+                            ent_colbuf *columns, size_t *n, ent_error *error);
+void ent_dutystate_forget(ent_dutystate *d, int64_t before);
+
+/* --- fold.c --- */
+void ent_fold_deinit(ent_fold_state *state);
+/* Takes one row's value in; cls and lane say which. */
+bool ent_fold_value(const ent_fold_row *fold, ent_fold_state *state, const ent_colbuf *values,
+                    size_t lane);
+bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fold_state *from);
+/* The figure as a value of class *cls; *absent when there is none. */
+bool ent_fold_result(const ent_program *p, const ent_fold_row *fold, ent_fold_state *state,
+                     int64_t missing, int missing_policy, ent_constant *out, bool *absent,
+                     ent_error *error);
+
+/* --- objective.c --- */
+bool ent_objectivestate_init(ent_session *s, ent_objectivestate *o, int64_t index, ent_error *error);
+void ent_objectivestate_deinit(ent_session *s, ent_objectivestate *o);
+bool ent_objectivestate_start(ent_session *s, ent_objectivestate *o);
+bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t until, ent_error *error);
+bool ent_objectivestate_close(ent_session *s, ent_objectivestate *o, int64_t until, bool end,
+                              ent_error *error);
+/* The first end of a window after `after`, of an objective over outcomes; INT64_MAX if none. */
+int64_t ent_objectivestate_next_stop(const ent_objectivestate *o, int64_t after);
+
+/* --- subject.c --- */
+/* Byte order of two decisions' subjects of one clause. */
+int ent_subject_compare(const ent_session *s, const ent_decision *a, const ent_decision *b);
+
+/* --- judge/judge.c --- */
+bool ent_judge_met(int compare, const ent_decision *d, const ent_constant *target);
+/* NULL when memory runs out. */
+struct ent_judge *ent_judge_new(void);
+void ent_judge_free(struct ent_judge *judge);
+/* Gives the decisions of clauses that have become final their credit, caps and earnings back, in the order
+ * of window ends and clauses, and then puts them in the order of the ledger. */
+bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_error *error);
+
+#endif

@@ -1,0 +1,127 @@
+/* What a decision is about, as names and texts: the key fields of a duty's feed, or what an objective's
+ * measure is `per`. */
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/state/state.h"
+#include "runtime/time/civil.h"
+
+typedef struct key_list {
+    const ent_feed_row *feed; /* NULL: the objective's own subject field */
+    int64_t first, n;
+} key_list;
+
+static key_list keys_of(const ent_session *s, const ent_decision *d)
+{
+    const ent_program *p = s->program;
+    if (d->kind == ENT_DECISION_DUTY) {
+        const ent_feed_row *feed = &p->feed[p->duty[d->clause].feed];
+        return (key_list){feed, feed->first_key, feed->n_keys};
+    }
+    const ent_objective_row *row = &p->objective[d->clause];
+    const ent_fold_row *fold = &p->fold[row->first_fold];
+    if (row->n_folds > 0 && fold->feed >= 0 && fold->n_groups > 0) {
+        return (key_list){&p->feed[fold->feed], fold->first_group, fold->n_groups};
+    }
+    return (key_list){NULL, 0, 1};
+}
+
+size_t ent_session_subject_fields(const ent_session *s, const ent_decision *d)
+{
+    return d->has_subject ? (size_t)keys_of(s, d).n : 0;
+}
+
+const char *ent_session_subject_name(const ent_session *s, const ent_decision *d, size_t index)
+{
+    const ent_program *p = s->program;
+    key_list keys = keys_of(s, d);
+    if (!keys.feed) {
+        return ent_program_text(p, p->objective[d->clause].subject_field);
+    }
+    int64_t field = p->keyfield[keys.first + (int64_t)index].field;
+    return ent_program_text(p, p->field[keys.feed->first_field + field].name);
+}
+
+static const char *value_text(const ent_session *s, int64_t type, int64_t param, int64_t value,
+                              char *buf, size_t size)
+{
+    const ent_program *p = s->program;
+    switch (type) {
+    case ENT_TYPE_TEXT:
+        return ent_strings_get(s->strings, value, NULL);
+    case ENT_TYPE_PARTY:
+        return ent_program_text(p, p->party[value].name);
+    case ENT_TYPE_SERVICE:
+        return ent_program_text(p, p->service[value].name);
+    case ENT_TYPE_ENUM:
+        return ent_program_text(p, p->member[p->enumeration[param].first_member + value].name);
+    case ENT_TYPE_BOOL:
+        return value ? "true" : "false";
+    case ENT_TYPE_DURATION:
+        ent_format_seconds(value, buf, size);
+        return buf;
+    case ENT_TYPE_INSTANT:
+        ent_civil_format(buf, size, value, NULL);
+        return buf;
+    case ENT_TYPE_DECIMAL: {
+        ent_q q;
+        ent_i128 scale = 1;
+        for (int64_t i = 0; i < param; i++) {
+            scale *= 10;
+        }
+        if (ent_q_make(value, scale, &q)) {
+            ent_q_format_decimal(q, buf, size);
+            return buf;
+        }
+        break;
+    }
+    case ENT_TYPE_NUMBER: {
+        double number;
+        memcpy(&number, &value, sizeof number);
+        if (size >= ENT_DOUBLE_TEXT_SIZE) {
+            ent_format_double(number, buf);
+        }
+        return buf;
+    }
+    default:
+        break;
+    }
+    snprintf(buf, size, "%lld", (long long)value);
+    return buf;
+}
+
+const char *ent_session_subject_text(const ent_session *s, const ent_decision *d, size_t index,
+                                     char *buf, size_t size)
+{
+    const ent_program *p = s->program;
+    key_list keys = keys_of(s, d);
+    if (!keys.feed) {
+        const ent_objective_row *row = &p->objective[d->clause];
+        return value_text(s, row->subject_type, row->subject_param, d->subject, buf, size);
+    }
+    int64_t at = p->keyfield[keys.first + (int64_t)index].field;
+    const ent_field_row *field = &p->field[keys.feed->first_field + at];
+    int64_t value = d->subject;
+    if (keys.n > 1) {
+        value = s->tuples.values[s->tuples.offsets[d->subject] + index];
+    }
+    return value_text(s, field->type, field->param, value, buf, size);
+}
+
+int ent_subject_compare(const ent_session *s, const ent_decision *a, const ent_decision *b)
+{
+    if (a->has_subject != b->has_subject) {
+        return a->has_subject ? 1 : -1;
+    }
+    size_t n = ent_session_subject_fields(s, a);
+    for (size_t i = 0; i < n; i++) {
+        char x[64];
+        char y[64];
+        int order = strcmp(ent_session_subject_text(s, a, i, x, sizeof x),
+                           ent_session_subject_text(s, b, i, y, sizeof y));
+        if (order != 0) {
+            return order;
+        }
+    }
+    return 0;
+}

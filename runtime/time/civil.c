@@ -1,0 +1,234 @@
+/* Civil dates and RFC 3339, both ways; the strptime-like reader is in civil_format.c.
+ *
+ * ent_civil_parse_instant reads every timestamp of every row, so it looks at fixed positions and
+ * never scans. Tested by tests/unit/test_time.c and tests/property/time_oracle.py. */
+#include "civil.h"
+
+#include <string.h>
+
+#include "arith.h"
+#include "zone.h"
+
+/* Counts from 0000-03-01 in eras of 400 years, so that the leap day is a year's last. */
+int64_t ent_civil_days(int64_t y, int m, int d)
+{
+    if (m <= 2) {
+        y -= 1;
+    }
+    int64_t era = ent_time_floor_div(y, 400);
+    int64_t year_of_era = y - era * 400;
+    int64_t day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+void ent_civil_from_days(int64_t days, int64_t *y, int *m, int *d)
+{
+    days += 719468;
+    int64_t era = ent_time_floor_div(days, 146097);
+    int64_t doe = days - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153;
+    *d = (int)(doy - (153 * mp + 2) / 5 + 1);
+    *m = (int)(mp < 10 ? mp + 3 : mp - 9);
+    *y = yoe + era * 400 + (*m <= 2);
+}
+
+int ent_civil_weekday(int64_t days)
+{
+    int64_t r = (days + 3) % 7; /* 1970-01-01 was a Thursday */
+    return (int)(r < 0 ? r + 7 : r);
+}
+
+bool ent_civil_is_leap(int64_t y)
+{
+    return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+}
+
+int ent_civil_month_days(int64_t y, int m)
+{
+    static const unsigned char length[13] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (m < 1 || m > 12) {
+        return 0;
+    }
+    return m == 2 && ent_civil_is_leap(y) ? 29 : length[m];
+}
+
+/* Two digits as a number, or a value above 99 if one of them is none. */
+static inline unsigned two_digits(const char *s)
+{
+    unsigned tens = (unsigned)(unsigned char)s[0] - '0';
+    unsigned ones = (unsigned)(unsigned char)s[1] - '0';
+    return tens > 9 || ones > 9 ? 1000 : tens * 10 + ones;
+}
+
+static inline bool read_date(const char *s, int64_t *out_days)
+{
+    unsigned century = two_digits(s), year = two_digits(s + 2);
+    unsigned month = two_digits(s + 5), day = two_digits(s + 8);
+    if (century > 99 || year > 99 || s[4] != '-' || s[7] != '-') {
+        return false;
+    }
+    int64_t y = (int64_t)century * 100 + year;
+    if (day < 1 || month > 12 || day > (unsigned)ent_civil_month_days(y, (int)month)) {
+        return false;
+    }
+    *out_days = ent_civil_days(y, (int)month, (int)day);
+    return true;
+}
+
+bool ent_civil_parse_date(const char *s, size_t n, int64_t *out_days)
+{
+    return n == 10 && read_date(s, out_days);
+}
+
+/* The fraction's digits after its point; moves *at behind them. */
+static inline bool read_fraction(const char *s, size_t n, size_t *at, int64_t *out_ns)
+{
+    int64_t ns = 0;
+    int64_t unit = ENT_TIME_SECOND_NS;
+    size_t i = *at;
+    while (i < n && s[i] >= '0' && s[i] <= '9') {
+        unit /= 10;
+        if (unit == 0) {
+            return false;
+        }
+        ns += (s[i] - '0') * unit;
+        i++;
+    }
+    if (i == *at) {
+        return false;
+    }
+    *at = i;
+    *out_ns = ns;
+    return true;
+}
+
+bool ent_civil_parse_instant(const char *s, size_t n, int64_t *out_ns)
+{
+    int64_t days;
+    if (n < 20 || !read_date(s, &days)) {
+        return false;
+    }
+    unsigned hour = two_digits(s + 11), minute = two_digits(s + 14), second = two_digits(s + 17);
+    if ((s[10] != 'T' && s[10] != ' ' && s[10] != 't') || s[13] != ':' || s[16] != ':' ||
+        hour > 23 || minute > 59 || second > 59) {
+        return false;
+    }
+    size_t at = 19;
+    int64_t fraction_ns = 0;
+    if (s[at] == '.') {
+        at++;
+        if (!read_fraction(s, n, &at, &fraction_ns) || at == n) {
+            return false;
+        }
+    }
+    int64_t offset_s = 0;
+    if (s[at] == 'Z' || s[at] == 'z') {
+        at++;
+    } else {
+        if ((s[at] != '+' && s[at] != '-') || n - at != 6 || s[at + 3] != ':') {
+            return false;
+        }
+        unsigned h = two_digits(s + at + 1), m = two_digits(s + at + 4);
+        if (h > 23 || m > 59) {
+            return false;
+        }
+        offset_s = (int64_t)h * 3600 + (int64_t)m * 60;
+        if (s[at] == '-') {
+            offset_s = -offset_s;
+        }
+        at += 6;
+    }
+    int64_t seconds = days * ENT_TIME_DAY_S + (int64_t)(hour * 3600 + minute * 60 + second);
+    return at == n && ent_time_from_seconds(seconds - offset_s, fraction_ns, out_ns);
+}
+
+/* Writes `width` decimal digits and returns what stands behind them. */
+static char *put_digits(char *p, int64_t value, int width)
+{
+    for (int i = width - 1; i >= 0; i--) {
+        p[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return p + width;
+}
+
+static char *put_date(char *p, int64_t days)
+{
+    int64_t y;
+    int m, d;
+    ent_civil_from_days(days, &y, &m, &d);
+    p = put_digits(p, y, 4);
+    *p++ = '-';
+    p = put_digits(p, m, 2);
+    *p++ = '-';
+    return put_digits(p, d, 2);
+}
+
+static char *put_offset(char *p, int64_t offset_s)
+{
+    if (offset_s == 0) {
+        *p++ = 'Z';
+        return p;
+    }
+    *p++ = offset_s < 0 ? '-' : '+';
+    int64_t minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
+    p = put_digits(p, minutes / 60, 2);
+    *p++ = ':';
+    return put_digits(p, minutes % 60, 2);
+}
+
+size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t offset_ns)
+{
+    char text[ENT_CIVIL_TEXT_MAX];
+    int64_t offset_s =
+        offset_ns % ENT_TIME_MINUTE_NS == 0 && offset_ns > -100 * ENT_TIME_HOUR_NS &&
+                offset_ns < 100 * ENT_TIME_HOUR_NS
+            ? offset_ns / ENT_TIME_SECOND_NS
+            : 0;
+    int64_t utc_s = ent_time_floor_div(utc_ns, ENT_TIME_SECOND_NS);
+    int64_t fraction_ns = utc_ns - utc_s * ENT_TIME_SECOND_NS;
+    int64_t local_s = utc_s + offset_s;
+    int64_t days = ent_time_floor_div(local_s, ENT_TIME_DAY_S);
+    int64_t second = local_s - days * ENT_TIME_DAY_S;
+    char *p = put_date(text, days);
+    *p++ = 'T';
+    p = put_digits(p, second / 3600, 2);
+    *p++ = ':';
+    p = put_digits(p, second / 60 % 60, 2);
+    *p++ = ':';
+    p = put_digits(p, second % 60, 2);
+    if (fraction_ns != 0) {
+        *p++ = '.';
+        p = put_digits(p, fraction_ns, 9);
+        while (p[-1] == '0') {
+            p--;
+        }
+    }
+    p = put_offset(p, offset_s);
+    size_t length = (size_t)(p - text);
+    if (length >= cap) {
+        return 0;
+    }
+    memcpy(buf, text, length);
+    buf[length] = '\0';
+    return length;
+}
+
+size_t ent_civil_format(char *buf, size_t cap, int64_t utc_ns, const struct ent_zone *zone)
+{
+    return ent_civil_format_offset(buf, cap, utc_ns, zone ? ent_zone_offset_ns(zone, utc_ns) : 0);
+}
+
+size_t ent_civil_format_date(char *buf, size_t cap, int64_t days)
+{
+    const int64_t first = -719528, end = 2932897; /* 0000-01-01 and 10000-01-01 */
+    if (cap < 11 || days < first || days >= end) {
+        return 0;
+    }
+    put_date(buf, days);
+    buf[10] = '\0';
+    return 10;
+}

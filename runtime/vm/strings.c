@@ -1,0 +1,248 @@
+/* Interned texts; see strings.h.
+ *
+ * Entries live in blocks that double in size and never move, so that a reader holding a number needs no
+ * lock; bytes live in chunks that never move either.  The hash table holds numbers and hashes only.
+ * Tested in tests/unit/test_vm.c. */
+#include "runtime/vm/strings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/bytecode/program.h"
+
+enum { FIRST_BLOCK_BITS = 10, BLOCKS = 40, CHUNK_BYTES = 65536 };
+
+typedef struct entry {
+    const char *p;
+    size_t len;
+} entry;
+
+typedef struct slot {
+    int64_t id; /* -1: free */
+    uint64_t hash;
+} slot;
+
+typedef struct chunk {
+    struct chunk *next;
+    char bytes[];
+} chunk;
+
+struct ent_strings {
+    entry *blocks[BLOCKS]; /* block k holds 2^(k + FIRST_BLOCK_BITS) entries */
+    size_t n;
+    slot *slots;
+    size_t n_slots; /* a power of two */
+    chunk *chunks;
+    char *free_bytes;
+    size_t n_free;
+};
+
+static uint64_t load64(const char *p, size_t n)
+{
+    uint64_t value = 0;
+    memcpy(&value, p, n);
+    return value;
+}
+
+/* Multiply-and-fold over eight bytes at a time: texts are short, the table is not exposed to strangers'
+ * choice of colliding keys beyond slowness. */
+static uint64_t hash_text(const char *p, size_t len)
+{
+    uint64_t h = UINT64_C(0x9E3779B97F4A7C15) ^ len;
+    while (len > 0) {
+        size_t n = len < 8 ? len : 8;
+        ent_u128 product = (ent_u128)(h ^ load64(p, n)) * UINT64_C(0xD6E8FEB86659FD93);
+        h = (uint64_t)product ^ (uint64_t)(product >> 64);
+        p += n;
+        len -= n;
+    }
+    return h ^ (h >> 32);
+}
+
+static unsigned block_of(size_t id, size_t *offset)
+{
+    size_t shifted = id + ((size_t)1 << FIRST_BLOCK_BITS);
+    unsigned top = 63u - (unsigned)__builtin_clzll((unsigned long long)shifted);
+    *offset = shifted - ((size_t)1 << top);
+    return top - FIRST_BLOCK_BITS;
+}
+
+static const entry *entry_of(const ent_strings *strings, size_t id)
+{
+    size_t offset = 0;
+    unsigned block = block_of(id, &offset);
+    return &strings->blocks[block][offset];
+}
+
+static bool grow_slots(ent_strings *strings)
+{
+    if (strings->n_slots > 0 && strings->n + 1 <= strings->n_slots / 2) {
+        return true;
+    }
+    size_t n_slots = strings->n_slots == 0 ? 1024 : strings->n_slots * 2;
+    slot *slots = malloc(n_slots * sizeof *slots);
+    if (slots == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < n_slots; i++) {
+        slots[i].id = -1;
+    }
+    for (size_t i = 0; i < strings->n_slots; i++) {
+        if (strings->slots[i].id >= 0) {
+            size_t at = (size_t)strings->slots[i].hash & (n_slots - 1);
+            while (slots[at].id >= 0) {
+                at = (at + 1) & (n_slots - 1);
+            }
+            slots[at] = strings->slots[i];
+        }
+    }
+    free(strings->slots);
+    strings->slots = slots;
+    strings->n_slots = n_slots;
+    return true;
+}
+
+/* The slot that holds the text, or the free one where it belongs. */
+static slot *find_slot(const ent_strings *strings, const char *p, size_t len, uint64_t hash)
+{
+    size_t at = (size_t)hash & (strings->n_slots - 1);
+    for (;; at = (at + 1) & (strings->n_slots - 1)) {
+        slot *candidate = &strings->slots[at];
+        if (candidate->id < 0) {
+            return candidate;
+        }
+        if (candidate->hash == hash) {
+            const entry *known = entry_of(strings, (size_t)candidate->id);
+            if (known->len == len && (len == 0 || memcmp(known->p, p, len) == 0)) {
+                return candidate;
+            }
+        }
+    }
+}
+
+static bool add_entry(ent_strings *strings, const char *p, size_t len)
+{
+    size_t offset = 0;
+    unsigned block = block_of(strings->n, &offset);
+    if (block >= BLOCKS) {
+        return false;
+    }
+    if (strings->blocks[block] == NULL) {
+        strings->blocks[block] = malloc(sizeof(entry) << (block + FIRST_BLOCK_BITS));
+        if (strings->blocks[block] == NULL) {
+            return false;
+        }
+    }
+    strings->blocks[block][offset] = (entry){p, len};
+    strings->n++;
+    return true;
+}
+
+static char *copy_text(ent_strings *strings, const char *p, size_t len)
+{
+    if (len >= SIZE_MAX - sizeof(chunk) - 1) {
+        return NULL;
+    }
+    if (len + 1 > strings->n_free) {
+        size_t bytes = len + 1 > CHUNK_BYTES ? len + 1 : CHUNK_BYTES;
+        chunk *fresh = malloc(sizeof *fresh + bytes);
+        if (fresh == NULL) {
+            return NULL;
+        }
+        fresh->next = strings->chunks;
+        strings->chunks = fresh;
+        strings->free_bytes = fresh->bytes;
+        strings->n_free = bytes;
+    }
+    char *copy = strings->free_bytes;
+    if (len > 0) {
+        memcpy(copy, p, len);
+    }
+    copy[len] = '\0';
+    strings->free_bytes += len + 1;
+    strings->n_free -= len + 1;
+    return copy;
+}
+
+/* The program's strings keep their numbers even if two are equal (no compiler of ours writes such): then
+ * the first is found. */
+static bool take_program(ent_strings *strings, const ent_program *program)
+{
+    for (size_t i = 0; i < program->n_strings; i++) {
+        const ent_string *text = &program->strings[i];
+        if (!grow_slots(strings) || !add_entry(strings, text->p, text->len)) {
+            return false;
+        }
+        uint64_t hash = hash_text(text->p, text->len);
+        slot *where = find_slot(strings, text->p, text->len, hash);
+        if (where->id < 0) {
+            *where = (slot){(int64_t)i, hash};
+        }
+    }
+    return true;
+}
+
+ent_strings *ent_strings_new(const ent_program *program_or_null)
+{
+    ent_strings *strings = calloc(1, sizeof *strings);
+    if (strings == NULL || !grow_slots(strings) ||
+        (program_or_null != NULL && !take_program(strings, program_or_null))) {
+        ent_strings_free(strings);
+        return NULL;
+    }
+    return strings;
+}
+
+void ent_strings_free(ent_strings *strings)
+{
+    if (strings == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        free(strings->blocks[i]);
+    }
+    for (chunk *at = strings->chunks; at != NULL;) {
+        chunk *next = at->next;
+        free(at);
+        at = next;
+    }
+    free(strings->slots);
+    free(strings);
+}
+
+int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len)
+{
+    uint64_t hash = hash_text(p, len);
+    slot *where = find_slot(strings, p, len, hash);
+    if (where->id >= 0) {
+        return where->id;
+    }
+    char *copy = copy_text(strings, p, len);
+    if (copy == NULL || !grow_slots(strings) || !add_entry(strings, copy, len)) {
+        return -1;
+    }
+    where = find_slot(strings, copy, len, hash);
+    *where = (slot){(int64_t)strings->n - 1, hash};
+    return where->id;
+}
+
+int64_t ent_strings_find(const ent_strings *strings, const char *p, size_t len)
+{
+    return find_slot(strings, p, len, hash_text(p, len))->id;
+}
+
+const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)
+{
+    static const char empty[1] = "";
+    bool known = id >= 0 && (uint64_t)id < strings->n;
+    const entry *found = known ? entry_of(strings, (size_t)id) : NULL;
+    if (len != NULL) {
+        *len = known ? found->len : 0;
+    }
+    return known ? found->p : empty;
+}
+
+size_t ent_strings_count(const ent_strings *strings)
+{
+    return strings->n;
+}

@@ -1,0 +1,160 @@
+"""Reads a ledger and holds its decisions against the oracle's.
+
+A decision is known by agreement, clause, subject and window or trigger; two of the same name are
+paired in order. Compared are status, figure, credit, clock and the counts that both name.
+"""
+
+import json
+import re
+from collections import defaultdict
+from fractions import Fraction
+
+import timeline as tl
+
+MINOR_DIGITS = 2
+
+
+def read(path):
+    """The decisions of a ledger file, without its first line about the run."""
+    out = []
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            d = json.loads(line)
+            if d.get("kind") != "run":
+                out.append(d)
+    return out
+
+
+def decisions_text(path):
+    """Decisions without the chain of hashes, which begins with the digests of the input."""
+    out = []
+    for d in read(path):
+        out.append({k: v for k, v in d.items() if k not in ("prev", "hash")})
+    return json.dumps(out)
+
+
+def subject_of(d):
+    s = d.get("subject")
+    if isinstance(s, dict):
+        return next(iter(s.values()), None)
+    return s
+
+
+def name_of_actual(d):
+    if "clock" in d:
+        return ("duty", d["agreement"], d["clause"], subject_of(d),
+                tl.parse_instant(d["clock"]["at"]))
+    w = d["window"]
+    return ("objective", d["agreement"], d["clause"], subject_of(d),
+            tl.parse_instant(w["from"]), tl.parse_instant(w["to"]))
+
+
+def name_of_expected(d):
+    if d["kind"] == "duty":
+        return ("duty", d["agreement"], d["clause"], d["subject"], d["at"])
+    return ("objective", d["agreement"], d["clause"], d["subject"], *d["window"])
+
+
+def show(name):
+    times = " .. ".join(tl.format_instant(t) for t in name[4:])
+    who = f" for {name[3]}" if name[3] is not None else ""
+    return f"{name[1]}.{name[2]}{who} {times}"
+
+
+def seconds(text):
+    """Seconds as text to nanoseconds, exactly."""
+    return Fraction(text) * tl.NS
+
+
+def same_figure(expected, unit, actual):
+    """Is the ledger's figure the oracle's, as exactly as the ledger gives it?"""
+    exact, text = actual.get("measure_exact"), actual.get("measure")
+    scale = tl.NS if unit == "duration" else 1
+    if exact is not None:
+        value = Fraction(re.sub(r"[^0-9/.\-]", "", str(exact)))
+        return value * scale == expected or (str(exact).endswith("%") and
+                                             value / 100 == expected)
+    if text is None:
+        return False
+    text = str(text)
+    if "/" in text:
+        return Fraction(re.sub(r"[^0-9/.\-]", "", text)) * scale == expected
+    value = Fraction(re.sub(r"[^0-9.eE\-]", "", text))
+    if text.rstrip().endswith("%"):
+        value /= 100
+    wanted = Fraction(expected) / scale
+    return value == wanted or abs(value - wanted) <= max(abs(wanted) / 10**12, Fraction(1, 10**6))
+
+
+def credit_minor(d):
+    c = d.get("credit")
+    if not c:
+        return 0
+    return int(Fraction(str(c["amount"])) * 10**MINOR_DIGITS)
+
+
+def differences(e, a, all_counts):
+    """What differs between an expected and an actual decision, as texts."""
+    out = []
+    if e["status"] != a["status"]:
+        out.append(f"status {e['status']}, ledger {a['status']}")
+    if e["kind"] == "objective":
+        compare_objective(e, a, all_counts, out)
+    elif e["status"] != "void":
+        compare_clock(e, a["clock"], out)
+    return out
+
+
+def compare_objective(e, a, all_counts, out):
+    given = a.get("measure") is not None or a.get("measure_exact") is not None
+    if e["measure"] is None and given:
+        out.append(f"no figure, ledger {a.get('measure_exact', a.get('measure'))}")
+    elif e["measure"] is not None and not same_figure(e["measure"], e["unit"], a):
+        out.append(f"figure {e['measure']}, ledger {a.get('measure_exact')} {a.get('measure')}")
+    wanted = e["credit"]
+    if e.get("earned_back") and credit_minor(a) < 0:
+        wanted = -e["earned_back"]
+    if wanted != credit_minor(a):
+        out.append(f"credit {wanted} minor units, ledger {a.get('credit')}")
+    names = ("samples", "bad", "missing", "absent", "excluded") if all_counts else ("missing",)
+    for n in names:
+        given = (a.get("counts") or {}).get(n)
+        if given is not None and int(given) != e["counts"][n]:
+            out.append(f"{n} {e['counts'][n]}, ledger {given}")
+
+
+def compare_clock(e, clock, out):
+    for n in ("due", "done"):
+        actual = tl.parse_instant(clock[n]) if clock.get(n) else None
+        if e[n] != actual:
+            out.append(f"{n} {e[n] and tl.format_instant(e[n])}, ledger {clock.get(n)}")
+    for n in ("elapsed", "allowed"):
+        if n not in clock or seconds(clock[n]) != e[n]:
+            out.append(f"{n} {e[n] / tl.NS:g}, ledger {clock.get(n)}")
+    if e["open"] is not None and bool(clock.get("open")) != e["open"]:
+        out.append(f"open {e['open']}, ledger {clock.get('open')}")
+
+
+def compare(expected, actual, all_counts=False):
+    """All differences between the oracle's decisions and a ledger's."""
+    wanted, given = defaultdict(list), defaultdict(list)
+    for d in expected:
+        wanted[name_of_expected(d)].append(d)
+    for d in actual:
+        if d["kind"] in ("objective", "duty"):
+            given[name_of_actual(d)].append(d)
+    for name in [n for n in wanted if n not in given and n[0] == "objective"]:
+        plain = name[:3] + (None,) + name[4:]      # a ledger may leave out an argument's subject
+        if plain in given and plain not in wanted:
+            given[name] = given.pop(plain)
+    out = []
+    for name in sorted(set(wanted) | set(given), key=repr):
+        e, a = wanted.get(name, []), given.get(name, [])
+        if len(e) != len(a):
+            what = f"{len(e)} expected, {len(a)} in the ledger"
+            detail = ", ".join(d["status"] for d in e or a)
+            out.append(f"{show(name)}: {what} ({detail})")
+            continue
+        for x, y in zip(e, a):
+            out += [f"{show(name)}: {text}" for text in differences(x, y, all_counts)]
+    return out
