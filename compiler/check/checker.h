@@ -66,7 +66,7 @@ typedef struct ent_env {
     ent_var vars[ENT_VARS_MAX];
     size_t n_vars;
     const char *zone;
-    bool no_members; /* aggregates not allowed here because of ... a row's condition */
+    const ent_node *key_arg; /* `availability(hosting)` within a larger expression: the key, or NULL */
 } ent_env;
 
 typedef struct ent_checker {
@@ -208,9 +208,14 @@ void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); 
 ent_calendar_decl *ent_calendar_in_zone(ent_checker *ck, ent_calendar_decl *c, const char *zone);
 void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);     /* function.c */
 void ent_check_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
-void ent_check_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);  /* objective.c */
+void ent_declare_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* measure.c */
+void ent_check_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
 void ent_check_agreements(ent_checker *ck);                        /* agreement.c */
-void ent_check_member_names(ent_checker *ck, ent_scope *scope, const ent_node *node, bool is_main);
+bool ent_is_main(const ent_checker *ck, const ent_node *node);     /* check.c */
+/* Declares and checks what stands in a scope except duties and objectives (check.c). */
+void ent_check_scope(ent_checker *ck, ent_scope *scope);
+void ent_use_pattern(ent_pattern_decl *p); /* marks the feeds as used (duty.c) */
+void ent_use_spans(ent_spanuse_decl *uses, size_t n);
 ent_duty_decl *ent_declare_duty(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* duty.c */
 void ent_check_duty(ent_checker *ck, ent_scope *scope, ent_duty_decl *duty);
 void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *node);      /* objective.c */
@@ -219,7 +224,10 @@ ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node 
 ent_cap_decl *ent_check_cap(ent_checker *ck, ent_scope *scope, const ent_node *n, const char *currency,
                             bool charge_there);
 void ent_check_credit(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n);
-int ent_check_rounding(const ent_node *credit);
+void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o, const ent_node *n); /* ladder.c */
+/* A bound of the measure's type; one that a whole-number type cannot hold is moved to an equivalent. */
+bool ent_check_bound(ent_checker *ck, ent_env *env, const ent_node *n, ent_type want, int compare,
+                     const char *what, ent_value *out);
 void ent_check_scenario(ent_checker *ck, const ent_node *node); /* scenario.c */
 void ent_check_pool(ent_checker *ck, const ent_node *node);     /* scenario.c */
 void ent_check_unused(ent_checker *ck, ent_scope *scope);       /* names.c */

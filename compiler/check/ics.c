@@ -240,7 +240,7 @@ static bool expand_event(collector *out, const event *e)
     return ok;
 }
 
-/* Copies RDATE and EXDATE, and the occurrences that other events replace. NULL, or what is wrong. */
+/* Copies RDATE, EXDATE, and occurrences that other events replace. NULL, or what is wrong. */
 static const char *collect_dates(event *e, const date_list *replaced)
 {
     bool ok = true;

@@ -187,7 +187,8 @@ char *ent_arena_printf(ent_arena *arena, const char *format, ...)
 
 static uint64_t hash_bytes(const char *text, size_t len)
 {
-    uint64_t h = 14695981039346656037U; /* FNV-1a, then mixed for the low bits that the table uses */
+    uint64_t h =
+        14695981039346656037U; /* FNV-1a, then mixed for the low bits that the table uses */
     for (size_t i = 0; i < len; i++) {
         h = (h ^ (unsigned char)text[i]) * 1099511628211U;
     }

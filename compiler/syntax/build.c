@@ -41,8 +41,8 @@ static void measure_depth(ent_parser *p, ent_node *node)
         return;
     }
     if (!p->depth_reported) {
-        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0117, node->span,
-                                   "this is nested too deeply");
+        ent_diag *d =
+            ent_diag_add(p->diags, ENT_DIAG_E0117, node->span, "this is nested too deeply");
         ent_diag_note(d, "at most %d operators or clauses may stand within one another",
                       ENT_SYNTAX_TREE_DEPTH_MAX);
         ent_diag_help(d, "name parts of it with `fn`, or use `in { … }` for alternatives");
@@ -187,6 +187,17 @@ ent_node *ent_node_declare(ent_parser *p, ent_node *node, ent_token name, ent_to
     return node;
 }
 
+/* A duty or objective whose head is an error: its clauses are checked, but it is left out of the
+ * tree, so that the layouts in ast.def hold for every node. */
+ent_node *ent_node_lost(ent_parser *p, ent_node_kind kind, ent_span span, ent_token name,
+                        ent_token title, ent_node_list clauses)
+{
+    ent_node *node = ent_node_make_list(p, kind, span, clauses);
+    (void)ent_node_declare(p, node, name, title);
+    ent_check_parts(p, node, &clauses);
+    return NULL;
+}
+
 /* --- words that must be one of a few --- */
 
 static const char *list_choices(ent_parser *p, const char *const *choices)
@@ -282,8 +293,8 @@ static bool is_range(const ent_node *node)
 static ent_node *make_quantifier(ent_parser *p, ent_span span, int op, const ent_node *range,
                                  ent_node *condition)
 {
-    ent_node *node = ent_node_make_kids(p, ENT_NODE_QUANTIFIER, span, 3, range->kids[1], condition,
-                                        NULL);
+    ent_node *node =
+        ent_node_make_kids(p, ENT_NODE_QUANTIFIER, span, 3, range->kids[1], condition, NULL);
     node->op = (uint16_t)op;
     node->name = range->kids[0]->name;
     node->name_span = range->kids[0]->span;
@@ -364,8 +375,8 @@ ent_node_list ent_node_options(ent_parser *p, ent_node_list l, ent_token name, e
     static const char *const options[] = {"separator", "absent", NULL};
     int option = ent_word_choose(p, name, "option of `bind`", options);
     for (uint32_t i = 0; option >= 0 && i < texts.n; i++) {
-        ent_span span = i == 0 ? ent_span_join(name.span, texts.items[i]->span)
-                               : texts.items[i]->span;
+        ent_span span =
+            i == 0 ? ent_span_join(name.span, texts.items[i]->span) : texts.items[i]->span;
         ent_node *node = ent_node_word(p, ENT_NODE_OPTION, span, name);
         node->text = texts.items[i]->text;
         node->text_len = texts.items[i]->text_len;
@@ -410,8 +421,8 @@ static void put_part(ent_parser *p, ent_node *expect, unsigned slot, ent_node *v
 ent_node *ent_node_expect(ent_parser *p, ent_span span, ent_node *status, ent_node *clause,
                           ent_node_list parts)
 {
-    ent_node *node = ent_node_make_kids(p, ENT_NODE_EXPECT, span, 6, clause, NULL, NULL, NULL, NULL,
-                                        NULL);
+    ent_node *node =
+        ent_node_make_kids(p, ENT_NODE_EXPECT, span, 6, clause, NULL, NULL, NULL, NULL, NULL);
     node->op = status->op;
     node->i = status->i;
     if (clause->kind != ENT_NODE_MEMBER || clause->kids[0]->kind != ENT_NODE_NAME) {
@@ -437,7 +448,8 @@ ent_node *ent_node_expect(ent_parser *p, ent_span span, ent_node *status, ent_no
     if (responsible.n > 0) {
         ent_span first = responsible.items[0]->span;
         ent_span last = responsible.items[responsible.n - 1]->span;
-        node->kids[3] = ent_node_make_list(p, ENT_NODE_LIST, ent_span_join(first, last), responsible);
+        node->kids[3] =
+            ent_node_make_list(p, ENT_NODE_LIST, ent_span_join(first, last), responsible);
     }
     return node;
 }

@@ -3,10 +3,10 @@
  * House rules for messages: lower case, no final period, code in backticks, the smallest span that
  * shows it.  The codes, severities and one-line meanings stand in diagnostics.def.
  * Invariants: texts are formatted into the arena at once, so arguments may die after the call.  The
- * functions that add never fail visibly: when memory runs out the diagnostic goes to a dummy and the
- * error count is at least 1.  Rendering sorts by file and place, drops what was said twice (same code,
- * span and message), and stops after ENT_DIAG_SHOWN_MAX with "N more".
- * Tested in tests/unit/test_syntax.c and by the golden files. */
+ * functions that add never fail visibly: when memory runs out the diagnostic goes to a dummy and
+ * the error count is at least 1.  Rendering sorts by file and place, drops what was said twice
+ * (same code, span and message), and stops after ENT_DIAG_SHOWN_MAX with "N more". Tested in
+ * tests/unit/test_syntax.c and by the golden files. */
 #ifndef ENT_SYNTAX_DIAG_H
 #define ENT_SYNTAX_DIAG_H
 
@@ -21,10 +21,7 @@
 
 #define ENT_DIAG_SHOWN_MAX 50
 
-typedef enum ent_severity {
-    ENT_SEVERITY_ERROR = 1,
-    ENT_SEVERITY_WARNING = 2
-} ent_severity;
+typedef enum ent_severity { ENT_SEVERITY_ERROR = 1, ENT_SEVERITY_WARNING = 2 } ent_severity;
 
 typedef enum ent_diag_code {
     ENT_DIAG_NONE = 0,

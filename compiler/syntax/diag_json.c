@@ -117,7 +117,8 @@ void ent_diags_render_json(ent_diags *diags, ent_text *out)
 /* A path as a relative or absolute URI reference: everything but the plain characters in %XX. */
 static void put_uri(const char *path, ent_text *out)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
     ent_text_puts(out, path[0] == '/' ? "\"file://" : "\"");
     for (const char *p = path; *p != '\0'; p++) {
         if (strchr(plain, *p) != NULL) {
@@ -204,10 +205,10 @@ static void put_sarif_fixes(const ent_diags *diags, const ent_diag *d, ent_text 
     ent_text_puts(out, before[1] == '\0' ? "]" : "");
 }
 
-static void put_result(const ent_diags *diags, const ent_diag *d, ent_text *out)
+static void put_result(const ent_diags *diags, const ent_diag *d, int rule, ent_text *out)
 {
     ent_text_printf(out, "{\"ruleId\":\"%s\",\"ruleIndex\":%d,\"level\":\"%s\",\"message\":",
-                    ent_diag_code_info(d->code)->code, (int)d->code - 1, severity_text(d));
+                    ent_diag_code_info(d->code)->code, rule, severity_text(d));
     put_message(d, out);
     if (has_place(diags, d->span)) {
         ent_text_puts(out, ",\"locations\":[");
@@ -227,24 +228,40 @@ static void put_result(const ent_diags *diags, const ent_diag *d, ent_text *out)
     ent_text_putc(out, '}');
 }
 
+/* The rules that occur, and where in the list each stands. */
+static void put_rules(const ent_diags *diags, int index[ENT_DIAG_COUNT], ent_text *out)
+{
+    bool used[ENT_DIAG_COUNT] = {false};
+    int n = 0;
+    for (size_t i = 0; i < diags->n; i++) {
+        used[diags->list[i]->code] = true;
+    }
+    for (int i = 1; i < ENT_DIAG_COUNT; i++) {
+        if (!used[i]) {
+            continue;
+        }
+        const ent_diag_info *info = ent_diag_code_info((ent_diag_code)i);
+        ent_text_printf(out, "%s\n{\"id\":\"%s\",\"name\":\"%s\",\"shortDescription\":{\"text\":",
+                        n == 0 ? "" : ",", info->code, info->slug);
+        put_text(out, info->meaning);
+        ent_text_printf(out, "},\"defaultConfiguration\":{\"level\":\"%s\"}}",
+                        info->severity == ENT_SEVERITY_ERROR ? "error" : "warning");
+        index[i] = n++;
+    }
+}
+
 void ent_diags_render_sarif(ent_diags *diags, ent_text *out)
 {
+    int index[ENT_DIAG_COUNT] = {0};
     ent_diags_settle(diags);
     ent_text_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
                        "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
                        "\"name\":\"entente\",\"rules\":[");
-    for (int i = 1; i < ENT_DIAG_COUNT; i++) {
-        const ent_diag_info *info = ent_diag_code_info((ent_diag_code)i);
-        ent_text_printf(out, "%s\n{\"id\":\"%s\",\"name\":\"%s\",\"shortDescription\":{\"text\":",
-                        i == 1 ? "" : ",", info->code, info->slug);
-        put_text(out, info->meaning);
-        ent_text_printf(out, "},\"defaultConfiguration\":{\"level\":\"%s\"}}",
-                        info->severity == ENT_SEVERITY_ERROR ? "error" : "warning");
-    }
+    put_rules(diags, index, out);
     ent_text_puts(out, "]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[");
     for (size_t i = 0; i < diags->n; i++) {
         ent_text_puts(out, i == 0 ? "\n" : ",\n");
-        put_result(diags, diags->list[i], out);
+        put_result(diags, diags->list[i], index[diags->list[i]->code], out);
     }
     ent_text_puts(out, "]}]}\n");
 }

@@ -8,8 +8,9 @@
  *        |           ^^^^ no party has this name
  *        = help: did you mean `NetCo`?
  *
- * Tabs become blanks up to the next multiple of 4 and wide characters count two columns, so that the
- * underlines stand where the eye expects them.  Very long lines are shown around their first mark. */
+ * Tabs become blanks up to the next multiple of 4 and wide characters count two columns, so that
+ * the underlines stand where the eye expects them.  Very long lines are shown around their first
+ * mark. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -20,14 +20,14 @@ const char *ent_node_kind_name(unsigned kind)
 
 static const char *const literals[] = {"",     "int",     "decimal", "percent", "money", "duration",
                                        "date", "instant", "time",    "text",    "bool"};
-static const char *const operators[] = {"",  "or", "and", "not", "==", "!=", "<",  "<=",
-                                        ">", ">=", "+",   "-",   "*",  "/",  "neg"};
+static const char *const operators[] = {
+    "", "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "neg"};
 static const char *const compares[] = {"otherwise", "at least", "at most", "above", "below"};
 static const char *const units[] = {"none", "day", "week", "month", "quarter", "year", "rolling"};
 static const char *const roles[] = {"client", "integrator", "provider"};
 static const char *const aggregates[] = {
-    "none",   "share",      "count",      "sum",     "average", "minimum", "maximum", "median",
-    "percentile", "time share", "longest", "first", "last", "time in", "time outside"};
+    "none",       "share",      "count",   "sum",   "average", "minimum", "maximum",     "median",
+    "percentile", "time share", "longest", "first", "last",    "time in", "time outside"};
 static const char *const quantifiers[] = {"", "all", "any", "count", "sum"};
 static const char *const amounts[] = {"", "none", "percent", "money", "expr"};
 static const char *const undos[] = {"none", "restart", "ignore", "resume"};
@@ -36,10 +36,18 @@ static const char *const outcomes[] = {"unsaid", "breach", "met"};
 static const char *const roundings[] = {"half_even", "up", "down", "half_up"};
 static const char *const expects[] = {"",     "met",         "breach", "excused",
                                       "void", "provisional", "no data"};
-static const char *const policies[] = {
-    "",           "outages dependencies",   "outages owner",    "time holder",  "time owner",
-    "credits responsibility", "credits provider", "relief client", "joint shared", "joint by charge",
-    "joint first", "joint jointly"};
+static const char *const policies[] = {"",
+                                       "outages dependencies",
+                                       "outages owner",
+                                       "time holder",
+                                       "time owner",
+                                       "credits responsibility",
+                                       "credits provider",
+                                       "relief client",
+                                       "joint shared",
+                                       "joint by charge",
+                                       "joint first",
+                                       "joint jointly"};
 
 #define WORD(table, i) word_of(table, sizeof(table) / sizeof((table)[0]), i)
 

@@ -1,7 +1,7 @@
 /* The values of literals, and the diagnostics of those that have none.
  *
- * Everything is converted exactly here, once: a percentage becomes a ratio, a duration nanoseconds, a
- * timestamp an instant.  What does not fit its type is E0112, never a wrapped number. */
+ * Everything is converted exactly here, once: a percentage becomes a ratio, a duration nanoseconds,
+ * a timestamp an instant.  What does not fit its type is E0112, never a wrapped number. */
 #include <string.h>
 
 #include "compiler/syntax/parser_internal.h"
@@ -67,8 +67,7 @@ bool ent_literal_percent(ent_parser *p, ent_token *t, const char *s, size_t len)
 {
     t->literal = ENT_LIT_PERCENT;
     int64_t places;
-    if (!read_amount(s, len - 1, &t->q, &places) ||
-        !ent_q_div(t->q, ent_q_from_i64(100), &t->q)) {
+    if (!read_amount(s, len - 1, &t->q, &places) || !ent_q_div(t->q, ent_q_from_i64(100), &t->q)) {
         (void)too_large(p, t->span, "this percentage");
         return false;
     }
@@ -184,8 +183,7 @@ static bool read_day(ent_parser *p, ent_span span, const char *s, int64_t *days)
     bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
     int64_t last = lengths[m - 1] + (m == 2 && leap);
     if (d < 1 || d > last) {
-        ent_diag *g = ent_diag_add(p->diags, ENT_DIAG_E0111, span,
-                                   "%.7s has no day %d", s, (int)d);
+        ent_diag *g = ent_diag_add(p->diags, ENT_DIAG_E0111, span, "%.7s has no day %d", s, (int)d);
         ent_diag_note(g, "its days are 1 to %d", (int)last);
         return false;
     }
@@ -207,9 +205,9 @@ bool ent_literal_date(ent_parser *p, ent_token *t, const char *s, size_t len)
         ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0111, t->span,
                                    "month and day of a date have two digits each");
         const char *dash = memchr(s + 5, '-', len - 5);
-        const char *mend = ent_arena_printf(p->arena, "%.4s-%02d-%02d", s,
-                                            (int)digits_value(s + 5, (size_t)(dash - s - 5)),
-                                            (int)digits_value(dash + 1, (size_t)(s + len - dash - 1)));
+        const char *mend = ent_arena_printf(
+            p->arena, "%.4s-%02d-%02d", s, (int)digits_value(s + 5, (size_t)(dash - s - 5)),
+            (int)digits_value(dash + 1, (size_t)(s + len - dash - 1)));
         if (mend != NULL) {
             ent_diag_fix(d, t->span, mend, "write `%s`", mend);
         }
@@ -493,10 +491,10 @@ void ent_literal_bad_number(ent_parser *p, ent_token *t, const char *s, size_t l
     static const struct {
         const char *word;
         const char *unit;
-    } words[] = {{"day", "d"},  {"days", "d"},    {"hour", "h"},    {"hours", "h"}, {"hr", "h"},
-                 {"hrs", "h"},  {"min", "m"},     {"mins", "m"},    {"minute", "m"}, {"minutes", "m"},
-                 {"sec", "s"},  {"secs", "s"},    {"second", "s"},  {"seconds", "s"}, {"msec", "ms"},
-                 {"H", "h"},    {"D", "d"},       {"M", "m"},       {"S", "s"}};
+    } words[] = {{"day", "d"}, {"days", "d"}, {"hour", "h"},   {"hours", "h"},   {"hr", "h"},
+                 {"hrs", "h"}, {"min", "m"},  {"mins", "m"},   {"minute", "m"},  {"minutes", "m"},
+                 {"sec", "s"}, {"secs", "s"}, {"second", "s"}, {"seconds", "s"}, {"msec", "ms"},
+                 {"H", "h"},   {"D", "d"},    {"M", "m"},      {"S", "s"}};
     size_t at = 0;
     while (at < len && !is_digit(s[at])) {
         at++;
@@ -511,8 +509,8 @@ void ent_literal_bad_number(ent_parser *p, ent_token *t, const char *s, size_t l
                                shown, s + number);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strlen(words[i].word) == len - at && memcmp(words[i].word, s + at, len - at) == 0) {
-            const char *mend = ent_arena_printf(p->arena, "%.*s%s", (int)(at - number), s + number,
-                                                words[i].unit);
+            const char *mend =
+                ent_arena_printf(p->arena, "%.*s%s", (int)(at - number), s + number, words[i].unit);
             ent_span span = {t->span.file, t->span.start + (uint32_t)number, t->span.end};
             if (mend != NULL) {
                 ent_diag_fix(d, span, mend, "write `%s`", mend);
@@ -560,7 +558,7 @@ void ent_literal_stray(ent_parser *p, ent_token *t, const char *s, size_t len)
                  {"\xE2\x80\x93", "-", "write `-`, or `..` for a range"},
                  {"\xE2\x80\x94", "-", "write `-`"},
                  {"\xC2\xA0", " ", "this is a no-break space: write a plain one"}};
-    if (s[0] == '\\' || s[0] < ' ') {
+    if ((unsigned char)s[0] < ' ' || s[0] == 0x7F) {
         (void)ent_diag_add(p->diags, ENT_DIAG_E0103, t->span, "stray character 0x%02X",
                            (unsigned)(unsigned char)s[0]);
         return;

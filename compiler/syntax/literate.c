@@ -108,14 +108,14 @@ void ent_literate_blank(ent_parser *p)
         at = l.next;
     }
     if (fence > 0 && ours) {
-        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0121, opened,
-                                   "this block is not closed");
+        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0121, opened, "this block is not closed");
         ent_diag_help(d, "end it with a line of %zu `%c`", fence, fence_sign);
         p->cut_short = true;
     } else if (!any) {
         ent_span start = {p->file, 0, 0};
         ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0122, start,
                                    "this literate file has no block of code");
-        ent_diag_help(d, "code stands between a line ```` ```entente ```` and a line ```` ``` ````");
+        ent_diag_help(d,
+                      "code stands between a line ```` ```entente ```` and a line ```` ``` ````");
     }
 }

@@ -19,7 +19,8 @@ static void hide_byte(ent_parser *p, size_t at)
     p->buffer[at] = inside ? '_' : ' ';
 }
 
-/* Bytes that are not text: the first place of each kind is reported, with how many more there are. */
+/* Bytes that are not text: the first place of each kind is reported, with how many more there are.
+ */
 static void check_bytes(ent_parser *p)
 {
     size_t bad_first = 0;
@@ -51,8 +52,7 @@ static void check_bytes(ent_parser *p)
     }
     if (bad > 0) {
         ent_span span = {p->file, (uint32_t)bad_first, (uint32_t)bad_first + 1};
-        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0114, span,
-                                   "byte 0x%02X is not UTF-8 text",
+        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0114, span, "byte 0x%02X is not UTF-8 text",
                                    (unsigned)(unsigned char)p->source[bad_first]);
         if (bad > 1) {
             ent_diag_note(d, "there are %zu such bytes in the file", bad);
@@ -70,8 +70,8 @@ static bool check_text(ent_parser *p)
                            "the file is larger than the limit of 16 MiB");
         return false;
     }
-    if (p->len >= 2 && (memcmp(p->source, "\xFF\xFE", 2) == 0 ||
-                        memcmp(p->source, "\xFE\xFF", 2) == 0)) {
+    if (p->len >= 2 &&
+        (memcmp(p->source, "\xFF\xFE", 2) == 0 || memcmp(p->source, "\xFE\xFF", 2) == 0)) {
         ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0114, start, "the file is UTF-16 text");
         ent_diag_help(d, "save the file as UTF-8");
         return false;
@@ -94,7 +94,8 @@ static void warn_unused_docs(ent_parser *p)
 {
     for (uint32_t i = 0; i < p->n_docs; i++) {
         const ent_doc *doc = &p->docs[i];
-        bool again = i > 0 && !p->docs[i - 1].taken && p->docs[i - 1].token_start == doc->token_start;
+        bool again =
+            i > 0 && !p->docs[i - 1].taken && p->docs[i - 1].token_start == doc->token_start;
         if (!doc->taken && !again) {
             ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_W0101, doc->span,
                                        "this doc comment belongs to no declaration");

@@ -140,7 +140,7 @@ static ent_node *policy(ent_parser *p, ent_span at, ent_span last, int op)
 
 file
   : %empty
-  | file declaration                { p->declarations = ent_node_append(p, p->declarations, $2); }
+  | file declaration                { if ($2 != NULL) { p->declarations = ent_node_append(p, p->declarations, $2); } }
   | file error                      { RECOVER; }
   ;
 
@@ -290,14 +290,16 @@ header
 
 members
   : %empty                          { $$ = no_nodes; }
-  | members member                  { $$ = ent_node_append(p, $1, $2); }
+  | members member                  { $$ = $2 == NULL ? $1 : ent_node_append(p, $1, $2); }
   | members error                   { $$ = $1; RECOVER; }
   ;
 
 member
   : member_core
-  | REPLACE member_core             { $$ = ent_node_declare(p, MAKE(REPLACE, @$, 1, $2), no_token, no_token); }
-  | ADD member_core                 { $$ = ent_node_declare(p, MAKE(ADD, @$, 1, $2), no_token, no_token); }
+  | REPLACE member_core             {
+      $$ = $2 == NULL ? NULL : ent_node_declare(p, MAKE(REPLACE, @$, 1, $2), no_token, no_token); }
+  | ADD member_core                 {
+      $$ = $2 == NULL ? NULL : ent_node_declare(p, MAKE(ADD, @$, 1, $2), no_token, no_token); }
   | REMOVE DUTY name                { $$ = with_op(ent_node_word(p, ENT_NODE_REMOVE, @$, $3), ENT_NODE_DUTY); }
   | REMOVE OBJECTIVE name           { $$ = with_op(ent_node_word(p, ENT_NODE_REMOVE, @$, $3), ENT_NODE_OBJECTIVE); }
   | REMOVE MEASURE name             { $$ = with_op(ent_node_word(p, ENT_NODE_REMOVE, @$, $3), ENT_NODE_MEASURE); }
@@ -361,7 +363,7 @@ require
       $$ = ent_node_declare(p, MAKE(REQUIRE, @$, 1,
                MAKE(SIGNED, ent_span_join(@4, @7), 0)), $2, $3); }
   | REQUIRE_UNDERPINNING title_opt  {
-      $$ = with_op(ent_node_declare(p, MAKE(REQUIRE, @$, 0), $1, $2), 1); }
+      $$ = with_op(ent_node_declare(p, MAKE(REQUIRE, @$, 0), no_token, $2), 1); }
   ;
 
 answers
@@ -580,6 +582,8 @@ duty
       ent_node_list kids = ent_node_append(p, ent_node_append(p, no_nodes, $4), $6);
       $$ = ent_node_declare(p, MAKE_LIST(DUTY, @$, ent_node_concat(p, kids, $7)), $2, $3);
       ent_check_parts(p, $$, &$7); }
+  | DUTY name title_opt lost_head clauses %prec LOW {
+      $$ = ent_node_lost(p, ENT_NODE_DUTY, @$, $2, $3, $5); }
   ;
 
 objective
@@ -588,6 +592,13 @@ objective
       kids = ent_node_append(p, kids, $6);
       $$ = ent_node_declare(p, MAKE_LIST(OBJECTIVE, @$, ent_node_concat(p, kids, $7)), $2, $3);
       ent_check_parts(p, $$, &$7); }
+  | OBJECTIVE name title_opt lost_head clauses %prec LOW {
+      $$ = ent_node_lost(p, ENT_NODE_OBJECTIVE, @$, $2, $3, $5); }
+  ;
+
+/* What should stand before the clauses could not be read; the clauses still can. */
+lost_head
+  : error                           { RECOVER; }
   ;
 
 compare
@@ -733,7 +744,7 @@ credit
   ;
 
 round_opt
-  : %empty                          { $$ = ENT_ROUND_HALF_EVEN; }
+  : %empty %prec LOW                { $$ = ENT_ROUND_HALF_EVEN; }
   | ROUNDED ID                      {
       static const char *const ways[] = {"half_even", "up", "down", "half_up", NULL};
       int way = ent_word_choose(p, $2, "way of rounding", ways);
@@ -744,6 +755,8 @@ steps
   : step                            { $$ = ent_node_append(p, no_nodes, $1); }
   | steps step                      { $$ = ent_node_append(p, $1, $2); }
   | steps COMMA step                { $$ = ent_node_append(p, $1, $3); }
+  | error                           { $$ = no_nodes; RECOVER; }
+  | steps error                     { $$ = $1; RECOVER; }
   ;
 
 step

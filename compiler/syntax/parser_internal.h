@@ -3,15 +3,15 @@
  *
  * The way of a token: lexer.l cuts the text and converts literals (literal.c); tokens.c looks a few
  * tokens ahead, joins words such as `at least`, finds titles, counts brackets and, after a syntax
- * error, skips to where the grammar can go on; parser.y builds nodes through build.c; report.c words
- * the syntax errors.  All state is in ent_parser: the parser is reentrant. */
+ * error, skips to where the grammar can go on; parser.y builds nodes through build.c; report.c
+ * words the syntax errors.  All state is in ent_parser: the parser is reentrant. */
 #ifndef ENT_SYNTAX_PARSER_INTERNAL_H
 #define ENT_SYNTAX_PARSER_INTERNAL_H
 
 #include "compiler/syntax/parse.h"
 
 enum {
-    ENT_SYNTAX_AHEAD = 8,            /* tokens that the wrapper may look ahead */
+    ENT_SYNTAX_AHEAD = 8,             /* tokens that the wrapper may look ahead */
     ENT_SYNTAX_TREE_DEPTH_MAX = 1000, /* of nodes: `a + b + c …` is as deep as it is long */
     ENT_SYNTAX_POOL_BYTES = 2048,
     ENT_SYNTAX_SPARE_KIDS = 8
@@ -71,8 +71,8 @@ typedef struct ent_parser {
     /* wrapper */
     ent_token ahead[ENT_SYNTAX_AHEAD];
     unsigned n_ahead;
-    ent_token last;      /* handed to the parser most recently */
-    ent_token last_but;  /* and the one before it */
+    ent_token last;     /* handed to the parser most recently */
+    ent_token last_but; /* and the one before it */
     ent_bracket brackets[ENT_PARSE_DEPTH_MAX];
     unsigned n_brackets;
     char next_brace; /* what kind the next `{` opens */
@@ -83,7 +83,7 @@ typedef struct ent_parser {
 
     /* recovery */
     bool recovering;
-    char last_closed; /* what the last token closed, if it was a closing bracket */
+    char last_closed;    /* what the last token closed, if it was a closing bracket */
     uint32_t resumed_at; /* start of the token at which parsing went on; UINT32_MAX: none */
     unsigned stuck;      /* errors at one and the same token */
     bool depth_reported;
@@ -117,11 +117,18 @@ void ent_literal_comma(ent_parser *p, ent_token *t, const char *s, size_t len);
 void ent_literal_stray(ent_parser *p, ent_token *t, const char *s, size_t len);
 
 /* --- tokens.c --- */
-typedef enum ent_word_class { ENT_WORD_NAME, ENT_WORD_SOFT, ENT_WORD_WORD, ENT_WORD_DECL } ent_word_class;
+typedef enum ent_word_class {
+    ENT_WORD_NAME,
+    ENT_WORD_SOFT,
+    ENT_WORD_WORD,
+    ENT_WORD_DECL
+} ent_word_class;
 int ent_word_token(const char *s, size_t len, ent_word_class *kind); /* ID for ordinary names */
 const char *ent_word_text(int token); /* of a keyword token, else NULL */
 ent_word_class ent_word_class_of(int token);
 void ent_tokens_doc(ent_parser *p, ent_span span, const char *s, size_t len);
+/* The scanner's token behind the lookahead. */
+int ent_tokens_next_kind(ent_parser *p);
 /* Called by the error productions: true when the lookahead is to be dropped. */
 bool ent_tokens_recover(ent_parser *p);
 /* True when the parser cannot get past the end of the file. */
@@ -138,6 +145,8 @@ ent_node *ent_node_word(ent_parser *p, ent_node_kind kind, ent_span span, ent_to
 ent_node *ent_node_name(ent_parser *p, ent_token name);
 ent_node *ent_node_literal(ent_parser *p, ent_token t);
 ent_node *ent_node_declare(ent_parser *p, ent_node *node, ent_token name, ent_token title);
+ent_node *ent_node_lost(ent_parser *p, ent_node_kind kind, ent_span span, ent_token name,
+                        ent_token title, ent_node_list clauses);
 ent_node *ent_node_call(ent_parser *p, ent_span span, ent_node *callee, ent_node_list args);
 ent_node *ent_node_quantifier(ent_parser *p, ent_span span, ent_node *callee, ent_node *range,
                               ent_node *condition);
@@ -145,8 +154,7 @@ ent_node *ent_node_event(ent_parser *p, ent_node *ref);
 ent_node *ent_node_amount_percent(ent_parser *p, ent_span span, ent_token percent, ent_token base);
 ent_node *ent_node_credit(ent_parser *p, ent_span span, ent_node *amount, ent_node *first,
                           ent_node_list more);
-ent_node_list ent_node_options(ent_parser *p, ent_node_list l, ent_token name,
-                               ent_node_list texts);
+ent_node_list ent_node_options(ent_parser *p, ent_node_list l, ent_token name, ent_node_list texts);
 ent_node *ent_node_bind(ent_parser *p, ent_span span, ent_token feed, ent_token format,
                         ent_node_list parts, ent_node_list braced);
 ent_node *ent_node_open(ent_parser *p, ent_span span, int64_t days, ent_token from, ent_token to);

@@ -1,7 +1,7 @@
 /* Which headers, members and clauses may stand in which declaration, and which only once.
  *
- * The grammar lets all of them stand everywhere, so that a misplaced one is one clear diagnostic and
- * not a syntax error. */
+ * The grammar lets all of them stand everywhere, so that a misplaced one is one clear diagnostic
+ * and not a syntax error. */
 #include <string.h>
 
 #include "compiler/syntax/parser_internal.h"
@@ -31,61 +31,40 @@ static const struct part {
     PART(parent, CHARGE, ONCE)                                                                     \
     PART(parent, CREDIT_CAP, MANY)                                                                 \
     SHARED_PARTS(parent)
-    PART(FRAMEWORK, VERSION, ONCE)
-    PART(FRAMEWORK, EFFECTIVE, ONCE)
-    PART(FRAMEWORK, TIMEZONE, ONCE)
-    PART(FRAMEWORK, CURRENCY, ONCE)
-    PART(FRAMEWORK, PARTY, MANY)
-    PART(FRAMEWORK, SERVICE, MANY)
-    PART(FRAMEWORK, REQUIRE, MANY)
-    PART(FRAMEWORK, ACCOUNTABILITY, ONCE)
-    PART(FRAMEWORK, ANSWERS, MANY)
-    PART(FRAMEWORK, POLICY, MANY)
-    PART(FRAMEWORK, CREDIT_CAP, MANY)
-    PART(FRAMEWORK, POOL, MANY)
-    SHARED_PARTS(FRAMEWORK)
-    AGREEMENT_PARTS(SLA)
-    AGREEMENT_PARTS(OLA)
-    PART(AMENDMENT, AMENDS, ONCE)
-    PART(AMENDMENT, VERSION, ONCE)
-    PART(AMENDMENT, EFFECTIVE, ONCE)
-    PART(AMENDMENT, CHARGE, ONCE)
-    PART(AMENDMENT, CREDIT_CAP, MANY)
-    PART(AMENDMENT, REPLACE, MANY)
-    PART(AMENDMENT, ADD, MANY)
-    PART(AMENDMENT, REMOVE, MANY)
-    SHARED_PARTS(AMENDMENT)
-    PART(DUTY, WHEN, ONCE)
-    PART(DUTY, WITHIN, ONCE)
-    PART(DUTY, PAUSING, MANY)
-    PART(DUTY, VOID_WHEN, MANY)
-    PART(DUTY, EXCUSED_WHEN, MANY)
-    PART(DUTY, EXCUSED_DURING, MANY)
-    PART(DUTY, ON, MANY)
-    PART(DUTY, WARN_AT, MANY)
-    PART(DUTY, COUNTING, ONCE)
-    PART(DUTY, MATCHING, ONCE)
-    PART(DUTY, FOLLOWING, ONCE)
-    PART(DUTY, CREDIT, ONCE)
-    PART(OBJECTIVE, EXCLUDING, MANY)
-    PART(OBJECTIVE, EXCUSED_WHEN, MANY)
-    PART(OBJECTIVE, EXCUSED_DURING, MANY)
-    PART(OBJECTIVE, WARN_BUDGET, MANY)
-    PART(OBJECTIVE, MISSING, ONCE)
-    PART(OBJECTIVE, NO_DATA, ONCE)
-    PART(OBJECTIVE, CREDIT, ONCE)
-    PART(OBJECTIVE, EARN_BACK, ONCE)
-    PART(FEED, SAMPLED, ONCE)
-    PART(FEED, LATENESS, ONCE)
-    PART(FEED, FIELD, MANY)
-    PART(BIND, SAMPLED, ONCE)
-    PART(BIND, LATENESS, ONCE)
-    PART(BIND, OPTION, MANY)
-    PART(BIND, BINDING, MANY)
-    PART(CALENDAR, TIMEZONE, ONCE)
-    PART(CALENDAR, OPEN, MANY)
-    PART(CALENDAR, CLOSED, MANY)
-    PART(CALENDAR, CLOSED_ON, MANY)
+    PART(FRAMEWORK, VERSION, ONCE) PART(FRAMEWORK, EFFECTIVE, ONCE) PART(
+        FRAMEWORK, TIMEZONE, ONCE) PART(FRAMEWORK, CURRENCY, ONCE) PART(FRAMEWORK, PARTY, MANY)
+        PART(FRAMEWORK, SERVICE, MANY) PART(FRAMEWORK, REQUIRE, MANY) PART(
+            FRAMEWORK, ACCOUNTABILITY, ONCE) PART(FRAMEWORK, ANSWERS, MANY) PART(FRAMEWORK, POLICY,
+                                                                                 MANY)
+            PART(FRAMEWORK, CREDIT_CAP, MANY) PART(FRAMEWORK, POOL, MANY) SHARED_PARTS(
+                FRAMEWORK) AGREEMENT_PARTS(SLA) AGREEMENT_PARTS(OLA) PART(AMENDMENT, AMENDS, ONCE)
+                PART(AMENDMENT, VERSION, ONCE) PART(AMENDMENT, EFFECTIVE, ONCE) PART(
+                    AMENDMENT, CHARGE,
+                    ONCE) PART(AMENDMENT, CREDIT_CAP,
+                               MANY) PART(AMENDMENT, REPLACE, MANY)
+                    PART(AMENDMENT, ADD, MANY) PART(AMENDMENT, REMOVE, MANY) SHARED_PARTS(AMENDMENT)
+                        PART(DUTY, WHEN, ONCE) PART(DUTY, WITHIN, ONCE) PART(
+                            DUTY, PAUSING, MANY) PART(DUTY, VOID_WHEN, MANY)
+                            PART(DUTY, EXCUSED_WHEN, MANY) PART(DUTY, EXCUSED_DURING, MANY) PART(
+                                DUTY, ON, MANY) PART(DUTY, WARN_AT, MANY)
+                                PART(DUTY, COUNTING, ONCE) PART(DUTY, MATCHING, ONCE) PART(
+                                    DUTY, FOLLOWING,
+                                    ONCE) PART(DUTY, CREDIT,
+                                               ONCE) PART(OBJECTIVE, EXCLUDING,
+                                                          MANY) PART(OBJECTIVE, EXCUSED_WHEN, MANY)
+                                    PART(OBJECTIVE, EXCUSED_DURING, MANY) PART(
+                                        OBJECTIVE, WARN_BUDGET,
+                                        MANY) PART(OBJECTIVE, MISSING,
+                                                   ONCE) PART(OBJECTIVE, NO_DATA, ONCE)
+                                        PART(OBJECTIVE, CREDIT, ONCE) PART(
+                                            OBJECTIVE, EARN_BACK, ONCE) PART(FEED, SAMPLED, ONCE)
+                                            PART(FEED, LATENESS, ONCE) PART(FEED, FIELD, MANY) PART(
+                                                BIND, SAMPLED, ONCE) PART(BIND, LATENESS, ONCE)
+                                                PART(BIND, OPTION, MANY) PART(BIND, BINDING, MANY)
+                                                    PART(CALENDAR, TIMEZONE, ONCE)
+                                                        PART(CALENDAR, OPEN, MANY)
+                                                            PART(CALENDAR, CLOSED, MANY)
+                                                                PART(CALENDAR, CLOSED_ON, MANY)
 #undef PART
 #undef SHARED_PARTS
 #undef AGREEMENT_PARTS
@@ -117,15 +96,15 @@ static const char *first_word(ent_parser *p, const ent_node *part)
 
 static const char *article(const char *noun)
 {
-    return strchr("aeiou", noun[0]) != NULL ? "an" : "a";
+    bool an = strchr("aeiou", noun[0]) != NULL || strcmp(noun, "sla") == 0;
+    return an ? "an" : "a";
 }
 
 static void misplaced(ent_parser *p, const ent_node *node, const ent_node *part)
 {
     const char *word = first_word(p, part);
     const char *parent = ent_node_kind_name(node->kind);
-    ent_span span = {part->span.file, part->span.start,
-                     part->span.start + (uint32_t)strlen(word)};
+    ent_span span = {part->span.file, part->span.start, part->span.start + (uint32_t)strlen(word)};
     ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0125, span, "`%s` does not belong in %s %s",
                                word, article(parent), parent);
     if (node->name != NULL) {
@@ -135,9 +114,9 @@ static void misplaced(ent_parser *p, const ent_node *node, const ent_node *part)
     for (size_t i = 0; i < PARTS; i++) {
         if (parts[i].child == part->kind) {
             const char *home = ent_node_kind_name(parts[i].parent);
-            homes = homes == NULL ? ent_arena_printf(p->arena, "%s %s", article(home), home)
-                                  : ent_arena_printf(p->arena, "%s or %s %s", homes, article(home),
-                                                     home);
+            homes = homes == NULL
+                        ? ent_arena_printf(p->arena, "%s %s", article(home), home)
+                        : ent_arena_printf(p->arena, "%s or %s %s", homes, article(home), home);
         }
     }
     if (homes != NULL) {
@@ -162,9 +141,9 @@ void ent_check_parts(ent_parser *p, const ent_node *node, const ent_node_list *l
             if (list->items[j]->kind != part->kind) {
                 continue;
             }
-            ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0120, part->span,
-                                       "`%s` stands twice in one %s", first_word(p, part),
-                                       ent_node_kind_name(node->kind));
+            ent_diag *d =
+                ent_diag_add(p->diags, ENT_DIAG_E0120, part->span, "`%s` stands twice in one %s",
+                             first_word(p, part), ent_node_kind_name(node->kind));
             ent_diag_label(d, list->items[j]->span, "here the first time");
             break;
         }

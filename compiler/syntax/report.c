@@ -1,8 +1,8 @@
 /* Wording of syntax errors: what was expected, in the reader's words, and the likely mend.
  *
- * The parser gives the exact set of tokens that could stand at the place (LAC).  Most of them belong
- * to groups (all words that can be a name, all that begin an expression, …): a group that is there as a
- * whole is named once, and at most four things are listed. */
+ * The parser gives the exact set of tokens that could stand at the place (LAC).  Most of them
+ * belong to groups (all words that can be a name, all that begin an expression, …): a group that is
+ * there as a whole is named once, and at most four things are listed. */
 #include <string.h>
 
 #include "compiler/syntax/parser_internal.h"
@@ -16,7 +16,7 @@ typedef struct report {
     bool expected[TOKENS];
     const char *items[ITEMS_MAX];
     size_t n;
-    size_t more; /* that do not fit in items */
+    size_t more;     /* that do not fit in items */
     bool name;       /* a name could stand here */
     bool expression; /* an expression could begin here */
     bool clause;     /* a clause could begin here */
@@ -55,24 +55,37 @@ static void strike(report *r, const int *tokens, size_t n)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const int expression_core[] = {IF, NOT, MATCH, LPAREN, ID, INT, TEXT};
-static const int expression_rest[] = {ALL,     TRUE,     FALSE,   MINUS,     DECIMAL, PERCENT,
-                                      MONEY,   DURATION, DATE,    INSTANT,   TIME,    BAD_NUMBER,
-                                      AGG_OF,  TIME_SHARE_OF,     TIME_IN,   PERCENTILE,
+static const int expression_rest[] = {ALL,
+                                      TRUE,
+                                      FALSE,
+                                      MINUS,
+                                      DECIMAL,
+                                      PERCENT,
+                                      MONEY,
+                                      DURATION,
+                                      DATE,
+                                      INSTANT,
+                                      TIME,
+                                      BAD_NUMBER,
+                                      AGG_OF,
+                                      TIME_SHARE_OF,
+                                      TIME_IN,
+                                      PERCENTILE,
                                       APPROXIMATE_PERCENTILE};
 static const int literal_group[] = {INT, DECIMAL, PERCENT, MONEY, DURATION};
 static const int literal_rest[] = {DATE, INSTANT, TIME, BAD_NUMBER};
-static const int declarations[] = {FRAMEWORK, SLA, OLA, AMENDMENT, FEED, BIND, SCENARIO, USE,
-                                   EXTERN};
+static const int declarations[] = {FRAMEWORK, SLA,      OLA, AMENDMENT, FEED,
+                                   BIND,      SCENARIO, USE, EXTERN};
 static const int shared_members[] = {CALENDAR, SPAN, MEASURE, DUTY, OBJECTIVE, FN};
-static const int members[] = {CLIENT,  INTEGRATOR, PROVIDER, SERVICE, REQUIRE, ACCOUNTABILITY,
-                              OUTAGES, TICKET,     CREDITS,  RELIEF,  JOINT,   CREDIT_CAP,
-                              POOL,    CHARGE,     REPLACE,  ADD,     REMOVE,  REQUIRE_UNDERPINNING};
-static const int clauses[] = {WHEN,     WITHIN,   PAUSING,   EXCLUDING, VOID,   EXCUSED, ON,
-                              WARN,     COUNTING, MATCHING,  FOLLOWING, MISSING, NO_DATA, CREDIT,
-                              EARN};
+static const int members[] = {
+    CLIENT,  INTEGRATOR, PROVIDER, SERVICE, REQUIRE, ACCOUNTABILITY,
+    OUTAGES, TICKET,     CREDITS,  RELIEF,  JOINT,   CREDIT_CAP,
+    POOL,    CHARGE,     REPLACE,  ADD,     REMOVE,  REQUIRE_UNDERPINNING};
+static const int clauses[] = {WHEN,     WITHIN,   PAUSING,   EXCLUDING, VOID,    EXCUSED, ON,  WARN,
+                              COUNTING, MATCHING, FOLLOWING, MISSING,   NO_DATA, CREDIT,  EARN};
 static const int headers[] = {VERSION, EFFECTIVE, TIMEZONE, CURRENCY, UNDER, BETWEEN, TO};
-static const int infix[] = {OR, AND, EQ, NE, LT, LE, GT, GE, PLUS, MINUS, STAR, SLASH, IN,
-                            IS_ABSENT, IS_NOT_ABSENT};
+static const int infix[] = {OR,   AND,   EQ,   NE,    LT, LE,        GT,           GE,
+                            PLUS, MINUS, STAR, SLASH, IN, IS_ABSENT, IS_NOT_ABSENT};
 static const int comparisons[] = {EQ, NE, LT, LE, GT, GE, IN, IS_ABSENT, IS_NOT_ABSENT};
 
 static const char *token_text(ent_parser *p, int token)
@@ -134,11 +147,12 @@ static const char *clause_group(const report *r)
 }
 
 /* The words of the expected tokens that are left: one by one. */
-static void list_rest(report *r)
+static void list_rest(report *r, bool operators)
 {
     for (int token = 0; token < TOKENS; token++) {
-        bool redundant = token == BAD_NUMBER || token == IS_NOT_ABSENT ||
-                         (token == MEMBER && r->n > 0) || (token == END && r->n > 0);
+        bool redundant =
+            token == BAD_NUMBER || token == IS_NOT_ABSENT || (token == END && r->n > 0) ||
+            (operators && (token == MEMBER || token == LPAREN)) || (token == MONEY_OF && r->name);
         if (r->expected[token] && !redundant) {
             add_item(r, token_text(r->p, token));
         }
@@ -163,7 +177,13 @@ static void group_expected(report *r)
             r->expected[token] = false;
         }
         r->expected[ID] = false;
-        if (!r->expression) {
+        bool type = r->expected[ONE_OF] || r->expected[MONEY_OF];
+        if (type) {
+            r->expected[ONE_OF] = false;
+            r->expected[MONEY_OF] = false;
+            r->expected[CALENDAR] = false;
+            add_item(r, "a type such as `duration`");
+        } else if (!r->expression) {
             add_item(r, "a name");
         }
     }
@@ -184,8 +204,8 @@ static void group_expected(report *r)
     if (operators) {
         strike(r, infix, COUNT(infix));
     }
-    list_rest(r);
-    if (operators) {
+    list_rest(r, operators);
+    if (operators && r->n < LISTED_MAX) {
         add_item(r, "an operator");
     }
 }
@@ -259,25 +279,38 @@ static bool report_known(report *r, ent_span span, int token)
     }
     if (r->expected[MONEY] && span.start == p->maybe_currency.start &&
         p->maybe_currency.end == span.end && span.end > span.start) {
-        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0113, span,
-                                   "`%.3s` is no currency that ISO 4217 lists",
-                                   p->source + span.start);
+        ent_diag *d =
+            ent_diag_add(p->diags, ENT_DIAG_E0113, span,
+                         "`%.3s` is no currency that ISO 4217 lists", p->source + span.start);
         ent_diag_help(d, "an amount of money is a currency and a number: `GBP 120_000.00`");
+        return true;
+    }
+    if (token == ASSIGN && p->declaration == BIND && p->last_but.first_on_line &&
+        p->last_but.name != NULL) {
+        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0101, p->last_but.span,
+                                   "expected an expression, found the next binding");
+        ent_diag_help(d, "a binding is a field, `=` and an expression");
+        return true;
+    }
+    if (token == ASSIGN && r->expected[EQ]) {
+        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0101, span, "expected `==`, found `=`");
+        ent_diag_fix(d, span, "==", "values are compared with `==`");
         return true;
     }
     ent_word_class kind = ent_word_class_of(token);
     bool reserved = kind == ENT_WORD_WORD || kind == ENT_WORD_DECL;
-    int next = p->n_ahead > 0 ? p->ahead[0].kind : END;
+    int next = ent_tokens_next_kind(p);
     bool as_operand = is_comparison(next) || next == ASSIGN || next == PLUS || next == STAR;
     if (reserved && r->expected[ID] && (as_operand || (!r->expression && !p->last.first_on_line))) {
         const char *word = ent_word_text(token);
         const char *mend = ent_arena_printf(p->arena, "`%s`", word);
-        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0118, span,
-                                   "`%s` is a reserved word and cannot be a name as it stands",
-                                   word);
+        ent_diag *d =
+            ent_diag_add(p->diags, ENT_DIAG_E0118, span,
+                         "`%s` is a reserved word and cannot be a name as it stands", word);
         if (mend != NULL) {
             ent_diag_fix(d, span, mend, "write it in backquotes: %s", mend);
         }
+        p->resumed_at = span.start; /* it was meant as a name: no declaration begins here */
         return true;
     }
     return false;
@@ -302,6 +335,7 @@ void ent_report_syntax(ent_parser *p, ent_span span, int token, const int *expec
     if (report_known(&r, span, token)) {
         return;
     }
+    could[WHEN] = could[WHEN] || could[LADDER_WHEN];
     group_expected(&r);
     ent_diag *d;
     if (token == END) {
@@ -320,7 +354,9 @@ void ent_report_syntax(ent_parser *p, ent_span span, int token, const int *expec
         ent_diag_help(d, "a step of a credit says `when at least 99.9%%`");
     } else if (token == TEXT && could[ID]) {
         ent_diag_help(d, "an expression that begins with a text stands in parentheses here");
-    } else if (token == ASSIGN && could[EQ]) {
-        ent_diag_fix(d, span, "==", "compare with `==`");
+    } else if (token == AT && could[AT_LEAST]) {
+        ent_diag_help(d, "a target says `at least`, `at most`, `above` or `below`");
+    } else if (token == COMMA && p->declaration == FEED) {
+        ent_diag_help(d, "fields follow one another without commas");
     }
 }

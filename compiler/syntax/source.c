@@ -51,16 +51,14 @@ static bool map_lines(ent_arena *arena, source_file *f)
     return true;
 }
 
-bool ent_sources_add(ent_sources *s, const char *path, const char *text, size_t len,
-                     uint32_t *file)
+bool ent_sources_add(ent_sources *s, const char *path, const char *text, size_t len, uint32_t *file)
 {
     if (len > (size_t)UINT32_MAX / 2) {
         return false;
     }
     if (s->n == s->cap) {
         uint32_t cap = s->cap == 0 ? 8 : s->cap * 2;
-        source_file *files =
-            ent_arena_grow_array(s->arena, s->files, s->n, cap, sizeof *files);
+        source_file *files = ent_arena_grow_array(s->arena, s->files, s->n, cap, sizeof *files);
         if (files == NULL) {
             return false;
         }

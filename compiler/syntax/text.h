@@ -24,7 +24,8 @@ void ent_text_puts(ent_text *t, const char *text);
 void ent_text_putc(ent_text *t, char c);
 void ent_text_fill(ent_text *t, char c, size_t n);
 void ent_text_printf(ent_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD, so that the output is always UTF-8. */
+/* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD, so that the output is always UTF-8.
+ */
 void ent_text_json(ent_text *t, const char *bytes, size_t len);
 const char *ent_text_str(const ent_text *t); /* never NULL */
 

@@ -1,17 +1,17 @@
-/* The tokens that the grammar sees: the scanner's, with words joined and titles told from texts, and
- * after a syntax error only those at which parsing can go on.
+/* The tokens that the grammar sees: the scanner's, with words joined and titles told from texts,
+ * and after a syntax error only those at which parsing can go on.
  *
- * Joined words are one token so that LALR(1) can tell `at least` from a name `at`; any white space or
- * comment may stand between them.  A text right behind `KEYWORD NAME` is a title.
+ * Joined words are one token so that LALR(1) can tell `at least` from a name `at`; any white space
+ * or comment may stand between them.  A text right behind `KEYWORD NAME` is a title.
  *
- * Recovery.  The grammar's error productions stand in lists.  What they need is the next place where a
- * list element, or something around it, begins; that is a matter of words, lines and brackets rather
- * than of the grammar's state (soft words are names in the middle of a line, and clauses at its start),
- * so it is decided here, by `is_anchor`.  An error exactly at an anchor is not reported: it would be an
- * echo of the one before.
+ * Recovery.  The grammar's error productions stand in lists.  What they need is the next place
+ * where a list element, or something around it, begins; that is a matter of words, lines and
+ * brackets rather than of the grammar's state (soft words are names in the middle of a line, and
+ * clauses at its start), so it is decided here, by `is_anchor`.  An error exactly at an anchor is
+ * not reported: it would be an echo of the one before.
  *
- * A missing `}` is found by a word that stands at file level only: the braces that are open are then
- * closed on the author's behalf, with one diagnostic. */
+ * A missing `}` is found by a word that stands at file level only: the braces that are open are
+ * then closed on the author's behalf, with one diagnostic. */
 #include <string.h>
 
 #include "compiler/syntax/parser_internal.h"
@@ -99,8 +99,8 @@ void ent_tokens_doc(ent_parser *p, ent_span span, const char *s, size_t len)
         len--;
     }
     size_t blank = len > 0 && s[0] == ' ';
-    p->docs[p->n_docs++] = (ent_doc){
-        span, UINT32_MAX, false, ent_arena_strndup(p->arena, s + blank, len - blank)};
+    p->docs[p->n_docs++] =
+        (ent_doc){span, UINT32_MAX, false, ent_arena_strndup(p->arena, s + blank, len - blank)};
 }
 
 static const ent_token *peek(ent_parser *p, unsigned k)
@@ -138,9 +138,8 @@ static bool is_name(const ent_token *t)
 
 static bool is_value(int kind)
 {
-    return kind == INT || kind == DECIMAL || kind == PERCENT || kind == MONEY ||
-           kind == DURATION || kind == DATE || kind == INSTANT || kind == TIME ||
-           kind == BAD_NUMBER || kind == MINUS;
+    return kind == INT || kind == DECIMAL || kind == PERCENT || kind == MONEY || kind == DURATION ||
+           kind == DATE || kind == INSTANT || kind == TIME || kind == BAD_NUMBER || kind == MINUS;
 }
 
 static ent_token joined(ent_parser *p, unsigned n, int kind)
@@ -154,10 +153,14 @@ static const struct {
     const char *first;
     const char *second;
     int token;
-} pairs[] = {{"at", "least", AT_LEAST},         {"at", "most", AT_MOST},
-             {"credit", "cap", CREDIT_CAP},     {"one", "of", ONE_OF},
-             {"no", "data", NO_DATA},           {"counts", "as", COUNTS_AS},
-             {"is", "absent", IS_ABSENT},       {"require", "underpinning", REQUIRE_UNDERPINNING},
+} pairs[] = {{"at", "least", AT_LEAST},
+             {"at", "most", AT_MOST},
+             {"credit", "cap", CREDIT_CAP},
+             {"one", "of", ONE_OF},
+             {"no", "data", NO_DATA},
+             {"counts", "as", COUNTS_AS},
+             {"is", "absent", IS_ABSENT},
+             {"require", "underpinning", REQUIRE_UNDERPINNING},
              {"approximate", "percentile", APPROXIMATE_PERCENTILE}};
 
 static const struct {
@@ -192,6 +195,7 @@ static bool join_single(ent_parser *p, ent_token *t)
     switch (p->ahead[0].kind) {
     case WHEN: /* a step's condition, not an event */
         if (next->kind == ABOVE || next->kind == BELOW ||
+            (p->declaration == OBJECTIVE && p->clause == CREDIT) || /* it has no clause `when` */
             (word_is(p, 1, "at") && (word_is(p, 2, "least") || word_is(p, 2, "most")))) {
             *t = joined(p, 1, LADDER_WHEN);
             return true;
@@ -225,8 +229,7 @@ static bool join_words(ent_parser *p, ent_token *t)
         return false;
     }
     if (first->kind != ID && first->kind != WHEN && first->kind != MEASURE && first->kind != AT &&
-        first->kind != CREDIT && first->kind != NO && first->kind != IS &&
-        first->kind != REQUIRE) {
+        first->kind != CREDIT && first->kind != NO && first->kind != IS && first->kind != REQUIRE) {
         return false; /* nothing else begins a joined word */
     }
     if (join_single(p, t)) {
@@ -286,8 +289,8 @@ static void push_bracket(ent_parser *p, const ent_token *t)
 {
     if (p->n_brackets == ENT_PARSE_DEPTH_MAX) {
         if (!p->depth_reported) {
-            ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0117, t->span,
-                                       "this is nested too deeply");
+            ent_diag *d =
+                ent_diag_add(p->diags, ENT_DIAG_E0117, t->span, "this is nested too deeply");
             ent_diag_note(d, "brackets nest at most %d levels deep", ENT_PARSE_DEPTH_MAX);
         }
         p->depth_reported = true;
@@ -302,7 +305,8 @@ static void push_bracket(ent_parser *p, const ent_token *t)
     p->brackets[p->n_brackets++] = (ent_bracket){t->span, kind};
 }
 
-/* What a closing bracket closes; 0 if nothing.  A `}` closes the `(` that are open in its braces. */
+/* What a closing bracket closes; 0 if nothing.  A `}` closes the `(` that are open in its braces.
+ */
 static char pop_bracket(ent_parser *p, int kind)
 {
     if (kind == RPAREN) {
@@ -398,18 +402,62 @@ static void close_forgotten(ent_parser *p)
     }
 }
 
+int ent_tokens_next_kind(ent_parser *p)
+{
+    return p->stopped ? END : peek(p, 0)->kind;
+}
+
 /* --- recovery --- */
 
 static bool begins_part(const ent_token *t)
 {
     switch (t->kind) {
-    case VERSION: case EFFECTIVE: case TIMEZONE: case CURRENCY: case UNDER: case BETWEEN: case TO:
-    case CLIENT: case INTEGRATOR: case PROVIDER: case SERVICE: case REQUIRE: case ACCOUNTABILITY:
-    case REQUIRE_UNDERPINNING: case OUTAGES: case TICKET: case CREDITS: case RELIEF: case JOINT:
-    case CREDIT_CAP: case POOL: case CHARGE: case REPLACE: case ADD: case REMOVE:
-    case OPEN: case CLOSED: case WHEN: case WITHIN: case PAUSING: case EXCLUDING: case VOID:
-    case EXCUSED: case ON: case WARN: case COUNTING: case MATCHING: case FOLLOWING: case MISSING:
-    case NO_DATA: case CREDIT: case EARN: case USING: case GIVEN: case EXPECT: case RESPONSIBLE:
+    case VERSION:
+    case EFFECTIVE:
+    case TIMEZONE:
+    case CURRENCY:
+    case UNDER:
+    case BETWEEN:
+    case TO:
+    case CLIENT:
+    case INTEGRATOR:
+    case PROVIDER:
+    case SERVICE:
+    case REQUIRE:
+    case ACCOUNTABILITY:
+    case REQUIRE_UNDERPINNING:
+    case OUTAGES:
+    case TICKET:
+    case CREDITS:
+    case RELIEF:
+    case JOINT:
+    case CREDIT_CAP:
+    case POOL:
+    case CHARGE:
+    case REPLACE:
+    case ADD:
+    case REMOVE:
+    case OPEN:
+    case CLOSED:
+    case WHEN:
+    case WITHIN:
+    case PAUSING:
+    case EXCLUDING:
+    case VOID:
+    case EXCUSED:
+    case ON:
+    case WARN:
+    case COUNTING:
+    case MATCHING:
+    case FOLLOWING:
+    case MISSING:
+    case NO_DATA:
+    case CREDIT:
+    case EARN:
+    case USING:
+    case GIVEN:
+    case EXPECT:
+    case RESPONSIBLE:
         return true;
     default:
         return false;
@@ -420,7 +468,10 @@ static bool begins_part(const ent_token *t)
 static bool begins_part_surely(ent_parser *p, const ent_token *t)
 {
     switch (t->kind) {
-    case WITHIN: case NO_DATA: case CREDIT_CAP: case REQUIRE_UNDERPINNING:
+    case WITHIN:
+    case NO_DATA:
+    case CREDIT_CAP:
+    case REQUIRE_UNDERPINNING:
         return true;
     case PAUSING:
         return peek(p, 0)->kind == DURING;
@@ -504,10 +555,14 @@ bool ent_tokens_recover(ent_parser *p)
 static void note_context(ent_parser *p, const ent_token *t)
 {
     switch (t->kind) {
-    case FRAMEWORK: case SLA: case OLA: case AMENDMENT:
+    case FRAMEWORK:
+    case SLA:
+    case OLA:
+    case AMENDMENT:
         p->next_brace = 'b';
         break;
-    case FEED: case BIND:
+    case FEED:
+    case BIND:
         p->next_brace = 'f';
         break;
     case MATCH:
@@ -522,8 +577,8 @@ static void note_context(ent_parser *p, const ent_token *t)
     if (ent_word_class_of(t->kind) == ENT_WORD_DECL) {
         p->declaration = t->kind;
         p->clause = 0;
-    } else if (begins_part(t) && (t->first_on_line || begins_part_surely(p, t) ||
-                                  t->kind == CREDIT)) {
+    } else if (begins_part(t) &&
+               (t->first_on_line || begins_part_surely(p, t) || t->kind == CREDIT)) {
         p->clause = t->kind;
     }
 }

@@ -5,7 +5,7 @@
  * programs of a few hundred lines that nothing links against; hence static inline functions.
  * Instants are minutes since 1970-01-01T00:00Z: no example needs seconds.
  *
- * Tested by: the digests of default output in tests/examples.sh.
+ * Tested by: the digests that tests/examples.sh compares.
  */
 #ifndef ENT_EXAMPLES_SEEDED_H
 #define ENT_EXAMPLES_SEEDED_H
@@ -57,8 +57,8 @@ static inline size_t seeded_pick(seeded_random *r, const int32_t *weight, size_t
     return i;
 }
 
-/* A draw from a distribution given by its values at the parts per ten thousand `at[0] = 0 … at[n-1]
- * = 10000`, straight lines between them. */
+/* A draw from a distribution given by its values at certain parts per ten thousand, the first of
+ * them 0 and the last 10000, with straight lines between them. */
 static inline int64_t seeded_quantile(seeded_random *r, const int32_t *at, const int64_t *value,
                                       size_t n)
 {
@@ -121,8 +121,7 @@ static inline int seeded_weekday(int64_t minutes)
 static inline void seeded_print_instant(FILE *out, int64_t minutes)
 {
     seeded_civil c = seeded_date(minutes);
-    fprintf(out, "%04" PRId64 "-%02d-%02dT%02d:%02d:00Z", c.year, c.month, c.day, c.hour,
-            c.minute);
+    fprintf(out, "%04" PRId64 "-%02d-%02dT%02d:%02d:00Z", c.year, c.month, c.day, c.hour, c.minute);
 }
 
 /* The value of `--name VALUE` in the arguments, or NULL. */

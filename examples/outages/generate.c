@@ -1,14 +1,14 @@
-/* Writes downtime_windows.csv and segments.csv in the shape of the published outages of a large online
- * service, for readers who do not have those at hand.
+/* Writes downtime_windows.csv and segments.csv in the shape of the published outages of a large
+ * online service, for readers who do not have those at hand.
  *
  *   generate [--seed N] [--incidents N] [--out DIRECTORY]
  *
- * The same seed gives the same bytes everywhere.  What was measured on the original (819 incidents from
- * March 2022 to August 2026), and is kept: how many incidents are minor, major, critical, none and
- * maintenance; the quantiles of durations, per impact; one incident every 47 hours on average; one
- * in ten overlapping another; how many updates an incident has and that over half of the stretches
- * between updates have no length; CRLF line ends, UTC times of whole minutes, some titles that are
- * not ASCII, a tenth of the incidents without a downtime of their own length (0 minutes).
+ * The same seed gives the same bytes everywhere.  What was measured on the original (819 incidents
+ * from March 2022 to August 2026), and is kept: how many incidents are minor, major, critical, none
+ * and maintenance; the quantiles of durations, per impact; one incident every 47 hours on average;
+ * one in ten overlapping another; how many updates an incident has and that over half of the
+ * stretches between updates have no length; CRLF line ends, UTC times of whole minutes and some
+ * titles that are not ASCII or need quotes.
  *
  * Tested by: tests/examples.sh, which runs the example over the default output.
  */
@@ -22,13 +22,15 @@ static const int32_t impact_weight[IMPACTS] = {31, 604, 138, 28, 18};
 
 /* Minutes of downtime at these parts per ten thousand, for each impact. */
 static const int32_t duration_at[6] = {0, 1000, 2500, 5000, 9000, 10000};
-static const int64_t duration_value[IMPACTS][6] = {
-    {0, 10, 30, 75, 380, 900},      {0, 12, 30, 75, 330, 1400},      {0, 20, 42, 88, 280, 900},
-    {5, 30, 55, 110, 380, 800},     {30, 120, 600, 2900, 9000, 10741}};
+static const int64_t duration_value[IMPACTS][6] = {{0, 10, 30, 75, 380, 900},
+                                                   {0, 12, 30, 75, 330, 1400},
+                                                   {0, 20, 42, 88, 280, 900},
+                                                   {5, 30, 55, 110, 380, 800},
+                                                   {30, 120, 600, 2900, 9000, 10741}};
 
-static const char *const component[] = {"Actions",        "Copilot", "Pull Requests", "Codespaces",
-                                        "Issues",         "Pages",   "Git Operations", "Packages",
-                                        "API Requests",   "Webhooks"};
+static const char *const component[] = {"Actions",      "Copilot", "Pull Requests",  "Codespaces",
+                                        "Issues",       "Pages",   "Git Operations", "Packages",
+                                        "API Requests", "Webhooks"};
 static const int32_t component_weight[] = {228, 134, 130, 127, 102, 60, 86, 40, 70, 50};
 
 typedef struct {
@@ -83,7 +85,8 @@ int main(int argc, char **argv)
         directory = ".";
     FILE *windows = seeded_create(directory, "downtime_windows.csv");
     FILE *segments = seeded_create(directory, "segments.csv");
-    fputs("incident_id,downtime_start,downtime_end,duration_minutes,source,title,impact\r\n", windows);
+    fputs("incident_id,downtime_start,downtime_end,duration_minutes,source,title,impact\r\n",
+          windows);
     fputs("incident_id,start_at,end_at,status\r\n", segments);
 
     int64_t at = seeded_days(2022, 3, 1) * SEEDED_DAY_MINUTES;

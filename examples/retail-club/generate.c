@@ -3,10 +3,10 @@
  *   generate [--seed N] [--days N] [--tickets PER_DAY] [--from YYYY-MM-DD] [--out DIRECTORY]
  *
  * The same seed gives the same bytes everywhere.  The world behind the facts:
- *   - the network fails now and then; when it does, hosting and checkout are down with it, and when hosting
- *     fails, checkout is: that is what `outages follow dependencies` has to find out;
- *   - every second Sunday at 02:00 a planned change is carried out on hosting or on the network, and
- *     the service and what stands on it are down for part of it;
+ *   - the network fails now and then; when it does, hosting and checkout are down with it, and when
+ * hosting fails, checkout is: that is what `outages follow dependencies` has to find out;
+ *   - every second Sunday at 02:00 a planned change is carried out on hosting or on the network,
+ * and the service and what stands on it are down for part of it;
  *   - the monitor itself is silent at times (rows are missing, not down);
  *   - latency rises by day and during bursts of load;
  *   - tickets open at a provider's desk, wander between desks, wait for the client, come back.
@@ -167,8 +167,8 @@ static void live(ticket_rows *rows, seeded_random *r, int64_t opened, int64_t nu
 
 static void print_tickets(FILE *out, seeded_random *r, int64_t from, int64_t days, int64_t a_day)
 {
-    static const int32_t hour_weight[24] = {2, 1, 1, 1, 1, 2, 4,  9,  16, 18, 18, 16,
-                                            13, 14, 15, 14, 12, 9, 6,  5,  4,  4,  3,  2};
+    static const int32_t hour_weight[24] = {2,  1,  1,  1,  1,  2, 4, 9, 16, 18, 18, 16,
+                                            13, 14, 15, 14, 12, 9, 6, 5, 4,  4,  3,  2};
     ticket_rows rows = {0};
     int64_t number = 0;
     for (int64_t day = 0; day < days; day++) {

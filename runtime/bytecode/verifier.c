@@ -24,6 +24,15 @@ bool ent_verify_refuse(ent_load_error *error, const char *format, ...)
     return false;
 }
 
+bool ent_verify_currency(const ent_string *text)
+{
+    bool capital = text->len == 3;
+    for (uint32_t i = 0; i < text->len && capital; i++) {
+        capital = text->p[i] >= 'A' && text->p[i] <= 'Z';
+    }
+    return capital;
+}
+
 static size_t rows_of(const ent_program *p, int64_t table)
 {
     switch (table) {

@@ -11,6 +11,9 @@ __attribute__((format(printf, 2, 3))) bool ent_verify_refuse(ent_load_error *err
 /* Everything: tables, then kernels, then what clauses ask of their kernels. */
 bool ent_verify_program(const ent_program *p, ent_load_error *error);
 
+/* Whether the text is a currency's code: three capital letters. */
+bool ent_verify_currency(const ent_string *text);
+
 /* One kernel's instructions; its row and its inputs have been checked. */
 bool ent_verify_kernel(const ent_program *p, int64_t kernel, ent_load_error *error);
 

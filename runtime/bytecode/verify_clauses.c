@@ -53,7 +53,8 @@ static bool type_is_valid(const context *c, int64_t type, int64_t param, bool no
     case ENT_TYPE_DECIMAL:
         return param >= 0 && param <= ENT_LIMIT_SCALE;
     case ENT_TYPE_MONEY:
-        return param >= 0 && (uint64_t)param < c->p->n_strings;
+        return param >= 0 && (uint64_t)param < c->p->n_strings &&
+               ent_verify_currency(&c->p->strings[param]);
     default:
         return true;
     }

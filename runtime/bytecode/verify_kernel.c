@@ -125,6 +125,8 @@ static bool check_number(checker *k, const ent_instruction *i, const ent_opcode_
     case ENT_FORMAT_DAS:
         return i->k <= ENT_LIMIT_SCALE || refuse(k, "a scale is larger than 18");
     case ENT_FORMAT_DAW:
+        return (i->k < k->p->n_strings && ent_verify_currency(&k->p->strings[i->k])) ||
+               refuse(k, "there is no such currency");
     case ENT_FORMAT_AW:
         return i->k < k->p->n_strings || refuse(k, "there is no such string");
     case ENT_FORMAT_DAT:

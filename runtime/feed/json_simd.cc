@@ -3,7 +3,8 @@
 // simdjson's on-demand reader hands out the tokens; because it is lazy, every value is walked here,
 // so that a malformed line is found even where nobody wants the malformed part.  Numbers are checked
 // against the grammar and kept as text: no digit is lost and none is too many.
-// No exceptions, no throwing containers: out of memory is a status.
+// Out of memory is a status: no throwing containers, and the one thing in simdjson that throws, its
+// choice of a kernel at first use, is done at creation, where it can be caught.
 #define SIMDJSON_EXCEPTIONS 0
 #include "runtime/feed/json_simd.h"
 
@@ -147,7 +148,7 @@ private:
         case simdjson::STRING_ERROR: return fail_at("a valid escape in the text", where);
         case simdjson::UTF8_ERROR: return fail_at("valid UTF-8", nullptr);
         case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
-            return fail_at("a whole JSON object on one line", nullptr);
+            return fail_at("a JSON object that ends with its line", nullptr);
         default: return fail_at("valid JSON, one object per line", where);
         }
     }
@@ -331,7 +332,10 @@ private:
         }
         found = token.substr(1, token.size() - 2);
         if (memchr(found.data(), '\\', found.size()) == nullptr) {
-            return true;
+            // Taken explicitly: what simdjson skips by itself it takes for a key if a colon follows.
+            simdjson::ondemand::raw_json_string taken;
+            simdjson::error_code skipped = v.get_raw_json_string().get(taken);
+            return skipped == simdjson::SUCCESS || fail_here(skipped);
         }
         simdjson::error_code error = v.get_string().get(found);
         if (error != simdjson::SUCCESS) {
@@ -384,7 +388,21 @@ bool copy_names(ent_json &json, const char *const *names) {
 
 } // namespace
 
+// Later uses find the choice made and allocate nothing for it.
+static bool choose_kernel() {
+    try {
+        (void)simdjson::get_available_implementations().size();
+        (void)simdjson::get_active_implementation()->name();
+    } catch (const std::bad_alloc &) {
+        return false;
+    }
+    return true;
+}
+
 extern "C" ent_json *ent_json_create(const char *const *names, uint32_t n_names) {
+    if (!choose_kernel()) {
+        return nullptr;
+    }
     ent_json *json = new (std::nothrow) ent_json;
     if (json == nullptr) {
         return nullptr;

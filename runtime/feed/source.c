@@ -211,6 +211,8 @@ static int64_t read_zstd(ent_source *s, uint8_t *out, size_t cap, ent_feed_error
                               "`%s` needs more than 128 MiB to unpack: compress it again without "
                               "`--long`",
                               s->name);
+            } else if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) {
+                ent_feed_fail_memory(err, "zstd");
             } else {
                 fail_damaged(s, "zstd", ZSTD_getErrorName(left), err);
             }

@@ -442,6 +442,20 @@ const ent_zone *ent_session_agreement_zone(const ent_session *s, int64_t agreeme
     return s->zones[s->program->agreement[agreement].zone];
 }
 
+uint64_t ent_session_without_allowance(const ent_session *s)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->program->n_duty; i++) {
+        n += s->duties[i].without_allowance;
+    }
+    return n;
+}
+
+const ent_zone *ent_session_framework_zone(const ent_session *s)
+{
+    return s->program->n_framework ? s->zones[s->program->framework[0].zone] : NULL;
+}
+
 const ent_notice *ent_session_notices(const ent_session *s, size_t *n)
 {
     *n = s->n_notices;

@@ -78,6 +78,10 @@ const ent_feed_totals *ent_session_feed_totals(const ent_session *session, int64
 /* The evaluated period, once known. */
 bool ent_session_period(const ent_session *session, int64_t *from_ns, int64_t *to_ns);
 const ent_zone *ent_session_agreement_zone(const ent_session *session, int64_t agreement);
+/* Triggers that started no clock, because no allowance is named for the row (its field is absent). */
+uint64_t ent_session_without_allowance(const ent_session *session);
+/* NULL when the program has no framework. */
+const ent_zone *ent_session_framework_zone(const ent_session *session);
 const ent_notice *ent_session_notices(const ent_session *session, size_t *n);
 
 /* The subject of a decision: number of fields, and each one's name and value as text. */

@@ -37,10 +37,13 @@ ent_vm *ent_vm_new(const ent_program *program, ent_strings *strings, const char 
 void ent_vm_free(ent_vm *vm);
 
 /* Runs `kernel` over n lanes.  inputs[k] is the column for the kernel's input k (class as declared).
- * outputs[k] is set to the column of output k: memory of the vm, valid until the same kernel runs again.
+ * outputs[k] is set to the column of output k: memory of the vm, valid until the same kernel runs again, or
+ * the input's own column where a kernel hands an input on.
  * *skipped (if not NULL) points to a byte per lane, 1 = the row is left out, or is NULL when none is.
  * Failing lanes are appended, at most one error a lane, in lane order; *n_errors counts them
- * and errors stays valid until the next run.  Returns false only when memory runs out. */
+ * and errors stays valid until the next run.  A lane that is left out has no error: a row that is not
+ * wanted need not be right.  A failed lane's outputs are absent as far as they depend on the failure.
+ * Returns false when memory runs out, or when an input is not of the declared class or has no data. */
 bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_column *inputs, uint32_t n_lanes,
                 ent_column *outputs, const uint8_t **skipped, const ent_lane_error **errors,
                 uint32_t *n_errors);

@@ -83,11 +83,13 @@ struct ent_vm {
 
     /* of the running kernel */
     uint32_t n; /* lanes */
+    const ent_column *inputs;
     ent_vm_selection selection;
     ent_vm_level levels[ENT_LIMIT_KERNEL_NESTING + 1];
     uint32_t depth;
     bool out_of_memory;
     bool any_skipped;
+    uint8_t *skipped; /* of the running kernel */
 
     ent_lane_error *errors;
     uint32_t n_errors, errors_cap;

@@ -386,17 +386,13 @@ def step(world, duty, clock, row):
         clock.follow(row)
     if duty.get("counting") and not clock.segments and world.matches(duty["counting"], row):
         clock.start(at)
-    ends = world.matches(duty["discharge"], row)
-    if not ends and clock.done is not None and duty.get("until"):
-        ends = world.matches(duty["until"], row)     # closed while at work again
-        final = ends
-    else:
-        final = False
-    if ends:
+    final = bool(duty.get("until")) and world.matches(duty["until"], row)
+    # the final event ends a clock that was reopened, even if it is no discharge by itself
+    if world.matches(duty["discharge"], row) or (final and clock.done is not None):
         clock.done = clock.decided = clock.ended = at
         clock.stop(at)
-        resume = duty.get("undo_mode") == "resume" and not final
-        clock.state = "waiting" if resume and not clock.run_out(at) else "done"
+        waits = duty.get("undo_mode") == "resume" and not final and not clock.run_out(at)
+        clock.state = "waiting" if waits else "done"
 
 
 def decide_duty(world, agreement, duty):

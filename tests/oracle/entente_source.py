@@ -93,17 +93,21 @@ def framework(club):
         lines.append(f'  {p["role"]} {p["name"]}' + titles(p))
     for s in club["services"]:
         depends = f' depends on {", ".join(s["depends"])}' if s.get("depends") else ""
-        lines.append(f'  service {s["name"]}{titles(s)} by {s["by"]}{depends}')
+        title = f' "{s["title"]}"' if s.get("title") else ""
+        lines.append(f'  service {s["name"]}{title} by {s["by"]}{depends}{aliases(s)}')
     if f.get("cap"):
         lines.append(f'  credit cap {f["cap"]["percent"]}% of charge each {f["cap"]["unit"]}')
     return lines + ["}"]
 
 
 def titles(thing):
-    out = f' "{thing["title"]}"' if thing.get("title") else ""
-    if thing.get("aliases"):
-        out += " alias " + ", ".join(f'"{a}"' for a in thing["aliases"])
-    return out
+    return (f' "{thing["title"]}"' if thing.get("title") else "") + aliases(thing)
+
+
+def aliases(thing):
+    if not thing.get("aliases"):
+        return ""
+    return " alias " + ", ".join(f'"{a}"' for a in thing["aliases"])
 
 
 def calendar(name, c):

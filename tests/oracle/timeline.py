@@ -13,7 +13,7 @@ NS = 10**9
 MINUTE = 60 * NS
 HOUR = 3600 * NS
 DAY = 86400 * NS
-FAR_DAYS = 4000          # how far ahead a due date is sought before it is called "never"
+FAR_DAYS = 1500          # how far ahead a due date is sought before it is called "never"
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": NS, "ms": 10**6, "us": 10**3, "ns": 1}
 
@@ -121,14 +121,26 @@ def clip(spans, a, b):
 
 
 def intersect(one, two):
-    return union([p for a, b in one for p in clip(two, a, b)])
+    """What two sorted, disjoint lists share, walking both from the left."""
+    out, i, j = [], 0, 0
+    while i < len(one) and j < len(two):
+        a, b = max(one[i][0], two[j][0]), min(one[i][1], two[j][1])
+        if a < b:
+            out.append((a, b))
+        if one[i][1] < two[j][1]:
+            i += 1
+        else:
+            j += 1
+    return out
 
 
 def subtract(one, two):
-    out = list(one)
-    for a, b in two:
-        out = [p for x, y in out for p in ((x, min(y, a)), (max(x, b), y)) if p[0] < p[1]]
-    return out
+    """What the first list has and the second has not."""
+    if not one:
+        return []
+    edges = [one[0][0]] + [t for a, b in two for t in (a, b)] + [one[-1][1]]
+    gaps = [(a, b) for a, b in zip(edges[::2], edges[1::2]) if a < b]
+    return intersect(one, gaps)
 
 
 def measure(spans):
@@ -271,7 +283,7 @@ def reach(segments, calendar, pauses, allowed, last):
         return None
     if allowed == 0 and not last:
         return segments[0][0]
-    for days in (3, 40, 400, FAR_DAYS):
+    for days in (3, 40, FAR_DAYS):
         acc, horizon = 0, segments[-1][0] + allowed + days * DAY
         for a, b in running(segments, calendar, pauses(horizon), horizon):
             if acc + (b - a) > allowed or (not last and acc + (b - a) == allowed):

@@ -1,0 +1,172 @@
+# Entente: one non-recursive Makefile.
+#
+#   make            builds build/entente and build/libentente.{a,so} with what is there
+#   make demo       installs what is missing, builds, and runs the month-end example
+#   make check      installs what is missing, builds, and runs every test
+#   make install    DESTDIR= PREFIX=/usr/local
+#   make fuzz       longer fuzzing;  make lint  formatting and layers;  make clean
+#
+# SANITIZE=1 builds everything with ASan and UBSan under build/sanitize; CC=clang builds with clang.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC = gcc
+CXX = $(if $(findstring clang,$(CC)),clang++,g++)
+VERSION := 0.1.0
+SO_MAJOR := 0
+
+ifdef SANITIZE
+B := build/sanitize
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+else ifneq (,$(findstring clang,$(CC)))
+B := build/clang
+OPT := -O2 -g
+else
+B := build
+OPT := -O2 -g
+endif
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
+CPPFLAGS := -I. -I$(B)/gen -D_GNU_SOURCE -DENT_VERSION='"$(VERSION)"'
+CFLAGS := -std=c17 $(OPT) $(WARN) -fPIC
+CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -fPIC -fno-rtti
+GENFLAGS := -std=c17 $(OPT) -fPIC -w
+RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lm -lpthread
+COMPILER_LIBS := -lical
+
+PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev libzstd-dev liblzma-dev \
+            libsimdjson-dev libical-dev libsodium-dev python3 xz-utils zstd tzdata
+
+RUNTIME_C := $(sort $(wildcard runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
+               runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c))
+RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
+COMPILER_C := $(sort $(wildcard compiler/syntax/*.c compiler/check/*.c compiler/emit/*.c))
+COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c)))
+UNIT_C := $(sort $(wildcard tests/unit/test_*.c))
+DRIVER_C := $(sort $(wildcard tests/property/*_driver.c) $(wildcard tests/fuzz/fuzz_*.c))
+
+RUNTIME_O := $(RUNTIME_C:%.c=$(B)/obj/%.o) $(RUNTIME_CC:%.cc=$(B)/obj/%.o)
+COMPILER_O := $(COMPILER_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/parser.o $(B)/obj/gen/lexer.o
+COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o)
+UNIT := $(UNIT_C:tests/unit/%.c=$(B)/tests/%)
+DRIVERS := $(patsubst %.c,$(B)/tests/%,$(notdir $(DRIVER_C)))
+
+.PHONY: all demo check fuzz lint install clean deps tools test-programs docs
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: tools $(B)/entente $(B)/libentente.so $(B)/libentente.a
+
+# --- what a machine needs -------------------------------------------------------------------------
+
+deps:
+	@missing=""; for p in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	    echo "Entente needs packages that are not installed; installing with apt-get:$$missing"; \
+	    if [ "$$(id -u)" = 0 ]; then run=""; else run="sudo"; fi; \
+	    $$run env DEBIAN_FRONTEND=noninteractive apt-get update -qq && \
+	    $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+tools:
+	@for t in flex bison $(firstword $(CC)) $(CXX); do command -v $$t >/dev/null || { \
+	    echo "make: $$t is missing; 'make deps' installs all that is needed" >&2; exit 1; }; done
+	@for h in zlib.h zstd.h lzma.h simdjson.h libical/ical.h sodium.h; do \
+	    echo "#include <$$h>" | $(CXX) -std=c++17 -E -x c++ - >/dev/null 2>&1 || { \
+	    echo "make: the header $$h is missing; 'make deps' installs all that is needed" >&2; exit 1; }; done
+
+# --- build ----------------------------------------------------------------------------------------
+
+$(B)/gen/parser.c: compiler/syntax/parser.y
+	@mkdir -p $(@D)
+	bison -Wall -Wcex -Werror --defines=$(B)/gen/parser.h -o $@ $<
+$(B)/gen/parser.h: $(B)/gen/parser.c
+$(B)/gen/lexer.c: compiler/syntax/lexer.l $(B)/gen/parser.h
+	flex --header-file=$(B)/gen/lexer.h -o $@ $<
+$(B)/gen/lexer.h: $(B)/gen/lexer.c
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Icompiler/syntax $(GENFLAGS) -MMD -MP -c -o $@ $<
+$(B)/obj/compiler/%.o: compiler/%.c $(B)/gen/parser.h $(B)/gen/lexer.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/obj/runtime/%.o: runtime/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/obj/runtime/%.o: runtime/%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/libentente.a: $(RUNTIME_O)
+	rm -f $@
+	ar rcs $@ $^
+$(B)/libentente.so: $(RUNTIME_O)
+	$(CXX) $(OPT) -shared -Wl,-soname,libentente.so.$(SO_MAJOR) -o $@ $^ $(RUNTIME_LIBS)
+$(B)/libentente-compiler.a: $(COMPILER_O)
+	rm -f $@
+	ar rcs $@ $^
+$(B)/entente: $(COMMAND_O) $(B)/libentente-compiler.a $(B)/libentente.a
+	$(CXX) $(OPT) -o $@ $^ $(COMPILER_LIBS) $(RUNTIME_LIBS)
+
+# --- tests ----------------------------------------------------------------------------------------
+
+$(B)/tests/%: tests/unit/%.c $(B)/libentente-compiler.a $(B)/libentente.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
+	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a -lcmocka $(COMPILER_LIBS) $(RUNTIME_LIBS)
+$(B)/tests/%: tests/property/%.c $(B)/libentente-compiler.a $(B)/libentente.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
+	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a $(COMPILER_LIBS) $(RUNTIME_LIBS)
+$(B)/tests/%: tests/fuzz/%.c $(B)/libentente-compiler.a $(B)/libentente.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
+	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a $(COMPILER_LIBS) $(RUNTIME_LIBS)
+
+GENERATORS := $(patsubst examples/%/generate.c,$(B)/examples/generate-%,$(wildcard examples/*/generate.c))
+$(B)/examples/generate-%: examples/%/generate.c $(wildcard examples/gen/*.c examples/gen/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(wildcard examples/gen/*.c) -lm
+
+test-programs: all $(UNIT) $(DRIVERS) $(GENERATORS)
+
+check: deps
+	@$(MAKE) --no-print-directory test-programs
+	@BUILD=$(B) SANITIZE=$(SANITIZE) sh tests/run.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory all $(B)/examples/generate-service-desk
+	@BUILD=$(B) DATA="$(DATA)" sh examples/service-desk/demo.sh
+
+fuzz: deps
+	@$(MAKE) --no-print-directory SANITIZE=1 test-programs
+	build/sanitize/tests/fuzz_parse --count 2000000
+
+lint:
+	sh tests/lint.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	    $(DESTDIR)$(PREFIX)/share/entente/stdlib $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(B)/entente $(DESTDIR)$(PREFIX)/bin/entente
+	install -m 644 $(B)/libentente.a $(DESTDIR)$(PREFIX)/lib/libentente.a
+	install -m 755 $(B)/libentente.so $(DESTDIR)$(PREFIX)/lib/libentente.so.$(VERSION)
+	ln -sf libentente.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libentente.so.$(SO_MAJOR)
+	ln -sf libentente.so.$(SO_MAJOR) $(DESTDIR)$(PREFIX)/lib/libentente.so
+	install -m 644 stdlib/*.ent $(DESTDIR)$(PREFIX)/share/entente/stdlib
+	install -m 644 docs/man/entente.1 $(DESTDIR)$(PREFIX)/share/man/man1/entente.1
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' docs/entente.pc.in \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/entente.pc
+
+docs/bytecode.md: compiler/entente/gen_bytecode_doc.c runtime/bytecode/opcodes.def runtime/bytecode/tables.def
+	@mkdir -p $(B)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $(B)/gen_bytecode_doc $<
+	$(B)/gen_bytecode_doc > $@
+docs: docs/bytecode.md
+
+clean:
+	rm -rf build
+
+-include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d)

@@ -1,0 +1,429 @@
+/* Agreements and their versions.
+ *
+ * An amendment makes one more version of its agreement: the members of the version before it, with the
+ * replaced, added and removed ones, checked again as a whole; the version before ends the day before.
+ * So what runs knows of agreements with dates only.  Diagnostics of a member that several versions
+ * inherit fall together, because they are equal. */
+#include "compiler/check/checker.h"
+
+typedef struct version {
+    const ent_node *node;
+    const ent_node **members;
+    size_t n_members;
+    ent_scope *scope;
+    ent_agreement_decl *agreement;
+} version;
+
+static bool is_member_kind(unsigned kind)
+{
+    return kind == ENT_NODE_CALENDAR || kind == ENT_NODE_SPAN || kind == ENT_NODE_MEASURE ||
+           kind == ENT_NODE_FN || kind == ENT_NODE_EXTERN_FN || kind == ENT_NODE_DUTY ||
+           kind == ENT_NODE_OBJECTIVE;
+}
+
+/* --- headers --- */
+
+static void check_parties(ent_checker *ck, ent_agreement_decl *a, const ent_node *n)
+{
+    const ent_node *between = ent_clause(n, ENT_NODE_BETWEEN);
+    if (between == NULL || ent_kid(between, 1) == NULL) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0403, n->name_span, "between whom is `%s`?", n->name);
+        ent_diag_primary_label(d, "the parties are missing");
+        ent_diag_help(d, "add `between SUPPLIER and %s`", a->kind == 0 ? "CLIENT" : "CONSUMER");
+        return;
+    }
+    const ent_node *first = between->kids[0], *second = between->kids[1];
+    a->supplier = ent_resolve_party(ck, first->name, first->span);
+    a->customer = ent_resolve_party(ck, second->name, second->span);
+    if (a->supplier == NULL || a->customer == NULL)
+        return;
+    if (a->supplier == a->customer) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0404, between->span,
+                                   "`%s` cannot agree with itself", a->supplier->name);
+        ent_diag_primary_label(d, "an agreement has two parties");
+        return;
+    }
+    if (a->kind == 0 && a->supplier->role == ENT_ROLE_CLIENT) { /* `between` has no order of its own */
+        ent_party_decl *client = a->supplier;
+        a->supplier = a->customer;
+        a->customer = client;
+    }
+    if (a->kind == 1 && (a->supplier->role == ENT_ROLE_CLIENT || a->customer->role == ENT_ROLE_CLIENT)) {
+        bool is_first = a->supplier->role == ENT_ROLE_CLIENT;
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0404, is_first ? first->span : second->span,
+                                   "an agreement with the client is an `sla`, not an `ola`");
+        ent_diag_primary_label(d, "`%s` is the client", is_first ? a->supplier->name : a->customer->name);
+        ent_diag_label(d, n->name_span, "an operational agreement is between two that serve the client");
+    }
+}
+
+static void check_under(ent_checker *ck, const ent_node *n)
+{
+    const ent_node *under = ent_clause(n, ENT_NODE_UNDER);
+    const ent_framework_decl *f = ck->m->framework;
+    if (under != NULL && f != NULL && !ent_same(under->name, f->name)) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0211, under->span, "unknown framework `%s`",
+                                   under->name);
+        ent_diag_primary_label(d, "not found");
+        ent_check_suggest(ck, d, under->name_span, under->name, &f->name, 1, "known is");
+    } else if (f == NULL && ck->n_framework_nodes == 0) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0401, under != NULL ? under->span : n->name_span,
+                                   under != NULL ? "unknown framework `%s`"
+                                                 : "`%s` is under no framework",
+                                   under != NULL ? under->name : n->name);
+        ent_diag_primary_label(d, "no framework is declared in these files");
+        ent_diag_help(d, "declare one, or `use` the file that does");
+    } else if (under == NULL) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0401, n->name_span,
+                                   "`%s` does not say which framework it is under", n->name);
+        ent_diag_primary_label(d, "whose rules apply?");
+        if (f != NULL)
+            ent_diag_help(d, "add `under %s`", f->name);
+    }
+}
+
+static void check_currency(ent_checker *ck, ent_agreement_decl *a, const ent_node *n)
+{
+    const ent_node *currency = ent_clause(n, ENT_NODE_CURRENCY);
+    if (currency == NULL)
+        return;
+    if (ent_currency_minor(currency->name) >= 0) {
+        a->currency = currency->name;
+        return;
+    }
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0217, currency->span, "unknown currency `%s`",
+                               currency->name);
+    ent_diag_primary_label(d, "not a code of ISO 4217");
+}
+
+static void check_charge(ent_checker *ck, ent_agreement_decl *a, const ent_node *n)
+{
+    const ent_node *charge = ent_clause(n, ENT_NODE_CHARGE), *amount = ent_kid(charge, 0);
+    if (charge == NULL || amount == NULL)
+        return;
+    a->has_charge = true;
+    a->charge = amount->q;
+    a->charge_currency = amount->text;
+    a->charge_unit = charge->op;
+    if (a->currency == NULL)
+        a->currency = amount->text;
+    if (ent_same(a->currency, amount->text))
+        return;
+    const ent_framework_decl *f = ck->m->framework;
+    const ent_node *own = ent_clause(n, ENT_NODE_CURRENCY);
+    const ent_node *from = own != NULL ? own : f != NULL ? ent_clause(f->node, ENT_NODE_CURRENCY) : NULL;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0303, amount->span,
+                               "the charge is in %s, and `%s` is kept in %s", amount->text, a->name,
+                               a->currency);
+    ent_diag_primary_label(d, "this is money (%s)", amount->text);
+    if (from != NULL)
+        ent_diag_label(d, from->span, own != NULL ? "stated here" : "the framework's currency");
+    ent_diag_help(d, "write `currency %s` in the header of `%s`", amount->text, a->name);
+}
+
+static void check_header(ent_checker *ck, ent_agreement_decl *a, const ent_node *n)
+{
+    const ent_node *version_clause = ent_clause(n, ENT_NODE_VERSION);
+    const ent_node *zone = ent_clause(n, ENT_NODE_TIMEZONE);
+    if (version_clause != NULL)
+        a->version = version_clause->i;
+    if (zone != NULL && ent_check_zone(ck, zone->text, zone->span))
+        a->zone = zone->text;
+    check_currency(ck, a, n);
+    check_charge(ck, a, n);
+}
+
+static ent_agreement_decl *first_version(ent_checker *ck, const ent_node *n)
+{
+    ent_agreement_decl *a = ent_check_alloc(ck, sizeof *a);
+    if (a == NULL)
+        return NULL;
+    const ent_framework_decl *f = ck->m->framework;
+    *a = (ent_agreement_decl){.kind = n->kind == ENT_NODE_OLA ? 1 : 0, .name = n->name, .title = n->title,
+                              .doc = n->doc, .version = 1, .node = (ent_node *)(uintptr_t)n,
+                              .span = n->name_span, .zone = f != NULL ? f->zone : "UTC",
+                              .currency = f != NULL ? f->currency : NULL};
+    check_under(ck, n);
+    check_parties(ck, a, n);
+    ent_effective(ck, n, &a->from_day, &a->to_day);
+    check_header(ck, a, n);
+    return a;
+}
+
+static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *before, const ent_node *n)
+{
+    ent_agreement_decl *a = ent_check_alloc(ck, sizeof *a);
+    if (a == NULL)
+        return NULL;
+    *a = *before;
+    a->cap = NULL;
+    a->duties = NULL;
+    a->objectives = NULL;
+    a->n_duties = a->n_objectives = 0;
+    a->before = before;
+    a->amendment = n->name;
+    a->node = (ent_node *)(uintptr_t)n;
+    a->version = before->version + 1;
+    if (n->doc != NULL)
+        a->doc = n->doc;
+    int64_t from, to;
+    bool dated = ent_effective(ck, n, &from, &to);
+    const ent_node *effective = ent_clause(n, ENT_NODE_EFFECTIVE);
+    if (!dated) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, n->name_span,
+                                   "amendment `%s` does not say from when", n->name);
+        ent_diag_primary_label(d, "its first day is missing");
+        ent_diag_help(d, "add `effective from 2027-01-01`");
+    } else if (from <= before->from_day || from > before->to_day) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, effective->span,
+                                   "amendment `%s` does not begin while `%s` is in force", n->name,
+                                   before->name);
+        ent_diag_primary_label(d, "from this day");
+        const ent_node *dates = ent_clause(before->node, ENT_NODE_EFFECTIVE);
+        ent_diag_label(d, dates != NULL ? dates->span : before->span, "what it changes is in force here");
+    } else {
+        a->from_day = from;
+        before->to_day = from - 1;
+    }
+    if (dated && to != INT64_MAX)
+        a->to_day = to;
+    check_header(ck, a, n);
+    if (a->version <= before->version) {
+        const ent_node *v = ent_clause(n, ENT_NODE_VERSION);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, v->span,
+                                   "version %lld is not after version %lld", (long long)a->version,
+                                   (long long)before->version);
+        ent_diag_primary_label(d, "an amendment goes forward");
+    }
+    return a;
+}
+
+/* --- members --- */
+
+static bool same_kind(unsigned a, unsigned b)
+{
+    return a == b || ((a == ENT_NODE_FN || a == ENT_NODE_EXTERN_FN) &&
+                      (b == ENT_NODE_FN || b == ENT_NODE_EXTERN_FN));
+}
+
+static size_t find_member(const version *v, unsigned kind, const char *name)
+{
+    for (size_t i = 0; i < v->n_members; i++)
+        if (same_kind(v->members[i]->kind, kind) && ent_same(v->members[i]->name, name))
+            return i;
+    return v->n_members;
+}
+
+static void report_no_member(ent_checker *ck, const version *v, unsigned kind, const ent_node *clause,
+                             const char *name, ent_span span)
+{
+    const char **names = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_members; i++)
+        if (same_kind(v->members[i]->kind, kind))
+            ENT_PUSH_PTR(ck, names, n, v->members[i]->name);
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0432, span, "`%s` has no %s `%s` to %s",
+                               v->agreement->name, ent_node_kind_name(kind), name,
+                               clause->kind == ENT_NODE_REPLACE ? "replace" : "remove");
+    ent_diag_primary_label(d, "not found");
+    ent_diag_label(d, v->agreement->span, "the agreement that is amended");
+    ent_check_suggest(ck, d, span, name, names, n, "it has");
+    if (clause->kind == ENT_NODE_REPLACE)
+        ent_diag_help(d, "a new member needs no word before it, or `add`");
+}
+
+static void amend(ent_checker *ck, version *v, const ent_node *n)
+{
+    const ent_node *member = n->kind == ENT_NODE_REPLACE || n->kind == ENT_NODE_ADD ? ent_kid(n, 0) : n;
+    if (n->kind == ENT_NODE_REMOVE) {
+        size_t at = find_member(v, n->op, n->name);
+        if (at == v->n_members) {
+            report_no_member(ck, v, n->op, n, n->name, n->name_span);
+            return;
+        }
+        for (size_t i = at + 1; i < v->n_members; i++)
+            v->members[i - 1] = v->members[i];
+        v->n_members--;
+        return;
+    }
+    if (member == NULL || !is_member_kind(member->kind) || member->name == NULL)
+        return;
+    size_t at = find_member(v, member->kind, member->name);
+    if (n->kind == ENT_NODE_REPLACE) {
+        if (at == v->n_members)
+            report_no_member(ck, v, member->kind, n, member->name, member->name_span);
+        else
+            v->members[at] = member;
+        return;
+    }
+    if (at < v->n_members) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0432, member->name_span,
+                                   "`%s` already has a %s `%s`", v->agreement->name,
+                                   ent_node_kind_name(member->kind), member->name);
+        ent_diag_label(d, v->members[at]->name_span, "this one");
+        ent_diag_help(d, "write `replace` before it to change it");
+        return;
+    }
+    const ent_node **grown = ent_arena_grow_array(ck->arena, v->members, v->n_members, v->n_members + 1,
+                                                  sizeof *v->members);
+    if (grown == NULL)
+        return;
+    v->members = grown;
+    v->members[v->n_members++] = member;
+}
+
+static void collect(ent_checker *ck, version *v, const version *before)
+{
+    if (before == NULL) {
+        for (size_t i = 0; i < v->node->n_kids; i++)
+            if (is_member_kind(v->node->kids[i]->kind))
+                ENT_PUSH_PTR(ck, v->members, v->n_members, v->node->kids[i]);
+        return;
+    }
+    v->members = ent_arena_grow_array(ck->arena, before->members, before->n_members,
+                                      before->n_members + 1, sizeof *v->members);
+    v->n_members = v->members == NULL ? 0 : before->n_members;
+    for (size_t i = 0; i < v->node->n_kids; i++)
+        amend(ck, v, v->node->kids[i]);
+}
+
+static void check_version(ent_checker *ck, version *v)
+{
+    ent_agreement_decl *a = v->agreement;
+    v->scope = ent_check_alloc(ck, sizeof *v->scope);
+    if (v->scope == NULL)
+        return;
+    *v->scope = (ent_scope){.outer = &ck->top, .agreement = a, .zone = a->zone};
+    a->index = (int32_t)ck->m->n_agreements;
+    ENT_PUSH_PTR(ck, ck->m->agreements, ck->m->n_agreements, a);
+    for (size_t i = 0; i < v->n_members; i++)
+        ent_scope_add(ck, v->scope, (int)v->members[i]->kind, v->members[i],
+                      ent_is_main(ck, v->members[i]));
+    const ent_node *cap = ent_clause(v->node, ENT_NODE_CREDIT_CAP);
+    if (cap != NULL)
+        a->cap = ent_check_cap(ck, v->scope, cap, a->currency, a->has_charge);
+    else
+        a->cap = a->before != NULL ? a->before->cap : ck->m->framework ? ck->m->framework->cap : NULL;
+    ent_check_scope(ck, v->scope);
+    int32_t order = ck->n_clauses;
+    ck->n_clauses += (int32_t)v->n_members;
+    for (size_t i = 0; i < v->scope->n; i++)
+        if (v->scope->v[i].kind == ENT_NODE_DUTY)
+            ent_declare_duty(ck, v->scope, &v->scope->v[i]);
+    for (size_t i = 0; i < a->n_duties; i++)
+        ent_check_duty(ck, v->scope, a->duties[i]);
+    for (size_t i = 0; i < v->scope->n; i++)
+        if (v->scope->v[i].kind == ENT_NODE_OBJECTIVE)
+            ent_check_objective(ck, v->scope, v->scope->v[i].node);
+    for (size_t i = 0; i < v->n_members; i++) {
+        for (size_t j = 0; j < a->n_duties; j++)
+            if (a->duties[j]->node == v->members[i])
+                a->duties[j]->order = order + (int32_t)i;
+        for (size_t j = 0; j < a->n_objectives; j++)
+            if (a->objectives[j]->node == v->members[i])
+                a->objectives[j]->order = order + (int32_t)i;
+    }
+    for (size_t i = 0; i < v->scope->n; i++)
+        if (v->scope->v[i].kind == ENT_NODE_MEASURE && !v->scope->v[i].used)
+            ent_check_measure(ck, v->scope, &v->scope->v[i]);
+}
+
+/* What one version uses is used, whatever the others do with it. */
+static void check_unused(ent_checker *ck, version *versions, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; versions[i].scope != NULL && j < versions[i].scope->n; j++) {
+            ent_symbol *s = &versions[i].scope->v[j];
+            for (size_t k = 0; k < n; k++)
+                for (size_t l = 0; versions[k].scope != NULL && l < versions[k].scope->n; l++)
+                    if (versions[k].scope->v[l].node == s->node && versions[k].scope->v[l].used)
+                        s->used = true;
+        }
+    for (size_t i = 0; i < n; i++)
+        if (versions[i].scope != NULL)
+            ent_check_unused(ck, versions[i].scope);
+}
+
+static int64_t date_of(const ent_node *n)
+{
+    const ent_node *e = ent_clause(n, ENT_NODE_EFFECTIVE);
+    return e != NULL && ent_kid(e, 0) != NULL ? e->kids[0]->i : INT64_MAX;
+}
+
+static const char *amended(const ent_node *amendment)
+{
+    const ent_node *to = ent_clause(amendment, ENT_NODE_AMENDS);
+    return to != NULL ? to->name : NULL;
+}
+
+static void check_agreement(ent_checker *ck, const ent_node *n)
+{
+    version *versions = NULL;
+    size_t n_versions = 0;
+    version *first = ENT_PUSH(ck, versions, n_versions);
+    if (first == NULL)
+        return;
+    *first = (version){.node = n};
+    for (size_t i = 0; i < ck->n_amendment_nodes; i++) {
+        if (!ent_same(amended(ck->amendment_nodes[i]), n->name))
+            continue;
+        version *v = ENT_PUSH(ck, versions, n_versions);
+        if (v == NULL)
+            return;
+        *v = (version){.node = ck->amendment_nodes[i]};
+        for (size_t j = n_versions - 1; j > 1; j--) { /* by date; equal dates are reported later */
+            if (date_of(versions[j - 1].node) <= date_of(versions[j].node))
+                break;
+            version t = versions[j];
+            versions[j] = versions[j - 1];
+            versions[j - 1] = t;
+        }
+    }
+    for (size_t i = 0; i < n_versions; i++) {
+        version *v = &versions[i], *before = i > 0 ? &versions[i - 1] : NULL;
+        v->agreement = before == NULL ? first_version(ck, v->node)
+                                      : next_version(ck, before->agreement, v->node);
+        if (v->agreement == NULL)
+            return;
+        collect(ck, v, before);
+        check_version(ck, v);
+    }
+    check_unused(ck, versions, n_versions);
+}
+
+void ent_check_agreements(ent_checker *ck)
+{
+    const char **names = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < ck->n_agreement_nodes; i++) {
+        const ent_node *a = ck->agreement_nodes[i];
+        bool twice = false;
+        for (size_t j = 0; j < i && !twice; j++)
+            if (ent_same(ck->agreement_nodes[j]->name, a->name)) {
+                ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0213, a->name_span,
+                                           "agreement `%s` is declared twice", a->name);
+                ent_diag_label(d, ck->agreement_nodes[j]->name_span, "first declared here");
+                ent_diag_help(d, "a later version is an `amendment … to %s`", a->name);
+                twice = true;
+            }
+        if (twice)
+            continue;
+        ENT_PUSH_PTR(ck, names, n, a->name);
+        check_agreement(ck, a);
+    }
+    for (size_t i = 0; i < ck->n_amendment_nodes; i++) {
+        const ent_node *a = ck->amendment_nodes[i], *to = ent_clause(a, ENT_NODE_AMENDS);
+        bool known = false;
+        for (size_t j = 0; j < n && to != NULL; j++)
+            known = known || ent_same(names[j], to->name);
+        if (known)
+            continue;
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0210, to != NULL ? to->span : a->name_span,
+                                   to != NULL ? "unknown agreement `%s`"
+                                              : "amendment `%s` does not say what it changes",
+                                   to != NULL ? to->name : a->name);
+        ent_diag_primary_label(d, to != NULL ? "not found" : "`to AGREEMENT` is missing");
+        if (to != NULL)
+            ent_check_suggest(ck, d, to->name_span, to->name, names, n, "agreements are");
+    }
+}

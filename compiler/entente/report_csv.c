@@ -1,0 +1,136 @@
+/* Decisions for a spreadsheet: RFC 4180, one line a decision, in ledger order.  Golden: tests/golden/run. */
+#include <string.h>
+
+#include "compiler/entente/run.h"
+#include "runtime/time/civil.h"
+#include "runtime/time/zone.h"
+
+static void put(FILE *out, const char *text, bool last)
+{
+    if (strpbrk(text, ",\"\r\n")) {
+        fputc('"', out);
+        for (; *text; text++) {
+            if (*text == '"') {
+                fputc('"', out);
+            }
+            fputc(*text, out);
+        }
+        fputc('"', out);
+    } else {
+        fputs(text, out);
+    }
+    fputs(last ? "\r\n" : ",", out);
+}
+
+static void put_int(FILE *out, int64_t value)
+{
+    fprintf(out, "%lld,", (long long)value);
+}
+
+static void put_instant(FILE *out, bool has, int64_t ns, const ent_zone *zone)
+{
+    char text[ENT_CIVIL_TEXT_MAX] = "";
+    if (has) {
+        ent_civil_format(text, sizeof text, ns, zone);
+    }
+    put(out, text, false);
+}
+
+static void put_seconds(FILE *out, bool has, int64_t ns)
+{
+    char text[ENT_SECONDS_TEXT_SIZE] = "";
+    if (has) {
+        ent_format_seconds(ns, text, sizeof text);
+    }
+    put(out, text, false);
+}
+
+static void put_subject(FILE *out, const ent_session *session, const ent_decision *d)
+{
+    char text[512] = "";
+    size_t at = 0;
+    for (size_t i = 0; i < ent_session_subject_fields(session, d); i++) {
+        char value[64];
+        int n = snprintf(text + at, sizeof text - at, "%s%s", i ? "/" : "",
+                         ent_session_subject_text(session, d, i, value, sizeof value));
+        if (n < 0 || (size_t)n >= sizeof text - at) {
+            break;
+        }
+        at += (size_t)n;
+    }
+    put(out, text, false);
+}
+
+static void put_figures(FILE *out, const ent_program *p, const ent_decision *d)
+{
+    char text[ENT_Q_TEXT_SIZE + 8] = "";
+    bool duty = d->kind == ENT_DECISION_DUTY;
+    const ent_objective_row *row = duty ? NULL : &p->objective[d->clause];
+    if (row) {
+        ent_ledger_measure(p, row, d, text, sizeof text);
+    }
+    put(out, text, false);
+    put(out, row ? ent_program_text(p, row->target_text) : "", false);
+    const int64_t counts[] = {d->counts.samples, d->counts.bad, d->counts.missing,
+                              d->counts.absent, d->counts.excluded};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        if (duty) {
+            put(out, "", false);
+        } else {
+            put_int(out, counts[i]);
+        }
+    }
+}
+
+static void put_credit(FILE *out, const ent_program *p, const ent_decision *d)
+{
+    char text[ENT_MONEY_TEXT_SIZE] = "";
+    int64_t agreement = ent_decision_agreement(p, d);
+    if (d->has_credit) {
+        ent_ledger_amount(p, d, text, sizeof text);
+    }
+    put(out, text, false);
+    put(out, d->has_credit ? ent_program_text(p, p->agreement[agreement].currency) : "", false);
+    put(out,
+        !d->has_credit     ? ""
+        : d->credit_earned ? "earn back"
+                           : ent_program_text(p, d->credit_rule),
+        true);
+}
+
+void ent_report_csv(const ent_run_result *result, FILE *out)
+{
+    const ent_session *session = result->session;
+    const ent_program *p = ent_session_program(session);
+    fputs("agreement,version,clause,title,kind,subject,from,to,at,due,done,open,elapsed_s,"
+          "allowed_s,status,measure,target,samples,bad,missing,absent,excluded,credit,currency,"
+          "rule\r\n",
+          out);
+    for (size_t i = 0; i < result->n; i++) {
+        const ent_decision *d = &result->decisions[i];
+        bool duty = d->kind == ENT_DECISION_DUTY;
+        int64_t index = ent_decision_agreement(p, d);
+        const ent_agreement_row *a = &p->agreement[index];
+        const ent_zone *zone = ent_session_agreement_zone(session, index);
+        put(out, ent_program_text(p, a->name), false);
+        put_int(out, a->version);
+        put(out, ent_program_text(p, duty ? p->duty[d->clause].name : p->objective[d->clause].name),
+            false);
+        put(out,
+            ent_program_text(p, duty ? p->duty[d->clause].title : p->objective[d->clause].title),
+            false);
+        put(out, duty ? "duty" : "objective", false);
+        put_subject(out, session, d);
+        put_instant(out, !duty, d->from_ns, zone);
+        put_instant(out, !duty, d->to_ns, zone);
+        put_instant(out, duty, d->at_ns, zone);
+        put_instant(out, duty && d->has_due, d->due_ns, zone);
+        put_instant(out, duty && d->has_done, d->done_ns, zone);
+        put(out, duty ? (d->open ? "true" : "false") : "", false);
+        put_seconds(out, duty, d->elapsed_ns);
+        put_seconds(out, duty, d->allowed_ns);
+        put(out, ent_status_name(d->status), false);
+        put_figures(out, p, d);
+        put_credit(out, p, d);
+    }
+}

@@ -1,0 +1,513 @@
+/* The month-end table for a person: 80 columns, one block an agreement, the totals, what was read.
+ *
+ * An objective has a line a window; a duty, of which there may be thousands of clocks, has one line of counts and
+ * names the clocks that overran most.  Golden: tests/golden/run. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/entente/run.h"
+#include "runtime/time/civil.h"
+#include "runtime/time/zone.h"
+
+enum { WORST = 3, TEXT = 256 };
+
+typedef struct table {
+    const ent_run_result *result;
+    const ent_program *program;
+    FILE *out;
+    bool colour;
+} table;
+
+typedef struct tally {
+    uint64_t by_status[6];
+    uint64_t total;
+    ent_i128 credit;
+    bool any_credit;
+} tally;
+
+/* --- text --- */
+
+static size_t width_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) {
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return n;
+}
+
+/* At most `width` characters, filled with blanks; what is cut off shows as an ellipsis. */
+static void cell(FILE *out, const char *text, size_t width, bool right)
+{
+    size_t have = width_of(text);
+    for (size_t i = have; right && i < width; i++) {
+        fputc(' ', out);
+    }
+    if (have <= width) {
+        fputs(text, out);
+    } else {
+        size_t left = width - 1;
+        for (; left > 0; left--) {
+            do {
+                fputc(*text++, out);
+            } while (((unsigned char)*text & 0xC0) == 0x80);
+        }
+        fputs("\u2026", out);
+    }
+    for (size_t i = have; !right && i < width; i++) {
+        fputc(' ', out);
+    }
+}
+
+static void paint(const table *t, int status, const char *text, size_t width)
+{
+    const char *code = status == ENT_STATUS_BREACH ? "\033[1;31m"
+                       : status == ENT_STATUS_MET  ? "\033[32m"
+                                                   : "\033[33m";
+    if (t->colour) {
+        fputs(code, t->out);
+    }
+    cell(t->out, text, width, false);
+    if (t->colour) {
+        fputs("\033[0m", t->out);
+    }
+}
+
+static void rule(FILE *out, const char *dash)
+{
+    for (int i = 0; i < 79; i++) {
+        fputs(dash, out);
+    }
+    fputc('\n', out);
+}
+
+static const char *count_text(uint64_t n, char *buf, size_t size)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    size_t at = 0;
+    for (int i = 0; i < len && at + 2 < size; i++) {
+        if (i > 0 && (len - i) % 3 == 0) {
+            buf[at++] = ',';
+        }
+        buf[at++] = digits[i];
+    }
+    buf[at] = 0;
+    return buf;
+}
+
+/* A duration as people say it: the two largest units. */
+static void duration_text(int64_t ns, char *buf, size_t size)
+{
+    static const struct {
+        int64_t ns;
+        const char *name;
+    } units[] = {{INT64_C(86400000000000), "d"}, {INT64_C(3600000000000), "h"},
+                 {INT64_C(60000000000), "m"},    {INT64_C(1000000000), "s"},
+                 {1000000, "ms"},                {1000, "us"}};
+    size_t at = 0;
+    int shown = 0;
+    buf[0] = 0;
+    for (size_t i = 0; i < sizeof units / sizeof *units && shown < 2; i++) {
+        int64_t n = ns / units[i].ns;
+        if (n > 0) {
+            at += (size_t)snprintf(buf + at, size - at, "%lld%s", (long long)n, units[i].name);
+            ns -= n * units[i].ns;
+        }
+        shown += n > 0 || shown > 0;
+    }
+    if (at == 0) {
+        snprintf(buf, size, "0s");
+    }
+}
+
+static void subject_text(const table *t, const ent_decision *d, char *buf, size_t size)
+{
+    size_t at = 0;
+    buf[0] = 0;
+    for (size_t i = 0; i < ent_session_subject_fields(t->result->session, d); i++) {
+        char value[64];
+        const char *text =
+            ent_session_subject_text(t->result->session, d, i, value, sizeof value);
+        int n = snprintf(buf + at, size - at, "%s%s", i ? "/" : "", text);
+        if (n < 0 || (size_t)n >= size - at) {
+            return;
+        }
+        at += (size_t)n;
+    }
+}
+
+/* The window as short as it can be said without losing it. */
+static void window_text(const table *t, const ent_decision *d, char *buf, size_t size)
+{
+    const ent_program *p = t->program;
+    const ent_objective_row *row = &p->objective[d->clause];
+    const ent_zone *zone = ent_session_agreement_zone(t->result->session, row->agreement);
+    int64_t first = ent_zone_day(zone, d->from_ns);
+    int64_t last = ent_zone_day(zone, d->to_ns - 1);
+    int64_t year;
+    int month;
+    int day;
+    ent_civil_from_days(first, &year, &month, &day);
+    int64_t year_to;
+    int month_to;
+    int day_to;
+    ent_civil_from_days(last, &year_to, &month_to, &day_to);
+    bool whole_month = day == 1 && month == month_to && year == year_to &&
+                       day_to == ent_civil_month_days(year, month);
+    if (row->window == ENT_UNIT_MONTH && whole_month) {
+        snprintf(buf, size, "%04lld-%02d", (long long)year, month);
+    } else if (row->window == ENT_UNIT_QUARTER && day == 1 && month % 3 == 1 &&
+               month_to == month + 2) {
+        snprintf(buf, size, "%04lld-Q%d", (long long)year, (month + 2) / 3);
+    } else if (row->window == ENT_UNIT_YEAR && day == 1 && month == 1 && month_to == 12) {
+        snprintf(buf, size, "%04lld", (long long)year);
+    } else if (first == last) {
+        snprintf(buf, size, "%04lld-%02d-%02d", (long long)year, month, day);
+    } else {
+        snprintf(buf, size, "%02d-%02d..%02d-%02d", month, day, month_to, day_to);
+    }
+}
+
+static void target_text(const table *t, const ent_objective_row *row, char *buf, size_t size)
+{
+    static const char *const signs[][2] = {
+        {"at least ", "\u2265 "}, {"at most ", "\u2264 "}, {"above ", "> "}, {"below ", "< "}};
+    const char *text = ent_program_text(t->program, row->target_text);
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        size_t n = strlen(signs[i][0]);
+        if (strncmp(text, signs[i][0], n) == 0) {
+            snprintf(buf, size, "%s%s", signs[i][1], text + n);
+            return;
+        }
+    }
+    snprintf(buf, size, "%s", text);
+}
+
+static void measure_text(const table *t, const ent_decision *d, char *buf, size_t size)
+{
+    const ent_objective_row *row = &t->program->objective[d->clause];
+    buf[0] = 0;
+    if (!d->has_measure) {
+        snprintf(buf, size, "\u2013");
+        return;
+    }
+    if (row->type == ENT_TYPE_DURATION && !d->measure_is_number) {
+        duration_text((int64_t)ent_q_floor(d->measure), buf, size);
+    } else if (row->type == ENT_TYPE_RATIO || d->measure_is_number) {
+        ent_ledger_measure(t->program, row, d, buf, size);
+    } else {
+        ent_q_format_rounded(d->measure, 4, true, buf, size);
+    }
+}
+
+static const char *status_text(const ent_decision *d)
+{
+    switch (d->status) {
+    case ENT_STATUS_BREACH:
+        return "BREACH";
+    case ENT_STATUS_PROVISIONAL:
+        return "so far";
+    case ENT_STATUS_NO_DATA:
+        return "no data";
+    default:
+        return ent_status_name(d->status);
+    }
+}
+
+static void money_text(const table *t, int64_t agreement, ent_i128 minor, char *buf, size_t size)
+{
+    const char *currency =
+        ent_program_text(t->program, t->program->agreement[agreement].currency);
+    int digits = ent_currency_minor(currency);
+    ent_money_format_grouped(minor, digits < 0 ? 2 : digits, buf, size);
+}
+
+/* --- rows --- */
+
+static const char *clause_label(const ent_program *p, const ent_decision *d)
+{
+    int64_t title = d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].title
+                                                 : p->objective[d->clause].title;
+    int64_t name = d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].name
+                                                : p->objective[d->clause].name;
+    return ent_program_text(p, title >= 0 ? title : name);
+}
+
+static void objective_line(const table *t, const ent_decision *d)
+{
+    char text[TEXT];
+    cell(t->out, clause_label(t->program, d), 21, false);
+    fputc(' ', t->out);
+    subject_text(t, d, text, sizeof text);
+    cell(t->out, text, 9, false);
+    fputc(' ', t->out);
+    window_text(t, d, text, sizeof text);
+    cell(t->out, text, 12, false);
+    fputc(' ', t->out);
+    measure_text(t, d, text, sizeof text);
+    cell(t->out, text, 8, true);
+    fputs("  ", t->out);
+    target_text(t, &t->program->objective[d->clause], text, sizeof text);
+    cell(t->out, text, 8, false);
+    fputc(' ', t->out);
+    paint(t, d->status, status_text(d), 7);
+    text[0] = 0;
+    if (d->has_credit) {
+        money_text(t, ent_decision_agreement(t->program, d), d->credit_minor, text, sizeof text);
+    }
+    if (text[0]) {
+        fputc(' ', t->out);
+        cell(t->out, text, width_of(text) < 9 ? 9 : width_of(text), true);
+    }
+    fputc('\n', t->out);
+}
+
+static void add(tally *sum, const ent_decision *d)
+{
+    sum->by_status[d->status]++;
+    sum->total++;
+    sum->any_credit |= d->has_credit;
+    sum->credit += d->has_credit ? d->credit_minor : 0;
+}
+
+static void tally_text(const tally *sum, bool duty, char *buf, size_t size)
+{
+    static const char *const names[] = {"met", "breach", "excused", "void", "so far", "no data"};
+    size_t at = 0;
+    buf[0] = 0;
+    for (size_t i = 0; i < 6; i++) {
+        char n[32];
+        if (sum->by_status[i] == 0) {
+            continue;
+        }
+        int len = snprintf(buf + at, size - at, "%s%s %s", at ? ", " : "",
+                           count_text(sum->by_status[i], n, sizeof n),
+                           duty && i == ENT_STATUS_PROVISIONAL ? "running" : names[i]);
+        if (len < 0 || (size_t)len >= size - at) {
+            return;
+        }
+        at += (size_t)len;
+    }
+}
+
+static int64_t overrun(const ent_decision *d)
+{
+    return d->elapsed_ns - d->allowed_ns;
+}
+
+/* Keeps the clocks that overran most, the largest first; ties by ledger order. */
+static void keep_worst(const ent_decision **worst, const ent_decision *d)
+{
+    if (d->status != ENT_STATUS_BREACH) {
+        return;
+    }
+    for (size_t i = 0; i < WORST; i++) {
+        if (!worst[i] || overrun(d) > overrun(worst[i])) {
+            memmove(&worst[i + 1], &worst[i], (WORST - 1 - i) * sizeof *worst);
+            worst[i] = d;
+            return;
+        }
+    }
+}
+
+static void duty_block(const table *t, const ent_decision *const *all, size_t n)
+{
+    const ent_decision *worst[WORST] = {NULL};
+    tally sum = {0};
+    char text[TEXT];
+    for (size_t i = 0; i < n; i++) {
+        add(&sum, all[i]);
+        keep_worst(worst, all[i]);
+    }
+    cell(t->out, clause_label(t->program, all[0]), 31, false);
+    tally_text(&sum, true, text, sizeof text);
+    fprintf(t->out, " %s", text);
+    if (sum.by_status[ENT_STATUS_MET] + sum.by_status[ENT_STATUS_BREACH] > 0) {
+        ent_q share;
+        if (ent_q_make((ent_i128)sum.by_status[ENT_STATUS_MET] * 100,
+                       (ent_i128)(sum.by_status[ENT_STATUS_MET] +
+                                  sum.by_status[ENT_STATUS_BREACH]),
+                       &share) &&
+            ent_q_format_rounded(share, 1, false, text, sizeof text)) {
+            fprintf(t->out, " (%s%% met)", text);
+        }
+    }
+    if (sum.any_credit) {
+        money_text(t, ent_decision_agreement(t->program, all[0]), sum.credit, text, sizeof text);
+        fprintf(t->out, "  %s", text);
+    }
+    fputc('\n', t->out);
+    if (worst[0]) {
+        fputs("    longest over:", t->out);
+        for (size_t i = 0; i < WORST && worst[i]; i++) {
+            char over[32];
+            subject_text(t, worst[i], text, sizeof text);
+            duration_text(overrun(worst[i]), over, sizeof over);
+            fprintf(t->out, "%s %s +%s", i ? "," : "", text, over);
+        }
+        fputc('\n', t->out);
+    }
+}
+
+/* --- blocks --- */
+
+static int64_t order_of(const ent_program *p, const ent_decision *d)
+{
+    return d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].order : p->objective[d->clause].order;
+}
+
+typedef struct entry {
+    const ent_decision *d;
+    int64_t agreement, order;
+    size_t rank;
+} entry;
+
+static int compare_entries(const void *a, const void *b)
+{
+    const entry *x = a;
+    const entry *y = b;
+    if (x->agreement != y->agreement) {
+        return x->agreement < y->agreement ? -1 : 1;
+    }
+    if (x->order != y->order) {
+        return x->order < y->order ? -1 : 1;
+    }
+    return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+static void agreement_head(const table *t, int64_t index)
+{
+    const ent_program *p = t->program;
+    const ent_agreement_row *a = &p->agreement[index];
+    char text[TEXT];
+    snprintf(text, sizeof text, "%s%s%s", ent_program_text(p, a->name),
+             a->title >= 0 ? "  " : "", ent_program_text(p, a->title));
+    fputc('\n', t->out);
+    if (t->colour) {
+        fputs("\033[1m", t->out);
+    }
+    cell(t->out, text, 66, false);
+    if (t->colour) {
+        fputs("\033[0m", t->out);
+    }
+    char version[32];
+    snprintf(version, sizeof version, "version %lld", (long long)a->version);
+    cell(t->out, version, 13, true);
+    fprintf(t->out, "\n%s to %s\n", ent_program_text(p, p->party[a->supplier].name),
+            ent_program_text(p, p->party[a->customer].name));
+    rule(t->out, "\u2500");
+}
+
+static void objective_head(const table *t)
+{
+    fprintf(t->out, "%-21s %-9s %-12s %8s  %-8s %-7s %9s\n", "Clause", "Subject", "Window",
+            "Measure", "Target", "Status", "Credit");
+}
+
+static void agreement_block(const table *t, const entry *entries, size_t n)
+{
+    tally sum = {0};
+    char text[TEXT];
+    bool head = false;
+    agreement_head(t, entries[0].agreement);
+    for (size_t i = 0; i < n;) {
+        size_t end = i;
+        while (end < n && entries[end].order == entries[i].order) {
+            add(&sum, entries[end++].d);
+        }
+        if (entries[i].d->kind == ENT_DECISION_DUTY) {
+            const ent_decision **clocks = malloc((end - i) * sizeof(ent_decision *));
+            for (size_t k = i; clocks && k < end; k++) {
+                clocks[k - i] = entries[k].d;
+            }
+            if (clocks) {
+                duty_block(t, clocks, end - i);
+            }
+            free(clocks);
+            head = false;
+        } else {
+            if (!head) {
+                objective_head(t);
+                head = true;
+            }
+            for (size_t k = i; k < end; k++) {
+                objective_line(t, entries[k].d);
+            }
+        }
+        i = end;
+    }
+    tally_text(&sum, false, text, sizeof text);
+    fprintf(t->out, "Total: %s", text);
+    if (sum.any_credit) {
+        const ent_agreement_row *a = &t->program->agreement[entries[0].agreement];
+        money_text(t, entries[0].agreement, sum.credit, text, sizeof text);
+        fprintf(t->out, "; credits %s %s", ent_program_text(t->program, a->currency), text);
+    }
+    fputc('\n', t->out);
+}
+
+static void summary(const table *t)
+{
+    uint64_t rows = 0;
+    uint64_t bad = 0;
+    uint64_t late = 0;
+    uint64_t skipped = 0;
+    char n[4][32];
+    for (size_t i = 0; i < t->result->n_feeds; i++) {
+        rows += t->result->feeds[i].rows;
+        bad += t->result->feeds[i].bad;
+        late += t->result->feeds[i].late;
+        skipped += t->result->feeds[i].skipped;
+    }
+    fprintf(t->out, "\nRead %s rows; %s bad, %s skipped, %s late.\n",
+            count_text(rows + bad + skipped, n[0], sizeof n[0]), count_text(bad, n[1], sizeof n[1]),
+            count_text(skipped, n[2], sizeof n[2]), count_text(late, n[3], sizeof n[3]));
+    if (t->result->without_allowance > 0) {
+        fprintf(t->out, "%s triggers started no clock: no allowance is named for their row.\n",
+                count_text(t->result->without_allowance, n[0], sizeof n[0]));
+    }
+}
+
+static void period(const table *t)
+{
+    const ent_program *p = t->program;
+    int64_t from;
+    int64_t to;
+    char a[ENT_CIVIL_TEXT_MAX];
+    char b[ENT_CIVIL_TEXT_MAX];
+    const ent_zone *zone = ent_session_framework_zone(t->result->session);
+    if (!ent_session_period(t->result->session, &from, &to) || p->n_framework == 0) {
+        return;
+    }
+    ent_civil_format(a, sizeof a, from, zone);
+    ent_civil_format(b, sizeof b, to, zone);
+    const ent_framework_row *f = &p->framework[0];
+    fprintf(t->out, "%s%s%s\n%s to %s\n", ent_program_text(p, f->name), f->title >= 0 ? "  " : "",
+            ent_program_text(p, f->title), a, b);
+}
+
+void ent_report_table(const ent_run_result *result, FILE *out, bool colour)
+{
+    table t = {result, ent_session_program(result->session), out, colour};
+    entry *entries = malloc((result->n + 1) * sizeof *entries);
+    if (!entries) {
+        return;
+    }
+    for (size_t i = 0; i < result->n; i++) {
+        const ent_decision *d = &result->decisions[i];
+        entries[i] = (entry){d, ent_decision_agreement(t.program, d), order_of(t.program, d), i};
+    }
+    qsort(entries, result->n, sizeof *entries, compare_entries);
+    period(&t);
+    for (size_t i = 0; i < result->n;) {
+        size_t end = i;
+        while (end < result->n && entries[end].agreement == entries[i].agreement) {
+            end++;
+        }
+        agreement_block(&t, entries + i, end - i);
+        i = end;
+    }
+    summary(&t);
+    free(entries);
+}

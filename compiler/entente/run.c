@@ -1,0 +1,663 @@
+/* See run.h.
+ *
+ * The feeds are read side by side, always the one that is furthest behind, so that the session's watermark can
+ * follow: it is the least of the feeds' latest instants.  A feed that turns out not to be in order makes the run
+ * start again with that feed sorted; nothing has been written by then.  Ledger and quarantine are
+ * renamed to their names only when all is well. */
+#include "compiler/entente/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime/time/civil.h"
+#include "runtime/time/zone.h"
+
+#ifndef ENT_VERSION
+#define ENT_VERSION "0.1.0"
+#endif
+#define ZONE_DIR "/usr/share/zoneinfo"
+
+typedef struct feed_run {
+    int64_t feed; /* index in the program */
+    const char **specs;
+    uint32_t n_specs;
+    bool sort, ended;
+    int64_t last_at;
+    ent_stream *stream;
+} feed_run;
+
+typedef struct run {
+    const ent_program *program;
+    const ent_run_options *options;
+    FILE *err;
+    ent_strings *strings;
+    ent_session *session;
+    ent_vm *vm;
+    feed_run *feeds;
+    size_t n_feeds;
+    ent_quarantine *quarantine;
+    bool bad_row_reported;
+    ent_decision *decisions;
+    size_t n, capacity;
+    ent_ledger_feed *totals;
+    int64_t from, to;
+    bool has_from, has_to, warned;
+    struct timespec begun, shown;
+    bool progress_shown;
+} run;
+
+/* --- messages --- */
+
+static int fail(run *r, int status, const char *text)
+{
+    fprintf(r->err, "error: %s\n", text);
+    return status;
+}
+
+static int fail_session(run *r, const ent_error *error)
+{
+    const ent_program *p = r->program;
+    if (error->place >= 0 && (size_t)error->place < p->n_place) {
+        const ent_place_row *place = &p->place[error->place];
+        fprintf(r->err, "error: %s\n  --> %s:%lld:%lld\n", error->message,
+                ent_program_text(p, p->source_file[place->file].path), (long long)place->line,
+                (long long)place->column);
+    } else {
+        fprintf(r->err, "error: %s\n", error->message);
+    }
+    return error->code == ENT_ERROR_DATA ? ENT_EXIT_DATA : ENT_EXIT_ENVIRONMENT;
+}
+
+static int fail_feed(run *r, const ent_feed_error *error)
+{
+    if (error->code == ENT_FEED_STOPPED && r->bad_row_reported) {
+        return ENT_EXIT_DATA;
+    }
+    fprintf(r->err, "error: %s\n", error->text);
+    switch (error->code) {
+    case ENT_FEED_FORMAT:
+    case ENT_FEED_COMPRESSION:
+    case ENT_FEED_TOO_LONG:
+    case ENT_FEED_BAD_ROW:
+        return ENT_EXIT_DATA;
+    default:
+        return ENT_EXIT_ENVIRONMENT;
+    }
+}
+
+static bool on_bad(void *user, const ent_bad_row *bad)
+{
+    run *r = user;
+    if (r->quarantine) {
+        ent_feed_error error = {0};
+        if (ent_quarantine_add(r->quarantine, bad, &error)) {
+            return true;
+        }
+        fprintf(r->err, "error: %s\n", error.text);
+        return false;
+    }
+    char text[1024];
+    ent_bad_row_text(bad, text, sizeof text);
+    fprintf(r->err,
+            "error: %s\n  = help: mend the row, or go on without such rows: "
+            "--bad-rows quarantine=FILE\n",
+            text);
+    r->bad_row_reported = true;
+    return false;
+}
+
+static void on_no_column(void *user, const char *file, const char *column)
+{
+    run *r = user;
+    if (!r->warned) {
+        fprintf(r->err, "warning: `%s` has no column `%s`: it is absent in every row\n", file,
+                column);
+    }
+}
+
+/* --- arguments --- */
+
+static int64_t find_feed(const ent_program *p, const ent_feed_argument *argument)
+{
+    for (size_t i = 0; i < p->n_feed; i++) {
+        const char *name = ent_program_text(p, p->feed[i].name);
+        if (p->feed[i].kind == 0 && strlen(name) == argument->name_len &&
+            memcmp(name, argument->name, argument->name_len) == 0) {
+            return (int64_t)i;
+        }
+    }
+    return -1;
+}
+
+static int no_feed(run *r, const ent_feed_argument *argument)
+{
+    const ent_program *p = r->program;
+    fprintf(r->err, "error: there is no feed `%.*s`; the program's feeds are:",
+            (int)argument->name_len, argument->name);
+    for (size_t i = 0; i < p->n_feed; i++) {
+        if (p->feed[i].kind == 0) {
+            fprintf(r->err, " %s", ent_program_text(p, p->feed[i].name));
+        }
+    }
+    fputc('\n', r->err);
+    return ENT_EXIT_USE;
+}
+
+static int resolve_feeds(run *r)
+{
+    const ent_program *p = r->program;
+    r->feeds = calloc(p->n_feed + 1, sizeof *r->feeds);
+    if (!r->feeds) {
+        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    }
+    for (size_t i = 0; i < r->options->n_feeds; i++) {
+        if (find_feed(p, &r->options->feeds[i]) < 0) {
+            return no_feed(r, &r->options->feeds[i]);
+        }
+    }
+    for (size_t f = 0; f < p->n_feed; f++) {
+        feed_run *entry = &r->feeds[r->n_feeds];
+        if (p->feed[f].kind != 0) {
+            continue;
+        }
+        entry->feed = (int64_t)f;
+        entry->last_at = INT64_MIN;
+        entry->specs = calloc(r->options->n_feeds + 1, sizeof *entry->specs);
+        if (!entry->specs) {
+            return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+        }
+        for (size_t i = 0; i < r->options->n_feeds; i++) {
+            if (find_feed(p, &r->options->feeds[i]) == (int64_t)f) {
+                entry->specs[entry->n_specs++] = r->options->feeds[i].source;
+            }
+        }
+        if (entry->n_specs == 0) {
+            if (p->feed[f].used) {
+                const char *name = ent_program_text(p, p->feed[f].name);
+                fprintf(r->err,
+                        "warning: no rows for feed `%s`, which the agreements use; give them "
+                        "with --feed %s=FILE\n",
+                        name, name);
+            }
+            free(entry->specs);
+            entry->specs = NULL;
+            continue;
+        }
+        r->n_feeds++;
+    }
+    return ENT_EXIT_OK;
+}
+
+/* An RFC 3339 instant, or a date: midnight in the framework's zone. */
+static bool parse_when(const run *r, const char *text, const ent_zone *zone, int64_t *ns)
+{
+    (void)r;
+    int64_t day;
+    size_t n = strlen(text);
+    if (ent_civil_parse_instant(text, n, ns)) {
+        return true;
+    }
+    if (!ent_civil_parse_date(text, n, &day)) {
+        return false;
+    }
+    *ns = ent_zone_midnight(zone, day);
+    return true;
+}
+
+static int resolve_period(run *r)
+{
+    const ent_program *p = r->program;
+    char message[256];
+    if (!r->options->from && !r->options->to) {
+        return ENT_EXIT_OK;
+    }
+    const char *name = p->n_framework ? ent_program_text(p, p->framework[0].zone) : "UTC";
+    ent_zone *zone = ent_zone_load(ZONE_DIR, name, message, sizeof message);
+    if (!zone) {
+        return fail(r, ENT_EXIT_ENVIRONMENT, message);
+    }
+    int status = ENT_EXIT_OK;
+    r->has_from = r->options->from != NULL;
+    r->has_to = r->options->to != NULL;
+    if (r->has_from && !parse_when(r, r->options->from, zone, &r->from)) {
+        fprintf(r->err, "error: --from `%s` is neither a date (2026-01-31) nor an instant "
+                        "(2026-01-31T09:00:00Z)\n",
+                r->options->from);
+        status = ENT_EXIT_USE;
+    } else if (r->has_to && !parse_when(r, r->options->to, zone, &r->to)) {
+        fprintf(r->err, "error: --to `%s` is neither a date (2026-01-31) nor an instant "
+                        "(2026-01-31T09:00:00Z)\n",
+                r->options->to);
+        status = ENT_EXIT_USE;
+    } else if (r->has_from && r->has_to && r->from >= r->to) {
+        status = fail(r, ENT_EXIT_USE, "--from is not before --to");
+    }
+    ent_zone_free(zone);
+    return status;
+}
+
+/* --- one attempt --- */
+
+static bool on_decision(void *user, const ent_session *session, const ent_decision *decision)
+{
+    run *r = user;
+    (void)session;
+    if (r->n == r->capacity) {
+        size_t capacity = r->capacity ? r->capacity * 2 : 1024;
+        ent_decision *grown = realloc(r->decisions, capacity * sizeof *grown);
+        if (!grown) {
+            return false;
+        }
+        r->decisions = grown;
+        r->capacity = capacity;
+    }
+    r->decisions[r->n++] = *decision;
+    return true;
+}
+
+static void close_attempt(run *r)
+{
+    for (size_t i = 0; i < r->n_feeds; i++) {
+        ent_stream_close(r->feeds[i].stream);
+        r->feeds[i].stream = NULL;
+        r->feeds[i].ended = false;
+        r->feeds[i].last_at = INT64_MIN;
+    }
+    ent_session_free(r->session);
+    ent_vm_free(r->vm);
+    ent_strings_free(r->strings);
+    ent_quarantine_abort(r->quarantine);
+    r->session = NULL;
+    r->vm = NULL;
+    r->strings = NULL;
+    r->quarantine = NULL;
+    r->n = 0;
+}
+
+static int open_attempt(run *r)
+{
+    char message[256] = "out of memory";
+    ent_error error;
+    ent_feed_error feed_error = {0};
+    uint32_t batch = r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX;
+    r->strings = ent_strings_new(r->program);
+    r->vm = r->strings ? ent_vm_new(r->program, r->strings, ZONE_DIR, batch, message,
+                                    sizeof message)
+                       : NULL;
+    if (!r->vm) {
+        return fail(r, ENT_EXIT_ENVIRONMENT, message);
+    }
+    ent_session_options options = {.zone_dir = ZONE_DIR,
+                                   .lanes_max = batch,
+                                   .has_from = r->has_from,
+                                   .from_ns = r->from,
+                                   .has_to = r->has_to,
+                                   .to_ns = r->to,
+                                   .notices = r->options->notices != NULL,
+                                   .strings = r->strings,
+                                   .on_decision = on_decision,
+                                   .user = r};
+    r->session = ent_session_new(r->program, &options, &error);
+    if (!r->session) {
+        return fail_session(r, &error);
+    }
+    if (r->options->quarantine) {
+        r->quarantine = ent_quarantine_open(r->options->quarantine, &feed_error);
+        if (!r->quarantine) {
+            return fail_feed(r, &feed_error);
+        }
+    }
+    for (size_t i = 0; i < r->n_feeds; i++) {
+        feed_run *f = &r->feeds[i];
+        ent_stream_options stream = {.specs = f->specs,
+                                     .n_specs = f->n_specs,
+                                     .batch_rows = batch,
+                                     .separator = r->options->separator,
+                                     .sort = f->sort,
+                                     .digest = true,
+                                     .sort_memory_bytes = r->options->sort_memory_bytes,
+                                     .folder = r->options->folder,
+                                     .on_bad = on_bad,
+                                     .user = r,
+                                     .on_no_column = on_no_column};
+        f->stream = ent_stream_open(r->program, f->feed, r->strings, r->vm, &stream, &feed_error);
+        if (!f->stream) {
+            return fail_feed(r, &feed_error);
+        }
+    }
+    return ENT_EXIT_OK;
+}
+
+static void show_progress(run *r)
+{
+    struct timespec now;
+    if (!r->options->progress) {
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec - r->begun.tv_sec < 1 || now.tv_sec == r->shown.tv_sec) {
+        return;
+    }
+    r->shown = now;
+    r->progress_shown = true;
+    uint64_t rows = 0;
+    uint64_t done = 0;
+    uint64_t total = 0;
+    for (size_t i = 0; i < r->n_feeds; i++) {
+        ent_stream_totals t = ent_stream_totals_of(r->feeds[i].stream);
+        rows += t.rows;
+        done += t.done_bytes;
+        total += t.total_bytes;
+    }
+    if (total > 0) {
+        fprintf(r->err, "\r%3u%%  %llu rows", (unsigned)(done * 100 / total),
+                (unsigned long long)rows);
+    } else {
+        fprintf(r->err, "\r%llu rows", (unsigned long long)rows);
+    }
+    fflush(r->err);
+}
+
+static void clear_progress(run *r)
+{
+    if (r->progress_shown) {
+        fputs("\r\033[K", r->err);
+        r->progress_shown = false;
+    }
+}
+
+enum { AGAIN = -1 };
+
+/* Reads one batch of a feed into the session. */
+static int read_one(run *r, feed_run *f)
+{
+    ent_rows rows;
+    ent_feed_error feed_error = {0};
+    ent_error error;
+    switch (ent_stream_next(f->stream, &rows, &feed_error)) {
+    case ENT_STREAM_END:
+        f->ended = true;
+        return ENT_EXIT_OK;
+    case ENT_STREAM_DISORDER:
+        f->sort = true;
+        return AGAIN;
+    case ENT_STREAM_FAILED:
+        return fail_feed(r, &feed_error);
+    case ENT_STREAM_ROWS:
+        break;
+    }
+    if (rows.n > 0) {
+        const int64_t *at = rows.columns[r->program->feed[f->feed].at].data;
+        f->last_at = at[rows.n - 1];
+        if (!ent_session_push(r->session, f->feed, rows.columns, rows.n, rows.origins, &error)) {
+            return fail_session(r, &error);
+        }
+    }
+    return ENT_EXIT_OK;
+}
+
+static feed_run *furthest_behind(run *r)
+{
+    feed_run *behind = NULL;
+    for (size_t i = 0; i < r->n_feeds; i++) {
+        if (!r->feeds[i].ended && (!behind || r->feeds[i].last_at < behind->last_at)) {
+            behind = &r->feeds[i];
+        }
+    }
+    return behind;
+}
+
+static int read_all(run *r)
+{
+    ent_error error;
+    int64_t watermark = INT64_MIN;
+    for (feed_run *f; (f = furthest_behind(r)) != NULL;) {
+        int status = read_one(r, f);
+        if (status != ENT_EXIT_OK) {
+            return status;
+        }
+        feed_run *behind = furthest_behind(r);
+        int64_t reached = behind ? behind->last_at : INT64_MIN;
+        if (reached > watermark) {
+            watermark = reached;
+            if (!ent_session_advance(r->session, watermark, &error)) {
+                return fail_session(r, &error);
+            }
+        }
+        show_progress(r);
+    }
+    return ent_session_finish(r->session, &error) ? ENT_EXIT_OK : fail_session(r, &error);
+}
+
+/* --- results --- */
+
+static int write_ledger(run *r, const ent_ledger_run *header, FILE *out)
+{
+    ent_file file;
+    ent_ledger ledger;
+    bool to_file = r->options->ledger != NULL;
+    bool to_out = r->options->format == ENT_RUN_JSONL;
+    if (!to_file && !to_out) {
+        return ENT_EXIT_OK;
+    }
+    if (to_file && !ent_file_create(&file, r->options->ledger)) {
+        fprintf(r->err, "error: cannot write `%s`: %s\n", r->options->ledger, strerror(errno));
+        return ENT_EXIT_ENVIRONMENT;
+    }
+    ent_ledger_init(&ledger);
+    bool ok = ent_ledger_run_line(&ledger, r->session, header);
+    for (size_t i = 0; ok && i <= r->n; i++) {
+        if (to_file) {
+            ent_file_write(&file, ledger.line.data, ledger.line.len);
+        }
+        if (to_out) {
+            fwrite(ledger.line.data, 1, ledger.line.len, out);
+        }
+        ok = i == r->n || ent_ledger_decision_line(&ledger, r->session, &r->decisions[i]);
+    }
+    ent_ledger_deinit(&ledger);
+    if (!ok) {
+        if (to_file) {
+            ent_file_abort(&file);
+        }
+        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    }
+    if (to_file && !ent_file_commit(&file)) {
+        fprintf(r->err, "error: cannot write `%s`: %s\n", r->options->ledger, strerror(errno));
+        return ENT_EXIT_ENVIRONMENT;
+    }
+    return ENT_EXIT_OK;
+}
+
+static int compare_notices(const void *a, const void *b)
+{
+    const ent_notice *x = a;
+    const ent_notice *y = b;
+    if (x->at_ns != y->at_ns) {
+        return x->at_ns < y->at_ns ? -1 : 1;
+    }
+    if (x->clause != y->clause) {
+        return x->clause < y->clause ? -1 : 1;
+    }
+    if (x->subject != y->subject) {
+        return x->subject < y->subject ? -1 : 1;
+    }
+    return x->kind < y->kind ? -1 : x->kind > y->kind;
+}
+
+static void notice_line(const run *r, const ent_notice *n, ent_json_out *out)
+{
+    const ent_program *p = r->program;
+    const ent_duty_row *duty = &p->duty[n->clause];
+    const ent_agreement_row *agreement = &p->agreement[duty->agreement];
+    const ent_zone *zone = ent_session_agreement_zone(r->session, duty->agreement);
+    const ent_decision about = {.kind = ENT_DECISION_DUTY,
+                                .clause = n->clause,
+                                .subject = n->subject,
+                                .has_subject = true};
+    char text[64];
+    ent_json_reset(out);
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "kind", n->kind == ENT_NOTICE_WARN ? "warning" : "run_out");
+    ent_civil_format(text, sizeof text, n->at_ns, zone);
+    ent_json_key_text(out, "at", text);
+    ent_json_key_text(out, "agreement", ent_program_text(p, agreement->name));
+    ent_json_key_int(out, "version", agreement->version);
+    ent_json_key_text(out, "clause", ent_program_text(p, duty->name));
+    ent_json_key(out, "subject");
+    ent_json_begin_object(out);
+    for (size_t k = 0; k < ent_session_subject_fields(r->session, &about); k++) {
+        ent_json_key_text(out, ent_session_subject_name(r->session, &about, k),
+                          ent_session_subject_text(r->session, &about, k, text, sizeof text));
+    }
+    ent_json_end_object(out);
+    ent_civil_format(text, sizeof text, n->due_ns, zone);
+    ent_json_key_text(out, "due", text);
+    ent_json_end_object(out);
+    ent_json_end_line(out);
+}
+
+static int write_notices(run *r)
+{
+    if (!r->options->notices) {
+        return ENT_EXIT_OK;
+    }
+    size_t n;
+    const ent_notice *all = ent_session_notices(r->session, &n);
+    ent_notice *sorted = malloc((n + 1) * sizeof *sorted);
+    ent_file file;
+    if (!sorted || !ent_file_create(&file, r->options->notices)) {
+        free(sorted);
+        fprintf(r->err, "error: cannot write `%s`: %s\n", r->options->notices, strerror(errno));
+        return ENT_EXIT_ENVIRONMENT;
+    }
+    if (n > 0) {
+        memcpy(sorted, all, n * sizeof *sorted);
+        qsort(sorted, n, sizeof *sorted, compare_notices);
+    }
+    ent_json_out out;
+    ent_json_init(&out, 0);
+    for (size_t i = 0; i < n; i++) {
+        notice_line(r, &sorted[i], &out);
+        ent_file_write(&file, out.data, out.len);
+    }
+    bool complete = n == 0 || ent_json_is_complete(&out);
+    ent_json_deinit(&out);
+    free(sorted);
+    if (!complete) {
+        ent_file_abort(&file);
+        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    }
+    if (!ent_file_commit(&file)) {
+        fprintf(r->err, "error: cannot write `%s`: %s\n", r->options->notices, strerror(errno));
+        return ENT_EXIT_ENVIRONMENT;
+    }
+    return ENT_EXIT_OK;
+}
+
+static int collect_totals(run *r)
+{
+    r->totals = calloc(r->n_feeds + 1, sizeof *r->totals);
+    if (!r->totals) {
+        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    }
+    for (size_t i = 0; i < r->n_feeds; i++) {
+        ent_stream_totals t = ent_stream_totals_of(r->feeds[i].stream);
+        ent_ledger_feed *out = &r->totals[i];
+        out->name = ent_program_text(r->program, r->program->feed[r->feeds[i].feed].name);
+        out->rows = t.rows;
+        out->bad = t.bad;
+        out->skipped = t.skipped;
+        out->late = ent_session_feed_totals(r->session, r->feeds[i].feed)->late;
+        if (!ent_stream_digest(r->feeds[i].stream, out->digest)) {
+            return fail(r, ENT_EXIT_ENVIRONMENT, "the rows could not be hashed");
+        }
+    }
+    return ENT_EXIT_OK;
+}
+
+static int conclude(run *r, FILE *out)
+{
+    char tzdata[64];
+    int status = collect_totals(r);
+    if (status != ENT_EXIT_OK) {
+        return status;
+    }
+    if (!ent_zone_tzdata_version(ZONE_DIR, tzdata, sizeof tzdata)) {
+        memcpy(tzdata, "unknown", 8);
+    }
+    ent_feed_error feed_error = {0};
+    if (r->quarantine) {
+        bool kept = ent_quarantine_commit(r->quarantine, &feed_error);
+        r->quarantine = NULL;
+        if (!kept) {
+            return fail_feed(r, &feed_error);
+        }
+    }
+    ent_ledger_run header = {ENT_VERSION, tzdata, r->totals, r->n_feeds};
+    status = write_ledger(r, &header, out);
+    if (status == ENT_EXIT_OK) {
+        status = write_notices(r);
+    }
+    if (status != ENT_EXIT_OK) {
+        return status;
+    }
+    ent_run_result result = {.session = r->session,
+                             .decisions = r->decisions,
+                             .n = r->n,
+                             .feeds = r->totals,
+                             .n_feeds = r->n_feeds,
+                             .without_allowance = ent_session_without_allowance(r->session)};
+    if (r->options->format == ENT_RUN_TABLE) {
+        ent_report_table(&result, out, r->options->colour);
+    } else if (r->options->format == ENT_RUN_CSV) {
+        ent_report_csv(&result, out);
+    }
+    if (fflush(out) != 0 || ferror(out)) {
+        fprintf(r->err, "error: cannot write the result: %s\n", strerror(errno));
+        return ENT_EXIT_ENVIRONMENT;
+    }
+    for (size_t i = 0; r->options->fail_on_breach && i < r->n; i++) {
+        if (r->decisions[i].status == ENT_STATUS_BREACH) {
+            return ENT_EXIT_FOUND;
+        }
+    }
+    return ENT_EXIT_OK;
+}
+
+int ent_run(const ent_program *program, const ent_run_options *options, FILE *out, FILE *err)
+{
+    run r = {.program = program, .options = options, .err = err};
+    clock_gettime(CLOCK_MONOTONIC, &r.begun);
+    int status = resolve_feeds(&r);
+    if (status == ENT_EXIT_OK) {
+        status = resolve_period(&r);
+    }
+    while (status == ENT_EXIT_OK) {
+        status = open_attempt(&r);
+        if (status == ENT_EXIT_OK) {
+            status = read_all(&r);
+        }
+        clear_progress(&r);
+        if (status == ENT_EXIT_OK) {
+            status = conclude(&r, out);
+            break;
+        }
+        if (status != AGAIN) {
+            break;
+        }
+        close_attempt(&r);
+        r.warned = true;
+        status = ENT_EXIT_OK;
+    }
+    close_attempt(&r);
+    for (size_t i = 0; r.feeds && i < r.n_feeds; i++) {
+        free(r.feeds[i].specs);
+    }
+    free(r.feeds);
+    free(r.totals);
+    free(r.decisions);
+    return status;
+}

@@ -1,0 +1,54 @@
+/* `entente run`: one program over sources of facts, from opening them to the ledger and the report. */
+#ifndef ENT_ENTENTE_RUN_H
+#define ENT_ENTENTE_RUN_H
+
+#include <stdio.h>
+
+#include "runtime/feed/stream.h"
+#include "runtime/ledger/ledger.h"
+#include "runtime/state/session.h"
+
+enum { ENT_EXIT_OK = 0, ENT_EXIT_FOUND = 1, ENT_EXIT_USE = 2, ENT_EXIT_DATA = 3, ENT_EXIT_ENVIRONMENT = 4 };
+
+typedef enum ent_run_format { ENT_RUN_TABLE = 0, ENT_RUN_JSONL = 1, ENT_RUN_CSV = 2 } ent_run_format;
+
+typedef struct ent_feed_argument {
+    const char *name;   /* owned by the caller; as far as `name_len` */
+    size_t name_len;
+    const char *source;
+} ent_feed_argument;
+
+typedef struct ent_run_options {
+    ent_feed_argument *feeds;
+    size_t n_feeds;
+    const char *from, *to; /* an instant, or a date in the framework's zone */
+    ent_run_format format;
+    const char *ledger;
+    const char *notices;
+    const char *quarantine; /* NULL: stop at the first bad row */
+    const char *folder;     /* for temporary files */
+    uint64_t sort_memory_bytes;
+    uint32_t batch_rows; /* 0: 2,048 */
+    uint32_t jobs;
+    char separator;
+    bool fail_on_breach;
+    bool progress;
+    bool colour;
+} ent_run_options;
+
+/* What a run came to, for the reports. */
+typedef struct ent_run_result {
+    const ent_session *session;
+    const ent_decision *decisions; /* in ledger order */
+    size_t n;
+    const ent_ledger_feed *feeds;
+    size_t n_feeds;
+    uint64_t without_allowance;
+} ent_run_result;
+
+/* Runs; diagnostics to `err`, results to `out`; the exit status. */
+int ent_run(const ent_program *program, const ent_run_options *options, FILE *out, FILE *err);
+
+void ent_report_table(const ent_run_result *result, FILE *out, bool colour);
+void ent_report_csv(const ent_run_result *result, FILE *out);
+#endif

@@ -1,0 +1,590 @@
+/* See bind.h. */
+#include "runtime/feed/bind.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/map.h"
+#include "runtime/time/civil.h"
+#include "runtime/vm/read.h"
+
+enum { EXPECTED_MAX = 256 };
+
+typedef struct wanted {
+    const char *name;
+    int64_t field;  /* read straight into this field, or -1 */
+    int64_t column; /* number of the bind's column, or -1 */
+    bool optional;
+} wanted;
+
+enum { LANE_SKIPPED = 1, LANE_BAD = 2 };
+
+/* The first thing found wrong with a row. */
+typedef struct bad_lane {
+    int64_t wanted; /* column at fault, or -1 */
+    const ent_cell *cell;
+    char expected[EXPECTED_MAX];
+} bad_lane;
+
+struct ent_binder {
+    const ent_program *program;
+    const ent_feed_row *feed;
+    const ent_bind_row *bind; /* NULL: none */
+    ent_strings *strings;
+    ent_vm *vm;
+    uint32_t batch_rows;
+    wanted *wanted;
+    const char **names;
+    uint32_t n_wanted;
+    ent_column *fields;  /* buffers of batch_rows lanes, one a used field */
+    uint8_t **absent;    /* their absence buffers */
+    ent_column *texts;   /* one a bind column that feeds the kernel */
+    ent_column *inputs;
+    ent_column *outputs;
+    uint8_t *dropped;    /* lanes that are bad or skipped */
+    bad_lane *bad; /* of bad lanes: what is wrong with them */
+    int64_t *origins;
+    ent_map parties, services; /* text id -> index */
+    bool out_of_memory;
+};
+
+/* --- set-up --- */
+
+static bool name_it(ent_map *map, int64_t text, int64_t index)
+{
+    uint32_t *place = text < 0 ? NULL : ent_map_at(map, text);
+    if (text >= 0 && !place) {
+        return false;
+    }
+    if (place && *place == ENT_MAP_NONE) {
+        *place = (uint32_t)index;
+    }
+    return true;
+}
+
+static bool index_names(ent_binder *b)
+{
+    const ent_program *p = b->program;
+    bool ok = true;
+    /* names before titles before aliases, so that a title never hides another's name */
+    for (int pass = 0; ok && pass < 3; pass++) {
+        for (size_t i = 0; ok && i < p->n_party; i++) {
+            const ent_party_row *row = &p->party[i];
+            ok = pass == 0   ? name_it(&b->parties, row->name, (int64_t)i)
+                 : pass == 1 ? name_it(&b->parties, row->title, (int64_t)i)
+                             : true;
+            for (int64_t k = 0; ok && pass == 2 && k < row->n_aliases; k++) {
+                ok = name_it(&b->parties, p->alias[row->first_alias + k].text, (int64_t)i);
+            }
+        }
+        for (size_t i = 0; ok && i < p->n_service; i++) {
+            const ent_service_row *row = &p->service[i];
+            ok = pass == 0   ? name_it(&b->services, row->name, (int64_t)i)
+                 : pass == 1 ? name_it(&b->services, row->title, (int64_t)i)
+                             : true;
+            for (int64_t k = 0; ok && pass == 2 && k < row->n_aliases; k++) {
+                ok = name_it(&b->services, p->alias[row->first_alias + k].text, (int64_t)i);
+            }
+        }
+    }
+    return ok;
+}
+
+static void want(ent_binder *b, int64_t name, int64_t field, int64_t column, bool optional)
+{
+    wanted *w = &b->wanted[b->n_wanted];
+    *w = (wanted){ent_program_text(b->program, name), field, column, optional};
+    b->names[b->n_wanted++] = w->name;
+}
+
+static bool bound_by_kernel(const ent_binder *b, int64_t field)
+{
+    for (int64_t i = 0; b->bind && i < b->bind->n_bounds; i++) {
+        if (b->program->bound[b->bind->first_bound + i].field == field) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_essential(const ent_binder *b, int64_t field)
+{
+    bool essential = field == b->feed->at || field == b->feed->event;
+    for (int64_t i = 0; i < b->feed->n_keys; i++) {
+        essential |= b->program->keyfield[b->feed->first_key + i].field == field;
+    }
+    return essential;
+}
+
+static void choose_columns(ent_binder *b)
+{
+    const ent_program *p = b->program;
+    for (int64_t i = 0; b->bind && i < b->bind->n_columns; i++) {
+        const ent_column_row *column = &p->column[b->bind->first_column + i];
+        if (column->field < 0 || p->field[b->feed->first_field + column->field].used) {
+            want(b, column->name, column->field, i, false);
+        }
+    }
+    for (int64_t i = 0; i < b->feed->n_fields; i++) {
+        bool direct = bound_by_kernel(b, i);
+        for (int64_t k = 0; b->bind && k < b->bind->n_columns && !direct; k++) {
+            direct = p->column[b->bind->first_column + k].field == i;
+        }
+        const ent_field_row *field = &p->field[b->feed->first_field + i];
+        if (!direct && (field->used || i == b->feed->at)) {
+            want(b, field->name, i, -1, !is_essential(b, i));
+        }
+    }
+}
+
+static bool allocate_column(ent_column *column, ent_class cls, uint32_t rows, size_t size)
+{
+    column->cls = cls;
+    column->data = calloc(rows, size);
+    return column->data != NULL;
+}
+
+static size_t class_size(ent_class cls)
+{
+    return cls == ENT_CLASS_B ? 1 : cls == ENT_CLASS_Q ? sizeof(ent_q) : sizeof(int64_t);
+}
+
+static bool allocate(ent_binder *b)
+{
+    const ent_program *p = b->program;
+    size_t n_fields = (size_t)b->feed->n_fields;
+    size_t n_columns = b->bind ? (size_t)b->bind->n_columns : 0;
+    size_t n_in = 0;
+    size_t n_out = 0;
+    if (b->bind && b->bind->kernel >= 0) {
+        n_in = (size_t)p->kernel[b->bind->kernel].n_inputs;
+        n_out = (size_t)p->kernel[b->bind->kernel].n_outputs;
+    }
+    b->wanted = calloc(n_fields + n_columns + 1, sizeof *b->wanted);
+    b->names = calloc(n_fields + n_columns + 1, sizeof *b->names);
+    b->fields = calloc(n_fields + 1, sizeof *b->fields);
+    b->absent = calloc(n_fields + 1, sizeof *b->absent);
+    b->texts = calloc(n_columns + 1, sizeof *b->texts);
+    b->inputs = calloc(n_in + 1, sizeof *b->inputs);
+    b->outputs = calloc(n_out + 1, sizeof *b->outputs);
+    b->dropped = calloc(b->batch_rows, 1);
+    b->origins = calloc(b->batch_rows, sizeof *b->origins);
+    b->bad = calloc(b->batch_rows, sizeof *b->bad);
+    bool ok = b->bad && b->wanted && b->names && b->fields && b->absent && b->texts && b->inputs &&
+              b->outputs && b->dropped && b->origins;
+    for (size_t i = 0; ok && i < n_fields; i++) {
+        const ent_field_row *field = &p->field[b->feed->first_field + (int64_t)i];
+        ent_class cls = ent_type_class((unsigned)field->type);
+        if (field->used || (int64_t)i == b->feed->at) {
+            b->absent[i] = calloc(b->batch_rows, 1);
+            ok = b->absent[i] &&
+                 allocate_column(&b->fields[i], cls, b->batch_rows, class_size(cls));
+        } else {
+            b->fields[i].cls = cls;
+        }
+    }
+    for (size_t i = 0; ok && i < n_columns; i++) {
+        if (p->column[b->bind->first_column + (int64_t)i].field < 0) {
+            b->texts[i].absent = calloc(b->batch_rows, 1);
+            ok = b->texts[i].absent &&
+                 allocate_column(&b->texts[i], ENT_CLASS_I, b->batch_rows, sizeof(int64_t));
+        }
+    }
+    return ok;
+}
+
+ent_binder *ent_binder_new(const ent_program *program, int64_t feed, ent_strings *strings,
+                           ent_vm *vm, uint32_t batch_rows, char *error, size_t error_len)
+{
+    ent_binder *b = calloc(1, sizeof *b);
+    if (b) {
+        b->program = program;
+        b->feed = &program->feed[feed];
+        b->bind = b->feed->bind < 0 ? NULL : &program->bind[b->feed->bind];
+        b->strings = strings;
+        b->vm = vm;
+        b->batch_rows = batch_rows;
+        if (allocate(b) && index_names(b)) {
+            choose_columns(b);
+            return b;
+        }
+    }
+    snprintf(error, error_len, "out of memory");
+    ent_binder_free(b);
+    return NULL;
+}
+
+void ent_binder_free(ent_binder *b)
+{
+    if (!b) {
+        return;
+    }
+    for (int64_t i = 0; b->fields && i < b->feed->n_fields; i++) {
+        free(b->fields[i].data);
+        free(b->absent ? b->absent[i] : NULL);
+    }
+    for (int64_t i = 0; b->texts && b->bind && i < b->bind->n_columns; i++) {
+        free(b->texts[i].data);
+        free(b->texts[i].absent);
+    }
+    free(b->wanted);
+    free(b->names);
+    free(b->fields);
+    free(b->absent);
+    free(b->texts);
+    free(b->inputs);
+    free(b->outputs);
+    free(b->dropped);
+    free(b->origins);
+    free(b->bad);
+    ent_map_deinit(&b->parties);
+    ent_map_deinit(&b->services);
+    free(b);
+}
+
+uint32_t ent_binder_wanted(const ent_binder *b, const char *const **names)
+{
+    *names = b->names;
+    return b->n_wanted;
+}
+
+bool ent_binder_optional(const ent_binder *b, uint32_t column)
+{
+    return b->wanted[column].optional;
+}
+
+char ent_binder_separator(const ent_binder *b)
+{
+    return b->bind ? (char)b->bind->separator : 0;
+}
+
+int ent_binder_format(const ent_binder *b)
+{
+    return b->bind ? (int)b->bind->format : 0;
+}
+
+bool ent_binder_out_of_memory(const ent_binder *b)
+{
+    return b->out_of_memory;
+}
+
+/* --- cells --- */
+
+static bool is_absent_text(const ent_binder *b, const ent_cell *cell)
+{
+    const ent_program *p = b->program;
+    for (int64_t i = 0; b->bind && i < b->bind->n_absents; i++) {
+        const ent_string *text = &p->strings[p->absent_text[b->bind->first_absent + i].text];
+        if (text->len == cell->len && memcmp(text->p, cell->p, cell->len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_no_value(const ent_binder *b, const ent_cell *cell)
+{
+    return cell->state != ENT_CELL_PRESENT || cell->len == 0 || is_absent_text(b, cell);
+}
+
+static void list_members(const ent_program *p, const ent_enumeration_row *e, char *out, size_t size)
+{
+    int at = snprintf(out, size, "one of ");
+    for (int64_t i = 0; i < e->n_members && at > 0 && (size_t)at < size; i++) {
+        at += snprintf(out + at, size - (size_t)at, "%s%s", i ? ", " : "",
+                       ent_program_text(p, p->member[e->first_member + i].name));
+    }
+}
+
+static bool read_member(const ent_program *p, int64_t enumeration, const ent_cell *cell,
+                        int64_t *out)
+{
+    const ent_enumeration_row *e = &p->enumeration[enumeration];
+    for (int64_t i = 0; i < e->n_members; i++) {
+        const ent_string *name = &p->strings[p->member[e->first_member + i].name];
+        if (name->len == cell->len && memcmp(name->p, cell->p, cell->len) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_name(ent_binder *b, const ent_map *map, const ent_cell *cell, int64_t *out)
+{
+    int64_t id = ent_strings_find(b->strings, cell->p, cell->len);
+    uint32_t index = id < 0 ? ENT_MAP_NONE : ent_map_get(map, id);
+    *out = index;
+    return index != ENT_MAP_NONE;
+}
+
+/* Reads one cell as the field's type into lane `lane`; false with what was expected. */
+static bool read_cell(ent_binder *b, const ent_field_row *field, const ent_cell *cell,
+                      ent_column *column, uint32_t lane, char *expected)
+{
+    const ent_program *p = b->program;
+    const char *currency = NULL;
+    int64_t *i = (int64_t *)column->data + lane;
+    switch (field->type) {
+    case ENT_TYPE_ENUM:
+        list_members(p, &p->enumeration[field->param], expected, EXPECTED_MAX);
+        return read_member(p, field->param, cell, i);
+    case ENT_TYPE_PARTY:
+        snprintf(expected, EXPECTED_MAX, "the name, title or alias of a party");
+        return read_name(b, &b->parties, cell, i);
+    case ENT_TYPE_SERVICE:
+        snprintf(expected, EXPECTED_MAX, "the name, title or alias of a service");
+        return read_name(b, &b->services, cell, i);
+    case ENT_TYPE_TEXT:
+        *i = ent_strings_intern(b->strings, cell->p, cell->len);
+        b->out_of_memory |= *i < 0;
+        return true;
+    case ENT_TYPE_MONEY:
+        currency = ent_program_text(p, field->param);
+        break;
+    default:
+        break;
+    }
+    ent_read_value value;
+    snprintf(expected, EXPECTED_MAX, "%s", ent_read_expectation((ent_type_kind)field->type));
+    if (!ent_read((ent_type_kind)field->type, (int)field->param, currency, cell->p, cell->len,
+                  &value)) {
+        return false;
+    }
+    if (column->cls == ENT_CLASS_B) {
+        ((uint8_t *)column->data)[lane] = value.b;
+    } else if (column->cls == ENT_CLASS_F) {
+        ((double *)column->data)[lane] = value.f;
+    } else if (column->cls == ENT_CLASS_Q) {
+        ((ent_q *)column->data)[lane] = value.q;
+    } else {
+        *i = value.i;
+    }
+    return true;
+}
+
+/* --- batches --- */
+
+typedef struct report {
+    ent_binder *b;
+    const ent_cells *cells;
+    const ent_reader *reader;
+    ent_bad_row_fn on_bad;
+    void *user;
+} report;
+
+static void drop_bad(const report *r, uint32_t lane, int64_t wanted_index, const ent_cell *cell,
+                     const char *expected)
+{
+    ent_binder *b = r->b;
+    if (b->dropped[lane]) {
+        return;
+    }
+    b->dropped[lane] = LANE_BAD;
+    b->bad[lane].wanted = wanted_index;
+    b->bad[lane].cell = cell;
+    snprintf(b->bad[lane].expected, EXPECTED_MAX, "%s", expected);
+}
+
+static bool report_lane(const report *r, uint32_t lane)
+{
+    const bad_lane *found = &r->b->bad[lane];
+    ent_bad_row bad = {.file = r->cells->file,
+                       .line = r->cells->line[lane],
+                       .number = r->cells->number[lane],
+                       .raw = r->cells->raw[lane],
+                       .raw_len = r->cells->raw_len[lane],
+                       .expected = found->expected};
+    if (found->wanted >= 0) {
+        bad.column = ent_reader_column_number(r->reader, (uint32_t)found->wanted);
+        bad.column_name = r->b->wanted[found->wanted].name;
+    }
+    if (found->cell && found->cell->p) {
+        bad.cell = found->cell->p;
+        bad.cell_len = found->cell->len;
+    }
+    return r->on_bad(r->user, &bad);
+}
+
+/* Reports bad rows in their order in the file: the reader's own and those found here. */
+static bool report_all(const report *r)
+{
+    const ent_cells *cells = r->cells;
+    uint32_t next = 0;
+    for (uint32_t lane = 0; lane <= cells->n_rows; lane++) {
+        while (next < cells->n_bad &&
+               (lane == cells->n_rows || cells->bad[next].number < cells->number[lane])) {
+            if (!r->on_bad(r->user, &cells->bad[next++])) {
+                return false;
+            }
+        }
+        if (lane < cells->n_rows && r->b->dropped[lane] == LANE_BAD && !report_lane(r, lane)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void take_direct(const report *r, uint32_t w)
+{
+    ent_binder *b = r->b;
+    int64_t at = b->wanted[w].field;
+    const ent_field_row *field = &b->program->field[b->feed->first_field + at];
+    const ent_cell *cells = r->cells->cells[w];
+    char expected[EXPECTED_MAX];
+    for (uint32_t lane = 0; lane < r->cells->n_rows; lane++) {
+        b->absent[at][lane] = has_no_value(b, &cells[lane]);
+        if (b->absent[at][lane]) {
+            continue;
+        }
+        if (!read_cell(b, field, &cells[lane], &b->fields[at], lane, expected)) {
+            drop_bad(r, lane, w, &cells[lane], expected);
+        }
+    }
+}
+
+static bool take_texts(const report *r, uint32_t w)
+{
+    ent_binder *b = r->b;
+    ent_column *column = &b->texts[b->wanted[w].column];
+    const ent_cell *cells = r->cells->cells[w];
+    int64_t *ids = column->data;
+    for (uint32_t lane = 0; lane < r->cells->n_rows; lane++) {
+        column->absent[lane] = has_no_value(b, &cells[lane]);
+        ids[lane] = 0;
+        if (!column->absent[lane]) {
+            ids[lane] = ent_strings_intern(b->strings, cells[lane].p, cells[lane].len);
+            b->out_of_memory |= ids[lane] < 0;
+        }
+    }
+    return !b->out_of_memory;
+}
+
+/* The wanted column whose text an instruction could not read. */
+static int64_t column_of_text(const report *r, uint32_t lane, int64_t text_id)
+{
+    const ent_binder *b = r->b;
+    for (uint32_t w = 0; w < b->n_wanted; w++) {
+        if (b->wanted[w].field < 0 && text_id >= 0) {
+            const ent_column *column = &b->texts[b->wanted[w].column];
+            if (!column->absent[lane] && ((const int64_t *)column->data)[lane] == text_id) {
+                return w;
+            }
+        }
+    }
+    return -1;
+}
+
+static bool run_kernel(const report *r, uint64_t *skipped)
+{
+    ent_binder *b = r->b;
+    const ent_program *p = b->program;
+    const ent_kernel_row *kernel = &p->kernel[b->bind->kernel];
+    uint32_t n = r->cells->n_rows;
+    for (int64_t i = 0; i < kernel->n_inputs; i++) {
+        b->inputs[i] = b->texts[p->input[kernel->first_input + i].index];
+    }
+    const uint8_t *skip = NULL;
+    const ent_lane_error *errors = NULL;
+    uint32_t n_errors = 0;
+    if (!ent_vm_run(b->vm, b->bind->kernel, b->inputs, n, b->outputs, &skip, &errors, &n_errors)) {
+        b->out_of_memory = true;
+        return false;
+    }
+    for (uint32_t i = 0; i < n_errors; i++) {
+        const ent_lane_error *e = &errors[i];
+        int64_t w = column_of_text(r, e->lane, e->text_id);
+        const char *expected = e->message;
+        if (strncmp(expected, "expected ", 9) == 0) {
+            expected += 9;
+        }
+        if (!(skip && skip[e->lane])) {
+            drop_bad(r, e->lane, w, w < 0 ? NULL : &r->cells->cells[w][e->lane], expected);
+        }
+    }
+    for (uint32_t lane = 0; skip && lane < n; lane++) {
+        if (skip[lane] && !b->dropped[lane]) {
+            b->dropped[lane] = LANE_SKIPPED;
+            ++*skipped;
+        }
+    }
+    for (int64_t i = 0; i < b->bind->n_bounds; i++) {
+        const ent_bound_row *bound = &p->bound[b->bind->first_bound + i];
+        const ent_column *from = &b->outputs[bound->output];
+        ent_column *to = &b->fields[bound->field];
+        if (!to->data) {
+            continue;
+        }
+        memcpy(to->data, from->data, n * class_size(to->cls));
+        if (from->absent) {
+            memcpy(b->absent[bound->field], from->absent, n);
+        } else {
+            memset(b->absent[bound->field], 0, n);
+        }
+    }
+    return true;
+}
+
+static uint32_t compact(ent_binder *b, uint32_t n)
+{
+    uint32_t kept = 0;
+    for (uint32_t lane = 0; lane < n; lane++) {
+        if (b->dropped[lane]) {
+            continue;
+        }
+        if (kept != lane) {
+            for (int64_t i = 0; i < b->feed->n_fields; i++) {
+                ent_column *c = &b->fields[i];
+                if (c->data) {
+                    size_t size = class_size(c->cls);
+                    memcpy((char *)c->data + kept * size, (char *)c->data + lane * size, size);
+                    b->absent[i][kept] = b->absent[i][lane];
+                }
+            }
+            b->origins[kept] = b->origins[lane];
+        }
+        kept++;
+    }
+    return kept;
+}
+
+bool ent_binder_take(ent_binder *b, const ent_cells *cells, const ent_reader *reader,
+                     ent_bad_row_fn on_bad, void *user, ent_rows *rows, uint64_t *skipped)
+{
+    report r = {b, cells, reader, on_bad, user};
+    uint32_t n = cells->n_rows;
+    memset(b->dropped, 0, n);
+    for (uint32_t lane = 0; lane < n; lane++) {
+        b->origins[lane] = (int64_t)cells->line[lane];
+    }
+    /* texts and the kernel first: a row that the bind skips need not fit otherwise */
+    bool ok = true;
+    for (uint32_t w = 0; ok && w < b->n_wanted; w++) {
+        ok = b->wanted[w].field >= 0 || take_texts(&r, w);
+    }
+    if (ok && b->bind && b->bind->kernel >= 0) {
+        ok = run_kernel(&r, skipped);
+    }
+    for (uint32_t w = 0; ok && w < b->n_wanted; w++) {
+        if (b->wanted[w].field >= 0) {
+            take_direct(&r, w);
+        }
+    }
+    for (uint32_t lane = 0; ok && lane < n; lane++) {
+        if (b->absent[b->feed->at][lane]) {
+            drop_bad(&r, lane, -1, NULL, "an instant in `at`: every row has one");
+        }
+    }
+    if (!ok || b->out_of_memory || !report_all(&r)) {
+        return false;
+    }
+    rows->n = compact(b, n);
+    rows->columns = b->fields;
+    rows->origins = b->origins;
+    for (int64_t i = 0; i < b->feed->n_fields; i++) {
+        bool any = b->fields[i].data && rows->n > 0 && memchr(b->absent[i], 1, rows->n);
+        b->fields[i].absent = any ? b->absent[i] : NULL;
+    }
+    return true;
+}

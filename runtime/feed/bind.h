@@ -1,0 +1,46 @@
+/* From raw cells to rows of a feed: which columns are wanted, how their cells become typed values, the `bind`
+ * expressions, rows that are skipped and rows that do not fit.
+ *
+ * Reads the program's feed, bind, column and bound tables; runs bind kernels with a vm of its own.  Does no
+ * I/O itself: bad rows go to the caller's function.
+ * Tested by tests/golden/run and tests/unit/test_bind.c. */
+#ifndef ENT_FEED_BIND_H
+#define ENT_FEED_BIND_H
+
+#include "runtime/bytecode/program.h"
+#include "runtime/feed/reader.h"
+#include "runtime/vm/strings.h"
+#include "runtime/vm/vm.h"
+
+typedef struct ent_binder ent_binder;
+
+/* One batch of typed rows, valid until the next call on the binder.  columns[i] is field i of the feed;
+ * data NULL: the field is not used. */
+typedef struct ent_rows {
+    ent_column *columns;
+    const int64_t *origins; /* source line of each row */
+    uint32_t n;
+} ent_rows;
+
+ent_binder *ent_binder_new(const ent_program *program, int64_t feed, ent_strings *strings,
+                           ent_vm *vm, uint32_t batch_rows, char *error, size_t error_len);
+void ent_binder_free(ent_binder *binder);
+
+/* The columns that a reader must yield, in the order in which the binder takes them. */
+uint32_t ent_binder_wanted(const ent_binder *binder, const char *const **names);
+/* Whether the file can do without column i (then its field is absent in all rows); if not, and the
+ * header lacks it, the file does not fit. */
+bool ent_binder_optional(const ent_binder *binder, uint32_t column);
+/* The separator that the bind states, or 0. */
+char ent_binder_separator(const ent_binder *binder);
+/* 0 any, 1 csv, 2 jsonl */
+int ent_binder_format(const ent_binder *binder);
+
+/* Types one batch.  column_number gives a wanted column's number in the file for reports.  on_bad is called
+ * for each row that does not fit, in order; when it returns false, so does this function.  Skipped
+ * rows are added to *skipped. */
+bool ent_binder_take(ent_binder *binder, const ent_cells *cells, const ent_reader *reader,
+                     ent_bad_row_fn on_bad, void *user, ent_rows *rows, uint64_t *skipped);
+/* True if ent_binder_take failed for want of memory rather than because on_bad said so. */
+bool ent_binder_out_of_memory(const ent_binder *binder);
+#endif

@@ -1,0 +1,489 @@
+/* See stream.h. */
+#include "runtime/feed/stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the digest of a stream in event order --- */
+
+typedef struct digest_row {
+    size_t offset, len;
+} digest_row;
+
+typedef struct digest {
+    ent_hash hash;
+    bool on, failed;
+    int64_t at; /* of the rows that wait */
+    char *bytes;
+    size_t n, capacity;
+    digest_row *rows;
+    size_t n_rows, rows_capacity;
+} digest;
+
+struct ent_stream {
+    const ent_program *program;
+    const ent_feed_row *feed;
+    ent_strings *strings;
+    ent_stream_options options;
+    ent_source_list sources;
+    ent_reader *reader;
+    ent_binder *binder;
+    uint32_t checked_file; /* whose header has been looked at, + 1 */
+    bool sort;
+    ent_sorter *sorter;
+    bool sorted; /* all rows are in the sorter */
+    uint32_t row_size, absent_offset;
+    char *packed;
+    ent_rows out; /* of the sorted stream */
+    int64_t *out_origins;
+    int64_t last_at;
+    ent_stream_totals totals;
+    digest digest;
+};
+
+static bool grow(void **v, size_t *capacity, size_t need, size_t element)
+{
+    if (need <= *capacity) {
+        return true;
+    }
+    size_t bigger = *capacity ? *capacity * 2 : 4096;
+    bigger = bigger < need ? need : bigger;
+    void *p = realloc(*v, bigger * element);
+    if (p) {
+        *v = p;
+        *capacity = bigger;
+    }
+    return p != NULL;
+}
+
+static void put_bytes(digest *d, const void *bytes, size_t n)
+{
+    if (d->failed || !grow((void **)&d->bytes, &d->capacity, d->n + n, 1)) {
+        d->failed = true;
+        return;
+    }
+    memcpy(d->bytes + d->n, bytes, n);
+    d->n += n;
+}
+
+static void put_text(digest *d, const char *text, size_t n)
+{
+    uint32_t len = (uint32_t)n;
+    put_bytes(d, &len, sizeof len);
+    put_bytes(d, text, n);
+}
+
+static void put_value(ent_stream *s, const ent_field_row *field, const ent_column *c, uint32_t lane)
+{
+    const ent_program *p = s->program;
+    digest *d = &s->digest;
+    uint8_t absent = c->absent && c->absent[lane];
+    put_bytes(d, &absent, 1);
+    if (absent) {
+        return;
+    }
+    int64_t i = c->cls == ENT_CLASS_I ? ((const int64_t *)c->data)[lane] : 0;
+    int64_t name = -1;
+    switch (field->type) {
+    case ENT_TYPE_TEXT: {
+        size_t len;
+        const char *text = ent_strings_get(s->strings, i, &len);
+        put_text(d, text, len);
+        return;
+    }
+    case ENT_TYPE_PARTY:
+        name = p->party[i].name;
+        break;
+    case ENT_TYPE_SERVICE:
+        name = p->service[i].name;
+        break;
+    case ENT_TYPE_ENUM:
+        name = p->member[p->enumeration[field->param].first_member + i].name;
+        break;
+    case ENT_TYPE_BOOL:
+        put_bytes(d, (const uint8_t *)c->data + lane, 1);
+        return;
+    case ENT_TYPE_RATIO:
+    case ENT_TYPE_MONEY:
+        put_bytes(d, (const ent_q *)c->data + lane, sizeof(ent_q));
+        return;
+    default:
+        put_bytes(d, (const int64_t *)c->data + lane, sizeof(int64_t));
+        return;
+    }
+    put_text(d, p->strings[name].p, p->strings[name].len);
+}
+
+static int compare_rows(const void *a, const void *b, void *base)
+{
+    const digest_row *x = a;
+    const digest_row *y = b;
+    size_t n = x->len < y->len ? x->len : y->len;
+    int order = memcmp((const char *)base + x->offset, (const char *)base + y->offset, n);
+    return order ? order : x->len < y->len ? -1 : x->len > y->len;
+}
+
+/* Hashes the rows of the instant that has passed. */
+static void flush_digest(digest *d)
+{
+    if (d->n_rows > 1) {
+        qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
+        for (size_t i = 0; i < d->n_rows && !d->failed; i++) {
+            d->failed = !ent_hash_update(&d->hash, d->bytes + d->rows[i].offset, d->rows[i].len);
+        }
+    } else if (d->n > 0 && !d->failed) {
+        d->failed = !ent_hash_update(&d->hash, d->bytes, d->n);
+    }
+    d->n = d->n_rows = 0;
+}
+
+static void digest_rows(ent_stream *s, const ent_rows *rows)
+{
+    digest *d = &s->digest;
+    const int64_t *at = rows->columns[s->feed->at].data;
+    for (uint32_t lane = 0; d->on && !d->failed && lane < rows->n; lane++) {
+        if (at[lane] != d->at) {
+            flush_digest(d);
+            d->at = at[lane];
+        }
+        size_t begin = d->n;
+        for (int64_t i = 0; i < s->feed->n_fields; i++) {
+            if (rows->columns[i].data) {
+                put_value(s, &s->program->field[s->feed->first_field + i], &rows->columns[i], lane);
+            }
+        }
+        if (!grow((void **)&d->rows, &d->rows_capacity, d->n_rows + 1, sizeof *d->rows)) {
+            d->failed = true;
+            return;
+        }
+        d->rows[d->n_rows++] = (digest_row){begin, d->n - begin};
+    }
+}
+
+bool ent_stream_digest(ent_stream *s, char text[ENT_HASH_TEXT_SIZE])
+{
+    text[0] = 0;
+    if (!s->digest.on) {
+        return true;
+    }
+    flush_digest(&s->digest);
+    return !s->digest.failed && ent_hash_final_hex(&s->digest.hash, text);
+}
+
+/* --- opening --- */
+
+static bool is_standard_input(const ent_stream_options *options)
+{
+    for (uint32_t i = 0; i < options->n_specs; i++) {
+        if (strcmp(options->specs[i], "-") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool open_reader(ent_stream *s, ent_feed_error *err)
+{
+    static const ent_format formats[] = {ENT_FORMAT_GUESS, ENT_FORMAT_CSV, ENT_FORMAT_JSONL};
+    const char *const *names;
+    uint32_t n = ent_binder_wanted(s->binder, &names);
+    for (uint32_t i = 0; i < s->options.n_specs; i++) {
+        ent_format hint = formats[ent_binder_format(s->binder)];
+        const char *dot = strrchr(s->options.specs[i], '.');
+        /* `from csv` also names tab-separated files */
+        if (hint == ENT_FORMAT_CSV && dot && strncmp(dot, ".tsv", 4) == 0) {
+            hint = ENT_FORMAT_TSV;
+        }
+        if (!ent_source_list_add(&s->sources, s->options.specs[i], hint, err)) {
+            return false;
+        }
+    }
+    char separator = s->options.separator ? s->options.separator : ent_binder_separator(s->binder);
+    ent_reader_options options = {.separator = separator,
+                                  .bad_rows = ENT_BAD_KEEP,
+                                  .batch_rows = s->options.batch_rows};
+    s->reader = ent_reader_open(&s->sources, names, n, &options, err);
+    return s->reader != NULL;
+}
+
+/* Packed rows: origin, one word (or a rational) a used field, then a byte of absence each. */
+static void lay_out(ent_stream *s)
+{
+    uint32_t words = 1;
+    uint32_t used = 0;
+    for (int64_t i = 0; i < s->feed->n_fields; i++) {
+        const ent_field_row *field = &s->program->field[s->feed->first_field + i];
+        words += ent_type_class((unsigned)field->type) == ENT_CLASS_Q ? 4 : 1;
+        used++;
+    }
+    s->absent_offset = words * 8;
+    s->row_size = (s->absent_offset + used + 7) / 8 * 8;
+}
+
+static bool open_sorter(ent_stream *s, ent_feed_error *err)
+{
+    lay_out(s);
+    ent_sorter_options options = {.row_size = s->row_size,
+                                  .memory_bytes_max = s->options.sort_memory_bytes,
+                                  .folder = s->options.folder};
+    s->sorter = ent_sorter_new(&options, err);
+    s->packed = malloc(s->row_size);
+    s->out.columns = calloc((size_t)s->feed->n_fields + 1, sizeof *s->out.columns);
+    s->out_origins = malloc(s->options.batch_rows * sizeof *s->out_origins);
+    if (!s->sorter) {
+        return false;
+    }
+    return (s->packed && s->out.columns && s->out_origins) || ent_feed_fail_memory(err, "rows");
+}
+
+ent_stream *ent_stream_open(const ent_program *program, int64_t feed, ent_strings *strings,
+                            ent_vm *vm, const ent_stream_options *options, ent_feed_error *err)
+{
+    char message[128];
+    ent_stream *s = calloc(1, sizeof *s);
+    if (!s) {
+        ent_feed_fail_memory(err, "a stream");
+        return NULL;
+    }
+    s->program = program;
+    s->feed = &program->feed[feed];
+    s->strings = strings;
+    s->options = *options;
+    s->last_at = INT64_MIN;
+    s->digest.on = options->digest;
+    s->digest.failed = options->digest && !ent_hash_init(&s->digest.hash);
+    s->sort = options->sort || is_standard_input(options);
+    s->binder = ent_binder_new(program, feed, strings, vm, options->batch_rows, message,
+                               sizeof message);
+    if (!s->binder) {
+        ent_feed_fail_memory(err, "a binder");
+    } else if (open_reader(s, err) && (!s->sort || open_sorter(s, err))) {
+        return s;
+    }
+    ent_stream_close(s);
+    return NULL;
+}
+
+void ent_stream_close(ent_stream *s)
+{
+    if (!s) {
+        return;
+    }
+    if (s->reader) {
+        ent_reader_close(s->reader);
+    }
+    ent_source_list_deinit(&s->sources);
+    ent_binder_free(s->binder);
+    ent_sorter_free(s->sorter);
+    for (int64_t i = 0; s->out.columns && i < s->feed->n_fields; i++) {
+        free(s->out.columns[i].data);
+        free(s->out.columns[i].absent);
+    }
+    free(s->out.columns);
+    free(s->out_origins);
+    free(s->packed);
+    free(s->digest.bytes);
+    free(s->digest.rows);
+    free(s);
+}
+
+/* --- reading --- */
+
+static bool check_header(ent_stream *s, const ent_cells *cells, ent_feed_error *err)
+{
+    if (cells->file_index + 1 == s->checked_file) {
+        return true;
+    }
+    s->checked_file = cells->file_index + 1;
+    const char *const *names;
+    uint32_t n = ent_binder_wanted(s->binder, &names);
+    for (uint32_t i = 0; i < n; i++) {
+        if (ent_reader_has_column(s->reader, i)) {
+            continue;
+        }
+        if (ent_binder_optional(s->binder, i)) {
+            if (s->options.on_no_column) {
+                s->options.on_no_column(s->options.user, cells->file, names[i]);
+            }
+            continue;
+        }
+        char have[320];
+        size_t at = 0;
+        have[0] = 0;
+        for (uint32_t k = 0; k < ent_reader_header_count(s->reader) && at + 64 < sizeof have; k++) {
+            const char *name = ent_reader_header_name(s->reader, k);
+            size_t len = strnlen(name, 48);
+            at += (size_t)snprintf(have + at, sizeof have - at, "%s%.*s", k ? ", " : "", (int)len,
+                                   name);
+        }
+        return ent_feed_fail(err, ENT_FEED_FORMAT,
+                             "`%s` has no column `%s`, which feed `%s` needs; it has: %s; name the "
+                             "right column in a `bind %s`",
+                             cells->file, names[i],
+                             ent_program_text(s->program, s->feed->name), have,
+                             ent_program_text(s->program, s->feed->name));
+    }
+    return true;
+}
+
+typedef struct bad_sink {
+    ent_stream *stream;
+} bad_sink;
+
+static bool count_bad(void *user, const ent_bad_row *bad)
+{
+    ent_stream *s = ((bad_sink *)user)->stream;
+    s->totals.bad++;
+    return s->options.on_bad(s->options.user, bad);
+}
+
+static ent_stream_result read_batch(ent_stream *s, ent_rows *rows, ent_feed_error *err)
+{
+    const ent_cells *cells;
+    int got = ent_reader_next(s->reader, &cells, err);
+    if (got <= 0) {
+        return got == 0 ? ENT_STREAM_END : ENT_STREAM_FAILED;
+    }
+    bad_sink sink = {s};
+    if (!check_header(s, cells, err)) {
+        return ENT_STREAM_FAILED;
+    }
+    if (!ent_binder_take(s->binder, cells, s->reader, count_bad, &sink, rows, &s->totals.skipped)) {
+        if (ent_binder_out_of_memory(s->binder)) {
+            ent_feed_fail_memory(err, "rows");
+        } else {
+            ent_feed_fail(err, ENT_FEED_STOPPED, "stopped at a bad row");
+        }
+        return ENT_STREAM_FAILED;
+    }
+    s->totals.rows += rows->n;
+    return ENT_STREAM_ROWS;
+}
+
+static bool pack(ent_stream *s, const ent_rows *rows, uint32_t lane, ent_feed_error *err)
+{
+    memset(s->packed, 0, s->row_size);
+    memcpy(s->packed, &rows->origins[lane], 8);
+    size_t at = 8;
+    size_t flag = s->absent_offset;
+    for (int64_t i = 0; i < s->feed->n_fields; i++) {
+        const ent_column *c = &rows->columns[i];
+        size_t size = c->cls == ENT_CLASS_Q ? sizeof(ent_q) : 8;
+        size_t width = c->cls == ENT_CLASS_B ? 1 : size;
+        if (c->data) {
+            memcpy(s->packed + at, (const char *)c->data + lane * width, width);
+            s->packed[flag] = (char)(c->absent && c->absent[lane]);
+        }
+        at += size;
+        flag++;
+    }
+    return ent_sorter_add(s->sorter, ((const int64_t *)rows->columns[s->feed->at].data)[lane],
+                          s->packed, err);
+}
+
+static ent_stream_result sort_all(ent_stream *s, ent_feed_error *err)
+{
+    ent_rows rows;
+    ent_stream_result got;
+    while ((got = read_batch(s, &rows, err)) == ENT_STREAM_ROWS) {
+        for (uint32_t lane = 0; lane < rows.n; lane++) {
+            if (!pack(s, &rows, lane, err)) {
+                return ENT_STREAM_FAILED;
+            }
+        }
+        for (int64_t i = 0; i < s->feed->n_fields; i++) {
+            ent_column *out = &s->out.columns[i];
+            out->cls = rows.columns[i].cls;
+            if (rows.columns[i].data && !out->data) {
+                out->data = malloc(s->options.batch_rows *
+                                   (out->cls == ENT_CLASS_Q ? sizeof(ent_q) : 8));
+                out->absent = malloc(s->options.batch_rows);
+                if (!out->data || !out->absent) {
+                    ent_feed_fail_memory(err, "rows");
+                    return ENT_STREAM_FAILED;
+                }
+            }
+        }
+    }
+    if (got != ENT_STREAM_END || !ent_sorter_finish(s->sorter, err)) {
+        return ENT_STREAM_FAILED;
+    }
+    s->sorted = true;
+    return ENT_STREAM_END;
+}
+
+static void unpack(ent_stream *s, const char *row, uint32_t lane)
+{
+    memcpy(&s->out_origins[lane], row, 8);
+    size_t at = 8;
+    size_t flag = s->absent_offset;
+    for (int64_t i = 0; i < s->feed->n_fields; i++) {
+        ent_column *c = &s->out.columns[i];
+        size_t size = c->cls == ENT_CLASS_Q ? sizeof(ent_q) : 8;
+        size_t width = c->cls == ENT_CLASS_B ? 1 : size;
+        if (c->data) {
+            memcpy((char *)c->data + lane * width, row + at, width);
+            c->absent[lane] = (uint8_t)row[flag];
+        }
+        at += size;
+        flag++;
+    }
+}
+
+static ent_stream_result next_sorted(ent_stream *s, ent_rows *rows, ent_feed_error *err)
+{
+    if (!s->sorted && sort_all(s, err) == ENT_STREAM_FAILED) {
+        return ENT_STREAM_FAILED;
+    }
+    uint32_t n = 0;
+    const void *row;
+    int got = 1;
+    while (n < s->options.batch_rows && (got = ent_sorter_next(s->sorter, NULL, &row, err)) == 1) {
+        unpack(s, row, n++);
+    }
+    if (got < 0) {
+        return ENT_STREAM_FAILED;
+    }
+    s->out.n = n;
+    s->out.origins = s->out_origins;
+    *rows = s->out;
+    return n ? ENT_STREAM_ROWS : ENT_STREAM_END;
+}
+
+ent_stream_result ent_stream_next(ent_stream *s, ent_rows *rows, ent_feed_error *err)
+{
+    if (s->sort) {
+        ent_stream_result got = next_sorted(s, rows, err);
+        if (got == ENT_STREAM_ROWS) {
+            digest_rows(s, rows);
+        }
+        return got;
+    }
+    ent_stream_result got = read_batch(s, rows, err);
+    if (got != ENT_STREAM_ROWS) {
+        return got;
+    }
+    const int64_t *at = rows->columns[s->feed->at].data;
+    for (uint32_t lane = 0; lane < rows->n; lane++) {
+        if (at[lane] < s->last_at) {
+            return ENT_STREAM_DISORDER;
+        }
+        s->last_at = at[lane];
+    }
+    digest_rows(s, rows);
+    return ENT_STREAM_ROWS;
+}
+
+ent_stream_totals ent_stream_totals_of(const ent_stream *s)
+{
+    ent_stream_totals totals = s->totals;
+    for (uint32_t i = 0; i < s->sources.count; i++) {
+        uint64_t done;
+        uint64_t total;
+        ent_source_progress(s->sources.items[i], &done, &total);
+        totals.done_bytes += done;
+        totals.total_bytes += total;
+    }
+    return totals;
+}

@@ -1,0 +1,120 @@
+/* A file that is there whole or not at all; see ledger.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/ledger/ledger.h"
+
+enum { BUFFER = 1 << 16 };
+
+bool ent_file_create(ent_file *file, const char *path)
+{
+    size_t n = strlen(path);
+    *file = (ent_file){.fd = -1};
+    file->path = malloc(n + 1);
+    file->temporary = malloc(n + 12);
+    file->buffer = malloc(BUFFER);
+    if (file->path && file->temporary && file->buffer) {
+        memcpy(file->path, path, n + 1);
+        memcpy(file->temporary, path, n);
+        memcpy(file->temporary + n, ".tmpXXXXXX", 11);
+        file->fd = mkostemp(file->temporary, O_CLOEXEC);
+    } else {
+        errno = ENOMEM;
+    }
+    if (file->fd < 0) {
+        int saved = errno;
+        ent_file_abort(file);
+        errno = saved;
+        return false;
+    }
+    return true;
+}
+
+static void flush(ent_file *file)
+{
+    size_t done = 0;
+    while (done < file->n && file->os_error == 0) {
+        ssize_t n = write(file->fd, file->buffer + done, file->n - done);
+        if (n > 0) {
+            done += (size_t)n;
+        } else if (errno != EINTR) {
+            file->os_error = errno;
+        }
+    }
+    file->n = 0;
+}
+
+void ent_file_write(ent_file *file, const void *bytes, size_t n)
+{
+    const char *p = bytes;
+    while (n > 0 && file->os_error == 0) {
+        size_t part = BUFFER - file->n < n ? BUFFER - file->n : n;
+        memcpy(file->buffer + file->n, p, part);
+        file->n += part;
+        p += part;
+        n -= part;
+        if (file->n == BUFFER) {
+            flush(file);
+        }
+    }
+}
+
+static void sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    char *folder = malloc(n + 2);
+    if (!folder) {
+        return;
+    }
+    memcpy(folder, slash == path ? "/" : ".", 2);
+    if (n > 0) {
+        memcpy(folder, path, n);
+        folder[n] = 0;
+    }
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        /* some file systems cannot sync a folder; the rename itself is still atomic */
+        (void)fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
+bool ent_file_commit(ent_file *file)
+{
+    flush(file);
+    if (file->os_error == 0 && (fchmod(file->fd, 0644) != 0 || fsync(file->fd) != 0)) {
+        file->os_error = errno;
+    }
+    if (file->os_error == 0 && rename(file->temporary, file->path) != 0) {
+        file->os_error = errno;
+    }
+    int saved = file->os_error;
+    if (saved == 0) {
+        sync_folder(file->path);
+        file->temporary[0] = 0;
+    }
+    ent_file_abort(file);
+    errno = saved;
+    return saved == 0;
+}
+
+void ent_file_abort(ent_file *file)
+{
+    if (file->fd >= 0) {
+        close(file->fd);
+        if (file->temporary[0]) {
+            unlink(file->temporary);
+        }
+    }
+    free(file->path);
+    free(file->temporary);
+    free(file->buffer);
+    *file = (ent_file){.fd = -1};
+}

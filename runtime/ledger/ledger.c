@@ -1,0 +1,389 @@
+/* See ledger.h. */
+#include "runtime/ledger/ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/time/civil.h"
+#include "runtime/time/zone.h"
+
+void ent_ledger_init(ent_ledger *ledger)
+{
+    ent_json_init(&ledger->line, 0);
+    memcpy(ledger->prev, ENT_LEDGER_FIRST_PREV, sizeof ledger->prev);
+    ledger->seq = 0;
+}
+
+void ent_ledger_deinit(ent_ledger *ledger)
+{
+    ent_json_deinit(&ledger->line);
+}
+
+const char *ent_status_name(int status)
+{
+    static const char *const names[] = {"met", "breach", "excused", "void", "provisional",
+                                        "no_data"};
+    return status >= 0 && status < (int)(sizeof names / sizeof *names) ? names[status] : "";
+}
+
+int64_t ent_decision_agreement(const ent_program *program, const ent_decision *d)
+{
+    return d->kind == ENT_DECISION_DUTY ? program->duty[d->clause].agreement
+                                        : program->objective[d->clause].agreement;
+}
+
+/* --- figures --- */
+
+/* A rational in `scale`-ths of its unit as exact decimal text, or as a fraction where there is none. */
+static size_t exact_text(ent_q q, int64_t scale, char *buf, size_t size)
+{
+    if (!ent_q_div(q, ent_q_from_i64(scale), &q)) {
+        return 0;
+    }
+    size_t n = ent_q_format_decimal(q, buf, size);
+    return n ? n : ent_q_format_fraction(q, buf, size);
+}
+
+static size_t percent_text(ent_q q, char *buf, size_t size)
+{
+    if (!ent_q_mul(q, ent_q_from_i64(100), &q)) {
+        return 0;
+    }
+    size_t n = ent_q_format_rounded(q, 4, true, buf, size);
+    if (n && n + 1 < size) {
+        buf[n++] = '%';
+        buf[n] = 0;
+    }
+    return n;
+}
+
+static const char *currency_of(const ent_program *p, int64_t agreement)
+{
+    return ent_program_text(p, p->agreement[agreement].currency);
+}
+
+/* A figure of the objective's type in its unit. */
+static size_t figure_text(const ent_program *p, const ent_objective_row *row, ent_q q, char *buf,
+                          size_t size)
+{
+    size_t n;
+    switch (row->type) {
+    case ENT_TYPE_RATIO:
+        return percent_text(q, buf, size);
+    case ENT_TYPE_DURATION:
+        n = exact_text(q, 1000000000, buf, size - 2);
+        memcpy(buf + n, "s", 2);
+        return n + 1;
+    case ENT_TYPE_MONEY:
+        n = (size_t)snprintf(buf, size, "%s ", currency_of(p, row->agreement));
+        return n + exact_text(q, 1, buf + n, size - n);
+    default:
+        return exact_text(q, 1, buf, size);
+    }
+}
+
+size_t ent_ledger_measure(const ent_program *p, const ent_objective_row *row,
+                          const ent_decision *d, char *buf, size_t size)
+{
+    buf[0] = 0;
+    if (!d->has_measure || size < ENT_Q_TEXT_SIZE) {
+        return 0;
+    }
+    if (d->measure_is_number) {
+        return ent_format_double(d->measure_f, buf);
+    }
+    return figure_text(p, row, d->measure, buf, size);
+}
+
+size_t ent_ledger_amount(const ent_program *p, const ent_decision *d, char *buf, size_t size)
+{
+    int digits = ent_currency_minor(currency_of(p, ent_decision_agreement(p, d)));
+    return ent_money_format(d->credit_minor, digits < 0 ? 2 : digits, buf, size);
+}
+
+/* --- lines --- */
+
+static void key_instant(ent_json_out *out, const char *key, int64_t ns, const ent_zone *zone)
+{
+    char text[ENT_CIVIL_TEXT_MAX];
+    ent_civil_format(text, sizeof text, ns, zone);
+    ent_json_key_text(out, key, text);
+}
+
+static void key_seconds(ent_json_out *out, const char *key, int64_t ns)
+{
+    char text[ENT_SECONDS_TEXT_SIZE];
+    ent_format_seconds(ns, text, sizeof text);
+    ent_json_key_text(out, key, text);
+}
+
+/* Closes the object, hashes it, and puts the hash in. */
+static bool finish_line(ent_ledger *ledger)
+{
+    ent_json_out *out = &ledger->line;
+    ent_json_key_text(out, "prev", ledger->prev);
+    ent_json_end_object(out);
+    if (!ent_json_is_complete(out) || !ent_hash_hex(out->data, out->len, ledger->prev)) {
+        return false;
+    }
+    ent_json_reopen_object(out);
+    ent_json_key_text(out, "hash", ledger->prev);
+    ent_json_end_object(out);
+    ent_json_end_line(out);
+    return ent_json_is_complete(out);
+}
+
+static void write_calendars(ent_json_out *out, const ent_program *p)
+{
+    if (p->n_calendar_file == 0) {
+        return;
+    }
+    ent_json_key(out, "calendars");
+    ent_json_begin_object(out);
+    for (size_t i = 0; i < p->n_calendar_file; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i; k++) {
+            again |= p->calendar_file[k].path == p->calendar_file[i].path;
+        }
+        if (!again) {
+            ent_json_key_text(out, ent_program_text(p, p->calendar_file[i].path),
+                              ent_program_text(p, p->calendar_file[i].digest));
+        }
+    }
+    ent_json_end_object(out);
+}
+
+static void write_feeds(ent_json_out *out, const ent_ledger_run *run)
+{
+    ent_json_key(out, "feeds");
+    ent_json_begin_object(out);
+    for (size_t i = 0; i < run->n_feeds; i++) {
+        const ent_ledger_feed *f = &run->feeds[i];
+        ent_json_key(out, f->name);
+        ent_json_begin_object(out);
+        ent_json_key(out, "rows");
+        ent_json_uint(out, f->rows);
+        ent_json_key(out, "bad");
+        ent_json_uint(out, f->bad);
+        ent_json_key(out, "late");
+        ent_json_uint(out, f->late);
+        ent_json_key(out, "skipped");
+        ent_json_uint(out, f->skipped);
+        ent_json_key_text(out, "digest", f->digest);
+        ent_json_end_object(out);
+    }
+    ent_json_end_object(out);
+}
+
+bool ent_ledger_run_line(ent_ledger *ledger, const ent_session *session, const ent_ledger_run *run)
+{
+    const ent_program *p = ent_session_program(session);
+    ent_json_out *out = &ledger->line;
+    ent_json_reset(out);
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "kind", "run");
+    ent_json_key_text(out, "entente", run->version);
+    ent_json_key_text(out, "program", p->digest);
+    ent_json_key_text(out, "tzdata", run->tzdata);
+    write_calendars(out, p);
+    write_feeds(out, run);
+    int64_t from;
+    int64_t to;
+    if (ent_session_period(session, &from, &to)) {
+        const ent_zone *zone = ent_session_framework_zone(session);
+        key_instant(out, "from", from, zone);
+        key_instant(out, "to", to, zone);
+    }
+    return finish_line(ledger);
+}
+
+static void write_subject(ent_json_out *out, const ent_session *session, const ent_decision *d)
+{
+    size_t n = ent_session_subject_fields(session, d);
+    if (n == 0) {
+        return;
+    }
+    ent_json_key(out, "subject");
+    ent_json_begin_object(out);
+    for (size_t i = 0; i < n; i++) {
+        char buf[64];
+        ent_json_key_text(out, ent_session_subject_name(session, d, i),
+                          ent_session_subject_text(session, d, i, buf, sizeof buf));
+    }
+    ent_json_end_object(out);
+}
+
+static void write_window(ent_json_out *out, const ent_decision *d, const ent_zone *zone)
+{
+    ent_json_key(out, "window");
+    ent_json_begin_object(out);
+    key_instant(out, "from", d->from_ns, zone);
+    key_instant(out, "to", d->to_ns, zone);
+    ent_json_end_object(out);
+}
+
+static void write_clock(ent_json_out *out, const ent_decision *d, const ent_zone *zone)
+{
+    ent_json_key(out, "clock");
+    ent_json_begin_object(out);
+    key_instant(out, "at", d->at_ns, zone);
+    if (d->has_due) {
+        key_instant(out, "due", d->due_ns, zone);
+    }
+    if (d->has_done) {
+        key_instant(out, "done", d->done_ns, zone);
+    }
+    if (d->open) {
+        ent_json_key_bool(out, "open", true);
+    }
+    key_seconds(out, "elapsed", d->elapsed_ns);
+    key_seconds(out, "allowed", d->allowed_ns);
+    ent_json_end_object(out);
+}
+
+static void write_shortfall(ent_json_out *out, const ent_program *p, const ent_objective_row *row,
+                            const ent_decision *d)
+{
+    char text[ENT_Q_TEXT_SIZE + 8];
+    const ent_constant *target = &p->constants[row->target];
+    ent_q gap;
+    if (d->status != ENT_STATUS_BREACH || !d->has_measure) {
+        return;
+    }
+    if (d->measure_is_number) {
+        double distance = d->measure_f - target->v.f;
+        if (ent_format_double(distance < 0 ? -distance : distance, text)) {
+            ent_json_key_text(out, "shortfall", text);
+        }
+        return;
+    }
+    if (ent_q_sub(d->measure, target->v.q, &gap)) {
+        gap = gap.num < 0 ? ent_q_neg(gap) : gap;
+        figure_text(p, row, gap, text, sizeof text);
+        ent_json_key_text(out, "shortfall", text);
+    }
+}
+
+static void write_counts(ent_json_out *out, const ent_counts *c)
+{
+    ent_json_key(out, "counts");
+    ent_json_begin_object(out);
+    ent_json_key_int(out, "samples", c->samples);
+    ent_json_key_int(out, "bad", c->bad);
+    ent_json_key_int(out, "missing", c->missing);
+    ent_json_key_int(out, "absent", c->absent);
+    ent_json_key_int(out, "excluded", c->excluded);
+    ent_json_key_int(out, "late", c->late);
+    ent_json_end_object(out);
+}
+
+static void write_budget(ent_json_out *out, const ent_decision *d)
+{
+    char text[ENT_Q_TEXT_SIZE];
+    if (!d->has_budget) {
+        return;
+    }
+    ent_json_key(out, "budget");
+    ent_json_begin_object(out);
+    ent_q_format_rounded(d->budget_left, 4, true, text, sizeof text);
+    ent_json_key_text(out, "left", text);
+    ent_q_format_rounded(d->burn_rate, 4, true, text, sizeof text);
+    ent_json_key_text(out, "burn_rate", text);
+    ent_json_end_object(out);
+}
+
+static void write_objective(ent_json_out *out, const ent_program *p, const ent_decision *d)
+{
+    const ent_objective_row *row = &p->objective[d->clause];
+    char text[ENT_Q_TEXT_SIZE + 8];
+    if (ent_ledger_measure(p, row, d, text, sizeof text)) {
+        ent_json_key_text(out, "measure", text);
+        if (row->type == ENT_TYPE_RATIO && !d->measure_is_number) {
+            ent_q_format_fraction(d->measure, text, sizeof text);
+            ent_json_key_text(out, "measure_exact", text);
+        }
+    }
+    ent_json_key_text(out, "target", ent_program_text(p, row->target_text));
+    write_shortfall(out, p, row, d);
+    write_counts(out, &d->counts);
+    write_budget(out, d);
+}
+
+static void write_credit(ent_json_out *out, const ent_program *p, const ent_decision *d)
+{
+    char text[ENT_MONEY_TEXT_SIZE];
+    if (!d->has_credit) {
+        return;
+    }
+    ent_ledger_amount(p, d, text, sizeof text);
+    ent_json_key(out, "credit");
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "amount", text);
+    ent_json_key_text(out, "currency", currency_of(p, ent_decision_agreement(p, d)));
+    ent_json_key_text(out, "rule",
+                      d->credit_earned ? "earn back" : ent_program_text(p, d->credit_rule));
+    ent_json_end_object(out);
+}
+
+static void write_accountable(ent_json_out *out, const ent_program *p,
+                              const ent_agreement_row *agreement, const ent_decision *d)
+{
+    if (d->status != ENT_STATUS_BREACH) {
+        return;
+    }
+    ent_json_key(out, "accountable");
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "party", ent_program_text(p, p->party[agreement->supplier].name));
+    ent_json_key_text(out, "to", ent_program_text(p, p->party[agreement->customer].name));
+    ent_json_end_object(out);
+}
+
+static void write_source(ent_json_out *out, const ent_program *p, int64_t place)
+{
+    const ent_place_row *row = &p->place[place];
+    ent_json_key(out, "source");
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "file", ent_program_text(p, p->source_file[row->file].path));
+    ent_json_key_int(out, "line", row->line);
+    ent_json_key_int(out, "column", row->column);
+    ent_json_end_object(out);
+}
+
+bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session, const ent_decision *d)
+{
+    const ent_program *p = ent_session_program(session);
+    bool duty = d->kind == ENT_DECISION_DUTY;
+    int64_t index = ent_decision_agreement(p, d);
+    const ent_agreement_row *agreement = &p->agreement[index];
+    const ent_zone *zone = ent_session_agreement_zone(session, index);
+    int64_t title = duty ? p->duty[d->clause].title : p->objective[d->clause].title;
+    ent_json_out *out = &ledger->line;
+    ent_json_reset(out);
+    ent_json_begin_object(out);
+    ent_json_key_int(out, "seq", ++ledger->seq);
+    ent_json_key_text(out, "kind", duty ? "duty" : "objective");
+    ent_json_key_text(out, "agreement", ent_program_text(p, agreement->name));
+    ent_json_key_int(out, "version", agreement->version);
+    ent_json_key_text(out, "clause",
+                      ent_program_text(p, duty ? p->duty[d->clause].name
+                                               : p->objective[d->clause].name));
+    if (title >= 0) {
+        ent_json_key_text(out, "title", ent_program_text(p, title));
+    }
+    write_subject(out, session, d);
+    if (duty) {
+        write_clock(out, d, zone);
+    } else {
+        write_window(out, d, zone);
+    }
+    ent_json_key_text(out, "status", ent_status_name(d->status));
+    if (!duty) {
+        write_objective(out, p, d);
+    } else if (d->status == ENT_STATUS_BREACH) {
+        key_seconds(out, "shortfall", d->elapsed_ns - d->allowed_ns);
+    }
+    write_credit(out, p, d);
+    write_accountable(out, p, agreement, d);
+    write_source(out, p, duty ? p->duty[d->clause].place : p->objective[d->clause].place);
+    return finish_line(ledger);
+}

@@ -1,0 +1,67 @@
+/* The decision record: one JSON object a line, each carrying the BLAKE2b-256 of itself and of the line before.
+ *
+ * The first line says how the ledger was made, every other is a decision.  Keys stand in one fixed order and absent
+ * ones are left out, so that equal decisions are equal bytes.  Times are RFC 3339 in the agreement's zone,
+ * durations seconds, figures strings.
+ * Tested by tests/unit/test_ledger.c and every golden run. */
+#ifndef ENT_LEDGER_LEDGER_H
+#define ENT_LEDGER_LEDGER_H
+
+#include "runtime/ledger/hash.h"
+#include "runtime/ledger/json_out.h"
+#include "runtime/state/session.h"
+
+#define ENT_LEDGER_FIRST_PREV "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* What the first line says of a feed. */
+typedef struct ent_ledger_feed {
+    const char *name;
+    uint64_t rows, bad, late, skipped;
+    char digest[ENT_HASH_TEXT_SIZE];
+} ent_ledger_feed;
+
+typedef struct ent_ledger_run {
+    const char *version; /* of Entente */
+    const char *tzdata;
+    const ent_ledger_feed *feeds;
+    size_t n_feeds;
+} ent_ledger_run;
+
+typedef struct ent_ledger {
+    ent_json_out line;
+    char prev[ENT_HASH_TEXT_SIZE];
+    int64_t seq;
+} ent_ledger;
+
+void ent_ledger_init(ent_ledger *ledger);
+void ent_ledger_deinit(ent_ledger *ledger);
+
+/* Make the next line in ledger->line (ended by a newline, valid until the next call).  false: memory. */
+bool ent_ledger_run_line(ent_ledger *ledger, const ent_session *session, const ent_ledger_run *run);
+bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session,
+                              const ent_decision *decision);
+
+const char *ent_status_name(int status);
+
+/* Figures as texts, also for tables.  A measure in its unit, e.g. "99.95%", "0.4s", "GBP 12.50". */
+size_t ent_ledger_measure(const ent_program *program, const ent_objective_row *row,
+                          const ent_decision *decision, char *buf, size_t size);
+/* The amount of the decision's credit without currency, e.g. "6000.00". */
+size_t ent_ledger_amount(const ent_program *program, const ent_decision *decision, char *buf,
+                         size_t size);
+int64_t ent_decision_agreement(const ent_program *program, const ent_decision *decision);
+
+/* Writes a file beside its final name and renames it when it is complete: an interrupted run leaves
+ * what was there.  ent_file_commit flushes to the disk first.  Both return false with errno set. */
+typedef struct ent_file {
+    char *path, *temporary;
+    int fd;
+    char *buffer;
+    size_t n;
+    int os_error;
+} ent_file;
+bool ent_file_create(ent_file *file, const char *path);
+void ent_file_write(ent_file *file, const void *bytes, size_t n);
+bool ent_file_commit(ent_file *file);
+void ent_file_abort(ent_file *file);
+#endif

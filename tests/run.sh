@@ -1,0 +1,59 @@
+#!/bin/sh
+# Runs every test and ends with one line: `N passed, N failed`.
+#
+# Each step is a program that prints cmocka's closing lines or `N passed, N failed` lines of its own; a step that
+# fails without saying how many counts as one failure.  BUILD is the build folder, SANITIZE is set for a
+# sanitised build (then the long random parts are shorter, because everything is five times slower).
+set -u
+cd "$(dirname "$0")/.."
+BUILD=${BUILD:-build}
+ENTENTE=$BUILD/entente
+DATA_DIR=${ENTENTE_DATA:-../shared/data}
+if [ -n "${SANITIZE:-}" ]; then CLUBS=60 FUZZ=20000; else CLUBS=300 FUZZ=100000; fi
+LOG=$(mktemp -d)
+trap 'rm -rf "$LOG"' EXIT
+passed=0 failed=0
+
+step() {
+    name=$1
+    shift
+    start=$(date +%s)
+    "$@" >"$LOG/out" 2>&1
+    status=$?
+    p=$(sed -n -e 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' \
+               -e 's/^\(.*[^0-9]\)\{0,1\}\([0-9][0-9]*\) passed, [0-9][0-9]* failed.*/\2/p' "$LOG/out" |
+        awk '{s += $1} END {print s + 0}')
+    f=$(sed -n -e 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' \
+               -e 's/.*[0-9][0-9]* passed, \([0-9][0-9]*\) failed.*/\1/p' "$LOG/out" |
+        awk '{s += $1} END {print s + 0}')
+    if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+    if [ "$status" -eq 0 ] && [ "$p" -eq 0 ] && [ "$f" -eq 0 ]; then p=1; fi
+    passed=$((passed + p)) failed=$((failed + f))
+    printf '%-34s %8d ok %6d failed  %4ds\n' "$name" "$p" "$f" "$(($(date +%s) - start))"
+    if [ "$f" -gt 0 ]; then tail -n 40 "$LOG/out" | sed 's/^/    /'; fi
+}
+
+for t in "$BUILD"/tests/test_*; do
+    case $t in *.o | *.d) continue ;; esac
+    step "unit ${t##*/test_}" "$t"
+done
+step "golden syntax" sh tests/golden/syntax/run.sh
+step "golden diagnostics" sh tests/golden/diagnostics/run.sh
+step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
+step "oracle exact arithmetic" python3 tests/property/exact_oracle.py "$BUILD/tests/exact_driver"
+step "oracle calendars and windows" python3 tests/property/time_oracle.py "$BUILD/tests/time_driver"
+step "oracle csv and json" python3 tests/property/feed_oracle.py "$BUILD/tests/feed_driver"
+step "oracle of the oracle" python3 tests/oracle/test_oracle.py
+step "oracle random clubs" python3 tests/property/random_clubs.py --seed 1 --count $CLUBS --entente "$ENTENTE"
+step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
+step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
+step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
+step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" --count $FUZZ
+if [ -d "$DATA_DIR/service-desk" ]; then
+    step "real service desk, all incidents" python3 tests/oracle/service_desk.py --entente "$ENTENTE" --data "$DATA_DIR/service-desk"
+    step "real outages" sh tests/outages.sh "$ENTENTE" "$DATA_DIR/outages"
+else
+    echo "SKIPPED: the real data are not at $DATA_DIR (set ENTENTE_DATA): the service-desk replay and the outages did not run"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
