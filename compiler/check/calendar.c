@@ -88,7 +88,7 @@ void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
     } else if (c->zone == NULL && ck->n_framework_nodes > 0) {
         c->zone = "UTC"; /* the framework's lack of one has been reported */
     } else if (c->zone == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0450, c->span,
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0441, c->span,
                                    "calendar `%s` is in no known time zone", c->name);
         ent_diag_primary_label(d, "there is no framework whose time zone could be taken");
         ent_diag_help(d, "add `timezone \"Europe/London\"`");

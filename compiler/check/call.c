@@ -137,7 +137,7 @@ static ent_node *call_parse_time(ent_checker *ck, ent_env *env, ent_node *n, con
     n->text = zone;
     n->type = ent_ty(ENT_TYPE_INSTANT);
     if (zone == NULL && n->n_kids == 3 && from->n_kids == 3) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0450, n->span,
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0441, n->span,
                                    "these times are in no known time zone");
         ent_diag_primary_label(d, "there is no framework whose time zone could be taken");
         ent_diag_help(d, "name it: `parse_time(…, …, \"Europe/London\")`");

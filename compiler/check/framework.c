@@ -183,7 +183,7 @@ static unsigned policy_group(int policy)
 static void check_policy(ent_checker *ck, ent_framework_decl *f, const ent_node *n)
 {
     if (f->policies & policy_group(n->op)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0451, n->span, "this has been settled already");
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0445, n->span, "this has been settled already");
         ent_diag_primary_label(d, "a second policy on the same matter");
         for (size_t i = 0; i < f->node->n_kids; i++) {
             const ent_node *k = f->node->kids[i];
@@ -231,7 +231,7 @@ static void check_header(ent_checker *ck, ent_framework_decl *f, const ent_node 
     if (zone != NULL && ent_check_zone(ck, zone->text, zone->span))
         f->zone = zone->text;
     if (zone == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0450, n->name_span,
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0441, n->name_span,
                                    "framework `%s` states no time zone", n->name);
         ent_diag_primary_label(d, "when does a month begin?");
         ent_diag_help(d, "add `timezone \"Europe/London\"`, or `timezone \"UTC\"`");

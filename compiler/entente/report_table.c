@@ -81,7 +81,7 @@ static void rule(FILE *out, const char *dash)
     fputc('\n', out);
 }
 
-static const char *count_text(uint64_t n, char *buf, size_t size)
+const char *ent_count_text(uint64_t n, char *buf, size_t size)
 {
     char digits[24];
     int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
@@ -282,7 +282,7 @@ static void tally_text(const tally *sum, bool duty, char *buf, size_t size)
             continue;
         }
         int len = snprintf(buf + at, size - at, "%s%s %s", at ? ", " : "",
-                           count_text(sum->by_status[i], n, sizeof n),
+                           ent_count_text(sum->by_status[i], n, sizeof n),
                            duty && i == ENT_STATUS_PROVISIONAL ? "running" : names[i]);
         if (len < 0 || (size_t)len >= size - at) {
             return;
@@ -461,11 +461,11 @@ static void summary(const table *t)
         skipped += t->result->feeds[i].skipped;
     }
     fprintf(t->out, "\nRead %s rows; %s bad, %s skipped, %s late.\n",
-            count_text(rows + bad + skipped, n[0], sizeof n[0]), count_text(bad, n[1], sizeof n[1]),
-            count_text(skipped, n[2], sizeof n[2]), count_text(late, n[3], sizeof n[3]));
+            ent_count_text(rows + bad + skipped, n[0], sizeof n[0]), ent_count_text(bad, n[1], sizeof n[1]),
+            ent_count_text(skipped, n[2], sizeof n[2]), ent_count_text(late, n[3], sizeof n[3]));
     if (t->result->without_allowance > 0) {
         fprintf(t->out, "%s triggers started no clock: no allowance is named for their row.\n",
-                count_text(t->result->without_allowance, n[0], sizeof n[0]));
+                ent_count_text(t->result->without_allowance, n[0], sizeof n[0]));
     }
 }
 

@@ -5,6 +5,7 @@
  * start again with that feed sorted; nothing has been written by then.  Ledger and quarantine are
  * renamed to their names only when all is well. */
 #include "compiler/entente/run.h"
+#include "compiler/entente/ingest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,15 +20,6 @@
 #endif
 #define ZONE_DIR "/usr/share/zoneinfo"
 
-typedef struct feed_run {
-    int64_t feed; /* index in the program */
-    const char **specs;
-    uint32_t n_specs;
-    bool sort, ended;
-    int64_t last_at;
-    ent_stream *stream;
-} feed_run;
-
 typedef struct run {
     const ent_program *program;
     const ent_run_options *options;
@@ -35,7 +27,7 @@ typedef struct run {
     ent_strings *strings;
     ent_session *session;
     ent_vm *vm;
-    feed_run *feeds;
+    ent_ingest_feed *feeds;
     size_t n_feeds;
     ent_quarantine *quarantine;
     bool bad_row_reported;
@@ -46,6 +38,7 @@ typedef struct run {
     bool has_from, has_to, warned;
     struct timespec begun, shown;
     bool progress_shown;
+    uint64_t rows;
 } run;
 
 /* --- messages --- */
@@ -158,7 +151,7 @@ static int resolve_feeds(run *r)
         }
     }
     for (size_t f = 0; f < p->n_feed; f++) {
-        feed_run *entry = &r->feeds[r->n_feeds];
+        ent_ingest_feed *entry = &r->feeds[r->n_feeds];
         if (p->feed[f].kind != 0) {
             continue;
         }
@@ -274,6 +267,7 @@ static void close_attempt(run *r)
     r->strings = NULL;
     r->quarantine = NULL;
     r->n = 0;
+    r->rows = 0;
 }
 
 static int open_attempt(run *r)
@@ -310,7 +304,7 @@ static int open_attempt(run *r)
         }
     }
     for (size_t i = 0; i < r->n_feeds; i++) {
-        feed_run *f = &r->feeds[i];
+        ent_ingest_feed *f = &r->feeds[i];
         ent_stream_options stream = {.specs = f->specs,
                                      .n_specs = f->n_specs,
                                      .batch_rows = batch,
@@ -342,21 +336,8 @@ static void show_progress(run *r)
     }
     r->shown = now;
     r->progress_shown = true;
-    uint64_t rows = 0;
-    uint64_t done = 0;
-    uint64_t total = 0;
-    for (size_t i = 0; i < r->n_feeds; i++) {
-        ent_stream_totals t = ent_stream_totals_of(r->feeds[i].stream);
-        rows += t.rows;
-        done += t.done_bytes;
-        total += t.total_bytes;
-    }
-    if (total > 0) {
-        fprintf(r->err, "\r%3u%%  %llu rows", (unsigned)(done * 100 / total),
-                (unsigned long long)rows);
-    } else {
-        fprintf(r->err, "\r%llu rows", (unsigned long long)rows);
-    }
+    char text[32];
+    fprintf(r->err, "\r%s rows", ent_count_text(r->rows, text, sizeof text));
     fflush(r->err);
 }
 
@@ -370,65 +351,62 @@ static void clear_progress(run *r)
 
 enum { AGAIN = -1 };
 
-/* Reads one batch of a feed into the session. */
-static int read_one(run *r, feed_run *f)
+/* Row kernels that make new texts would intern them on two threads at once. */
+static bool may_read_ahead(const run *r)
 {
-    ent_rows rows;
-    ent_feed_error feed_error = {0};
-    ent_error error;
-    switch (ent_stream_next(f->stream, &rows, &feed_error)) {
-    case ENT_STREAM_END:
-        f->ended = true;
-        return ENT_EXIT_OK;
-    case ENT_STREAM_DISORDER:
-        f->sort = true;
-        return AGAIN;
-    case ENT_STREAM_FAILED:
-        return fail_feed(r, &feed_error);
-    case ENT_STREAM_ROWS:
-        break;
-    }
-    if (rows.n > 0) {
-        const int64_t *at = rows.columns[r->program->feed[f->feed].at].data;
-        f->last_at = at[rows.n - 1];
-        if (!ent_session_push(r->session, f->feed, rows.columns, rows.n, rows.origins, &error)) {
-            return fail_session(r, &error);
+    const ent_program *p = r->program;
+    for (size_t i = 0; i < p->n_kernel; i++) {
+        const ent_kernel_row *kernel = &p->kernel[i];
+        for (int64_t k = 0; kernel->kind != 1 && k < kernel->n_instructions; k++) {
+            uint16_t op = p->instructions[kernel->first_instruction + k].op;
+            if (op == ENT_BC_LOWER || op == ENT_BC_TRIM) {
+                return false;
+            }
         }
     }
-    return ENT_EXIT_OK;
+    return r->options->jobs > 1;
 }
 
-static feed_run *furthest_behind(run *r)
-{
-    feed_run *behind = NULL;
-    for (size_t i = 0; i < r->n_feeds; i++) {
-        if (!r->feeds[i].ended && (!behind || r->feeds[i].last_at < behind->last_at)) {
-            behind = &r->feeds[i];
-        }
-    }
-    return behind;
-}
-
-static int read_all(run *r)
+static int take_batches(run *r, ent_ingest *ingest)
 {
     ent_error error;
     int64_t watermark = INT64_MIN;
-    for (feed_run *f; (f = furthest_behind(r)) != NULL;) {
-        int status = read_one(r, f);
-        if (status != ENT_EXIT_OK) {
-            return status;
+    for (;;) {
+        const ent_batch *batch = ent_ingest_next(ingest);
+        switch (batch->result) {
+        case ENT_INGEST_END:
+            return ent_session_finish(r->session, &error) ? ENT_EXIT_OK : fail_session(r, &error);
+        case ENT_INGEST_DISORDER:
+            return AGAIN;
+        case ENT_INGEST_FAILED:
+            return fail_feed(r, &batch->error);
+        case ENT_INGEST_ROWS:
+            break;
         }
-        feed_run *behind = furthest_behind(r);
-        int64_t reached = behind ? behind->last_at : INT64_MIN;
-        if (reached > watermark) {
-            watermark = reached;
+        if (batch->rows.n > 0 && !ent_session_push(r->session, batch->feed, batch->rows.columns,
+                                                   batch->rows.n, batch->rows.origins, &error)) {
+            return fail_session(r, &error);
+        }
+        r->rows += batch->rows.n;
+        if (batch->watermark > watermark) {
+            watermark = batch->watermark;
             if (!ent_session_advance(r->session, watermark, &error)) {
                 return fail_session(r, &error);
             }
         }
         show_progress(r);
     }
-    return ent_session_finish(r->session, &error) ? ENT_EXIT_OK : fail_session(r, &error);
+}
+
+static int read_all(run *r)
+{
+    ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, may_read_ahead(r));
+    if (!ingest) {
+        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory or threads");
+    }
+    int status = take_batches(r, ingest);
+    ent_ingest_stop(ingest);
+    return status;
 }
 
 /* --- results --- */

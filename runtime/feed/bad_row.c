@@ -35,8 +35,8 @@ void ent_bad_row_text(const ent_bad_row *bad, char *out, size_t out_size) {
         ent_utf8_show(shown, sizeof shown, bad->cell, bad->cell_len, SHOWN_MAX);
         (void)snprintf(found, sizeof found, ", found `%s`", shown);
     }
-    (void)snprintf(out, out_size, "`%s` line %" PRIu64 "%s: expected %s%s", bad->file, bad->line, where,
-                   bad->expected, found);
+    (void)snprintf(out, out_size, "`%s` line %" PRIu64 "%s: expected %s%s", bad->file, bad->line,
+                   where, bad->expected, found);
 }
 
 bool ent_bad_row_fail(const ent_bad_row *bad, ent_feed_error *err) {
@@ -160,7 +160,8 @@ bool ent_quarantine_add(ent_quarantine *q, const ent_bad_row *bad, ent_feed_erro
     put_cell(q->file, bad->file, strlen(bad->file), ',');
     (void)fprintf(q->file, "%" PRIu64 ",", bad->line);
     put_cell(q->file, column != NULL ? column : "", column != NULL ? strlen(column) : 0, ',');
-    put_cell(q->file, bad->cell != NULL ? bad->cell : "", bad->cell != NULL ? bad->cell_len : 0, ',');
+    put_cell(q->file, bad->cell != NULL ? bad->cell : "", bad->cell != NULL ? bad->cell_len : 0,
+             ',');
     put_cell(q->file, bad->expected, strlen(bad->expected), ',');
     put_cell(q->file, bad->raw != NULL ? bad->raw : "", bad->raw != NULL ? bad->raw_len : 0, '\n');
     if (ferror(q->file)) {
@@ -172,7 +173,8 @@ bool ent_quarantine_add(ent_quarantine *q, const ent_bad_row *bad, ent_feed_erro
 
 uint64_t ent_quarantine_count(const ent_quarantine *q) { return q->count; }
 
-/* The rename itself must reach the disk too; a folder that cannot be synced is no reason to fail. */
+/* The rename itself must reach the disk too; a folder that cannot be synced is no reason to fail.
+ */
 static void sync_folder(const char *path) {
     char *folder = strdup(path);
     if (folder == NULL) {

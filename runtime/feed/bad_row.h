@@ -25,8 +25,8 @@ typedef struct ent_bad_row {
     const char *cell;        /* the offending text; NULL: none */
     uint32_t cell_len;
     uint32_t raw_len;
-    const char *raw;         /* the whole row; may be NULL */
-    const char *expected;    /* as in "expected ...", e.g. `5 cells, found 3` */
+    const char *raw;      /* the whole row; may be NULL */
+    const char *expected; /* as in "expected ...", e.g. `5 cells, found 3` */
 } ent_bad_row;
 
 /* Returns false to stop the reading. */

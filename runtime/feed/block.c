@@ -43,7 +43,8 @@ static bool grow(ent_block *block, ent_feed_error *err) {
 }
 
 static bool read_more(ent_block *block, ent_feed_error *err) {
-    int64_t got = ent_source_read(block->source, block->text + block->len, block->cap - block->len, err);
+    int64_t got =
+        ent_source_read(block->source, block->text + block->len, block->cap - block->len, err);
     if (got < 0) {
         return false;
     }
@@ -60,11 +61,11 @@ static bool drop_bom(ent_block *block, ent_feed_error *err) {
     }
     block->begun = true;
     const char *name = ent_source_name(block->source);
-    if (block->len >= 2 && (memcmp(block->text, "\xFF\xFE", 2) == 0 ||
-                            memcmp(block->text, "\xFE\xFF", 2) == 0)) {
-        return ent_feed_fail(err, ENT_FEED_FORMAT,
-                             "`%s` is UTF-16, not UTF-8: convert it with `iconv -f UTF-16 -t UTF-8`",
-                             name);
+    if (block->len >= 2 &&
+        (memcmp(block->text, "\xFF\xFE", 2) == 0 || memcmp(block->text, "\xFE\xFF", 2) == 0)) {
+        return ent_feed_fail(
+            err, ENT_FEED_FORMAT,
+            "`%s` is UTF-16, not UTF-8: convert it with `iconv -f UTF-16 -t UTF-8`", name);
     }
     if (block->len >= 2 && (block->text[0] == '\0' || block->text[1] == '\0')) {
         return ent_feed_fail(err, ENT_FEED_FORMAT,

@@ -5,8 +5,8 @@
  *
  * A refill moves what the reader still needs to the front and reads behind it, growing when little
  * room is left, so the work per byte stays bounded even for rows much longer than a block.  The
- * padding lets scanner and JSON parser load whole vectors, and leaves room for a last newline that a
- * file does not have.  The first refill drops a UTF-8 BOM and refuses UTF-16. */
+ * padding lets scanner and JSON parser load whole vectors, and leaves room for a last newline that
+ * a file does not have.  The first refill drops a UTF-8 BOM and refuses UTF-16. */
 #ifndef ENT_FEED_BLOCK_H
 #define ENT_FEED_BLOCK_H
 

@@ -1,5 +1,5 @@
-/* CSV rows out of a block of text.  See reader.h for what they mean and scan.h for how cell ends are
- * found.
+/* CSV rows out of a block of text.  See reader.h for what they mean and scan.h for how cell ends
+ * are found.
  *
  * The scan says for each row where its last cell ends, so the number of cells is a subtraction, and
  * only wanted columns are looked at, column by column.  The scan always begins at a row's start:
@@ -94,11 +94,12 @@ static bool fail_unclosed(ent_reader *r, ent_feed_error *err) {
     if (place != ENT_PLACE_QUOTED) {
         return ent_reader_too_long(r, r->line, err);
     }
-    ent_feed_fail(err, whole ? ENT_FEED_FORMAT : ENT_FEED_TOO_LONG,
-                  "the quote that opens on line %llu of `%s` %s: close it, or double it if it is part "
-                  "of the text",
-                  (unsigned long long)line, ent_reader_source_name(r),
-                  whole ? "never closes" : "does not close within the longest row allowed");
+    ent_feed_fail(
+        err, whole ? ENT_FEED_FORMAT : ENT_FEED_TOO_LONG,
+        "the quote that opens on line %llu of `%s` %s: close it, or double it if it is part "
+        "of the text",
+        (unsigned long long)line, ent_reader_source_name(r),
+        whole ? "never closes" : "does not close within the longest row allowed");
     if (err != NULL) {
         err->line = line;
     }
@@ -240,14 +241,20 @@ static bool take_header(ent_reader *r, const row *h, ent_feed_error *err) {
         if (status == UNQUOTED_MEMORY) {
             fine = ent_feed_fail_memory(err, "a header");
         } else if (status == UNQUOTED_TEXT_AFTER) {
-            fine = header_fault(r, h, j + 1, "has text after its closing quote: double the quotes "
-                                             "inside quotes", err);
+            fine = header_fault(r, h, j + 1,
+                                "has text after its closing quote: double the quotes "
+                                "inside quotes",
+                                err);
         } else if (valid < cell->len && cell->p[valid] == '\0') {
-            fine = header_fault(r, h, j + 1, "has a NUL byte: if the file is UTF-16, convert it with "
-                                             "`iconv -f UTF-16LE -t UTF-8`", err);
+            fine = header_fault(r, h, j + 1,
+                                "has a NUL byte: if the file is UTF-16, convert it with "
+                                "`iconv -f UTF-16LE -t UTF-8`",
+                                err);
         } else if (valid < cell->len) {
-            fine = header_fault(r, h, j + 1, "is not UTF-8: convert the file, for instance with "
-                                             "`iconv -f WINDOWS-1252 -t UTF-8`", err);
+            fine = header_fault(r, h, j + 1,
+                                "is not UTF-8: convert the file, for instance with "
+                                "`iconv -f WINDOWS-1252 -t UTF-8`",
+                                err);
         }
     }
     fine = fine && ent_reader_set_header(r, cells, h->count, err);
@@ -374,10 +381,12 @@ static bool check_texts(ent_reader *r, ent_feed_error *err) {
         }
         for (uint32_t c = 0; look && c < r->n_names; c++) {
             const ent_cell *cell = &r->cells[c][i];
-            size_t valid = cell->state == ENT_CELL_PRESENT ? ent_utf8_valid_prefix(cell->p, cell->len)
-                                                           : cell->len;
+            size_t valid = cell->state == ENT_CELL_PRESENT
+                               ? ent_utf8_valid_prefix(cell->p, cell->len)
+                               : cell->len;
             if (valid < cell->len &&
-                !note_cell(r, i, c, cell->p[valid] == '\0' ? ENT_PROBLEM_NUL : ENT_PROBLEM_UTF8, err)) {
+                !note_cell(r, i, c, cell->p[valid] == '\0' ? ENT_PROBLEM_NUL : ENT_PROBLEM_UTF8,
+                           err)) {
                 return false;
             }
         }

@@ -11,14 +11,14 @@
 
 typedef enum ent_feed_code {
     ENT_FEED_OK = 0,
-    ENT_FEED_IO = 1,          /* the system refused: `os_error` holds errno */
-    ENT_FEED_FORMAT = 2,      /* not CSV or JSON Lines as a whole: encoding, header, unclosed quote */
+    ENT_FEED_IO = 1,     /* the system refused: `os_error` holds errno */
+    ENT_FEED_FORMAT = 2, /* not CSV or JSON Lines as a whole: encoding, header, unclosed quote */
     ENT_FEED_COMPRESSION = 3, /* compressed data that are damaged or end too early */
     ENT_FEED_TOO_LONG = 4,    /* one row exceeds the bound */
     ENT_FEED_MEMORY = 5,
-    ENT_FEED_BAD_ROW = 6,     /* a single row does not fit, and the policy is to stop there */
-    ENT_FEED_STOPPED = 7,     /* the caller's own function asked to stop */
-    ENT_FEED_USE = 8          /* the caller passed something impossible */
+    ENT_FEED_BAD_ROW = 6, /* a single row does not fit, and the policy is to stop there */
+    ENT_FEED_STOPPED = 7, /* the caller's own function asked to stop */
+    ENT_FEED_USE = 8      /* the caller passed something impossible */
 } ent_feed_code;
 
 enum { ENT_FEED_TEXT_MAX = 640 };

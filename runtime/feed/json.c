@@ -71,8 +71,8 @@ static int take_line(ent_reader *r, uint32_t *from, uint32_t *to, ent_feed_error
     return 1;
 }
 
-static bool note_line(ent_reader *r, ent_problem *problem, uint32_t from, uint32_t to, uint64_t line,
-                      ent_feed_error *err) {
+static bool note_line(ent_reader *r, ent_problem *problem, uint32_t from, uint32_t to,
+                      uint64_t line, ent_feed_error *err) {
     problem->number = r->number;
     problem->line = line;
     problem->raw = r->block.text + from;
@@ -95,7 +95,8 @@ static bool note_nul(ent_reader *r, uint32_t from, uint32_t to, uint64_t line, b
     return true;
 }
 
-static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line, ent_feed_error *err) {
+static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line,
+                     ent_feed_error *err) {
     const char *text = r->block.text + from;
     uint32_t len = to - from;
     char *scratch = NULL;
@@ -114,9 +115,8 @@ static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line, e
     }
     if (status == ENT_JSON_BAD) {
         size_t valid = ent_utf8_valid_prefix(text, len);
-        ent_problem problem = {.kind = ENT_PROBLEM_JSON,
-                               .expected = fault.expected,
-                               .detail = fault.byte};
+        ent_problem problem = {
+            .kind = ENT_PROBLEM_JSON, .expected = fault.expected, .detail = fault.byte};
         if (valid < len) {
             problem.expected = text[valid] == '\0' ? "text without NUL bytes" : "valid UTF-8";
             problem.detail = (uint32_t)valid + 1;

@@ -79,10 +79,11 @@ bool ent_reader_note(ent_reader *r, const ent_problem *problem, ent_feed_error *
 }
 
 bool ent_reader_too_long(ent_reader *r, uint64_t line, ent_feed_error *err) {
-    ent_feed_fail(err, ENT_FEED_TOO_LONG,
-                  "the row of `%s` that starts on line %llu is longer than %u bytes: check the line "
-                  "ends and quotes of the file",
-                  ent_reader_source_name(r), (unsigned long long)line, r->options.row_bytes_max);
+    ent_feed_fail(
+        err, ENT_FEED_TOO_LONG,
+        "the row of `%s` that starts on line %llu is longer than %u bytes: check the line "
+        "ends and quotes of the file",
+        ent_reader_source_name(r), (unsigned long long)line, r->options.row_bytes_max);
     if (err != NULL) {
         err->line = line;
     }
@@ -109,7 +110,8 @@ static bool bind_columns(ent_reader *r, ent_feed_error *err) {
                 return ent_feed_fail(err, ENT_FEED_FORMAT,
                                      "the header of `%s` has two columns named `%s` (%u and %u): "
                                      "rename one of them",
-                                     ent_reader_source_name(r), r->names[i], r->column[i] + 1, j + 1);
+                                     ent_reader_source_name(r), r->names[i], r->column[i] + 1,
+                                     j + 1);
             }
             r->column[i] = j;
         }
@@ -117,7 +119,8 @@ static bool bind_columns(ent_reader *r, ent_feed_error *err) {
     return true;
 }
 
-bool ent_reader_set_header(ent_reader *r, const ent_cell *cells, uint32_t count, ent_feed_error *err) {
+bool ent_reader_set_header(ent_reader *r, const ent_cell *cells, uint32_t count,
+                           ent_feed_error *err) {
     header_free(r);
     r->header = calloc(count, sizeof *r->header);
     if (r->header == NULL) {
@@ -147,12 +150,14 @@ static bool take_options(ent_reader *r, const ent_reader_options *options, ent_f
     o->row_bytes_max = o->row_bytes_max == 0 ? ROW_BYTES_MAX : o->row_bytes_max;
     char s = o->separator;
     if ((unsigned char)s >= 0x80 || s == '"' || s == '\n' || s == '\r') {
-        return use(err, "a separator is one ASCII character, no quote and no newline: try `,`, `;`, "
-                        "`|` or a tab");
+        return use(err,
+                   "a separator is one ASCII character, no quote and no newline: try `,`, `;`, "
+                   "`|` or a tab");
     }
     if (o->batch_rows > BATCH_ROWS_MAX || o->block_size < BLOCK_SIZE_MIN ||
         o->block_size > BLOCK_SIZE_MAX || o->row_bytes_max > BLOCK_SIZE_MAX) {
-        return use(err, "a batch is 1 to 1,048,576 rows, a block 16 B to 256 MiB, a row up to 256 MiB");
+        return use(err,
+                   "a batch is 1 to 1,048,576 rows, a block 16 B to 256 MiB, a row up to 256 MiB");
     }
     if (o->bad_rows == ENT_BAD_CALL && o->on_bad == NULL) {
         return use(err, "calling for bad rows needs a function to call");
@@ -218,8 +223,9 @@ static bool begin_source(ent_reader *r, ent_feed_error *err) {
     return (r->csv.base != NULL || ent_csv_init(r, err)) && ent_csv_begin(r, err);
 }
 
-ent_reader *ent_reader_open(const ent_source_list *sources, const char *const *names, uint32_t n_names,
-                            const ent_reader_options *options, ent_feed_error *err) {
+ent_reader *ent_reader_open(const ent_source_list *sources, const char *const *names,
+                            uint32_t n_names, const ent_reader_options *options,
+                            ent_feed_error *err) {
     ent_reader *r = calloc(1, sizeof *r);
     if (r == NULL) {
         ent_feed_fail_memory(err, "a reader");
@@ -287,14 +293,16 @@ static bool describe(ent_reader *r, const ent_problem *p, ent_bad_row *bad) {
         if (text == NULL) {
             return false;
         }
-        (void)snprintf(text, ROOM, "%u %s, found %u", r->n_header, r->n_header == 1 ? "cell" : "cells",
-                       p->detail);
+        (void)snprintf(text, ROOM, "%u %s, found %u", r->n_header,
+                       r->n_header == 1 ? "cell" : "cells", p->detail);
         bad->expected = text;
         break;
     }
     case ENT_PROBLEM_UTF8: bad->expected = "valid UTF-8"; break;
     case ENT_PROBLEM_NUL: bad->expected = "text without NUL bytes"; break;
-    case ENT_PROBLEM_QUOTE: bad->expected = "a separator or the row's end after the closing quote"; break;
+    case ENT_PROBLEM_QUOTE:
+        bad->expected = "a separator or the row's end after the closing quote";
+        break;
     case ENT_PROBLEM_JSON:
         bad->expected = p->expected;
         bad->byte = p->detail;

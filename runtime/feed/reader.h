@@ -2,8 +2,8 @@
  *
  * A reader takes the names of the columns that somebody wants and yields, batch by batch, only
  * these, as text; what the text means is another layer's business.  Cells point into the reader's
- * own block of the file; only texts that need unescaping are copied.  Everything in a batch is valid
- * until the next call on the reader.
+ * own block of the file; only texts that need unescaping are copied.  Everything in a batch is
+ * valid until the next call on the reader.
  *
  * A batch may be shorter than asked for (a block of the file ended); it never spans two files.
  *
@@ -15,10 +15,11 @@
  * objects come as their JSON text.  Of members with the same name the last counts.
  *
  * Rows that cannot be read as rows are bad rows, see ent_bad_policy; everything else that is wrong
- * ends the reading with an error.  Columns that nobody wants are not looked into.
+ * ends the reading with an error.  CSV columns that nobody wants are not looked into; a line of JSON
+ * is checked as a whole.
  *
- * Tested in tests/unit/test_feed.c (all block sizes from 16 to 80 give the same batches) and against
- * Python's csv and json in tests/property/feed_oracle.py. */
+ * Tested in tests/unit/test_feed.c (all block sizes from 16 to 80 give the same batches) and
+ * against Python's csv and json in tests/property/feed_oracle.py. */
 #ifndef ENT_FEED_READER_H
 #define ENT_FEED_READER_H
 
@@ -37,7 +38,7 @@ typedef enum ent_bad_policy {
 
 /* All zero means the defaults. */
 typedef struct ent_reader_options {
-    char separator;         /* 0: a tab for TSV, else a comma */
+    char separator; /* 0: a tab for TSV, else a comma */
     ent_bad_policy bad_rows;
     ent_bad_row_fn on_bad;
     void *user;
@@ -50,29 +51,31 @@ typedef struct ent_reader_options {
 typedef struct ent_cells {
     uint32_t n_rows;
     uint32_t n_cols;
-    ent_cell *const *cells;   /* cells[column as wanted][row] */
-    const uint64_t *line;     /* physical line on which the row starts, from 1 */
-    const uint64_t *number;   /* the row's number in its file, from 1, header and blanks not counted */
-    const char *const *raw;   /* the whole row as it stands in the file, without its newline */
+    ent_cell *const *cells; /* cells[column as wanted][row] */
+    const uint64_t *line;   /* physical line on which the row starts, from 1 */
+    const uint64_t
+        *number; /* the row's number in its file, from 1, header and blanks not counted */
+    const char *const *raw; /* the whole row as it stands in the file, without its newline */
     const uint32_t *raw_len;
-    const char *file;         /* the source's name */
-    uint32_t file_index;      /* in the list of sources */
-    uint32_t n_bad;           /* only with ENT_BAD_KEEP; sorted by row number */
+    const char *file;    /* the source's name */
+    uint32_t file_index; /* in the list of sources */
+    uint32_t n_bad;      /* only with ENT_BAD_KEEP; sorted by row number */
     const ent_bad_row *bad;
 } ent_cells;
 
 /* Starts reading `sources` (at least one; they stay the caller's and must outlive the reader) and
  * reads the first header.  `names` are copied.  NULL on failure. */
-ent_reader *ent_reader_open(const ent_source_list *sources, const char *const *names, uint32_t n_names,
-                            const ent_reader_options *options, ent_feed_error *err);
+ent_reader *ent_reader_open(const ent_source_list *sources, const char *const *names,
+                            uint32_t n_names, const ent_reader_options *options,
+                            ent_feed_error *err);
 void ent_reader_close(ent_reader *reader);
 
 /* 1: a batch (perhaps of bad rows only); 0: the end; -1: failure, now and at every later call. */
 int ent_reader_next(ent_reader *reader, const ent_cells **batch, ent_feed_error *err);
 
-/* Whether wanted column i is in the header of the file that the last batch came from (after opening:
- * of the first).  Always true for JSON Lines, where nobody can know.  A batch whose `file_index` is
- * new should ask again; cells of absent columns are MISSING. */
+/* Whether wanted column i is in the header of the file that the last batch came from (after
+ * opening: of the first).  Always true for JSON Lines, where nobody can know.  A batch whose
+ * `file_index` is new should ask again; cells of absent columns are MISSING. */
 bool ent_reader_has_column(const ent_reader *reader, uint32_t i);
 
 /* The header of that file, for suggestions; no columns for JSON Lines. */

@@ -2,8 +2,8 @@
  * batch.  Not for other folders.
  *
  * A format implements two functions: `begin` after a new source was started (reads a header), and
- * `collect`, which adds rows to the batch until it is full or the block is used up.  Cells are first
- * filled without regard to problems; problems are noted on the side, since they are rare, and
+ * `collect`, which adds rows to the batch until it is full or the block is used up.  Cells are
+ * first filled without regard to problems; problems are noted on the side, since they are rare, and
  * reader.c takes their rows out again. */
 #ifndef ENT_FEED_READER_PRIVATE_H
 #define ENT_FEED_READER_PRIVATE_H
@@ -49,10 +49,10 @@ typedef struct ent_csv {
     ent_scan_function kernel;
     ent_scan scan;
     uint32_t scan_capacity;
-    uint32_t row_at;    /* rows of the scan taken so far */
-    uint32_t start;     /* offset of the first byte not taken */
-    uint32_t *base;     /* per batch row: index in scan.ends of its first cell's end */
-    uint32_t *from;     /* per batch row: offset of its first byte */
+    uint32_t row_at; /* rows of the scan taken so far */
+    uint32_t start;  /* offset of the first byte not taken */
+    uint32_t *base;  /* per batch row: index in scan.ends of its first cell's end */
+    uint32_t *from;  /* per batch row: offset of its first byte */
     bool has_header;
     bool line_finished; /* a newline was added to the last line */
 } ent_csv;
@@ -61,14 +61,14 @@ struct ent_reader {
     ent_reader_options options;
     const ent_source_list *sources;
     uint32_t source_at;
-    bool open;   /* sources->items[source_at] is being read */
+    bool open; /* sources->items[source_at] is being read */
     bool ended;
     bool failed;
     ent_feed_error error;
     ent_format format;
     uint32_t n_names;
     char **names;
-    uint32_t *column;      /* per wanted name: column of the source, or ENT_NO_COLUMN */
+    uint32_t *column; /* per wanted name: column of the source, or ENT_NO_COLUMN */
     uint32_t n_header;
     char **header;
     ent_block block;
@@ -76,8 +76,8 @@ struct ent_reader {
     ent_json *json;
     uint32_t json_at;
     ent_cell *json_row;
-    uint64_t line;         /* of the next row */
-    uint64_t number;       /* rows of this file so far */
+    uint64_t line;   /* of the next row */
+    uint64_t number; /* rows of this file so far */
     uint64_t rows_total;
     uint64_t bad_total;
     ent_cells batch;
@@ -92,8 +92,8 @@ struct ent_reader {
     uint32_t problem_capacity;
     ent_bad_row *bad;
     uint32_t bad_capacity;
-    ent_side_chunk *side;      /* all chunks */
-    ent_side_chunk *side_now;  /* the one in use */
+    ent_side_chunk *side;     /* all chunks */
+    ent_side_chunk *side_now; /* the one in use */
 };
 
 enum { ENT_NO_COLUMN = UINT32_MAX };

@@ -189,8 +189,8 @@ static inline AVX2 __attribute__((always_inline)) uint64_t equal_avx2(__m256i a,
 
 /* Writes eight at once and takes back what was too much: the number of cells in a block varies, and
  * a loop that stops after each would be mispredicted once per block.  `ends` has room for it. */
-static inline AVX2 __attribute__((always_inline)) void note_ends_avx2(ent_scan *scan, uint64_t found,
-                                                                      uint32_t base) {
+static inline AVX2 __attribute__((always_inline)) void
+note_ends_avx2(ent_scan *scan, uint64_t found, uint32_t base) {
     uint32_t *out = scan->ends + scan->n_ends;
     uint32_t count = (uint32_t)_mm_popcnt_u64(found);
     for (uint32_t done = 0; done < count; done += 8) {

@@ -10,7 +10,7 @@
  * start of a cell; inside, a doubled quote is a quote; elsewhere a quote is an ordinary character.
  * CR, LF and CRLF each end a row once.
  *
- * Fast path: with the bits of all quotes in a word, a running XOR says which bytes lie inside.  That
+ * Fast path: with the bits of all quotes in a word, a running XOR says which bytes lie inside. That
  * is right unless a quote stands inside an unquoted cell or text follows a closing quote; those
  * cases show in a few bit operations, and then the block goes through a plain state machine.  There
  * are three kernels with the same results, chosen at run time: AVX2, SSE2 and a portable one
@@ -39,19 +39,20 @@ typedef enum ent_scan_place {
 enum { ENT_SCAN_PADDING = 64 };
 
 typedef struct ent_scan {
-    uint32_t *ends;  /* offset of the separator or newline after each cell */
-    uint32_t *rows;  /* for each row, the index in `ends` of its last cell */
-    uint8_t *dirty;  /* for each 64 bytes: a byte is NUL or not ASCII */
+    uint32_t *ends; /* offset of the separator or newline after each cell */
+    uint32_t *rows; /* for each row, the index in `ends` of its last cell */
+    uint8_t *dirty; /* for each 64 bytes: a byte is NUL or not ASCII */
     uint32_t n_ends;
     uint32_t n_rows;
-    uint32_t at;     /* bytes scanned so far */
+    uint32_t at; /* bytes scanned so far */
     bool any_dirty;
     bool quoted_newline; /* some newline stood inside quotes */
     bool after_cr;
     ent_scan_place place;
 } ent_scan;
 
-typedef void (*ent_scan_function)(ent_scan *scan, const uint8_t *text, uint32_t to, uint8_t separator);
+typedef void (*ent_scan_function)(ent_scan *scan, const uint8_t *text, uint32_t to,
+                                  uint8_t separator);
 
 /* The kernel of that kind, or NULL if this processor or build does not have it. */
 ent_scan_function ent_scan_kernel(ent_scan_kind kind);

@@ -1,8 +1,8 @@
 /* The external sort.  See sorter.h.
  *
  * Records lie in segments of about 1 MiB, so that growing copies nothing.  What is sorted are pairs
- * (instant, index) by a least-significant-digit radix sort, which is stable and skips bytes that are
- * the same in all instants.  All runs of a pass lie one after another in one file. */
+ * (instant, index) by a least-significant-digit radix sort, which is stable and skips bytes that
+ * are the same in all instants.  All runs of a pass lie one after another in one file. */
 #include "runtime/feed/sorter.h"
 
 #include <errno.h>
@@ -13,7 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEGMENT_BYTES = 1 << 20, FAN_IN_MAX = 256, READ_BYTES_MIN = 1 << 12, READ_BYTES_MAX = 1 << 20 };
+enum {
+    SEGMENT_BYTES = 1 << 20,
+    FAN_IN_MAX = 256,
+    READ_BYTES_MIN = 1 << 12,
+    READ_BYTES_MAX = 1 << 20
+};
 
 static const uint64_t MEMORY_BYTES_MAX = (uint64_t)256 << 20;
 
@@ -32,7 +37,7 @@ typedef struct cursor {
     uint64_t offset; /* of what is not read yet */
     uint64_t left;   /* records not read yet */
     char *buffer;
-    uint32_t at;     /* record in the buffer */
+    uint32_t at; /* record in the buffer */
     uint32_t count;
 } cursor;
 
@@ -89,7 +94,8 @@ static int64_t instant_of(const char *at) {
 
 ent_sorter *ent_sorter_new(const ent_sorter_options *options, ent_feed_error *err) {
     if (options->row_size == 0 || options->row_size > SEGMENT_BYTES || options->fan_in_max == 1) {
-        ent_feed_fail(err, ENT_FEED_USE, "a sorter takes rows of 1 byte to 1 MiB and merges at least 2 runs");
+        ent_feed_fail(err, ENT_FEED_USE,
+                      "a sorter takes rows of 1 byte to 1 MiB and merges at least 2 runs");
         return NULL;
     }
     ent_sorter *s = calloc(1, sizeof *s);
@@ -158,7 +164,8 @@ void ent_sorter_free(ent_sorter *s) {
 /* Flipping the sign bit makes the unsigned order of the bytes the signed order of the instants. */
 static uint64_t radix_key(int64_t at) { return (uint64_t)at ^ ((uint64_t)1 << 63); }
 
-static void radix_pass(const pair *from, pair *to, uint64_t n, unsigned shift, const uint64_t *counts) {
+static void radix_pass(const pair *from, pair *to, uint64_t n, unsigned shift,
+                       const uint64_t *counts) {
     uint64_t start[256];
     uint64_t sum = 0;
     for (unsigned d = 0; d < 256; d++) {
@@ -230,7 +237,8 @@ static int open_unnamed(const char *folder, ent_feed_error *err) {
     return fd;
 }
 
-static bool write_all(const ent_sorter *s, int fd, const char *bytes, size_t len, ent_feed_error *err) {
+static bool write_all(const ent_sorter *s, int fd, const char *bytes, size_t len,
+                      ent_feed_error *err) {
     while (len > 0) {
         ssize_t put = write(fd, bytes, len);
         if (put < 0 && errno == EINTR) {
@@ -370,7 +378,8 @@ bool ent_sorter_add(ent_sorter *s, int64_t at_ns, const void *row, ent_feed_erro
     return true;
 }
 
-static bool cursor_fill(const ent_sorter *s, int fd, cursor *c, uint32_t per_buffer, ent_feed_error *err) {
+static bool cursor_fill(const ent_sorter *s, int fd, cursor *c, uint32_t per_buffer,
+                        ent_feed_error *err) {
     uint64_t records = c->left < per_buffer ? c->left : per_buffer;
     size_t want = (size_t)records * s->stride;
     size_t got = 0;
@@ -422,10 +431,12 @@ static void sift_down(const ent_sorter *s, merge *m, uint32_t at) {
     }
 }
 
-static bool merge_begin(const ent_sorter *s, merge *m, const spill *from, uint64_t first, uint32_t n,
-                        ent_feed_error *err) {
+static bool merge_begin(const ent_sorter *s, merge *m, const spill *from, uint64_t first,
+                        uint32_t n, ent_feed_error *err) {
     uint64_t share = s->memory_bytes_max / (n + 1);
-    share = share < READ_BYTES_MIN ? READ_BYTES_MIN : share > READ_BYTES_MAX ? READ_BYTES_MAX : share;
+    share = share < READ_BYTES_MIN   ? READ_BYTES_MIN
+            : share > READ_BYTES_MAX ? READ_BYTES_MAX
+                                     : share;
     uint64_t per_buffer = share / s->stride;
     *m = (merge){.n = n, .per_buffer = (uint32_t)(per_buffer < 1 ? 1 : per_buffer)};
     size_t bytes = (size_t)m->per_buffer * s->stride;
@@ -437,7 +448,8 @@ static bool merge_begin(const ent_sorter *s, merge *m, const spill *from, uint64
     }
     for (uint32_t i = 0; i < n; i++) {
         const run *r = &from->runs[first + i];
-        m->cursors[i] = (cursor){.offset = r->offset, .left = r->records, .buffer = m->buffers + bytes * i};
+        m->cursors[i] =
+            (cursor){.offset = r->offset, .left = r->records, .buffer = m->buffers + bytes * i};
         if (!cursor_fill(s, from->fd, &m->cursors[i], m->per_buffer, err)) {
             return false;
         }
@@ -450,7 +462,8 @@ static bool merge_begin(const ent_sorter *s, merge *m, const spill *from, uint64
 }
 
 /* The record stays where it is until the next call, which moves on behind it first. */
-static int merge_next(const ent_sorter *s, merge *m, int fd, const char **out, ent_feed_error *err) {
+static int merge_next(const ent_sorter *s, merge *m, int fd, const char **out,
+                      ent_feed_error *err) {
     if (m->taken) {
         cursor *c = &m->cursors[m->heap[0]];
         c->at++;
@@ -493,8 +506,8 @@ static bool merge_pass(ent_sorter *s, ent_feed_error *err) {
     bool fine = writer_init(&w, &to, s->stride, err);
     for (uint64_t first = 0; fine && first < s->spill.n_runs; first += s->fan_in_max) {
         uint64_t left = s->spill.n_runs - first;
-        fine = merge_group(s, &s->spill, first, (uint32_t)(left < s->fan_in_max ? left : s->fan_in_max),
-                           &w, err);
+        fine = merge_group(s, &s->spill, first,
+                           (uint32_t)(left < s->fan_in_max ? left : s->fan_in_max), &w, err);
     }
     free(w.buffer);
     if (!fine) {

@@ -354,7 +354,10 @@ static bool recognise(ent_source *s, ent_feed_error *err) {
         s->zstd = ZSTD_createDStream();
         return s->zstd != NULL || ent_feed_fail_memory(err, "zstd");
     }
-    if (begins(s, "\xFD" "7zXZ\0", 6)) {
+    if (begins(s,
+               "\xFD"
+               "7zXZ\0",
+               6)) {
         s->compression = ENT_COMPRESSION_XZ;
         s->xz_ready = lzma_stream_decoder(&s->xz, XZ_MEMORY_MAX, LZMA_CONCATENATED) == LZMA_OK;
         return s->xz_ready || ent_feed_fail_memory(err, "xz");
@@ -494,8 +497,8 @@ ent_source *ent_source_open(const char *spec, ent_format hint, ent_feed_error *e
     return finish_open(s, hint, err);
 }
 
-ent_source *ent_source_open_memory(const char *name, const void *bytes, size_t len,
-                                   ent_format hint, ent_feed_error *err) {
+ent_source *ent_source_open_memory(const char *name, const void *bytes, size_t len, ent_format hint,
+                                   ent_feed_error *err) {
     ent_source *s = source_new(name, err);
     if (s == NULL) {
         return NULL;

@@ -44,8 +44,8 @@ ent_source *ent_source_open(const char *spec, ent_format hint, ent_feed_error *e
 
 /* A source over bytes in memory, which must outlive it; they may be compressed too.  `name` is what
  * errors say. */
-ent_source *ent_source_open_memory(const char *name, const void *bytes, size_t len,
-                                   ent_format hint, ent_feed_error *err);
+ent_source *ent_source_open_memory(const char *name, const void *bytes, size_t len, ent_format hint,
+                                   ent_feed_error *err);
 
 /* Closes; NULL is fine. */
 void ent_source_close(ent_source *source);

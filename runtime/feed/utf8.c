@@ -11,7 +11,10 @@ static size_t character(const uint8_t *s, size_t left) {
     if (c < 0x80) {
         return c != 0;
     }
-    size_t len = c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+    size_t len = c >= 0xC2 && c < 0xE0   ? 2
+                 : c >= 0xE0 && c < 0xF0 ? 3
+                 : c >= 0xF0 && c < 0xF5 ? 4
+                                         : 0;
     if (len == 0 || left < len) {
         return 0;
     }
@@ -62,7 +65,10 @@ void ent_utf8_show(char *out, size_t out_size, const char *text, size_t len, siz
         const uint8_t *s = (const uint8_t *)text + at;
         size_t step = character(s, len - at);
         if (step == 0 || s[0] < 0x20 || s[0] == 0x7F) {
-            const char *named = s[0] == '\n' ? "\\n" : s[0] == '\r' ? "\\r" : s[0] == '\t' ? "\\t" : NULL;
+            const char *named = s[0] == '\n'   ? "\\n"
+                                : s[0] == '\r' ? "\\r"
+                                : s[0] == '\t' ? "\\t"
+                                               : NULL;
             int put = named != NULL ? snprintf(out + used, out_size - used, "%s", named)
                                     : snprintf(out + used, out_size - used, "\\x%02x", s[0]);
             used += put > 0 ? (size_t)put : 0;

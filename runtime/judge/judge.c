@@ -9,10 +9,6 @@
 
 #include "runtime/state/state.h"
 
-typedef struct cap_used {
-    ent_i128 minor;
-} cap_used;
-
 /* What one objective and subject has paid and may earn back. */
 typedef struct earning {
     ent_i128 *credits; /* not yet earned back, latest last */
@@ -23,7 +19,7 @@ typedef struct earning {
 struct ent_judge {
     ent_tuples keys; /* of caps and earnings */
     ent_map caps;
-    cap_used *used;
+    ent_q *used; /* of each cap and window, in major units */
     size_t n_used, used_capacity;
     ent_map earnings;
     earning *earned;
@@ -230,7 +226,7 @@ static int currency_digits(const pricing *x)
     return digits < 0 ? 2 : digits;
 }
 
-static ent_i128 *cap_place(const pricing *x, const ent_cap_row *cap)
+static ent_q *cap_place(const pricing *x, const ent_cap_row *cap)
 {
     struct ent_judge *j = x->s->judge;
     ent_interval w;
@@ -247,34 +243,45 @@ static ent_i128 *cap_place(const pricing *x, const ent_cap_row *cap)
             return NULL;
         }
         *place = (uint32_t)j->n_used++;
-        j->used[*place].minor = 0;
+        j->used[*place] = ent_q_from_i64(0);
     }
-    return &j->used[*place].minor;
+    return &j->used[*place];
 }
 
-static bool apply_cap(const pricing *x, ent_i128 *minor)
+/* Cuts the amount to what the cap of its window has left. */
+static bool apply_cap(const pricing *x, ent_q *amount)
 {
     const ent_program *p = x->s->program;
-    if (x->agreement->cap < 0 || *minor <= 0) {
+    if (x->agreement->cap < 0 || amount->num <= 0) {
         return true;
     }
     const ent_cap_row *cap = &p->cap[x->agreement->cap];
-    ent_q most;
-    ent_i128 most_minor;
-    if (!amount_money(x, cap->amount, &most)) {
+    ent_q left;
+    if (!amount_money(x, cap->amount, &left)) {
         return false;
     }
-    if (!ent_money_round(most, currency_digits(x), ENT_ROUND_HALF_EVEN, &most_minor)) {
-        return too_large(x, cap->place);
-    }
-    ent_i128 *used = cap_place(x, cap);
+    ent_q *used = cap_place(x, cap);
     if (!used) {
         return ent_no_memory(x->error);
     }
-    ent_i128 left = most_minor > *used ? most_minor - *used : 0;
-    *minor = *minor < left ? *minor : left;
-    *used += *minor;
-    return true;
+    if (!ent_q_sub(left, *used, &left)) {
+        return too_large(x, cap->place);
+    }
+    left = left.num < 0 ? ent_q_from_i64(0) : left;
+    *amount = ent_q_cmp(*amount, left) > 0 ? left : *amount;
+    return ent_q_add(*used, *amount, used) || too_large(x, cap->place);
+}
+
+/* Cuts the amount to the cap, and rounds it, once. */
+static bool settle_amount(const pricing *x, ent_q amount, ent_round mode, int64_t place,
+                          ent_decision *d)
+{
+    d->has_credit = amount.num != 0;
+    if (!apply_cap(x, &amount)) {
+        return false;
+    }
+    return ent_money_round(amount, currency_digits(x), mode, &d->credit_minor) ||
+           too_large(x, place);
 }
 
 /* --- earning back --- */
@@ -350,13 +357,10 @@ static bool price_objective(ent_session *s, ent_decision *d, ent_error *error)
         if (!ok) {
             return false;
         }
-        if (!ent_q_mul(amount, d->credit_fraction, &amount) ||
-            !ent_money_round(amount, currency_digits(&x), (ent_round)row->rounding,
-                             &d->credit_minor)) {
+        if (!ent_q_mul(amount, d->credit_fraction, &amount)) {
             return too_large(&x, row->place);
         }
-        d->has_credit = d->credit_minor != 0;
-        if (!apply_cap(&x, &d->credit_minor)) {
+        if (!settle_amount(&x, amount, (ent_round)row->rounding, row->place, d)) {
             return false;
         }
     }
@@ -374,13 +378,8 @@ static bool price_duty(ent_session *s, ent_decision *d, ent_error *error)
     if (!amount_money(&x, row->credit, &amount)) {
         return false;
     }
-    if (!ent_money_round(amount, currency_digits(&x), (ent_round)row->rounding,
-                         &d->credit_minor)) {
-        return too_large(&x, row->place);
-    }
-    d->has_credit = d->credit_minor != 0;
     d->credit_rule = s->program->amount[row->credit].text;
-    return apply_cap(&x, &d->credit_minor);
+    return settle_amount(&x, amount, (ent_round)row->rounding, row->place, d);
 }
 
 /* --- orders --- */

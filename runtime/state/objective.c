@@ -214,7 +214,20 @@ int64_t ent_objectivestate_next_stop(const ent_objectivestate *o, int64_t after)
 
 static bool use_applies(const ent_spanuse_row *use, int64_t feed)
 {
-    return use->calendar >= 0 || use->feed == feed || feed < 0;
+    return use->calendar >= 0 || use->feed == feed;
+}
+
+/* Adds the earliest `most_ns` of the set. */
+static bool add_earliest(const ent_intervals *all, int64_t most_ns, ent_intervals *out)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < all->n && most_ns > 0; i++) {
+        int64_t length = all->v[i].to - all->v[i].from;
+        length = length > most_ns ? most_ns : length;
+        ok = ent_intervals_add(out, all->v[i].from, all->v[i].from + length);
+        most_ns -= length;
+    }
+    return ok;
 }
 
 /* Adds what one use takes out of [from, to), cut to its `at most`. */
@@ -226,14 +239,27 @@ static bool add_use(ent_session *s, const ent_spanuse_row *use, int64_t key, int
     }
     ent_intervals all;
     ent_intervals_init(&all);
-    bool ok = ent_use_collect(s, use, key, from, to, &all);
-    int64_t left = use->at_most_ns;
-    for (size_t i = 0; ok && i < all.n && left > 0; i++) {
-        int64_t length = all.v[i].to - all.v[i].from;
-        length = length > left ? left : length;
-        ok = ent_intervals_add(out, all.v[i].from, all.v[i].from + length);
-        left -= length;
+    bool ok = ent_use_collect(s, use, key, from, to, &all) &&
+              add_earliest(&all, use->at_most_ns, out);
+    ent_intervals_deinit(&all);
+    return ok;
+}
+
+/* The same for a figure that is about no key: the union over all keys of the span. */
+static bool add_use_of_all(ent_session *s, const ent_spanuse_row *use, int64_t from, int64_t to,
+                           ent_intervals *out)
+{
+    if (use->calendar >= 0) {
+        return add_use(s, use, 0, from, to, out);
     }
+    const ent_spanstate *span = &s->spans[use->span];
+    ent_intervals all;
+    ent_intervals_init(&all);
+    bool ok = true;
+    for (size_t i = 0; ok && i < span->n; i++) {
+        ok = ent_use_collect(s, use, span->v[i].key, from, to, &all);
+    }
+    ok = ok && add_earliest(&all, use->at_most_ns < 0 ? INT64_MAX : use->at_most_ns, out);
     ent_intervals_deinit(&all);
     return ok;
 }
@@ -332,14 +358,11 @@ static bool mark_excluded(ent_session *s, ent_objectivestate *o, ent_window_stat
 
 /* --- silence --- */
 
-static bool tracks(const ent_session *s, const ent_objectivestate *o, const ent_fold_row *fold)
+/* Shares count what is missing even where it is ignored: the decision says how much that was. */
+static bool tracks(const ent_session *s, const ent_fold_row *fold)
 {
-    if (fold->kind == ENT_AGG_TIME_SHARE) {
-        return true;
-    }
-    return fold->kind == ENT_AGG_SHARE && fold->feed >= 0 &&
-           s->program->feed[fold->feed].interval_ns > 0 &&
-           (o->row->missing == ENT_MISSING_DOWN || o->row->missing == ENT_MISSING_UP);
+    return fold->kind == ENT_AGG_TIME_SHARE ||
+           (fold->kind == ENT_AGG_SHARE && s->program->feed[fold->feed].interval_ns > 0);
 }
 
 static int64_t hold_ns(const ent_session *s, const ent_fold_row *fold)
@@ -517,12 +540,11 @@ static bool fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *
             continue;
         }
         ent_fold_state *state = &g->folds[k];
-        state->rows++;
-        if (select && !select[i]) {
-            continue;
-        }
-        if (excluded && excluded[i - begin]) {
-            state->excluded++;
+        bool out = excluded && excluded[i - begin];
+        bool selected = !select || select[i];
+        state->rows += !out;
+        state->excluded += out && selected;
+        if (out || !selected) {
             continue;
         }
         state->observed++;
@@ -552,7 +574,7 @@ bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t unt
         if (f->n == 0) {
             continue;
         }
-        if (tracks(s, o, fold) && !track_slice(s, o, k)) {
+        if (tracks(s, fold) && !track_slice(s, o, k)) {
             return ent_no_memory(error);
         }
         const int64_t *at = ent_feedstate_at(f);
@@ -647,7 +669,7 @@ static bool close_silence(ent_session *s, ent_objectivestate *o, ent_window_stat
                           int64_t hi)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
-    if (!tracks(s, o, fold)) {
+    if (!tracks(s, fold)) {
         return true;
     }
     for (size_t i = 0; i < o->trackers[k].n; i++) {
@@ -685,11 +707,11 @@ static bool close_span(ent_session *s, ent_objectivestate *o, ent_window_state *
         ent_intervals in = {0};
         ent_intervals out = {0};
         ent_intervals net = {0};
-        int64_t keys[64];
-        for (size_t u = 0; u < o->n_uses && u < 64; u++) {
-            keys[u] = one ? g->key : INT64_MIN;
+        bool ok = true;
+        for (size_t u = 0; ok && u < o->n_uses; u++) {
+            ok = one ? add_use(s, o->uses[u], g->key, w->lo, hi, &out)
+                     : add_use_of_all(s, o->uses[u], w->lo, hi, &out);
         }
-        bool ok = o->n_uses <= 64 && excluded_set(s, o, w, -1, keys, hi, &out);
         for (size_t n = 0; ok && n < span->n; n++) {
             if (one && span->v[n].key != g->key) {
                 continue;
@@ -852,14 +874,15 @@ static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state
     for (size_t k = 0; ok && k < n; k++) {
         const ent_fold_row *fold = &p->fold[row->first_fold + (int64_t)k];
         ent_fold_state *state = &g->folds[k];
-        int64_t missing = fold->kind == ENT_AGG_SHARE && tracks(s, o, fold) &&
+        int64_t missing = fold->kind == ENT_AGG_SHARE && tracks(s, fold) &&
                                   state->expected > state->observed
                               ? state->expected - state->observed
                               : 0;
         bool none = false;
         ok = ent_fold_result(p, fold, state, missing, (int)row->missing, &figures[k], &none, error);
         absent[k] = none;
-        any |= state->rows > 0 || missing > 0 || state->expected > 0;
+        bool silence = o->row->missing == ENT_MISSING_DOWN || o->row->missing == ENT_MISSING_UP;
+        any |= state->rows > 0 || (silence && (missing > 0 || state->expected > 0));
         d->counts.samples += state->n;
         d->counts.bad += fold->kind == ENT_AGG_SHARE ? state->n - state->good : 0;
         d->counts.missing += missing;

@@ -189,7 +189,8 @@ size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t of
             ? offset_ns / ENT_TIME_SECOND_NS
             : 0;
     int64_t utc_s = ent_time_floor_div(utc_ns, ENT_TIME_SECOND_NS);
-    int64_t fraction_ns = utc_ns - utc_s * ENT_TIME_SECOND_NS;
+    int64_t fraction_ns = utc_ns % ENT_TIME_SECOND_NS;
+    fraction_ns += fraction_ns < 0 ? ENT_TIME_SECOND_NS : 0;
     int64_t local_s = utc_s + offset_s;
     int64_t days = ent_time_floor_div(local_s, ENT_TIME_DAY_S);
     int64_t second = local_s - days * ENT_TIME_DAY_S;

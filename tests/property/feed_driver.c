@@ -21,7 +21,10 @@ static ent_format format_of(const char *name) {
 
 static void print_cell(const ent_cell *cell) {
     static const char digits[] = "0123456789abcdef";
-    (void)fputs(cell->state == ENT_CELL_MISSING ? " M" : cell->state == ENT_CELL_EMPTY ? " E" : " P", stdout);
+    (void)fputs(cell->state == ENT_CELL_MISSING ? " M"
+                : cell->state == ENT_CELL_EMPTY ? " E"
+                                                : " P",
+                stdout);
     for (uint32_t i = 0; i < cell->len; i++) {
         (void)putchar(digits[(unsigned char)cell->p[i] >> 4]);
         (void)putchar(digits[(unsigned char)cell->p[i] & 15]);
@@ -29,7 +32,8 @@ static void print_cell(const ent_cell *cell) {
 }
 
 static void print_bad(const ent_bad_row *bad) {
-    (void)printf("bad %" PRIu64 " %" PRIu64 " %u %s\n", bad->line, bad->number, bad->column, bad->expected);
+    (void)printf("bad %" PRIu64 " %" PRIu64 " %u %s\n", bad->line, bad->number, bad->column,
+                 bad->expected);
 }
 
 /* Bad rows and good ones in the order of their numbers. */
@@ -52,7 +56,8 @@ static void print_batch(const ent_cells *batch) {
 
 int main(int argc, char **argv) {
     if (argc < 7) {
-        (void)fprintf(stderr, "usage: feed_driver FORMAT SEPARATOR BLOCK BATCH KERNEL FILE NAME...\n");
+        (void)fprintf(stderr,
+                      "usage: feed_driver FORMAT SEPARATOR BLOCK BATCH KERNEL FILE NAME...\n");
         return 2;
     }
     ent_feed_error err = {0};
@@ -65,7 +70,8 @@ int main(int argc, char **argv) {
                                   .bad_rows = ENT_BAD_KEEP};
     int status = -1;
     if (ent_source_list_add(&sources, argv[6], format_of(argv[1]), &err)) {
-        reader = ent_reader_open(&sources, (const char *const *)argv + 7, (uint32_t)(argc - 7), &options, &err);
+        reader = ent_reader_open(&sources, (const char *const *)argv + 7, (uint32_t)(argc - 7),
+                                 &options, &err);
     }
     if (reader != NULL) {
         const ent_cells *batch;
@@ -73,7 +79,8 @@ int main(int argc, char **argv) {
             print_batch(batch);
         }
         if (status == 0) {
-            (void)printf("end %" PRIu64 " %" PRIu64 "\n", ent_reader_rows(reader), ent_reader_bad_rows(reader));
+            (void)printf("end %" PRIu64 " %" PRIu64 "\n", ent_reader_rows(reader),
+                         ent_reader_bad_rows(reader));
         }
     }
     if (status < 0) {

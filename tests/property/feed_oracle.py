@@ -3,9 +3,10 @@
 
     feed_oracle.py DRIVER [--count N] [--seed S]
 
-CSV goes through three parsers: Python's csv module, a character-by-character one written here (which
-also knows line numbers and text after a closing quote), and ours, with random block sizes, batch
-sizes and kernels. JSON Lines are compared with json.loads, half of the lines damaged on purpose.
+CSV goes through three parsers: Python's csv module, a character-by-character one written here
+(which also knows line numbers and text after a closing quote), and ours, with random block
+sizes, batch sizes and kernels. JSON Lines are compared with json.loads, many lines damaged on
+purpose.
 Prints `N passed, N failed`; exit status 1 if something failed. A failing file is kept and named.
 """
 import argparse
@@ -24,15 +25,14 @@ BLANKS = " \t\r\n"
 def naive_csv(text, sep):
     """Rows as (line, [(cell, text_after_quote)]), and the line of a quote that never closes."""
     rows, cells, cell = [], [], []
-    place, garbage, line, row_line, opened, i = "start", False, 1, 1, 0, 0
+    place, garbage, line, row_line, opened = "start", False, 1, 1, 0
+    row_from = i = 0
 
     def newline_at(k):
         return text[k] == "\n" or (text[k] == "\r" and text[k + 1 : k + 2] != "\n")
 
-    if text and place == "start" and text[-1] not in "\r\n":
-        text, added = text + "\n", True
-    else:
-        added = False
+    if text and text[-1] not in "\r\n":
+        text += "\n"
     while i < len(text):
         c = text[i]
         if place == "quoted":
@@ -50,12 +50,11 @@ def naive_csv(text, sep):
             cells.append(("".join(cell), garbage))
             cell, garbage, place = [], False, "start"
             if c != sep:
+                if i > row_from:
+                    rows.append((row_line, cells))
                 if c == "\r" and text[i + 1 : i + 2] == "\n":
                     i += 1
-                if cells != [("", False)] or text[max(i - 2, 0) : i + 1].endswith(('""\n', '""\r')) \
-                        or text[max(i - 3, 0) : i + 1].endswith('""\r\n'):
-                    rows.append((row_line, cells))
-                cells, row_line = [], line + 1
+                cells, row_line, row_from = [], line + 1, i + 1
         else:
             garbage = garbage or place == "after"
             cell.append(c)
@@ -63,10 +62,7 @@ def naive_csv(text, sep):
         if newline_at(i):
             line += 1
         i += 1
-    unclosed = place == "quoted"
-    if added and unclosed:
-        pass
-    return rows, (opened if unclosed else 0)
+    return rows, (opened if place == "quoted" else 0)
 
 
 def csv_case(rng):
@@ -75,7 +71,8 @@ def csv_case(rng):
     names = [f"c{i}" for i in range(n)]
     newline = rng.choice(["\n", "\r\n", "\r"])
     wild = rng.random() < 0.5
-    alphabet = ["a", "bc", " ", sep, '"', '""', "\n", "\r", "\r\n", "\u00e9", "\u20ac", "1", "x" * 30, ""]
+    alphabet = ["a", "bc", " ", sep, '"', '""', "\n", "\r", "\r\n", "\u00e9", "\u20ac", "1",
+                "x" * 30, ""]
     parts = [sep.join(names), newline]
     for _ in range(rng.randint(0, 40)):
         if wild:
@@ -144,13 +141,14 @@ def csv_expected(sep, names, wanted, data, problems):
 
 
 def random_text(rng):
-    pieces = ["a", "Z", " ", "\\n", '\\"', "\\\\", "\\u00e9", "\\ud83d\\ude00", "\u00e9", "\U0001F600", "/", "\\/",
-              "{", "}", "[", ",", ":", "\\t", "x" * 40]
+    pieces = ["a", "Z", " ", "\\n", '\\"', "\\\\", "\\u00e9", "\\ud83d\\ude00", "\u00e9",
+              "\U0001F600", "/", "\\/", "{", "}", "[", ",", ":", "\\t", "x" * 40]
     return '"' + "".join(rng.choice(pieces) for _ in range(rng.randint(0, 6))) + '"'
 
 
 def random_number(rng):
-    return rng.choice(["0", "-0", "1", "-17", "3.14", "1e5", "1E+05", "-2.50e-3", "123456789012345678901234567890",
+    return rng.choice(["0", "-0", "1", "-17", "3.14", "1e5", "1E+05", "-2.50e-3",
+                       "123456789012345678901234567890",
                        "0.1000000000000000055511151231257827", "1e999", "18446744073709551616"])
 
 
@@ -160,7 +158,8 @@ def random_value(rng, depth):
     if depth < 3 and kind < 0.15:
         return random_object(rng, depth + 1)
     if depth < 3 and kind < 0.25:
-        return "[" + gap + ("," + gap).join(random_value(rng, depth + 1) for _ in range(rng.randint(0, 3))) + "]"
+        values = [random_value(rng, depth + 1) for _ in range(rng.randint(0, 3))]
+        return "[" + gap + ("," + gap).join(values) + "]"
     if kind < 0.5:
         return random_text(rng)
     if kind < 0.8:
@@ -207,7 +206,8 @@ def loads(text):
     def refuse(_):
         raise ValueError("constant")
 
-    return json.loads(text, object_pairs_hook=members, parse_float=Number, parse_int=Number, parse_constant=refuse)
+    return json.loads(text, object_pairs_hook=members, parse_float=Number,
+                      parse_int=Number, parse_constant=refuse)
 
 
 def find(value, name):
@@ -307,7 +307,8 @@ def check_json(driver, rng, path):
         lines.insert(0, b"{}")
     with open(path, "wb") as file:
         file.write(data)
-    wanted = rng.sample(["a", "b", "a.b", "a.b.c", "at", "long name", "\u00e9", "d.d", "none"], rng.randint(1, 4))
+    names = ["a", "b", "a.b", "a.b.c", "at", "long name", "\u00e9", "d.d", "none"]
+    wanted = rng.sample(names, rng.randint(1, 4))
     got = run(driver, "jsonl", "0", rng, path, wanted)
     last = got.pop() if got else ""
     number = bad = 0
@@ -327,7 +328,9 @@ def check_json(driver, rng, path):
             return f"line {line_number} {line!r} should be good, got {row}"
         elif not all(cell_matches(e, g) for e, g in zip(cells, row[3:])):
             return f"line {line_number} {line!r}, wanted {wanted}: expected {cells}, got {row[3:]}"
-    return None if last == f"end {number} {bad}" else f"last line {last!r}, expected {number} rows, {bad} bad"
+    if last == f"end {number} {bad}":
+        return None
+    return f"last line {last!r}, expected {number} rows, {bad} bad"
 
 
 def main():

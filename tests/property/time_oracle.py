@@ -350,7 +350,8 @@ def test_damaged(text):
 
 def test_formats(rng):
     formats = ["%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%m/%d/%y %I:%M %p", "%d-%b-%Y %H:%M:%S.%f",
-               "%B %d, %Y %I:%M:%S %p", "%Y%m%dT%H%M%S%z", "%j %Y %H:%M", "%a, %d %b %Y %H:%M:%S %z",
+               "%B %d, %Y %I:%M:%S %p", "%Y%m%dT%H%M%S%z", "%j %Y %H:%M",
+               "%a, %d %b %Y %H:%M:%S %z",
                "%H:%M:%S %d.%m.%Y", "%A %d %B %Y", "%y%m%d", "%%%Y/%m/%d%%"]
     for _ in range(1500):
         fmt = rng.choice(formats)

@@ -147,7 +147,8 @@ static text xz(const void *bytes, size_t len) {
     size_t bound = lzma_stream_buffer_bound(len);
     size_t n = 0;
     uint8_t *buffer = malloc(bound);
-    assert_int_equal(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, bytes, len, buffer, &n, bound), LZMA_OK);
+    assert_int_equal(
+        lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, bytes, len, buffer, &n, bound), LZMA_OK);
     text_add(&out, buffer, n);
     free(buffer);
     return out;
@@ -155,7 +156,8 @@ static text xz(const void *bytes, size_t len) {
 
 typedef text (*packer)(const void *bytes, size_t len);
 static const packer packers[] = {gzip, zstd, xz};
-static const ent_compression compressions[] = {ENT_COMPRESSION_GZIP, ENT_COMPRESSION_ZSTD, ENT_COMPRESSION_XZ};
+static const ent_compression compressions[] = {ENT_COMPRESSION_GZIP, ENT_COMPRESSION_ZSTD,
+                                               ENT_COMPRESSION_XZ};
 
 /* All of a source's content; the last read's result is returned. */
 static int64_t drain(ent_source *source, size_t step, text *out, ent_feed_error *err) {
@@ -173,7 +175,8 @@ static text sample(size_t rows) {
     uint64_t seed = 7;
     text_print(&out, "at,service,up\n");
     for (size_t i = 0; i < rows; i++) {
-        text_print(&out, "%zu,svc%u,%u\n", i, (unsigned)(random_next(&seed) % 97), (unsigned)(i % 2));
+        text_print(&out, "%zu,svc%u,%u\n", i, (unsigned)(random_next(&seed) % 97),
+                   (unsigned)(i % 2));
     }
     return out;
 }
@@ -190,7 +193,8 @@ static void test_compressed_sources(void **state) {
         for (size_t k = 0; k < 2; k++) {
             ent_feed_error err = {0};
             text out = {0};
-            ent_source *s = ent_source_open_memory("x.csv", packed.p, packed.len, ENT_FORMAT_GUESS, &err);
+            ent_source *s =
+                ent_source_open_memory("x.csv", packed.p, packed.len, ENT_FORMAT_GUESS, &err);
             assert_non_null(s);
             assert_int_equal(ent_source_compression(s), compressions[i]);
             assert_int_equal(drain(s, steps[k], &out, &err), 0);
@@ -233,7 +237,8 @@ static void test_damaged_sources(void **state) {
             ent_feed_error err = {0};
             text out = {0};
             packed.p[at] = (char)(packed.p[at] ^ 0x10);
-            ent_source *s = ent_source_open_memory("x.csv", packed.p, packed.len, ENT_FORMAT_CSV, &err);
+            ent_source *s =
+                ent_source_open_memory("x.csv", packed.p, packed.len, ENT_FORMAT_CSV, &err);
             assert_non_null(s);
             if (drain(s, 512, &out, &err) == 0) {
                 assert_int_equal(out.len, plain.len);
@@ -305,12 +310,14 @@ static void test_source_failures(void **state) {
     assert_null(ent_source_open("/nonexistent/t.csv", ENT_FORMAT_GUESS, &err));
     assert_int_equal(err.code, ENT_FEED_IO);
     assert_int_equal(err.os_error, ENOENT);
-    assert_string_equal(err.text, "cannot open `/nonexistent/t.csv`: no such file or directory: check the path");
+    assert_string_equal(
+        err.text, "cannot open `/nonexistent/t.csv`: no such file or directory: check the path");
     assert_null(ent_source_open("/tmp", ENT_FORMAT_GUESS, &err));
     assert_int_equal(err.os_error, EISDIR);
     static const char *const foreign[] = {"PK\3\4xx", "BZh91AY", "PAR1xxxx", "\xD0\xCF\x11\xE0xxx"};
     for (size_t i = 0; i < 4; i++) {
-        assert_null(ent_source_open_memory("x.csv", foreign[i], strlen(foreign[i]), ENT_FORMAT_GUESS, &err));
+        assert_null(ent_source_open_memory("x.csv", foreign[i], strlen(foreign[i]),
+                                           ENT_FORMAT_GUESS, &err));
         assert_int_equal(err.code, ENT_FEED_FORMAT);
     }
 }
@@ -396,7 +403,8 @@ static void test_kernels_agree(void **state) {
     ent_scan scans[2];
     uint64_t seed = 99;
     for (size_t i = 0; i < 2; i++) {
-        scans[i] = (ent_scan){.ends = malloc(ROOM * 4), .rows = malloc(ROOM * 4), .dirty = malloc(ROOM)};
+        scans[i] =
+            (ent_scan){.ends = malloc(ROOM * 4), .rows = malloc(ROOM * 4), .dirty = malloc(ROOM)};
     }
     for (int round = 0; round < 3000; round++) {
         uint32_t len = (uint32_t)(random_next(&seed) % SIZE);
@@ -513,7 +521,8 @@ static void expect(const input *in, ent_reader_options options, const char *want
         for (uint32_t block = 16; block <= 80; block++) {
             options.block_size = block;
             options.batch_rows = block % 3 == 0 ? 1 : block % 3 == 1 ? 3 : 0;
-            options.scan = ent_scan_kernel((ent_scan_kind)kind) != NULL ? (ent_scan_kind)kind : ENT_SCAN_BEST;
+            options.scan =
+                ent_scan_kernel((ent_scan_kind)kind) != NULL ? (ent_scan_kind)kind : ENT_SCAN_BEST;
             text out = read_all(in, options);
             assert_string_equal(out.p, wanted);
             free(out.p);
@@ -546,26 +555,32 @@ static void test_csv_newlines(void **state) {
 
 static void test_csv_quotes(void **state) {
     (void)state;
-    expect(INPUT("t.csv", "a,b\n\"1\",\"x,y\"\n\"\",\"\"\"\"\n", "a", "b"), keep, "1@2 <1><x,y>\n2@3 <><\">\n");
+    expect(INPUT("t.csv", "a,b\n\"1\",\"x,y\"\n\"\",\"\"\"\"\n", "a", "b"), keep,
+           "1@2 <1><x,y>\n2@3 <><\">\n");
     expect(INPUT("t.csv", "a,b\n\"l1\nl2\r\nl3\rl4\",z\n1,2\n", "a", "b"), keep,
            "1@2 <l1\nl2\r\nl3\rl4><z>\n2@6 <1><2>\n");
     expect(INPUT("t.csv", "a,b\n\"say \"\"hi\"\" now\",\"\"\"\"\"\"\nx,\"a\"\"b\"", "a", "b"), keep,
            "1@2 <say \"hi\" now><\"\">\n2@3 <x><a\"b>\n");
-    expect(INPUT("t.csv", "a,b\n5\" pipe,6\"\nx \"y\",z\n", "a", "b"), keep, "1@2 <5\" pipe><6\">\n2@3 <x \"y\"><z>\n");
+    expect(INPUT("t.csv", "a,b\n5\" pipe,6\"\nx \"y\",z\n", "a", "b"), keep,
+           "1@2 <5\" pipe><6\">\n2@3 <x \"y\"><z>\n");
     expect(INPUT("t.csv", "a,b\n\"x\"y,1\n\"p\" ,2\n3,4\n", "a", "b"), keep,
-           "!1 `t.csv` line 2, column 1 `a`: expected a separator or the row's end after the closing quote, "
+           "!1 `t.csv` line 2, column 1 `a`: expected a separator or the row's end after the "
+           "closing quote, "
            "found `\"x\"y` [\"x\"y,1]\n"
-           "!2 `t.csv` line 3, column 1 `a`: expected a separator or the row's end after the closing quote, "
+           "!2 `t.csv` line 3, column 1 `a`: expected a separator or the row's end after the "
+           "closing quote, "
            "found `\"p\" ` [\"p\" ,2]\n"
            "3@4 <3><4>\n");
     /* Nobody looks into columns that nobody wants. */
     expect(INPUT("t.csv", "a,b\n\"x\"y,1\n", "b"), keep, "1@2 <1>\n");
     expect(INPUT("t.csv", "\"a,\"\"1\"\"\",b\n1,2\n", "a,\"1\""), keep, "1@2 <1>\n");
     expect(INPUT("t.csv", "a,b\n1,2\n\"x\n\ny", "a"), keep,
-           "1@2 <1>\n#2 line 3 the quote that opens on line 3 of `t.csv` never closes: close it, or double it "
+           "1@2 <1>\n#2 line 3 the quote that opens on line 3 of `t.csv` never closes: close it, "
+           "or double it "
            "if it is part of the text\n");
     expect(INPUT("t.csv", "a,b\n\"m\nn\",\"x\n\ny\n", "a"), keep,
-           "#2 line 3 the quote that opens on line 3 of `t.csv` never closes: close it, or double it if it is "
+           "#2 line 3 the quote that opens on line 3 of `t.csv` never closes: close it, or double "
+           "it if it is "
            "part of the text\n");
 }
 
@@ -590,9 +605,11 @@ static void test_csv_bad_rows(void **state) {
            "2@3 <3><1>\n"
            "!3 `t.csv` line 4: expected 3 cells, found 4 [1,2,3,4]\n"
            "4@5 <9><7>\n");
-    expect(INPUT("t.csv", "a,b,c\nx\xFF,\xC3\xA9,1\n\xC3\xA9,y\0y,2\nok,\xFF,3\n", "b", "a"), keep,
-           "!1 `t.csv` line 2, column 1 `a`: expected valid UTF-8, found `x\\xff` [x\xFF,\xC3\xA9,1]\n"
-           "!2 `t.csv` line 3, column 2 `b`: expected text without NUL bytes, found `y\\x00y` [\xC3\xA9,y");
+    expect(
+        INPUT("t.csv", "a,b,c\nx\xFF,\xC3\xA9,1\n\xC3\xA9,y\0y,2\nok,\xFF,3\n", "b", "a"), keep,
+        "!1 `t.csv` line 2, column 1 `a`: expected valid UTF-8, found `x\\xff` [x\xFF,\xC3\xA9,1]\n"
+        "!2 `t.csv` line 3, column 2 `b`: expected text without NUL bytes, found `y\\x00y` "
+        "[\xC3\xA9,y");
 }
 
 /* The case above ends in a NUL byte for strcmp; here are the rows behind it. */
@@ -606,7 +623,8 @@ static void test_csv_policies(void **state) {
     ent_reader_options stop = {.bad_rows = ENT_BAD_STOP};
     expect(INPUT("t.csv", "a,b\n1,2\n3,4\n5\n6,7\n", "a"), stop,
            "1@2 <1>\n2@3 <3>\n#6 line 4 `t.csv` line 4: expected 2 cells, found 1\n");
-    expect(INPUT("t.csv", "a,b\n1\n6,7\n", "a"), stop, "#6 line 2 `t.csv` line 2: expected 2 cells, found 1\n");
+    expect(INPUT("t.csv", "a,b\n1\n6,7\n", "a"), stop,
+           "#6 line 2 `t.csv` line 2: expected 2 cells, found 1\n");
 }
 
 static bool count_bad(void *user, const ent_bad_row *bad) {
@@ -621,26 +639,36 @@ static void test_csv_calls(void **state) {
     uint64_t seen = 0;
     ent_reader_options call = {.bad_rows = ENT_BAD_CALL, .on_bad = count_bad, .user = &seen};
     text out = read_all(INPUT("t.csv", "a,b\n1,2\n3\n5,6\n7\n8,9\n", "a"), call);
-    assert_string_equal(out.p, "1@2 <1>\n3@4 <5>\n#7 line 5 `t.csv` line 5: expected 2 cells, found 1\n");
+    assert_string_equal(out.p,
+                        "1@2 <1>\n3@4 <5>\n#7 line 5 `t.csv` line 5: expected 2 cells, found 1\n");
     assert_int_equal(seen, 4);
     free(out.p);
 }
 
 static void test_csv_headers(void **state) {
     (void)state;
-    expect(INPUT("t.csv", "", "a"), keep, "#2 line 0 `t.csv` is empty: its first row must name the columns\n");
-    expect(INPUT("t.csv", "\n\n", "a"), keep, "#2 line 0 `t.csv` is empty: its first row must name the columns\n");
+    expect(INPUT("t.csv", "", "a"), keep,
+           "#2 line 0 `t.csv` is empty: its first row must name the columns\n");
+    expect(INPUT("t.csv", "\n\n", "a"), keep,
+           "#2 line 0 `t.csv` is empty: its first row must name the columns\n");
     expect(INPUT("t.csv", "a,b,a\n1,2,3\n", "b"), keep, "1@2 <2>\n");
     expect(INPUT("t.csv", "a,b,a\n1,2,3\n", "a"), keep,
-           "#2 line 0 the header of `t.csv` has two columns named `a` (1 and 3): rename one of them\n");
+           "#2 line 0 the header of `t.csv` has two columns named `a` (1 and 3): rename one of "
+           "them\n");
     expect(INPUT("t.csv", ",b\n1,2\n", "b", "z"), keep, "1@2 <2>~\n");
-    expect(INPUT("t.csv", "\xFF\xFE" "a\0,\0", "a"), keep,
+    expect(INPUT("t.csv",
+                 "\xFF\xFE"
+                 "a\0,\0",
+                 "a"),
+           keep,
            "#2 line 0 `t.csv` is UTF-16, not UTF-8: convert it with `iconv -f UTF-16 -t UTF-8`\n");
     expect(INPUT("t.csv", "a\0,\0b\0\n\0", "a"), keep,
-           "#2 line 0 `t.csv` begins with NUL bytes and is no UTF-8 text: if it is UTF-16, convert it with "
+           "#2 line 0 `t.csv` begins with NUL bytes and is no UTF-8 text: if it is UTF-16, convert "
+           "it with "
            "`iconv -f UTF-16LE -t UTF-8`\n");
     expect(INPUT("t.csv", "a,caf\xE9\n1,2\n", "a"), keep,
-           "#2 line 1 column 2 in the header of `t.csv` (line 1) is not UTF-8: convert the file, for instance "
+           "#2 line 1 column 2 in the header of `t.csv` (line 1) is not UTF-8: convert the file, "
+           "for instance "
            "with `iconv -f WINDOWS-1252 -t UTF-8`\n");
 }
 
@@ -655,14 +683,16 @@ static void test_row_bound(void **state) {
     text_print(&long_row, "2,%099d\n3,4\n", 0);
     in = (input){"t.csv", long_row.p, long_row.len, {"a"}};
     expect(&in, options,
-           "1@2 <1>\n#4 line 3 the row of `t.csv` that starts on line 3 is longer than 100 bytes: check the "
+           "1@2 <1>\n#4 line 3 the row of `t.csv` that starts on line 3 is longer than 100 bytes: "
+           "check the "
            "line ends and quotes of the file\n");
     in.name = "t.jsonl";
     long_row.len = 0;
     text_print(&long_row, "{\"a\":1}\n{\"a\":%0100d}\n", 0);
     in = (input){"t.jsonl", long_row.p, long_row.len, {"a"}};
     expect(&in, options,
-           "1@1 <1>\n#4 line 2 the row of `t.jsonl` that starts on line 2 is longer than 100 bytes: check the "
+           "1@1 <1>\n#4 line 2 the row of `t.jsonl` that starts on line 2 is longer than 100 "
+           "bytes: check the "
            "line ends and quotes of the file\n");
     free(long_row.p);
 }
@@ -675,9 +705,12 @@ static void test_several_sources(void **state) {
     static const char *const names[] = {"a", "b", "c"};
     ent_feed_error err = {0};
     ent_source_list list = {0};
-    assert_true(ent_source_list_take(&list, ent_source_open_memory("1.csv", first, sizeof first - 1, 0, &err), &err));
-    assert_true(ent_source_list_take(&list, ent_source_open_memory("2.csv", second, sizeof second - 1, 0, &err), &err));
-    assert_true(ent_source_list_take(&list, ent_source_open_memory("3.jsonl", third, sizeof third - 1, 0, &err), &err));
+    assert_true(ent_source_list_take(
+        &list, ent_source_open_memory("1.csv", first, sizeof first - 1, 0, &err), &err));
+    assert_true(ent_source_list_take(
+        &list, ent_source_open_memory("2.csv", second, sizeof second - 1, 0, &err), &err));
+    assert_true(ent_source_list_take(
+        &list, ent_source_open_memory("3.jsonl", third, sizeof third - 1, 0, &err), &err));
     ent_reader *reader = ent_reader_open(&list, names, 3, &keep, &err);
     assert_non_null(reader);
     assert_true(ent_reader_has_column(reader, 1));
@@ -693,8 +726,9 @@ static void test_several_sources(void **state) {
         put_batch(&out, batch);
         assert_int_equal(ent_reader_has_column(reader, 1), batch->file_index != 1);
     }
-    assert_string_equal(out.p, "1.csv: 1@2 <1><2>~\n!2 `1.csv` line 3: expected 2 cells, found 1 [x]\n"
-                               "2.csv: 1@2 <4>~<3>\n3.jsonl: 1@1 <5>~<6>\n");
+    assert_string_equal(out.p,
+                        "1.csv: 1@2 <1><2>~\n!2 `1.csv` line 3: expected 2 cells, found 1 [x]\n"
+                        "2.csv: 1@2 <4>~<3>\n3.jsonl: 1@1 <5>~<6>\n");
     assert_int_equal(ent_reader_rows(reader), 4);
     assert_int_equal(ent_reader_bad_rows(reader), 1);
     ent_reader_close(reader);
@@ -704,40 +738,52 @@ static void test_several_sources(void **state) {
 
 static void test_json_values(void **state) {
     (void)state;
-    expect(INPUT("t.jsonl", "{\"a\":1.50,\"b\":\"x\"}\n\n  \r\n{\"b\":null,\"a\":true}\r\n{\"a\":\"\"}", "a", "b"), keep,
-           "1@1 <1.50><x>\n2@4 <true>~\n3@5 <>~\n");
-    expect(INPUT("t.jsonl", "{\"a\":123456789012345678901234567890.10}\n{\"a\":-1e+999}\n", "a"), keep,
-           "1@1 <123456789012345678901234567890.10>\n2@2 <-1e+999>\n");
-    expect(INPUT("t.jsonl", "{\"a\":\"q\\\"\\n\\u00e9\\ud83d\\ude00\",\"b\":\"\\\\\"}\n", "a", "b"), keep,
-           "1@1 <q\"\n\xC3\xA9\xF0\x9F\x98\x80><\\>\n");
-    expect(INPUT("t.jsonl", "{\"n\":{\"x\":1,\"y\":{\"z\":\"w\"}},\"l\":[1, {\"q\":2} ] }\n", "n.x", "n.y.z", "l", "n"),
+    expect(INPUT("t.jsonl",
+                 "{\"a\":1.50,\"b\":\"x\"}\n\n  \r\n{\"b\":null,\"a\":true}\r\n{\"a\":\"\"}", "a",
+                 "b"),
+           keep, "1@1 <1.50><x>\n2@4 <true>~\n3@5 <>~\n");
+    expect(INPUT("t.jsonl", "{\"a\":123456789012345678901234567890.10}\n{\"a\":-1e+999}\n", "a"),
+           keep, "1@1 <123456789012345678901234567890.10>\n2@2 <-1e+999>\n");
+    expect(INPUT("t.jsonl", "{\"a\":\"q\\\"\\n\\u00e9\\ud83d\\ude00\",\"b\":\"\\\\\"}\n", "a", "b"),
+           keep, "1@1 <q\"\n\xC3\xA9\xF0\x9F\x98\x80><\\>\n");
+    expect(INPUT("t.jsonl", "{\"n\":{\"x\":1,\"y\":{\"z\":\"w\"}},\"l\":[1, {\"q\":2} ] }\n", "n.x",
+                 "n.y.z", "l", "n"),
            keep, "1@1 <1><w><[1, {\"q\":2} ]><{\"x\":1,\"y\":{\"z\":\"w\"}}>\n");
-    expect(INPUT("t.jsonl", "{\"a.b\":1}\n{\"a\":{\"b\":2}}\n{\"a\":3}\n", "a.b"), keep, "1@1 <1>\n2@2 <2>\n3@3 ~\n");
-    expect(INPUT("t.jsonl", "{\"a\":1,\"a\":2}\n{\"\\u0061\":3}\n", "a"), keep, "1@1 <2>\n2@2 <3>\n");
+    expect(INPUT("t.jsonl", "{\"a.b\":1}\n{\"a\":{\"b\":2}}\n{\"a\":3}\n", "a.b"), keep,
+           "1@1 <1>\n2@2 <2>\n3@3 ~\n");
+    expect(INPUT("t.jsonl", "{\"a\":1,\"a\":2}\n{\"\\u0061\":3}\n", "a"), keep,
+           "1@1 <2>\n2@2 <3>\n");
     expect(INPUT("t.jsonl", "", "a"), keep, "");
     expect(INPUT("t.jsonl", "\xEF\xBB\xBF{\"a\":1}", "a"), keep, "1@1 <1>\n");
 }
 
 static void test_json_bad_rows(void **state) {
     (void)state;
-    expect(INPUT("t.jsonl", "{\"a\":1\n[2]\n{\"a\":3}x\n{\"a\":3}{}\n{\"a\":01}\n{\"a\":4}\n", "a"), keep,
+    expect(INPUT("t.jsonl", "{\"a\":1\n[2]\n{\"a\":3}x\n{\"a\":3}{}\n{\"a\":01}\n{\"a\":4}\n", "a"),
+           keep,
            "!1 `t.jsonl` line 1: expected a JSON object that ends with its line [{\"a\":1]\n"
            "!2 `t.jsonl` line 2, byte 1: expected a JSON object [[2]]\n"
            "!3 `t.jsonl` line 3: expected a JSON object that ends with its line [{\"a\":3}x]\n"
-           "!4 `t.jsonl` line 4, byte 8: expected one object per line and nothing after it [{\"a\":3}{}]\n"
+           "!4 `t.jsonl` line 4, byte 8: expected one object per line and nothing after it "
+           "[{\"a\":3}{}]\n"
            "!5 `t.jsonl` line 5, byte 6: expected a JSON value [{\"a\":01}]\n"
            "6@6 <4>\n");
     /* What nobody wants is checked all the same: the line is JSON or it is not. */
-    expect(INPUT("t.jsonl", "{\"z\":tru,\"a\":1}\n{\"z\":\"\\x\",\"a\":1}\n{\"a\":1,\"z\":[1 2]}\n", "a"), keep,
+    expect(INPUT("t.jsonl", "{\"z\":tru,\"a\":1}\n{\"z\":\"\\x\",\"a\":1}\n{\"a\":1,\"z\":[1 2]}\n",
+                 "a"),
+           keep,
            "!1 `t.jsonl` line 1, byte 6: expected a JSON value [{\"z\":tru,\"a\":1}]\n"
-           "!2 `t.jsonl` line 2, byte 6: expected a valid escape in the text [{\"z\":\"\\x\",\"a\":1}]\n"
-           "!3 `t.jsonl` line 3, byte 15: expected valid JSON, one object per line [{\"a\":1,\"z\":[1 2]}]\n");
+           "!2 `t.jsonl` line 2, byte 6: expected a valid escape in the text "
+           "[{\"z\":\"\\x\",\"a\":1}]\n"
+           "!3 `t.jsonl` line 3, byte 15: expected valid JSON, one object per line "
+           "[{\"a\":1,\"z\":[1 2]}]\n");
     expect(INPUT("t.jsonl", "{\"a\":\"\xFF\"}\n{\"a\":\"x\\u0000\"}\n", "a"), keep,
            "!1 `t.jsonl` line 1, byte 7: expected valid UTF-8 [{\"a\":\"\xFF\"}]\n"
            "!2 `t.jsonl` line 2, member `a`: expected text without NUL bytes, found `x\\x00` "
            "[{\"a\":\"x\\u0000\"}]\n");
     expect(INPUT("t.json", " \n[\n{\"a\":1}\n]\n", "a"), keep,
-           "#2 line 0 `t.json` is one JSON array, not one object per line: convert it with `jq -c '.[]'`\n");
+           "#2 line 0 `t.json` is one JSON array, not one object per line: convert it with `jq -c "
+           "'.[]'`\n");
 }
 
 static void test_json_depth(void **state) {
@@ -761,14 +807,16 @@ static void test_json_depth(void **state) {
 /* Random corpora: every block size, batch size and kernel gives the same batches. */
 static void test_random_corpora(void **state) {
     (void)state;
-    static const char *const pieces[] = {"a", "\"", "\"\"", ",", "\n", "\r\n", "\r", "xyz", " ", "\xC3\xA9", ",,", "\xFF"};
+    static const char *const pieces[] = {"a",  "\"",  "\"\"", ",",        "\n", "\r\n",
+                                         "\r", "xyz", " ",    "\xC3\xA9", ",,", "\xFF"};
     uint64_t seed = 4242;
     for (int round = 0; round < 60; round++) {
         text corpus = {0};
         text_print(&corpus, "a,b,c\n");
         int n = (int)(random_next(&seed) % 120);
         for (int i = 0; i < n; i++) {
-            const char *piece = pieces[(random_next(&seed) >> 11) % (sizeof pieces / sizeof pieces[0])];
+            const char *piece =
+                pieces[(random_next(&seed) >> 11) % (sizeof pieces / sizeof pieces[0])];
             text_add(&corpus, piece, strlen(piece));
         }
         input in = {"t.csv", corpus.p, corpus.len, {"c", "a"}};
@@ -785,8 +833,15 @@ static void test_quarantine(void **state) {
     (void)state;
     ent_feed_error err = {0};
     const char *path = path_of("bad.csv");
-    ent_bad_row bad = {.file = "t,1.csv", .line = 7, .column = 3, .column_name = "latency", .cell = "so\"on",
-                       .cell_len = 5, .raw = "1,2,so\"on", .raw_len = 9, .expected = "a duration"};
+    ent_bad_row bad = {.file = "t,1.csv",
+                       .line = 7,
+                       .column = 3,
+                       .column_name = "latency",
+                       .cell = "so\"on",
+                       .cell_len = 5,
+                       .raw = "1,2,so\"on",
+                       .raw_len = 9,
+                       .expected = "a duration"};
     write_file(path, "before", 6);
     ent_quarantine *q = ent_quarantine_open(path, &err);
     assert_non_null(q);
@@ -797,14 +852,16 @@ static void test_quarantine(void **state) {
     free(content.p);
     q = ent_quarantine_open(path, &err);
     assert_true(ent_quarantine_add(q, &bad, &err));
-    bad = (ent_bad_row){.file = "t.csv", .line = 8, .raw = "x", .raw_len = 1, .expected = "5 cells, found 1"};
+    bad = (ent_bad_row){
+        .file = "t.csv", .line = 8, .raw = "x", .raw_len = 1, .expected = "5 cells, found 1"};
     assert_true(ent_quarantine_add(q, &bad, &err));
     assert_int_equal(ent_quarantine_count(q), 2);
     assert_true(ent_quarantine_commit(q, &err));
     content = read_file(path);
-    assert_string_equal(content.p, "file,line,column,cell,expected,row\n"
-                                   "\"t,1.csv\",7,latency,\"so\"\"on\",a duration,\"1,2,so\"\"on\"\n"
-                                   "t.csv,8,,,\"5 cells, found 1\",x\n");
+    assert_string_equal(content.p,
+                        "file,line,column,cell,expected,row\n"
+                        "\"t,1.csv\",7,latency,\"so\"\"on\",a duration,\"1,2,so\"\"on\"\n"
+                        "t.csv,8,,,\"5 cells, found 1\",x\n");
     free(content.p);
     assert_int_equal(unlink(path), 0);
     assert_null(ent_quarantine_open("/nonexistent/bad.csv", &err));
@@ -829,7 +886,8 @@ static void test_quarantine_full(void **state) {
     const char *path = path_of("full.csv");
     static char big[200000];
     memset(big, 'x', sizeof big);
-    ent_bad_row bad = {.file = "t.csv", .line = 1, .raw = big, .raw_len = sizeof big, .expected = "y"};
+    ent_bad_row bad = {
+        .file = "t.csv", .line = 1, .raw = big, .raw_len = sizeof big, .expected = "y"};
     struct rlimit before = limit_files(1000);
     ent_quarantine *q = ent_quarantine_open(path, &err);
     assert_non_null(q);
@@ -853,10 +911,13 @@ typedef struct item {
     uint32_t extra;
 } __attribute__((packed)) item;
 
-static void sort_and_check(const int64_t *at, uint32_t n, uint64_t memory, uint32_t fan_in, bool spills) {
+static void sort_and_check(const int64_t *at, uint32_t n, uint64_t memory, uint32_t fan_in,
+                           bool spills) {
     ent_feed_error err = {0};
-    ent_sorter_options options = {
-        .row_size = sizeof(item), .memory_bytes_max = memory, .folder = folder, .fan_in_max = fan_in};
+    ent_sorter_options options = {.row_size = sizeof(item),
+                                  .memory_bytes_max = memory,
+                                  .folder = folder,
+                                  .fan_in_max = fan_in};
     ent_sorter *s = ent_sorter_new(&options, &err);
     assert_non_null(s);
     for (uint32_t i = 0; i < n; i++) {

@@ -294,9 +294,9 @@ static void zone_policies(void **state)
 static void zone_names(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "/etc/passwd", "../zoneinfo/UTC", "Europe/../UTC", "Europe",
-                                      "Europe/", "Atlantis/Capital", "zone.tab", "a b", "caf\xc3\xa9",
-                                      "right/Europe/London"};
+    static const char *const bad[] = {
+        "", "/etc/passwd", "../zoneinfo/UTC", "Europe/../UTC", "Europe", "Europe/",
+        "Atlantis/Capital", "zone.tab", "a b", "caf\xc3\xa9", "right/Europe/London"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char err[200] = "";
         if (ent_zone_load(NULL, bad[i], err, sizeof err)) {
@@ -720,7 +720,9 @@ static void clock_inverse(void **state)
     uint64_t seed = 77;
     ent_zone *z = zone_of("America/New_York");
     static const ent_calendar_rule shifts[] = {
-        {0x1f, 9 * HOUR + 7, 12 * HOUR}, {0x1f, 13 * HOUR, 18 * HOUR + 1}, {0x60, 22 * HOUR, 3 * HOUR}};
+        {0x1f, 9 * HOUR + 7, 12 * HOUR},
+        {0x1f, 13 * HOUR, 18 * HOUR + 1},
+        {0x60, 22 * HOUR, 3 * HOUR}};
     ent_calendar *c = ent_calendar_new(z, shifts, 3, NULL, 0);
     assert_non_null(c);
     int64_t base = instant("2026-03-01T00:00:00Z");

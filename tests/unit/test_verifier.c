@@ -562,7 +562,7 @@ static void test_mutations(void **state)
             static const uint8_t values[] = {0, 1, 2, 3, 255, 127, 128, 16};
             size_t at = (size_t)(next_random(&seed) % good.n);
             uint64_t how = next_random(&seed);
-            p[at] = how % 2 ? (uint8_t)(p[at] ^ (1u << (how / 2 % 8))) : values[how / 2 % 8];
+            p[at] = (uint8_t)(how % 2 ? p[at] ^ (1u << (how / 2 % 8)) : values[how / 2 % 8]);
         }
         fix_checksum(p, good.n);
         ent_load_error error = {{0}, 0};
@@ -584,13 +584,61 @@ static void test_mutations(void **state)
     ent_builder_free(x.b);
 }
 
+/* The same with instructions, inputs, outputs and registers only, and small numbers: such programs get
+ * further into the verifier, and more of them run. */
+static void test_mutated_kernels(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    long loaded = 0;
+    for (int round = 0; round < 3000; round++) {
+        fixture x = fixture_new();
+        for (uint64_t c = 1 + next_random(&seed) % 2; c > 0; c--) {
+            size_t at = (size_t)(next_random(&seed) % x.b->instruction.n);
+            ent_instruction *i = &x.b->instruction.v[at];
+            uint16_t value = (uint16_t)(next_random(&seed) % 24);
+            uint16_t *const fields[] = {&i->d, &i->a, &i->b, &i->c};
+            switch (next_random(&seed) % 8) {
+            case 0:
+                i->op = (uint16_t)(next_random(&seed) % 130);
+                break;
+            case 1:
+                i->k = value;
+                break;
+            case 2:
+                *i = x.b->instruction.v[next_random(&seed) % x.b->instruction.n];
+                break;
+            case 3:
+                x.b->output.v[next_random(&seed) % x.b->output.n].reg = value;
+                break;
+            case 4:
+                x.b->reg.v[next_random(&seed) % x.b->reg.n].cls = value % 4;
+                break;
+            default:
+                *fields[next_random(&seed) % 4] = value;
+                break;
+            }
+        }
+        ent_load_error error = {{0}, 0};
+        ent_program *program = fixture_load(x.b, &error);
+        if (program != NULL) {
+            loaded++;
+            run_kernels(program, &seed);
+        }
+        ent_program_destroy(program);
+        ent_builder_free(x.b);
+    }
+    print_message("mutated kernels: seed 7, 3000 rounds, %ld still loaded and ran\n", loaded);
+    assert_true(loaded > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_descriptions), cmocka_unit_test(test_valid),
         cmocka_unit_test(test_digest),       cmocka_unit_test(test_file),
         cmocka_unit_test(test_rejections),   cmocka_unit_test(test_disasm),
-        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_mutations),    cmocka_unit_test(test_mutated_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

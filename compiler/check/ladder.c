@@ -1,0 +1,226 @@
+/* Ladders: total, without steps that are never reached, without overlaps, in agreement with the target.
+ *
+ * Each step takes a half-line off what the steps before it have left, so what is left is always one
+ * interval: a gap is what is left at the end, an unreachable step is one that takes nothing.  Figures of
+ * whole-number types have no values between n and n + 1; shares lie in [0, 1] and counts at or above 0. */
+#include "compiler/check/checker.h"
+
+typedef struct edge {
+    bool infinite, open;
+    ent_value v;
+} edge;
+
+typedef struct interval {
+    edge low, high;
+} interval;
+
+static bool is_whole(ent_type t)
+{
+    return t.kind != ENT_TYPE_RATIO && t.kind != ENT_TYPE_MONEY && t.kind != ENT_TYPE_NUMBER;
+}
+
+static edge closed(ent_value v, bool open, int toward)
+{
+    edge e = {.v = v, .open = open};
+    if (open && is_whole(v.type) && v.i < INT64_MAX && v.i > INT64_MIN) {
+        e.v.i += toward;
+        e.open = false;
+    }
+    return e;
+}
+
+static interval half_line(int compare, ent_value bound)
+{
+    interval r = {.low.infinite = true, .high.infinite = true};
+    if (compare == ENT_CMP_AT_LEAST || compare == ENT_CMP_ABOVE)
+        r.low = closed(bound, compare == ENT_CMP_ABOVE, 1);
+    else if (compare == ENT_CMP_AT_MOST || compare == ENT_CMP_BELOW)
+        r.high = closed(bound, compare == ENT_CMP_BELOW, -1);
+    return r;
+}
+
+static int opposite(int compare)
+{
+    static const int of[] = {[ENT_CMP_OTHERWISE] = ENT_CMP_OTHERWISE, [ENT_CMP_AT_LEAST] = ENT_CMP_BELOW,
+                             [ENT_CMP_AT_MOST] = ENT_CMP_ABOVE, [ENT_CMP_ABOVE] = ENT_CMP_AT_MOST,
+                             [ENT_CMP_BELOW] = ENT_CMP_AT_LEAST};
+    return of[compare];
+}
+
+static bool is_empty(interval r)
+{
+    if (r.low.infinite || r.high.infinite)
+        return false;
+    int c = ent_value_cmp(&r.low.v, &r.high.v);
+    return c > 0 || (c == 0 && (r.low.open || r.high.open));
+}
+
+static edge tighter(edge a, edge b, int sign)
+{
+    if (a.infinite || b.infinite)
+        return a.infinite ? b : a;
+    int c = ent_value_cmp(&a.v, &b.v) * sign;
+    if (c != 0)
+        return c > 0 ? a : b;
+    return a.open ? a : b;
+}
+
+static interval both(interval a, interval b)
+{
+    return (interval){.low = tighter(a.low, b.low, 1), .high = tighter(a.high, b.high, -1)};
+}
+
+static interval natural_range(const ent_objective_decl *o)
+{
+    interval r = {.low.infinite = true, .high.infinite = true};
+    if (o->expr == NULL || o->expr->kind != ENT_NODE_AGGREGATE || o->n_folds != 1)
+        return r;
+    int kind = o->folds[0]->kind;
+    bool share = kind == ENT_AGG_SHARE || kind == ENT_AGG_TIME_SHARE || kind == ENT_AGG_TIME_OUTSIDE;
+    if (share || kind == ENT_AGG_COUNT || kind == ENT_AGG_LONGEST || kind == ENT_AGG_TIME_IN)
+        r.low = (edge){.v = {.type = o->type, .q = ent_q_from_i64(0)}};
+    if (share)
+        r.high = (edge){.v = {.type = o->type, .q = ent_q_from_i64(1)}};
+    return r;
+}
+
+static const char *compare_word(int compare)
+{
+    static const char *const words[] = {"otherwise", "at least", "at most", "above", "below"};
+    return words[compare];
+}
+
+static bool pays(const ent_amount_decl *a)
+{
+    return a != NULL && a->kind != ENT_AMOUNT_NONE && (a->kind == ENT_AMOUNT_EXPR || a->q.num > 0);
+}
+
+static bool pays_nothing(const ent_amount_decl *a)
+{
+    return a != NULL && (a->kind == ENT_AMOUNT_NONE || (a->kind != ENT_AMOUNT_EXPR && a->q.num == 0));
+}
+
+/* Steps that ask in opposite directions must not both claim a figure. */
+static bool report_overlap(ent_checker *ck, const ent_objective_decl *o, size_t at, interval range)
+{
+    const ent_step_decl *s = &o->steps[at];
+    bool up = s->compare == ENT_CMP_AT_LEAST || s->compare == ENT_CMP_ABOVE;
+    for (size_t i = 0; i < at; i++) {
+        const ent_step_decl *t = &o->steps[i];
+        bool t_up = t->compare == ENT_CMP_AT_LEAST || t->compare == ENT_CMP_ABOVE;
+        interval common = both(both(half_line(s->compare, s->bound), half_line(t->compare, t->bound)), range);
+        if (t_up == up || is_empty(common))
+            continue;
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0422, s->span, "two steps claim the same figures");
+        ent_diag_primary_label(d, "%s %s", compare_word(s->compare),
+                               ent_check_source_text(ck, s->bound.span));
+        ent_diag_label(d, t->span, "%s %s", compare_word(t->compare),
+                       ent_check_source_text(ck, t->bound.span));
+        ent_diag_help(d, "end the ladder with `… otherwise` instead");
+        return true;
+    }
+    return false;
+}
+
+static bool report_unreachable(ent_checker *ck, const ent_objective_decl *o, size_t at)
+{
+    const ent_step_decl *s = &o->steps[at];
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0420, s->span, "this step can never be reached");
+    if (s->compare == ENT_CMP_OTHERWISE)
+        ent_diag_primary_label(d, "the steps before it leave nothing");
+    else
+        ent_diag_primary_label(d, "nothing is left that is %s %s", compare_word(s->compare),
+                               ent_check_source_text(ck, s->bound.span));
+    if (at > 0)
+        ent_diag_label(d, o->steps[at - 1].span, "steps are tried in order, and this one comes first");
+    if (at > 0 && s->compare != ENT_CMP_OTHERWISE && s->compare == o->steps[at - 1].compare)
+        ent_diag_help(d, "write the steps from the %s bound to the %s",
+                      s->compare == ENT_CMP_AT_LEAST || s->compare == ENT_CMP_ABOVE ? "highest" : "lowest",
+                      s->compare == ENT_CMP_AT_LEAST || s->compare == ENT_CMP_ABOVE ? "lowest" : "highest");
+    return true;
+}
+
+static void report_against_target(ent_checker *ck, const ent_objective_decl *o, const ent_step_decl *s)
+{
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0421, s->span,
+                               "this step gives a credit where the target is met");
+    ent_diag_primary_label(d, "`%s` for figures that are no breach", s->amount->text);
+    ent_diag_label(d, o->node->kids[1]->span, "the target");
+    ent_diag_help(d, "begin the ladder with `none when %s %s`", compare_word(o->compare), o->target_text);
+}
+
+static void check_gap(ent_checker *ck, const ent_objective_decl *o, const ent_node *n, interval left)
+{
+    const char *from = left.low.infinite || left.low.v.span.end == 0
+                           ? NULL
+                           : ent_check_source_text(ck, left.low.v.span);
+    const char *to = left.high.infinite || left.high.v.span.end == 0
+                         ? NULL
+                         : ent_check_source_text(ck, left.high.v.span);
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0419, o->steps[o->n_steps - 1].span,
+                               "this ladder leaves figures without a credit or a `none`");
+    if (from != NULL && to != NULL)
+        ent_diag_primary_label(d, "nothing is said between %s and %s", from, to);
+    else if (to != NULL)
+        ent_diag_primary_label(d, "nothing is said for figures under %s", to);
+    else if (from != NULL)
+        ent_diag_primary_label(d, "nothing is said for figures over %s", from);
+    else
+        ent_diag_primary_label(d, "nothing is said for other figures");
+    ent_diag_help(d, "end it with `%s otherwise`", pays(o->steps[o->n_steps - 1].amount) ? "… of charge" : "none");
+    (void)n;
+}
+
+/* A breach without a credit is no mistake, but worth a look. */
+static void check_unpaid(ent_checker *ck, const ent_objective_decl *o, interval range)
+{
+    interval breach = both(range, half_line(opposite(o->compare), o->target));
+    interval left = range;
+    for (size_t i = 0; i < o->n_steps; i++) {
+        const ent_step_decl *s = &o->steps[i];
+        interval mine = both(left, half_line(s->compare, s->bound));
+        if (pays_nothing(s->amount) && !is_empty(both(mine, breach))) {
+            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0403, s->span,
+                                       "some breaches of this objective give no credit");
+            ent_diag_primary_label(d, "`none` for figures that miss the target");
+            ent_diag_label(d, o->node->kids[1]->span, "the target");
+            return;
+        }
+        left = both(left, half_line(opposite(s->compare), s->bound));
+    }
+}
+
+void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o, const ent_node *n)
+{
+    if (o->type.kind == ENT_TYPE_ERROR)
+        return;
+    for (size_t i = 0; i < o->n_steps; i++)
+        if (o->steps[i].compare != ENT_CMP_OTHERWISE && o->steps[i].bound.type.kind == ENT_TYPE_ERROR)
+            return;
+    bool target = o->target.type.kind != ENT_TYPE_ERROR;
+    interval range = natural_range(o), left = range;
+    interval met = target ? both(range, half_line(o->compare, o->target)) : range;
+    bool exhausted = false, reported = false;
+    for (size_t i = 0; i < o->n_steps && !reported; i++) {
+        const ent_step_decl *s = &o->steps[i];
+        interval mine = both(left, half_line(s->compare, s->bound));
+        if (exhausted || is_empty(left) || is_empty(mine))
+            reported = report_unreachable(ck, o, i);
+        else if (s->compare != ENT_CMP_OTHERWISE)
+            reported = report_overlap(ck, o, i, range);
+        if (!reported && target && pays(s->amount) && !is_empty(both(mine, met))) {
+            report_against_target(ck, o, s);
+            reported = true;
+        }
+        if (s->compare == ENT_CMP_OTHERWISE)
+            exhausted = true;
+        else
+            left = both(left, half_line(opposite(s->compare), s->bound));
+    }
+    if (reported)
+        return;
+    if (!exhausted && !is_empty(left))
+        check_gap(ck, o, n, left);
+    else if (target)
+        check_unpaid(ck, o, range);
+}

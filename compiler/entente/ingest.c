@@ -1,0 +1,258 @@
+/* See ingest.h. */
+#include "compiler/entente/ingest.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = 8 };
+
+/* Copies of one batch's columns, kept for the next one. */
+struct ent_batch_copy {
+    ent_column *columns;
+    uint8_t **absent;
+    int64_t *origins;
+    int64_t feed;
+    size_t n_fields, capacity;
+};
+
+struct ent_ingest {
+    const ent_program *program;
+    ent_ingest_feed *feeds;
+    size_t n_feeds;
+    bool threaded;
+    ent_batch single;
+    /* the ring of a threaded ingest: slots [head, head + filled) are full */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    ent_batch slots[SLOTS];
+    size_t head, filled;
+    bool stopping, holding; /* holding: the consumer still reads slots[head] */
+};
+
+static ent_ingest_feed *furthest_behind(ent_ingest *g)
+{
+    ent_ingest_feed *behind = NULL;
+    for (size_t i = 0; i < g->n_feeds; i++) {
+        if (!g->feeds[i].ended && (!behind || g->feeds[i].last_at < behind->last_at)) {
+            behind = &g->feeds[i];
+        }
+    }
+    return behind;
+}
+
+/* Fills the batch from the feed that is furthest behind; its rows belong to the stream. */
+static void produce(ent_ingest *g, ent_batch *batch)
+{
+    batch->rows.n = 0;
+    batch->error = (ent_feed_error){0};
+    ent_ingest_feed *f;
+    while ((f = furthest_behind(g)) != NULL) {
+        batch->feed = f->feed;
+        switch (ent_stream_next(f->stream, &batch->rows, &batch->error)) {
+        case ENT_STREAM_END:
+            f->ended = true;
+            continue;
+        case ENT_STREAM_DISORDER:
+            f->sort = true;
+            batch->result = ENT_INGEST_DISORDER;
+            return;
+        case ENT_STREAM_FAILED:
+            batch->result = ENT_INGEST_FAILED;
+            return;
+        case ENT_STREAM_ROWS:
+            break;
+        }
+        if (batch->rows.n > 0) {
+            const int64_t *at = batch->rows.columns[g->program->feed[f->feed].at].data;
+            f->last_at = at[batch->rows.n - 1];
+        }
+        ent_ingest_feed *behind = furthest_behind(g);
+        batch->watermark = behind ? behind->last_at : INT64_MIN;
+        batch->result = ENT_INGEST_ROWS;
+        return;
+    }
+    batch->result = ENT_INGEST_END;
+}
+
+/* --- the other thread --- */
+
+static void copy_free(struct ent_batch_copy *copy)
+{
+    if (!copy) {
+        return;
+    }
+    for (size_t i = 0; i < copy->n_fields; i++) {
+        free(copy->columns ? copy->columns[i].data : NULL);
+        free(copy->absent ? copy->absent[i] : NULL);
+    }
+    free(copy->columns);
+    free(copy->absent);
+    free(copy->origins);
+    free(copy);
+}
+
+static size_t lane_bytes(ent_class cls)
+{
+    return cls == ENT_CLASS_B ? 1 : cls == ENT_CLASS_Q ? sizeof(ent_q) : sizeof(int64_t);
+}
+
+static bool copy_fits(ent_batch *batch, size_t n_fields)
+{
+    struct ent_batch_copy *c = batch->copy;
+    if (c && c->feed == batch->feed && c->capacity >= batch->rows.n) {
+        return true;
+    }
+    copy_free(c);
+    batch->copy = c = calloc(1, sizeof *c);
+    if (!c) {
+        return false;
+    }
+    c->feed = batch->feed;
+    c->capacity = batch->rows.n;
+    c->columns = calloc(n_fields + 1, sizeof *c->columns);
+    c->absent = calloc(n_fields + 1, sizeof *c->absent);
+    c->origins = malloc((c->capacity + 1) * sizeof *c->origins);
+    if (!c->columns || !c->absent || !c->origins) {
+        return false;
+    }
+    c->n_fields = n_fields;
+    for (size_t i = 0; i < n_fields; i++) {
+        c->columns[i].cls = batch->rows.columns[i].cls;
+        if (batch->rows.columns[i].data) {
+            c->columns[i].data = malloc(c->capacity * lane_bytes(c->columns[i].cls));
+            c->absent[i] = malloc(c->capacity);
+            if (!c->columns[i].data || !c->absent[i]) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Makes the batch independent of its stream. */
+static bool detach(ent_ingest *g, ent_batch *batch)
+{
+    size_t n = batch->rows.n;
+    size_t n_fields = (size_t)g->program->feed[batch->feed].n_fields;
+    if (n == 0) {
+        return true;
+    }
+    if (!copy_fits(batch, n_fields)) {
+        return false;
+    }
+    struct ent_batch_copy *c = batch->copy;
+    for (size_t i = 0; i < n_fields; i++) {
+        const ent_column *from = &batch->rows.columns[i];
+        if (!from->data) {
+            continue;
+        }
+        memcpy(c->columns[i].data, from->data, n * lane_bytes(from->cls));
+        c->columns[i].absent = from->absent ? c->absent[i] : NULL;
+        if (from->absent) {
+            memcpy(c->absent[i], from->absent, n);
+        }
+    }
+    memcpy(c->origins, batch->rows.origins, n * sizeof *c->origins);
+    batch->rows.columns = c->columns;
+    batch->rows.origins = c->origins;
+    return true;
+}
+
+static void *read_ahead(void *user)
+{
+    ent_ingest *g = user;
+    for (bool more = true; more;) {
+        pthread_mutex_lock(&g->lock);
+        while (g->filled == SLOTS && !g->stopping) {
+            pthread_cond_wait(&g->changed, &g->lock);
+        }
+        bool stop = g->stopping;
+        ent_batch *slot = &g->slots[(g->head + g->filled) % SLOTS];
+        pthread_mutex_unlock(&g->lock);
+        if (stop) {
+            break;
+        }
+        produce(g, slot);
+        if (slot->result == ENT_INGEST_ROWS && !detach(g, slot)) {
+            ent_feed_fail_memory(&slot->error, "a batch of rows");
+            slot->result = ENT_INGEST_FAILED;
+        }
+        more = slot->result == ENT_INGEST_ROWS;
+        pthread_mutex_lock(&g->lock);
+        g->filled++;
+        pthread_cond_broadcast(&g->changed);
+        pthread_mutex_unlock(&g->lock);
+    }
+    return NULL;
+}
+
+/* --- the consumer --- */
+
+ent_ingest *ent_ingest_start(const ent_program *program, ent_ingest_feed *feeds, size_t n_feeds,
+                             bool threaded)
+{
+    ent_ingest *g = calloc(1, sizeof *g);
+    if (!g) {
+        return NULL;
+    }
+    g->program = program;
+    g->feeds = feeds;
+    g->n_feeds = n_feeds;
+    g->threaded = threaded;
+    if (threaded) {
+        pthread_mutex_init(&g->lock, NULL);
+        pthread_cond_init(&g->changed, NULL);
+        if (pthread_create(&g->thread, NULL, read_ahead, g) != 0) {
+            pthread_mutex_destroy(&g->lock);
+            pthread_cond_destroy(&g->changed);
+            free(g);
+            return NULL;
+        }
+    }
+    return g;
+}
+
+const ent_batch *ent_ingest_next(ent_ingest *g)
+{
+    if (!g->threaded) {
+        produce(g, &g->single);
+        return &g->single;
+    }
+    pthread_mutex_lock(&g->lock);
+    if (g->holding) {
+        g->head = (g->head + 1) % SLOTS;
+        g->filled--;
+        g->holding = false;
+        pthread_cond_broadcast(&g->changed);
+    }
+    while (g->filled == 0) {
+        pthread_cond_wait(&g->changed, &g->lock);
+    }
+    /* what ends the reading stays in its slot: asking again gives it again */
+    ent_batch *batch = &g->slots[g->head];
+    g->holding = batch->result == ENT_INGEST_ROWS;
+    pthread_mutex_unlock(&g->lock);
+    return batch;
+}
+
+void ent_ingest_stop(ent_ingest *g)
+{
+    if (!g) {
+        return;
+    }
+    if (g->threaded) {
+        pthread_mutex_lock(&g->lock);
+        g->stopping = true;
+        pthread_cond_broadcast(&g->changed);
+        pthread_mutex_unlock(&g->lock);
+        pthread_join(g->thread, NULL);
+        pthread_mutex_destroy(&g->lock);
+        pthread_cond_destroy(&g->changed);
+        for (size_t i = 0; i < SLOTS; i++) {
+            copy_free(g->slots[i].copy);
+        }
+    }
+    free(g);
+}

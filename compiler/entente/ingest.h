@@ -1,0 +1,46 @@
+/* Reads several feeds side by side: always the one that is furthest behind, so that the watermark, the least of the
+ * feeds' latest instants, can follow.
+ *
+ * With a thread of its own the reading (parsing, typing, bind expressions) runs ahead of the evaluation by
+ * a few batches; batches come in the same order as without, so the decisions are the same.  Only the
+ * reading side interns texts. */
+#ifndef ENT_ENTENTE_INGEST_H
+#define ENT_ENTENTE_INGEST_H
+
+#include "runtime/feed/stream.h"
+
+typedef struct ent_ingest_feed {
+    int64_t feed; /* index in the program */
+    const char **specs;
+    uint32_t n_specs;
+    bool sort, ended;
+    int64_t last_at;
+    ent_stream *stream;
+} ent_ingest_feed;
+
+typedef enum ent_ingest_result {
+    ENT_INGEST_ROWS = 0,
+    ENT_INGEST_END = 1,
+    ENT_INGEST_DISORDER = 2, /* a feed is not in order: its `sort` is set, begin again */
+    ENT_INGEST_FAILED = 3
+} ent_ingest_result;
+
+typedef struct ent_batch {
+    ent_ingest_result result;
+    int64_t feed;
+    ent_rows rows;
+    int64_t watermark; /* no feed will bring a row before this one, INT64_MIN: nothing known */
+    ent_feed_error error;
+    struct ent_batch_copy *copy;
+} ent_batch;
+
+typedef struct ent_ingest ent_ingest;
+
+/* The feeds stay the caller's.  threaded: read on another thread.  NULL: no memory or no thread. */
+ent_ingest *ent_ingest_start(const ent_program *program, ent_ingest_feed *feeds, size_t n_feeds,
+                             bool threaded);
+/* The next batch, valid until the next call. */
+const ent_batch *ent_ingest_next(ent_ingest *ingest);
+/* Stops reading; afterwards the feeds and streams may be looked at again. */
+void ent_ingest_stop(ent_ingest *ingest);
+#endif
