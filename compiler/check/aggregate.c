@@ -159,6 +159,8 @@ static bool resolve_span(ent_checker *ck, ent_env *env, const ent_node *of, ent_
             if (at->v[i].kind == ENT_NODE_SPAN)
                 ENT_PUSH_PTR(ck, names, n, at->v[i].name);
     const char *name = of->name ? of->name : "";
+    if (s == NULL && ent_hidden(ck, name, names, n))
+        return false;
     ent_diag *d = ent_diag_add(ck->diags, s == NULL ? ENT_DIAG_E0207 : ENT_DIAG_E0221, of->span,
                                s == NULL ? "unknown span `%s`" : "`%s` is not a span", name);
     ent_diag_primary_label(d, "`%s` is taken of a span", aggregate_word(fold->kind));
@@ -178,6 +180,8 @@ static void report_unknown_part(ent_checker *ck, const ent_feed_decl *feed, cons
         ENT_PUSH_PTR(ck, names, n, feed->fields[i]->name);
     for (size_t i = 0; feed->event != NULL && i < feed->event->enumeration->n_members; i++)
         ENT_PUSH_PTR(ck, names, n, feed->event->enumeration->members[i]);
+    if (feed->kind == ENT_FEED_SOURCE && ent_broken(ck, feed->node->span))
+        return;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0205, of->name_span, "`%s` has no field%s `%s`",
                                feed->name, feed->event != NULL ? " or event" : "", of->name);
     ent_diag_primary_label(d, "unknown");

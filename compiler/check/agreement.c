@@ -26,6 +26,8 @@ static bool is_member_kind(unsigned kind)
 static void check_parties(ent_checker *ck, ent_agreement_decl *a, const ent_node *n)
 {
     const ent_node *between = ent_clause(n, ENT_NODE_BETWEEN);
+    if (between == NULL && ent_broken(ck, n->span))
+        return;
     if (between == NULL || ent_kid(between, 1) == NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0403, n->name_span, "between whom is `%s`?", n->name);
         ent_diag_primary_label(d, "the parties are missing");
@@ -61,6 +63,8 @@ static void check_under(ent_checker *ck, const ent_node *n)
 {
     const ent_node *under = ent_clause(n, ENT_NODE_UNDER);
     const ent_framework_decl *f = ck->m->framework;
+    if (ck->incomplete && (f == NULL || under == NULL))
+        return;
     if (under != NULL && f != NULL && !ent_same(under->name, f->name)) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0211, under->span, "unknown framework `%s`",
                                    under->name);
@@ -96,9 +100,29 @@ static void check_currency(ent_checker *ck, ent_agreement_decl *a, const ent_nod
     ent_diag_primary_label(d, "not a code of ISO 4217");
 }
 
+/* A header clause of an agreement or amendment; an amendment may say `replace` before it. */
+static const ent_node *header_clause(ent_checker *ck, const ent_node *n, unsigned kind)
+{
+    const ent_node *found = NULL;
+    for (size_t i = 0; i < n->n_kids; i++) {
+        const ent_node *k = n->kids[i];
+        if (k->kind == ENT_NODE_REPLACE || k->kind == ENT_NODE_ADD)
+            k = ent_kid(k, 0);
+        if (k == NULL || k->kind != kind)
+            continue;
+        if (found != NULL) {
+            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, k->span, "`%s` has two of these clauses",
+                                       n->name);
+            ent_diag_label(d, found->span, "the first one");
+        }
+        found = found == NULL ? k : found;
+    }
+    return found;
+}
+
 static void check_charge(ent_checker *ck, ent_agreement_decl *a, const ent_node *n)
 {
-    const ent_node *charge = ent_clause(n, ENT_NODE_CHARGE), *amount = ent_kid(charge, 0);
+    const ent_node *charge = header_clause(ck, n, ENT_NODE_CHARGE), *amount = ent_kid(charge, 0);
     if (charge == NULL || amount == NULL)
         return;
     a->has_charge = true;
@@ -169,7 +193,9 @@ static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *bef
     int64_t from, to;
     bool dated = ent_effective(ck, n, &from, &to);
     const ent_node *effective = ent_clause(n, ENT_NODE_EFFECTIVE);
-    if (!dated) {
+    if (!dated && ent_broken(ck, n->span)) {
+        a->from_day = before->from_day;
+    } else if (!dated) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, n->name_span,
                                    "amendment `%s` does not say from when", n->name);
         ent_diag_primary_label(d, "its first day is missing");
@@ -222,6 +248,8 @@ static void report_no_member(ent_checker *ck, const version *v, unsigned kind, c
     for (size_t i = 0; i < v->n_members; i++)
         if (same_kind(v->members[i]->kind, kind))
             ENT_PUSH_PTR(ck, names, n, v->members[i]->name);
+    if (ck->incomplete)
+        return;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0432, span, "`%s` has no %s `%s` to %s",
                                v->agreement->name, ent_node_kind_name(kind), name,
                                clause->kind == ENT_NODE_REPLACE ? "replace" : "remove");
@@ -299,7 +327,7 @@ static void check_version(ent_checker *ck, version *v)
     for (size_t i = 0; i < v->n_members; i++)
         ent_scope_add(ck, v->scope, (int)v->members[i]->kind, v->members[i],
                       ent_is_main(ck, v->members[i]));
-    const ent_node *cap = ent_clause(v->node, ENT_NODE_CREDIT_CAP);
+    const ent_node *cap = a->is_framework ? NULL : header_clause(ck, v->node, ENT_NODE_CREDIT_CAP);
     if (cap != NULL)
         a->cap = ent_check_cap(ck, v->scope, cap, a->currency, a->has_charge);
     else
@@ -391,6 +419,34 @@ static void check_agreement(ent_checker *ck, const ent_node *n)
     check_unused(ck, versions, n_versions);
 }
 
+/* A framework's own duties and objectives: what the integrator owes the client, end to end. */
+static void check_own_clauses(ent_checker *ck, const ent_node *n)
+{
+    const ent_framework_decl *f = ck->m->framework;
+    version v = {.node = n};
+    for (size_t i = 0; i < n->n_kids; i++)
+        if (n->kids[i]->kind == ENT_NODE_DUTY || n->kids[i]->kind == ENT_NODE_OBJECTIVE)
+            ENT_PUSH_PTR(ck, v.members, v.n_members, n->kids[i]);
+    ent_agreement_decl *a = v.n_members == 0 ? NULL : ent_check_alloc(ck, sizeof *a);
+    if (a == NULL)
+        return;
+    *a = (ent_agreement_decl){.name = f->name, .title = f->title, .version = f->version,
+                              .from_day = f->from_day, .to_day = f->to_day, .zone = f->zone,
+                              .currency = f->currency, .node = (ent_node *)(uintptr_t)n,
+                              .span = f->span, .is_framework = true};
+    a->supplier = ent_find_party(ck, "integrator");
+    a->customer = ent_find_party(ck, "client");
+    if (a->supplier == NULL) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0223, v.members[0]->name_span,
+                                   "who owes what the framework itself promises?");
+        ent_diag_primary_label(d, "clauses of a framework are the integrator's");
+        ent_diag_label(d, f->span, "this framework has no integrator");
+        ent_diag_help(d, "add `integrator NAME \"title\"`, or move the clause into an `sla`");
+    }
+    v.agreement = a;
+    check_version(ck, &v);
+}
+
 void ent_check_agreements(ent_checker *ck)
 {
     const char **names = NULL;
@@ -411,12 +467,14 @@ void ent_check_agreements(ent_checker *ck)
         ENT_PUSH_PTR(ck, names, n, a->name);
         check_agreement(ck, a);
     }
+    if (ck->n_framework_nodes > 0)
+        check_own_clauses(ck, ck->framework_nodes[0]);
     for (size_t i = 0; i < ck->n_amendment_nodes; i++) {
         const ent_node *a = ck->amendment_nodes[i], *to = ent_clause(a, ENT_NODE_AMENDS);
         bool known = false;
         for (size_t j = 0; j < n && to != NULL; j++)
             known = known || ent_same(names[j], to->name);
-        if (known)
+        if (known || ent_hidden(ck, to != NULL ? to->name : NULL, names, n))
             continue;
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0210, to != NULL ? to->span : a->name_span,
                                    to != NULL ? "unknown agreement `%s`"

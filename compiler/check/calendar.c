@@ -103,7 +103,7 @@ void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
         if (k->kind == ENT_NODE_CLOSED_ON)
             closed_on(ck, c, k);
     }
-    if (c->n_openings == 0) {
+    if (c->n_openings == 0 && !ent_broken(ck, n->span)) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0438, c->span, "calendar `%s` never opens", c->name);
         ent_diag_primary_label(d, "no clock that counts its time would ever run");
         ent_diag_help(d, "add `open mon..fri 09:00..17:30`, or `open every day 00:00..24:00`");

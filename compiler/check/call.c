@@ -372,6 +372,8 @@ static ent_node *report_unknown_fn(ent_checker *ck, ent_env *env, ent_node *n, c
     for (size_t i = 0; i < N_BUILTINS; i++)
         ENT_PUSH_PTR(ck, names, k, builtins[i].name);
     bool measure = env->kind == ENT_ENV_MEASURE;
+    if (ent_hidden(ck, name, names, k))
+        return failed(ck, n);
     ent_diag *d = ent_diag_add(ck->diags, measure ? ENT_DIAG_E0208 : ENT_DIAG_E0209, n->kids[0]->span,
                                "unknown %s `%s`", measure ? "measure or function" : "function", name);
     ent_diag_primary_label(d, "not found");

@@ -10,9 +10,18 @@ bool ent_is_main(const ent_checker *ck, const ent_node *node)
     return false;
 }
 
+static bool is_shared(const ent_node *n)
+{
+    return n->kind == ENT_NODE_CALENDAR || n->kind == ENT_NODE_SPAN || n->kind == ENT_NODE_MEASURE ||
+           n->kind == ENT_NODE_FN || n->kind == ENT_NODE_EXTERN_FN;
+}
+
 static void collect(ent_checker *ck, const ent_node *n)
 {
     switch (n->kind) {
+    case ENT_NODE_USE:
+        ck->incomplete = ck->incomplete || n->decl_kind != 0; /* the loader could not read it */
+        break;
     case ENT_NODE_FRAMEWORK:
         if (ck->n_framework_nodes > 0) {
             ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0402, n->name_span,
@@ -21,6 +30,9 @@ static void collect(ent_checker *ck, const ent_node *n)
             ent_diag_label(d, ck->framework_nodes[0]->name_span, "the first one");
         } else {
             ENT_PUSH_PTR(ck, ck->framework_nodes, ck->n_framework_nodes, n);
+            for (size_t i = 0; i < n->n_kids; i++)
+                if (is_shared(n->kids[i]))
+                    collect(ck, n->kids[i]);
         }
         break;
     case ENT_NODE_SLA:
@@ -105,6 +117,7 @@ static void mark_bound(ent_checker *ck)
 
 static void check_all(ent_checker *ck)
 {
+    ck->incomplete = ent_diags_error_count(ck->diags) > 0;
     for (size_t i = 0; i < ck->n_files; i++)
         for (size_t j = 0; j < ck->files[i]->n_kids; j++)
             collect(ck, ck->files[i]->kids[j]);

@@ -86,6 +86,9 @@ typedef struct ent_checker {
     size_t n_framework_nodes;
     ent_node *error_node; /* of type ERROR, without kids */
     int32_t n_clauses;
+    bool incomplete; /* a file could not be read or parsed: names may be missing for that reason */
+    const char **unknown_feeds; /* reported already, without a suggestion */
+    size_t n_unknown_feeds;
     const char **zones_known; /* zone names that loaded */
     size_t n_zones_known;
 } ent_checker;
@@ -138,6 +141,10 @@ void ent_report_unknown_field(ent_checker *ck, const ent_feed_decl *feed, const 
                               ent_span span);
 void ent_report_unknown_member(ent_checker *ck, const ent_enumeration_decl *e, const char *name,
                                ent_span span);
+/* True if an unknown name is likely a consequence of a file or declaration that could not be read. */
+bool ent_hidden(ent_checker *ck, const char *name, const char *const *names, size_t n);
+/* True if there is a syntax error in the span: what is missing there may have been lost. */
+bool ent_broken(ent_checker *ck, ent_span span);
 bool ent_check_zone(ent_checker *ck, const char *zone, ent_span span);
 
 /* --- types (types.c) --- */
@@ -211,6 +218,7 @@ void ent_check_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
 void ent_declare_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* measure.c */
 void ent_check_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
 void ent_check_agreements(ent_checker *ck);                        /* agreement.c */
+
 bool ent_is_main(const ent_checker *ck, const ent_node *node);     /* check.c */
 /* Declares and checks what stands in a scope except duties and objectives (check.c). */
 void ent_check_scope(ent_checker *ck, ent_scope *scope);

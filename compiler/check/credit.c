@@ -4,6 +4,8 @@
 static void report_no_charge(ent_checker *ck, ent_env *env, ent_span span)
 {
     const ent_agreement_decl *a = env->scope->agreement;
+    if (a != NULL && ent_broken(ck, a->node->span))
+        return; /* the charge may be what could not be read */
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0423, span,
                                "a percentage of what? `%s` states no charge", a != NULL ? a->name : "this");
     ent_diag_primary_label(d, "needs a `charge`");

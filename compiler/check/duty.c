@@ -142,6 +142,8 @@ static bool check_trigger(ent_checker *ck, duty_work *w, const ent_node *n)
 {
     ent_duty_decl *duty = w->duty;
     const ent_node *when = ent_clause(n, ENT_NODE_WHEN);
+    if (when == NULL && ent_broken(ck, n->span))
+        return false;
     if (when == NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0405, duty->span,
                                    "duty `%s` does not say when it begins", duty->name);
@@ -197,7 +199,7 @@ static void check_undo(ent_checker *ck, duty_work *w, const ent_node *n)
     const ent_feed_decl *feed = duty->feed;
     const ent_enumeration_decl *events = feed->event != NULL ? feed->event->enumeration : NULL;
     int32_t resolved = ent_find_member(events, "resolved"), reopened = ent_find_member(events, "reopened");
-    if (duty->discharge == NULL || resolved < 0 || reopened < 0)
+    if (duty->discharge == NULL || resolved < 0 || reopened < 0 || ent_broken(ck, n->span))
         return;
     for (size_t i = 0; i < duty->discharge->n_alts; i++)
         if (duty->discharge->alts[i].feed != feed || duty->discharge->alts[i].member != resolved)
@@ -390,7 +392,7 @@ static void check_total(ent_checker *ck, const ent_duty_decl *duty, const ent_no
         if (!named)
             ENT_PUSH_PTR(ck, names, n, f->enumeration->members[i]);
     }
-    if (f == NULL || (f->enumeration != NULL && n == 0))
+    if (f == NULL || (f->enumeration != NULL && n == 0) || ent_broken(ck, duty->node->span))
         return;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0407, within->span,
                                f->enumeration != NULL ? "no allowance for %s"
@@ -408,6 +410,8 @@ static void check_within(ent_checker *ck, duty_work *w, const ent_node *n)
 {
     ent_duty_decl *duty = w->duty;
     const ent_node *within = ent_clause(n, ENT_NODE_WITHIN), *following = ent_clause(n, ENT_NODE_FOLLOWING);
+    if (within == NULL && ent_broken(ck, n->span))
+        return;
     if (within == NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0406, duty->span,
                                    "duty `%s` does not say how long it may take", duty->name);
@@ -458,7 +462,7 @@ static void check_spans(ent_checker *ck, duty_work *w, const ent_node *n, unsign
                         ent_spanuse_decl **uses, size_t *n_uses)
 {
     for (size_t i = 0; i < n->n_kids; i++)
-        for (size_t j = 0; n->kids[i]->kind == kind && j < n->kids[i]->n_kids; j++)
+        for (size_t j = 0; n->kids[i] != NULL && n->kids[i]->kind == kind && j < n->kids[i]->n_kids; j++)
             ent_check_spanuse(ck, w->scope, n->kids[i]->kids[j], &w->duty->feed, 1, uses, n_uses);
     ent_use_spans(*uses, *n_uses);
 }
@@ -491,6 +495,58 @@ static ent_pattern_decl *optional(ent_checker *ck, duty_work *w, const ent_node 
     return p;
 }
 
+/* Several `void when` are alternatives of one pattern. */
+static void check_void(ent_checker *ck, duty_work *w, const ent_node *n)
+{
+    for (size_t i = 0; i < n->n_kids; i++) {
+        if (n->kids[i] == NULL || n->kids[i]->kind != ENT_NODE_VOID_WHEN)
+            continue;
+        ent_pattern_decl *p = optional(ck, w, n->kids[i]), *all = w->duty->void_when;
+        if (all == NULL)
+            w->duty->void_when = p;
+        for (size_t j = 0; all != NULL && p != NULL && j < p->n_alts; j++) {
+            ent_alt_decl *slot = ENT_PUSH(ck, all->alts, all->n_alts);
+            if (slot != NULL)
+                *slot = p->alts[j];
+        }
+    }
+}
+
+/* Several `excused when` are joined by `or`. */
+static void check_excused(ent_checker *ck, duty_work *w, const ent_node *n)
+{
+    ent_env env = ent_env_make(ENT_ENV_ROW, w->scope);
+    env.feed = w->duty->feed;
+    for (size_t i = 0; i < n->n_kids; i++) {
+        if (n->kids[i] == NULL || n->kids[i]->kind != ENT_NODE_EXCUSED_WHEN)
+            continue;
+        ent_node *c = ent_condition(ck, &env, ent_kid(n->kids[i], 0), "what excuses");
+        ent_node *before = w->duty->excused_when;
+        ent_node *join = ent_check_alloc(ck, sizeof *join);
+        ent_node **kids = ent_arena_alloc_array(ck->arena, 2, sizeof *kids);
+        if (join == NULL || kids == NULL)
+            return;
+        kids[0] = before;
+        kids[1] = c;
+        *join = (ent_node){.kind = ENT_NODE_BINARY, .op = ENT_OP_OR, .n_kids = 2, .kids = kids,
+                           .span = n->kids[i]->span, .type = ent_ty(ENT_TYPE_BOOL)};
+        w->duty->excused_when = before == NULL ? c : join;
+    }
+}
+
+/* Of clauses that the model has once: a second one is reported. */
+static void only_once(ent_checker *ck, const ent_node *n, unsigned kind, const char *what)
+{
+    const ent_node *first = ent_clause(n, kind);
+    for (size_t i = 0; first != NULL && i < n->n_kids; i++) {
+        if (n->kids[i] == NULL || n->kids[i]->kind != kind || n->kids[i] == first)
+            continue;
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, n->kids[i]->span, "`%s` stands twice in one duty",
+                                   what);
+        ent_diag_label(d, first->span, "here the first time");
+    }
+}
+
 void ent_check_duty(ent_checker *ck, ent_scope *scope, ent_duty_decl *duty)
 {
     const ent_node *n = duty->node, *party = ent_kid(n, 0);
@@ -507,18 +563,15 @@ void ent_check_duty(ent_checker *ck, ent_scope *scope, ent_duty_decl *duty)
     ent_use_pattern(duty->undo);
     ent_use_pattern(duty->until);
     check_within(ck, &w, n);
-    duty->void_when = optional(ck, &w, ent_clause(n, ENT_NODE_VOID_WHEN));
+    check_void(ck, &w, n);
     const ent_node *counting = ent_clause(n, ENT_NODE_COUNTING);
     duty->counting = optional(ck, &w, counting);
     duty->retroactive = counting != NULL && counting->op == 1;
     check_spans(ck, &w, n, ENT_NODE_PAUSING, &duty->pauses, &duty->n_pauses);
     check_spans(ck, &w, n, ENT_NODE_EXCUSED_DURING, &duty->excused, &duty->n_excused);
-    const ent_node *excused = ent_clause(n, ENT_NODE_EXCUSED_WHEN);
-    if (excused != NULL) {
-        ent_env env = ent_env_make(ENT_ENV_ROW, scope);
-        env.feed = duty->feed;
-        duty->excused_when = ent_condition(ck, &env, excused->kids[0], "what excuses");
-    }
+    check_excused(ck, &w, n);
+    only_once(ck, n, ENT_NODE_ON, "on …");
+    only_once(ck, n, ENT_NODE_WARN_AT, "warn at");
     const ent_node *warn = ent_clause(n, ENT_NODE_WARN_AT);
     if (warn != NULL && ent_kid(warn, 0) != NULL) {
         duty->has_warn = true;

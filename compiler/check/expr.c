@@ -107,6 +107,7 @@ static const struct {
     {"service", ENT_ELEMENT_SERVICE, {ENT_TYPE_DEPENDENCY}, ENT_TYPE_SERVICE},
     {"on", ENT_ELEMENT_ON, {ENT_TYPE_DEPENDENCY}, ENT_TYPE_SERVICE},
     {"provider", ENT_ELEMENT_PROVIDER, {ENT_TYPE_SERVICE}, ENT_TYPE_PARTY},
+    {"charge", ENT_ELEMENT_CHARGE, {ENT_TYPE_AGREEMENT}, ENT_TYPE_MONEY},
     {"party", ENT_ELEMENT_PARTY, {ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE}, ENT_TYPE_PARTY},
     {"agreement", ENT_ELEMENT_AGREEMENT, {ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE}, ENT_TYPE_AGREEMENT},
 };
@@ -262,6 +263,8 @@ static ent_node *report_unknown(ent_checker *ck, ent_env *env, ent_node *n, ent_
                 if (at->v[i].kind == ENT_NODE_MEASURE)
                     ENT_PUSH_PTR(ck, names, k, at->v[i].name);
     }
+    if (ent_hidden(ck, n->name, names, k))
+        return failed(ck, n);
     ent_diag *d = ent_diag_add(ck->diags, code, n->span, message, n->name);
     ent_diag_primary_label(d, "not found");
     if (env->kind == ENT_ENV_AMOUNT) {
@@ -351,6 +354,8 @@ static ent_node *element(ent_checker *ck, ent_node *n, ent_node *base)
                 n->decl_kind = ENT_DECL_ELEMENT;
                 n->slot = elements[i].element;
                 n->type = ent_ty((ent_type_kind)elements[i].type);
+                if (n->type.kind == ENT_TYPE_MONEY && ck->m->framework != NULL)
+                    n->type.currency = ck->m->framework->currency;
                 return n;
             }
             ENT_PUSH_PTR(ck, names, k, elements[i].name);

@@ -93,6 +93,8 @@ static void check_field(ent_checker *ck, ent_feed_decl *feed, const ent_node *n)
 static void check_at(ent_checker *ck, ent_feed_decl *feed)
 {
     feed->at = ent_find_field(feed, "at");
+    if (feed->at == NULL && ent_broken(ck, feed->node->span))
+        return;
     if (feed->at == NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0426, feed->span,
                                    "feed `%s` does not say when its rows happened", feed->name);

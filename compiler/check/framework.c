@@ -230,7 +230,7 @@ static void check_header(ent_checker *ck, ent_framework_decl *f, const ent_node 
     f->zone = "UTC";
     if (zone != NULL && ent_check_zone(ck, zone->text, zone->span))
         f->zone = zone->text;
-    if (zone == NULL) {
+    if (zone == NULL && !ent_broken(ck, n->span)) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0441, n->name_span,
                                    "framework `%s` states no time zone", n->name);
         ent_diag_primary_label(d, "when does a month begin?");
@@ -264,7 +264,7 @@ void ent_check_framework(ent_checker *ck, const ent_node *n)
     bool client = false;
     for (size_t i = 0; i < ck->m->n_parties; i++)
         client = client || ck->m->parties[i]->role == ENT_ROLE_CLIENT;
-    if (!client) {
+    if (!client && !ent_broken(ck, n->span)) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0223, f->span, "framework `%s` has no client",
                                    f->name);
         ent_diag_primary_label(d, "whom are the services for?");

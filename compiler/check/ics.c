@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "time/civil.h"
+#include "runtime/time/civil.h"
 
 enum {
     OCCURRENCES_MAX = 200000, /* of one rule: 547 years of days */

@@ -219,6 +219,8 @@ void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o, const ent_no
     }
     if (reported)
         return;
+    if (!exhausted && !is_empty(left) && ent_broken(ck, n->span))
+        return;
     if (!exhausted && !is_empty(left))
         check_gap(ck, o, n, left);
     else if (target)

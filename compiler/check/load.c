@@ -41,6 +41,7 @@ static void report(loader *l, const char *path, const ent_node *use, int error)
         ent_diag_add(l->diags, ENT_DIAG_E0215, ENT_NO_SPAN, "cannot read `%s`: %s", path, strerror(error));
         return;
     }
+    ((ent_node *)(uintptr_t)use)->decl_kind = -1; /* so that the checker knows that names are missing */
     const char *name = use->name != NULL ? use->name : use->text;
     ent_diag *d = ent_diag_add(l->diags, ENT_DIAG_E0215, use->span, "cannot find what `use %s` names", name);
     ent_diag_primary_label(d, "%s", strerror(error));
@@ -50,6 +51,17 @@ static void report(loader *l, const char *path, const ent_node *use, int error)
         ent_diag_note(d, "looked for at `%s`", path);
     if (use->name != NULL && strncmp(use->name, "std.", 4) != 0)
         ent_diag_help(d, "a file beside this one is named by a text: `use \"%s.ent\"`", use->name);
+}
+
+/* `use std.itsm` comes from the parser as the names of its path. */
+static void name_module(loader *l, ent_node *use)
+{
+    const char *name = NULL;
+    for (size_t i = 0; use->name == NULL && i < use->n_kids; i++)
+        name = name == NULL ? use->kids[i]->name
+                            : ent_arena_printf(l->arena, "%s.%s", name, use->kids[i]->name);
+    if (name != NULL)
+        use->name = name;
 }
 
 static const char *used_path(loader *l, const ent_node *use)
@@ -69,7 +81,9 @@ static const char *used_path(loader *l, const ent_node *use)
 static void follow(loader *l, const ent_node *tree)
 {
     for (size_t i = 0; i < tree->n_kids; i++) {
-        const ent_node *use = tree->kids[i];
+        ent_node *use = tree->kids[i];
+        if (use->kind == ENT_NODE_USE)
+            name_module(l, use);
         const char *path = use->kind == ENT_NODE_USE ? used_path(l, use) : NULL;
         if (path != NULL)
             load(l, path, use, false);

@@ -146,7 +146,8 @@ enum {
     ENT_ELEMENT_ON,       /* service: of dependencies, the one depended on */
     ENT_ELEMENT_PROVIDER, /* party: of services                      */
     ENT_ELEMENT_PARTY,    /* party: of duties; of objectives the supplier */
-    ENT_ELEMENT_AGREEMENT /* agreement: of duties and objectives     */
+    ENT_ELEMENT_AGREEMENT, /* agreement: of duties and objectives    */
+    ENT_ELEMENT_CHARGE     /* money in the framework's currency: of agreements */
 };
 
 /* A constant, held as its type's class holds it: BOOL INT DURATION INSTANT TIME in `i`; DECIMAL(k) in `i`
@@ -372,7 +373,8 @@ typedef struct ent_span_decl {
     ent_span span;
 } ent_span_decl;
 
-/* A use of a calendar or span (exactly one is set).  For a span: how a row of `feed` finds its key. */
+/* A use of a calendar or span (exactly one is set).  For a span: how a row of `feed` finds its key; feed
+ * NULL (objectives over spans only): the union over all keys. */
 typedef struct ent_spanuse_decl {
     ent_calendar_decl *calendar;
     ent_span_decl *of;
@@ -569,6 +571,7 @@ struct ent_agreement_decl {
     size_t n_objectives;
     struct ent_agreement_decl *before; /* the version that it amends, or NULL */
     const char *amendment;             /* name of the amendment, or NULL */
+    bool is_framework; /* not an agreement: the framework's own clauses, the integrator's to the client */
     ent_node *node;                    /* SLA, OLA or AMENDMENT */
     ent_span span;
 };

@@ -6,7 +6,24 @@
 
 #include <string.h>
 
+#include "compiler/syntax/diag_internal.h"
 #include "runtime/time/zone.h"
+
+bool ent_broken(ent_checker *ck, ent_span span)
+{
+    for (size_t i = 0; i < ck->diags->n; i++) {
+        const ent_diag *d = ck->diags->list[i];
+        if (d->code < ENT_DIAG_E0201 && d->span.file == span.file && d->span.start >= span.start &&
+            d->span.start <= span.end)
+            return true;
+    }
+    return false;
+}
+
+bool ent_hidden(ent_checker *ck, const char *name, const char *const *names, size_t n)
+{
+    return ck->incomplete && (name == NULL || ent_diag_suggest(name, names, n) == NULL);
+}
 
 static bool shares_namespace(int a, int b)
 {
@@ -71,6 +88,8 @@ ent_symbol *ent_scope_find(ent_scope *scope, const char *name, bool outward)
 
 void ent_check_unused(ent_checker *ck, ent_scope *scope)
 {
+    if (ck->incomplete || ent_diags_error_count(ck->diags) > 0)
+        return; /* what would have used it may be what is wrong */
     for (size_t i = 0; i < scope->n; i++) {
         ent_symbol *s = &scope->v[i];
         bool named = s->kind == ENT_NODE_CALENDAR || s->kind == ENT_NODE_SPAN ||
@@ -140,6 +159,13 @@ static void report_unknown_feed(ent_checker *ck, ent_scope *scope, const char *n
         for (size_t i = 0; i < at->n; i++)
             if (at->v[i].kind == ENT_NODE_FEED || (outcomes_too && at->v[i].kind == ENT_NODE_DUTY))
                 ENT_PUSH_PTR(ck, names, n, at->v[i].name);
+    for (size_t i = 0; i < ck->n_unknown_feeds; i++)
+        if (ent_same(ck->unknown_feeds[i], name))
+            return; /* one missing declaration, one error */
+    if (ent_hidden(ck, name, names, n))
+        return;
+    if (ent_diag_suggest(name, names, n) == NULL)
+        ENT_PUSH_PTR(ck, ck->unknown_feeds, ck->n_unknown_feeds, name);
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0204, span, "unknown feed%s `%s`",
                                outcomes_too ? " or duty" : "", name);
     ent_diag_primary_label(d, "nothing of this name gives rows");
@@ -148,6 +174,12 @@ static void report_unknown_feed(ent_checker *ck, ent_scope *scope, const char *n
         ent_diag_help(d, "`use std.itsm` declares the feed `%s`", name);
     if (n == 0 && ent_same(name, "probe"))
         ent_diag_help(d, "`use std.probe` declares the feed `probe`");
+}
+
+/* A feed that could not be read whole may have the field or event. */
+static bool feed_broken(ent_checker *ck, const ent_feed_decl *feed)
+{
+    return ck->incomplete && feed->kind == ENT_FEED_SOURCE && ent_broken(ck, feed->node->span);
 }
 
 ent_feed_decl *ent_resolve_feed(ent_checker *ck, ent_scope *scope, const char *name, ent_span span,
@@ -189,6 +221,8 @@ ent_party_decl *ent_resolve_party(ent_checker *ck, const char *name, ent_span sp
     size_t n = 0;
     for (size_t i = 0; i < ck->m->n_parties; i++)
         ENT_PUSH_PTR(ck, names, n, ck->m->parties[i]->name);
+    if (ent_hidden(ck, name, names, n))
+        return NULL;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0202, span, "unknown party `%s`", name);
     ent_diag_primary_label(d, "the framework has no such party");
     ent_check_suggest(ck, d, span, name, names, n, "the framework's parties are");
@@ -204,6 +238,8 @@ ent_service_decl *ent_resolve_service(ent_checker *ck, const char *name, ent_spa
     size_t n = 0;
     for (size_t i = 0; i < ck->m->n_services; i++)
         ENT_PUSH_PTR(ck, names, n, ck->m->services[i]->name);
+    if (ent_hidden(ck, name, names, n))
+        return NULL;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0203, span, "unknown service `%s`", name);
     ent_diag_primary_label(d, "the framework has no such service");
     ent_check_suggest(ck, d, span, name, names, n, "the framework's services are");
@@ -217,6 +253,8 @@ void ent_report_unknown_field(ent_checker *ck, const ent_feed_decl *feed, const 
     size_t n = 0;
     for (size_t i = 0; i < feed->n_fields; i++)
         ENT_PUSH_PTR(ck, names, n, feed->fields[i]->name);
+    if (feed_broken(ck, feed))
+        return;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0205, span, "%s `%s` has no field `%s`",
                                feed->kind == ENT_FEED_OUTCOMES ? "an outcome of" : "feed",
                                feed->name, name);

@@ -18,7 +18,8 @@ static void supplied_services(ent_checker *ck, ent_objective_decl *o, const ent_
 {
     const ent_party_decl *supplier = o->agreement->supplier;
     for (size_t i = 0; i < ck->m->n_services; i++) {
-        if (ck->m->services[i]->provider != supplier || supplier == NULL)
+        bool end_to_end = o->agreement->is_framework;
+        if ((ck->m->services[i]->provider != supplier && !end_to_end) || supplier == NULL)
             continue;
         ent_value *v = ENT_PUSH(ck, o->subjects, o->n_subjects);
         if (v != NULL)
@@ -231,6 +232,8 @@ static void check_target(ent_checker *ck, ent_scope *scope, ent_objective_decl *
 
 static void check_window(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n)
 {
+    if (n == NULL && ent_broken(ck, o->node->span))
+        return;
     if (n == NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0418, o->span,
                                    "objective `%s` does not say over which time", o->name);
@@ -275,7 +278,7 @@ static void check_excluding(ent_checker *ck, ent_scope *scope, ent_objective_dec
             ENT_PUSH_PTR(ck, feeds, n_feeds, o->folds[i]->feed);
     }
     for (size_t i = 0; i < n->n_kids; i++)
-        for (size_t j = 0; n->kids[i]->kind == ENT_NODE_EXCLUDING && j < n->kids[i]->n_kids; j++)
+        for (size_t j = 0; n->kids[i] != NULL && n->kids[i]->kind == ENT_NODE_EXCLUDING && j < n->kids[i]->n_kids; j++)
             ent_check_spanuse(ck, scope, n->kids[i]->kids[j], feeds, n_feeds, &o->excluding,
                               &o->n_excluding);
     ent_use_spans(o->excluding, o->n_excluding);
@@ -301,6 +304,8 @@ static void check_silence(ent_checker *ck, ent_objective_decl *o, const ent_node
         sampled = sampled == NULL ? f : sampled;
         ignoring = !counts_silence(f) && ignoring == NULL ? f : ignoring;
     }
+    if (missing == NULL && ent_broken(ck, n->span))
+        return;
     if (sampled != NULL && missing == NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0417, o->span,
                                    "what do missing samples of `%s` count as?", sampled->feed->name);
@@ -319,6 +324,20 @@ static void check_silence(ent_checker *ck, ent_objective_decl *o, const ent_node
         ent_diag_primary_label(d, "only a share can count silence as up or down");
         ent_diag_label(d, ignoring->span, "this is taken over values");
         ent_diag_fix(d, missing->span, "missing is ignored", "write `missing is ignored`");
+    }
+}
+
+/* The model has no excuse for a figure: say what does what is wanted. */
+static void check_excuses(ent_checker *ck, const ent_node *n)
+{
+    for (size_t i = 0; i < n->n_kids; i++) {
+        if (n->kids[i] == NULL || (n->kids[i]->kind != ENT_NODE_EXCUSED_WHEN &&
+                                   n->kids[i]->kind != ENT_NODE_EXCUSED_DURING))
+            continue;
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0402, n->kids[i]->span,
+                                   "`excused` changes nothing in an objective");
+        ent_diag_primary_label(d, "only a duty is excused as a whole");
+        ent_diag_help(d, "`excluding` takes stretches of time out of what is measured");
     }
 }
 
@@ -377,6 +396,7 @@ void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *n)
         check_excluding(ck, scope, o, n);
         check_silence(ck, o, n);
         check_warnings(ck, o, n);
+        check_excuses(ck, n);
     }
     const ent_node *credit = ent_clause(n, ENT_NODE_CREDIT);
     if (credit != NULL)

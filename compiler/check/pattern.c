@@ -24,6 +24,8 @@ static bool check_ref(ent_checker *ck, pattern_work *w, const ent_node *ref)
         return false;
     int32_t member = -1;
     if (ref->text != NULL) {
+        if (feed->event == NULL && ent_broken(ck, feed->node->span))
+            return false;
         if (feed->event == NULL) {
             ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0428, ref->span, "feed `%s` has no events",
                                        feed->name);
@@ -35,7 +37,12 @@ static bool check_ref(ent_checker *ck, pattern_work *w, const ent_node *ref)
         }
         member = ent_find_member(feed->event->enumeration, ref->text);
         if (member < 0) {
-            ent_report_unknown_member(ck, feed->event->enumeration, ref->text, ref->name_span);
+            ent_span span = ref->span; /* the word after the dot */
+            uint32_t len = (uint32_t)ref->text_len;
+            if (ref->span.end - ref->span.start > len)
+                span.start = ref->span.end - len;
+            if (!ent_broken(ck, feed->node->span))
+                ent_report_unknown_member(ck, feed->event->enumeration, ref->text, span);
             return false;
         }
     }
@@ -282,6 +289,8 @@ static void report_unknown_span(ent_checker *ck, ent_scope *scope, const ent_nod
         for (size_t i = 0; i < at->n; i++)
             if (at->v[i].kind == ENT_NODE_SPAN || at->v[i].kind == ENT_NODE_CALENDAR)
                 ENT_PUSH_PTR(ck, names, n, at->v[i].name);
+    if (ent_hidden(ck, ref->name, names, n))
+        return;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0207, ref->name_span, "unknown span or calendar `%s`",
                                ref->name);
     ent_diag_primary_label(d, "not found");
@@ -334,17 +343,9 @@ bool ent_check_spanuse(ent_checker *ck, ent_scope *scope, const ent_node *ref,
     if (span == NULL)
         return false;
     use.of = span;
-    if (n_feeds == 0 && span->n_keys == 0) {
+    if (n_feeds == 0) { /* only spans are measured: all keys of this one together */
         push_use(ck, uses, n_uses, use);
         return true;
-    }
-    if (n_feeds == 0) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0415, ref->name_span,
-                                   "span `%s` is kept per `%s`, and there is no row here to say which",
-                                   span->name, span->per);
-        ent_diag_primary_label(d, "no feed is looked at");
-        ent_diag_label(d, span->span, "declared here");
-        return false;
     }
     bool ok = true;
     for (size_t i = 0; i < n_feeds; i++) {

@@ -10,6 +10,8 @@ static ent_agreement_decl *find_agreement(ent_checker *ck, const char *name, ent
             return ck->m->agreements[i];
         ENT_PUSH_PTR(ck, names, n, ck->m->agreements[i]->name);
     }
+    if (ent_hidden(ck, name, names, n))
+        return NULL;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0210, span, "unknown agreement `%s`", name);
     ent_diag_primary_label(d, "not found");
     ent_check_suggest(ck, d, span, name, names, n, "agreements are");
@@ -36,6 +38,8 @@ static bool find_clause(ent_checker *ck, const char *agreement, const char *clau
             ENT_PUSH_PTR(ck, names, n, a->objectives[j]->name);
         }
     }
+    if (ent_hidden(ck, clause, names, n))
+        return false;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0212, span, "`%s` has no clause `%s`", agreement, clause);
     ent_diag_primary_label(d, "neither a duty nor an objective");
     ent_check_suggest(ck, d, span, clause, names, n, "its clauses are");
@@ -111,6 +115,8 @@ static void check_paid_when(ent_checker *ck, const ent_node *n)
         for (size_t i = 0; i < ck->m->n_objectives; i++)
             ENT_PUSH_PTR(ck, names, k, ck->m->objectives[i]->name);
         const char *name = base->name ? base->name : "";
+        if (ent_hidden(ck, name, names, k))
+            return;
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0212, base->span, "unknown objective `%s`", name);
         ent_diag_primary_label(d, "not found");
         ent_check_suggest(ck, d, base->span, name, names, k, "objectives are");

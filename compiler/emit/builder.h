@@ -3,8 +3,8 @@
  *
  * Rows may be patched in place until the program is written (`b->duty.v[i].credit = x`), so that
  * forward references need no order.  Strings and constants are deduplicated.
- * Errors are sticky: after a failed allocation every `add` returns -1, and `ent_builder_write` refuses.
- * What is written is not trusted by anyone: the loader verifies it like a stranger's file.
+ * Errors are sticky: after a failed allocation every `add` returns -1, and `ent_builder_write`
+ * refuses. What is written is not trusted by anyone: the loader verifies it like a stranger's file.
  * Tested in tests/unit/test_verifier.c. */
 #ifndef ENT_EMIT_BUILDER_H
 #define ENT_EMIT_BUILDER_H
@@ -46,7 +46,7 @@ typedef struct ent_builder {
     bool failed; /* memory ran out */
 } ent_builder;
 
-ent_builder *ent_builder_new(void); /* NULL: out of memory */
+ent_builder *ent_builder_new(void);    /* NULL: out of memory */
 void ent_builder_free(ent_builder *b); /* NULL is fine */
 
 /* int64_t ent_builder_add_<table>(b, row): the index of the new row, or -1 when memory runs out. */
@@ -69,7 +69,7 @@ int64_t ent_builder_const_q(ent_builder *b, ent_q value);
 /* Appends as it is; kernel.h is the comfortable way. */
 int64_t ent_builder_add_instruction(ent_builder *b, ent_instruction instruction);
 
-/* The .entc bytes, appended to `out`.  False: memory ran out or a limit of limits.def is passed; then
- * `error` says which. */
+/* The .entc bytes, appended to `out`.  False: memory ran out or a limit of limits.def is passed;
+ * then `error` says which. */
 bool ent_builder_write(const ent_builder *b, ent_bytes *out, char *error, size_t error_len);
 #endif

@@ -1,10 +1,10 @@
 /* The disassembler: `entente disasm`.
  *
- * Kernels come first, each with the source line of every run of instructions that shares one; then all
- * tables but those that kernels have shown (instructions, registers, inputs, outputs) and the source
- * texts.  Fields are printed by their KIND: a string as its text, a reference as table#index, a constant as
- * its value, so that no table needs code of its own.
- * Tested in tests/unit/test_verifier.c. */
+ * Kernels come first, each with the source line of every run of instructions that shares one; then
+ * all tables but those that kernels have shown (instructions, registers, inputs, outputs) and the
+ * source texts.  Fields are printed by their KIND: a string as its text, a reference as
+ * table#index, a constant as its value, so that no table needs code of its own. Tested in
+ * tests/unit/test_verifier.c. */
 #include "compiler/emit/disasm.h"
 
 #include <stdio.h>
@@ -90,12 +90,14 @@ static void put_source_line(const ent_program *p, ent_text *out, int64_t place)
 
 /* --- kernels --- */
 
-static void put_register(const ent_program *p, const ent_kernel_row *row, ent_text *out, uint16_t reg)
+static void put_register(const ent_program *p, const ent_kernel_row *row, ent_text *out,
+                         uint16_t reg)
 {
     ent_text_printf(out, "%c%u", "bifq"[p->reg[row->first_reg + reg].cls & 3], (unsigned)reg);
 }
 
-static void put_input(const ent_program *p, const ent_kernel_row *row, ent_text *out, int64_t number)
+static void put_input(const ent_program *p, const ent_kernel_row *row, ent_text *out,
+                      int64_t number)
 {
     static const char *const kinds[] = {"field", "previous", "column", "fold", "charge", "measure"};
     const ent_input_row *input = &p->input[row->first_input + number];
@@ -214,7 +216,8 @@ bool ent_disasm_kernel(const ent_program *p, int64_t kernel, ent_text *out)
 
 /* --- tables --- */
 
-static void put_field(const ent_program *p, ent_text *out, const ent_field_info *field, int64_t value)
+static void put_field(const ent_program *p, ent_text *out, const ent_field_info *field,
+                      int64_t value)
 {
     const ent_table_info *target = NULL;
     switch (field->kind) {

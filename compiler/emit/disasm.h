@@ -1,5 +1,5 @@
-/* A program as text for people: what it declares, its tables, and its kernels with the source lines that
- * they were made from beside them. */
+/* A program as text for people: what it declares, its tables, and its kernels with the source lines
+ * that they were made from beside them. */
 #ifndef ENT_EMIT_DISASM_H
 #define ENT_EMIT_DISASM_H
 

@@ -1,12 +1,12 @@
 /* The kernel builder.  See kernel.h.
  *
- * Two lists of instructions: the prelude (constants, inputs, variables) runs before the body whatever the
- * nesting in which it was asked for; jump targets of the body are counted from the body's start and
- * shifted by the prelude's length when the kernel is finished.
+ * Two lists of instructions: the prelude (constants, inputs, variables) runs before the body
+ * whatever the nesting in which it was asked for; jump targets of the body are counted from the
+ * body's start and shifted by the prelude's length when the kernel is finished.
  *
- * Known values are entries in hash chains; entries are removed in the reverse order of their insertion
- * when a branch ends, which restores the chains.  A variable has a version that every move advances and
- * that is part of the key of what is computed from it. */
+ * Known values are entries in hash chains; entries are removed in the reverse order of their
+ * insertion when a branch ends, which restores the chains.  A variable has a version that every
+ * move advances and that is part of the key of what is computed from it. */
 #include "compiler/emit/kernel.h"
 
 #include <stdarg.h>

@@ -17,8 +17,8 @@
  * Section 3, instructions:  u64 count; each u16 op d a b c, u16 zero, u32 k, u32 place
  * Section 100 + n, table n: u64 count, u32 fields a row, u32 zero; rows of 64-bit signed integers
  *
- * All sections are present, so that one program has one encoding.  Writer and loader share these names
- * and nothing else. */
+ * All sections are present, so that one program has one encoding.  Writer and loader share these
+ * names and nothing else. */
 #ifndef ENT_BYTECODE_FORMAT_H
 #define ENT_BYTECODE_FORMAT_H
 

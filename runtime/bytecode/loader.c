@@ -1,9 +1,9 @@
 /* Decodes .entc bytes into a program; the format is described in format.h.
  *
- * The bytes come from anywhere.  Sizes are checked against what is left before anything is allocated, so
- * that memory is at most a small multiple of the file; one allocation holds the whole program.
- * Decoding only gives the bytes a shape: what they say is checked by verifier.c.
- * Tested in tests/unit/test_verifier.c, with mutated files. */
+ * The bytes come from anywhere.  Sizes are checked against what is left before anything is
+ * allocated, so that memory is at most a small multiple of the file; one allocation holds the whole
+ * program. Decoding only gives the bytes a shape: what they say is checked by verifier.c. Tested in
+ * tests/unit/test_verifier.c, with mutated files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +93,8 @@ static bool take_count(decoder *d, section *s, size_t entry_bytes, uint64_t limi
     s->p += 8;
     s->len -= 8;
     if (n > limit || n > s->len / entry_bytes) {
-        return refuse_at(d, s->p - 8, "a section counts more entries than it holds or than are allowed");
+        return refuse_at(d, s->p - 8,
+                         "a section counts more entries than it holds or than are allowed");
     }
     s->n = (size_t)n;
     return true;
@@ -340,7 +341,8 @@ static table_view view_of(const ent_program *p, unsigned number)
     }
 }
 
-/* Marks the strings that only name or hold source files: they are no part of what the program means. */
+/* Marks the strings that only name or hold source files: they are no part of what the program
+ * means. */
 static void mark_source_strings(const ent_program *p, uint8_t *source)
 {
     for (size_t i = 0; i < p->n_source_file; i++) {
@@ -355,7 +357,8 @@ static void mark_source_strings(const ent_program *p, uint8_t *source)
         table_view view = view_of(p, number);
         for (unsigned f = 0; f < info->n_fields; f++) {
             ent_kind kind = info->fields[f].kind;
-            for (size_t i = 0; (kind == ENT_KIND_STR || kind == ENT_KIND_STR_OPT) && i < view.n; i++) {
+            for (size_t i = 0; (kind == ENT_KIND_STR || kind == ENT_KIND_STR_OPT) && i < view.n;
+                 i++) {
                 int64_t string = view.rows[i * info->n_fields + f];
                 if (string >= 0) {
                     source[string] = 0;
@@ -405,8 +408,8 @@ static bool digest_tables(const ent_program *p, ent_hash *hash)
     return ok;
 }
 
-/* The program's identity: all that it means, without where in the sources it was written.  Formatting
- * and comments do not change it. */
+/* The program's identity: all that it means, without where in the sources it was written.
+ * Formatting and comments do not change it. */
 static bool make_digest(const decoder *d, ent_program *p)
 {
     uint8_t *source = calloc(p->n_strings + 1, 1);

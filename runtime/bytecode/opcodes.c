@@ -3,8 +3,8 @@
 #include "runtime/bytecode/opcodes.h"
 
 static const ent_opcode_info opcode_infos[ENT_BC_LIMIT] = {
-    [0] = {0, ENT_FORMAT_TRAP, ENT_OPCLASS_N, ENT_OPCLASS_N, ENT_OPCLASS_N, ENT_OPCLASS_N, 0, "TRAP",
-           "trap", "TRAP", "no instruction"},
+    [0] = {0, ENT_FORMAT_TRAP, ENT_OPCLASS_N, ENT_OPCLASS_N, ENT_OPCLASS_N, ENT_OPCLASS_N, 0,
+           "TRAP", "trap", "TRAP", "no instruction"},
 #define ENT_OP(number, id, text, form, dst, s1, s2, s3, bits, what)                                \
     [number] = {.op = number,                                                                      \
                 .format = ENT_FORMAT_##form,                                                       \
@@ -54,8 +54,8 @@ unsigned ent_format_sources(ent_format format)
     }
 }
 
-/* The third argument of F is a table for some kinds and a number for others: the name prefix is pasted
- * by the kind. */
+/* The third argument of F is a table for some kinds and a number for others: the name prefix is
+ * pasted by the kind. */
 #define BOUND_STR(t) 0
 #define BOUND_STR_OPT(t) 0
 #define BOUND_REF(t) ENT_TABLE_##t
@@ -92,8 +92,8 @@ const ent_table_info *ent_table_describe(unsigned number)
 
 const char *ent_kind_name(ent_kind kind)
 {
-    static const char *const names[] = {"STR",  "STR_OPT",   "REF",  "REF_OPT", "FIRST",
-                                        "COUNT", "CONST",    "CONST_OPT", "ENUM", "FLAG",
-                                        "NAT",  "INT",       "SLOT", "FLD",     "OPT"};
+    static const char *const names[] = {"STR",   "STR_OPT", "REF",       "REF_OPT", "FIRST",
+                                        "COUNT", "CONST",   "CONST_OPT", "ENUM",    "FLAG",
+                                        "NAT",   "INT",     "SLOT",      "FLD",     "OPT"};
     return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
 }

@@ -1,5 +1,6 @@
-/* What the instruction table says of each opcode, as data.  Generated from opcodes.def; the emitter, the
- * verifier, the interpreter, the disassembler and the documentation all read it here. */
+/* What the instruction table says of each opcode, as data.  Generated from opcodes.def; the
+ * emitter, the verifier, the interpreter, the disassembler and the documentation all read it here.
+ */
 #ifndef ENT_BYTECODE_OPCODES_H
 #define ENT_BYTECODE_OPCODES_H
 
@@ -44,7 +45,7 @@ enum {
 
 typedef struct ent_opcode_info {
     uint16_t op;
-    uint8_t format; /* ent_format; ENT_FORMAT_TRAP: no such instruction */
+    uint8_t format;     /* ent_format; ENT_FORMAT_TRAP: no such instruction */
     uint8_t d, a, b, c; /* ent_opclass */
     uint8_t flags;
     const char *name;

@@ -1,10 +1,10 @@
 /* The verifier: what passes here cannot make the runtime read or write outside of its tables.
  *
- * In three steps, each relying on the ones before: every field of every record by its KIND (this file);
- * every kernel by itself (verify_kernel.c); what feeds, duties and objectives ask of each other and of
- * their kernels (verify_clauses.c).  It shares nothing with the emitter but the tables of descriptions.
- * The error is the first one found.
- * Tested in tests/unit/test_verifier.c: a rejection for every rule, and mutated files. */
+ * In three steps, each relying on the ones before: every field of every record by its KIND (this
+ * file); every kernel by itself (verify_kernel.c); what feeds, duties and objectives ask of each
+ * other and of their kernels (verify_clauses.c).  It shares nothing with the emitter but the tables
+ * of descriptions. The error is the first one found. Tested in tests/unit/test_verifier.c: a
+ * rejection for every rule, and mutated files. */
 #include "runtime/bytecode/verifier.h"
 
 #include <math.h>
@@ -116,7 +116,8 @@ static bool check_table(const ent_program *p, const ent_table_info *info, const 
 static bool check_tables(const ent_program *p, ent_load_error *error)
 {
 #define CHECK(number, name)                                                                        \
-    if (!check_table(p, ent_table_describe(number), (const int64_t *)p->name, p->n_##name, error)) { \
+    if (!check_table(p, ent_table_describe(number), (const int64_t *)p->name, p->n_##name,         \
+                     error)) {                                                                     \
         return false;                                                                              \
     }
     ENT_TABLES(CHECK)

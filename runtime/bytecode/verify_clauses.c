@@ -1,10 +1,10 @@
-/* Verifies what the records of a program ask of each other: types of fields and constants, slots of row
- * kernels, keys, and the inputs of decision kernels.  Every index has been checked by its KIND and
- * every kernel by itself before this runs.
+/* Verifies what the records of a program ask of each other: types of fields and constants, slots of
+ * row kernels, keys, and the inputs of decision kernels.  Every index has been checked by its KIND
+ * and every kernel by itself before this runs.
  *
- * Patterns and folds' keys are typed against each other, because a key of one clause is looked up with
- * the key of another.  Patterns are over facts, never over a duty's outcomes, so that no clock can depend
- * on itself.  Tested in tests/unit/test_verifier.c. */
+ * Patterns and folds' keys are typed against each other, because a key of one clause is looked up
+ * with the key of another.  Patterns are over facts, never over a duty's outcomes, so that no clock
+ * can depend on itself.  Tested in tests/unit/test_verifier.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +80,8 @@ static bool value_is_valid(const context *c, int64_t type, int64_t param, int64_
     }
 }
 
-static bool values_are_valid(const context *c, int64_t first, int64_t n, int64_t type, int64_t param)
+static bool values_are_valid(const context *c, int64_t first, int64_t n, int64_t type,
+                             int64_t param)
 {
     for (int64_t i = 0; i < n; i++) {
         if (!value_is_valid(c, type, param, c->p->value[first + i].value)) {
@@ -96,7 +97,8 @@ static bool is_day(int64_t day)
 }
 
 /* A slot: an output of the feed's row kernel, of the class; -1 if that is allowed. */
-static bool slot_is_valid(const context *c, int64_t feed, int64_t slot, ent_class cls, bool optional)
+static bool slot_is_valid(const context *c, int64_t feed, int64_t slot, ent_class cls,
+                          bool optional)
 {
     if (slot == -1) {
         return optional;
@@ -134,7 +136,8 @@ static bool check_agreements(context *c)
     for (size_t i = 0; ok && i < p->n_framework; i++) {
         const ent_framework_row *row = &p->framework[i];
         c->index = i;
-        ok = require(c, row->from_day == ENT_NO_DAY_FROM || is_day(row->from_day), "from_day is no day") &&
+        ok = require(c, row->from_day == ENT_NO_DAY_FROM || is_day(row->from_day),
+                     "from_day is no day") &&
              require(c, row->to_day == ENT_NO_DAY_TO || is_day(row->to_day), "to_day is no day") &&
              require(c, text_is_plain(c, row->zone), "the zone's name contains NUL");
     }
@@ -142,10 +145,12 @@ static bool check_agreements(context *c)
     for (size_t i = 0; ok && i < p->n_agreement; i++) {
         const ent_agreement_row *row = &p->agreement[i];
         c->index = i;
-        ok = require(c, row->from_day == ENT_NO_DAY_FROM || is_day(row->from_day), "from_day is no day") &&
+        ok = require(c, row->from_day == ENT_NO_DAY_FROM || is_day(row->from_day),
+                     "from_day is no day") &&
              require(c, row->to_day == ENT_NO_DAY_TO || is_day(row->to_day), "to_day is no day") &&
              require(c, text_is_plain(c, row->zone), "the zone's name contains NUL") &&
-             require(c, constant_has_class(c, row->charge, ENT_CLASS_Q, true), "the charge is no amount");
+             require(c, constant_has_class(c, row->charge, ENT_CLASS_Q, true),
+                     "the charge is no amount");
     }
     c->table = "amount";
     for (size_t i = 0; ok && i < p->n_amount; i++) {
@@ -153,20 +158,23 @@ static bool check_agreements(context *c)
         c->index = i;
         bool has_value = row->kind == 1 || row->kind == 2;
         ok = require(c, has_value == (row->value >= 0), "a value belongs to the kinds 1 and 2") &&
-             require(c, constant_has_class(c, row->value, ENT_CLASS_Q, true), "the value is no ratio") &&
+             require(c, constant_has_class(c, row->value, ENT_CLASS_Q, true),
+                     "the value is no ratio") &&
              require(c, (row->kind == 3) == (row->kernel >= 0), "a kernel belongs to the kind 3");
         if (ok && row->kind == 3) {
             const ent_kernel_row *kernel = &p->kernel[row->kernel];
-            ok = require(c, kernel->kind == ENT_KERNEL_DECISION && kernel->n_outputs == 1 &&
-                                p->reg[kernel->first_reg + p->output[kernel->first_output].reg].cls ==
-                                    ENT_CLASS_Q,
+            ok = require(c,
+                         kernel->kind == ENT_KERNEL_DECISION && kernel->n_outputs == 1 &&
+                             p->reg[kernel->first_reg + p->output[kernel->first_output].reg].cls ==
+                                 ENT_CLASS_Q,
                          "its kernel is no decision kernel with one ratio as its output");
         }
     }
     c->table = "timefmt";
     for (size_t i = 0; ok && i < p->n_timefmt; i++) {
         c->index = i;
-        ok = require(c, text_is_plain(c, p->timefmt[i].format) && text_is_plain(c, p->timefmt[i].zone),
+        ok = require(c,
+                     text_is_plain(c, p->timefmt[i].format) && text_is_plain(c, p->timefmt[i].zone),
                      "a text contains NUL") &&
              require(c, ent_civil_format_valid(p->strings[p->timefmt[i].format].p, NULL),
                      "the format has an unknown directive");
@@ -174,8 +182,8 @@ static bool check_agreements(context *c)
     return ok;
 }
 
-/* No service depends on itself, however indirectly: services are taken away while nothing depends on
- * them (Kahn's algorithm). */
+/* No service depends on itself, however indirectly: services are taken away while nothing depends
+ * on them (Kahn's algorithm). */
 static bool check_dependencies(context *c)
 {
     const ent_program *p = c->p;
@@ -240,7 +248,8 @@ static bool check_calendars(context *c)
 /* --- feeds and binds --- */
 
 /* The columns of a duty's outcomes: what the runtime makes, or a field of the trigger's feed. */
-static bool outcome_field_fits(const context *c, const ent_feed_row *feed, const ent_field_row *field)
+static bool outcome_field_fits(const context *c, const ent_feed_row *feed,
+                               const ent_field_row *field)
 {
     static const struct {
         const char *name;
@@ -281,27 +290,31 @@ static bool check_feed(context *c, const ent_feed_row *row)
 {
     const ent_program *p = c->p;
     int64_t feed = (int64_t)c->index;
-    bool ok = require(c, row->n_fields <= ENT_LIMIT_FEED_FIELDS, "it has more than 4096 fields") &&
-              require(c, field_has_type(c, feed, row->at, ENT_TYPE_INSTANT), "`at` is no instant") &&
-              require(c, row->event == -1 || field_has_type(c, feed, row->event, ENT_TYPE_ENUM),
-                      "`event` is no enumeration") &&
-              require(c, row->holder == -1 || field_has_type(c, feed, row->holder, ENT_TYPE_PARTY),
-                      "`holder` is no party") &&
-              require(c, row->recorded == -1 || field_has_type(c, feed, row->recorded, ENT_TYPE_INSTANT),
-                      "`recorded` is no instant") &&
-              require(c, keys_are_valid(c, feed, row->first_key, row->n_keys),
-                      "a key is no field that can be a key") &&
-              require(c, row->row_kernel == -1 || (p->kernel[row->row_kernel].kind == ENT_KERNEL_ROW &&
-                                                   p->kernel[row->row_kernel].feed == feed),
-                      "its row kernel is another's") &&
-              require(c, row->bind == -1 || (row->kind == 0 && p->bind[row->bind].feed == feed),
-                      "its bind is another's") &&
-              require(c, (row->kind == 1) == (row->duty >= 0), "outcomes belong to a duty, facts do not") &&
-              require(c, row->kind == 0 || p->duty[row->duty].outcome_feed == feed,
-                      "the duty has other outcomes");
+    bool ok =
+        require(c, row->n_fields <= ENT_LIMIT_FEED_FIELDS, "it has more than 4096 fields") &&
+        require(c, field_has_type(c, feed, row->at, ENT_TYPE_INSTANT), "`at` is no instant") &&
+        require(c, row->event == -1 || field_has_type(c, feed, row->event, ENT_TYPE_ENUM),
+                "`event` is no enumeration") &&
+        require(c, row->holder == -1 || field_has_type(c, feed, row->holder, ENT_TYPE_PARTY),
+                "`holder` is no party") &&
+        require(c, row->recorded == -1 || field_has_type(c, feed, row->recorded, ENT_TYPE_INSTANT),
+                "`recorded` is no instant") &&
+        require(c, keys_are_valid(c, feed, row->first_key, row->n_keys),
+                "a key is no field that can be a key") &&
+        require(c,
+                row->row_kernel == -1 || (p->kernel[row->row_kernel].kind == ENT_KERNEL_ROW &&
+                                          p->kernel[row->row_kernel].feed == feed),
+                "its row kernel is another's") &&
+        require(c, row->bind == -1 || (row->kind == 0 && p->bind[row->bind].feed == feed),
+                "its bind is another's") &&
+        require(c, (row->kind == 1) == (row->duty >= 0),
+                "outcomes belong to a duty, facts do not") &&
+        require(c, row->kind == 0 || p->duty[row->duty].outcome_feed == feed,
+                "the duty has other outcomes");
     for (int64_t i = 0; ok && i < row->n_fields; i++) {
         const ent_field_row *field = &p->field[row->first_field + i];
-        ok = require(c, type_is_valid(c, field->type, field->param, false), "a field has no valid type") &&
+        ok = require(c, type_is_valid(c, field->type, field->param, false),
+                     "a field has no valid type") &&
              require(c, row->kind == 0 || outcome_field_fits(c, row, field),
                      "an outcome has a field that nothing fills");
     }
@@ -325,17 +338,19 @@ static bool check_bind(context *c, const ent_bind_row *row)
                  "its kernel is another's");
     for (int64_t i = 0; ok && i < kernel->n_inputs; i++) {
         int64_t column = p->input[kernel->first_input + i].index;
-        ok = require(c, column < row->n_columns && p->column[row->first_column + column].field == -1,
-                     "its kernel reads a column that is not read as a text");
+        ok =
+            require(c, column < row->n_columns && p->column[row->first_column + column].field == -1,
+                    "its kernel reads a column that is not read as a text");
     }
     for (int64_t i = 0; ok && i < row->n_bounds; i++) {
         const ent_bound_row *bound = &p->bound[row->first_bound + i];
         const ent_field_row *field = field_of(c, row->feed, bound->field);
-        ok = require(c, field != NULL && bound->output < kernel->n_outputs &&
-                            p->reg[kernel->first_reg +
-                                   p->output[kernel->first_output + bound->output].reg].cls ==
-                                (int64_t)ent_type_class((unsigned)field->type),
-                     "a bound output does not fit its field");
+        ok = require(
+            c,
+            field != NULL && bound->output < kernel->n_outputs &&
+                p->reg[kernel->first_reg + p->output[kernel->first_output + bound->output].reg]
+                        .cls == (int64_t)ent_type_class((unsigned)field->type),
+            "a bound output does not fit its field");
     }
     return ok;
 }
@@ -343,8 +358,8 @@ static bool check_bind(context *c, const ent_bind_row *row)
 /* --- patterns and spans --- */
 
 /* Whether the key fields of two feeds have the same types, one by one. */
-static bool same_keys(const context *c, int64_t feed_a, int64_t first_a, int64_t feed_b, int64_t first_b,
-                      int64_t n)
+static bool same_keys(const context *c, int64_t feed_a, int64_t first_a, int64_t feed_b,
+                      int64_t first_b, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
         const ent_field_row *a = field_of(c, feed_a, c->p->keyfield[first_a + i].field);
@@ -392,14 +407,16 @@ static bool check_span(context *c, const ent_span_row *row)
         return false;
     }
     const ent_alt_row *like = &c->p->alt[from->first_alt];
-    return require(c, pattern_has_keys(c, row->from, like, row->n_keys) &&
-                          pattern_has_keys(c, row->to, like, row->n_keys),
+    return require(c,
+                   pattern_has_keys(c, row->from, like, row->n_keys) &&
+                       pattern_has_keys(c, row->to, like, row->n_keys),
                    "its events do not have the same keys");
 }
 
 static bool check_spanuse(context *c, const ent_spanuse_row *row)
 {
-    if (!require(c, (row->calendar >= 0) != (row->span >= 0), "it is not one of a calendar and a span")) {
+    if (!require(c, (row->calendar >= 0) != (row->span >= 0),
+                 "it is not one of a calendar and a span")) {
         return false;
     }
     if (row->span < 0) {
@@ -409,8 +426,9 @@ static bool check_spanuse(context *c, const ent_spanuse_row *row)
     const ent_alt_row *like = &c->p->alt[c->p->pattern[span->from].first_alt];
     return require(c, row->n_keys == span->n_keys, "it does not have its span's keys") &&
            require(c, row->n_keys == 0 || row->feed >= 0, "keys without a feed") &&
-           require(c, row->n_keys == 0 || same_keys(c, row->feed, row->first_key, like->feed,
-                                                    like->first_key, row->n_keys),
+           require(c,
+                   row->n_keys == 0 || same_keys(c, row->feed, row->first_key, like->feed,
+                                                 like->first_key, row->n_keys),
                    "its keys do not have the types of its span's");
 }
 
@@ -448,12 +466,15 @@ static bool amount_fits(const context *c, int64_t amount, bool has_measure, ent_
 static bool check_allow(context *c, const ent_duty_row *duty, const ent_allow_row *row)
 {
     const ent_field_row *field = field_of(c, duty->feed, duty->allow_field);
-    return require(c, (row->ns >= 0) != (row->slot >= 0), "an allowance is not one of a time and a slot") &&
+    return require(c, (row->ns >= 0) != (row->slot >= 0),
+                   "an allowance is not one of a time and a slot") &&
            require(c, slot_is_valid(c, duty->feed, row->slot, ENT_CLASS_I, true),
                    "an allowance is no duration of the feed's row kernel") &&
-           require(c, row->n_values == 0 || field != NULL, "an allowance by a field that is not named") &&
-           require(c, row->n_values == 0 || values_are_valid(c, row->first_value, row->n_values,
-                                                             field->type, field->param),
+           require(c, row->n_values == 0 || field != NULL,
+                   "an allowance by a field that is not named") &&
+           require(c,
+                   row->n_values == 0 || values_are_valid(c, row->first_value, row->n_values,
+                                                          field->type, field->param),
                    "an allowance is for a value that the field cannot have") &&
            require(c, row->use == -1 || uses_are_of(c, row->use, 1, duty->feed),
                    "an allowance finds its span by another feed's rows");
@@ -493,18 +514,22 @@ static bool check_duty(context *c, const ent_duty_row *row)
         check_duty_patterns(c, row) &&
         require(c, row->allow_field == -1 || field_of(c, row->feed, row->allow_field) != NULL,
                 "the field of its allowances is none of its feed") &&
-        require(c, !row->following || row->allow_field >= 0, "it follows a field that it does not name") &&
+        require(c, !row->following || row->allow_field >= 0,
+                "it follows a field that it does not name") &&
         require(c, row->n_allows > 0, "it has no allowance") &&
-        require(c, uses_are_of(c, row->first_pause, row->n_pauses, row->feed) &&
-                       uses_are_of(c, row->first_excused, row->n_excused, row->feed),
+        require(c,
+                uses_are_of(c, row->first_pause, row->n_pauses, row->feed) &&
+                    uses_are_of(c, row->first_excused, row->n_excused, row->feed),
                 "a span is found by another feed's rows") &&
         require(c, slot_is_valid(c, row->feed, row->excused_when, ENT_CLASS_B, true),
                 "`excused when` is no bool of the feed's row kernel") &&
         require(c, constant_has_class(c, row->warn, ENT_CLASS_Q, true), "`warn at` is no ratio") &&
-        require(c, row->outcome_feed == -1 || (p->feed[row->outcome_feed].kind == 1 &&
-                                               p->feed[row->outcome_feed].duty == (int64_t)c->index),
+        require(c,
+                row->outcome_feed == -1 || (p->feed[row->outcome_feed].kind == 1 &&
+                                            p->feed[row->outcome_feed].duty == (int64_t)c->index),
                 "its outcomes are another duty's") &&
-        require(c, amount_fits(c, row->credit, false, ENT_CLASS_Q), "its credit reads what it cannot");
+        require(c, amount_fits(c, row->credit, false, ENT_CLASS_Q),
+                "its credit reads what it cannot");
     for (int64_t i = 0; ok && i < row->n_allows; i++) {
         ok = check_allow(c, row, &p->allow[row->first_allow + i]);
     }
@@ -525,8 +550,8 @@ static bool needs_span(int64_t kind)
     return kind == ENT_AGG_LONGEST || kind == ENT_AGG_TIME_IN || kind == ENT_AGG_TIME_OUTSIDE;
 }
 
-/* The class in which a fold's figure reaches the measure's kernel.  An average of whole numbers may be
- * given as an exact ratio. */
+/* The class in which a fold's figure reaches the measure's kernel.  An average of whole numbers may
+ * be given as an exact ratio. */
 static bool figure_has_class(const ent_fold_row *row, int64_t cls)
 {
     switch (row->kind) {
@@ -542,31 +567,38 @@ static bool figure_has_class(const ent_fold_row *row, int64_t cls)
         break;
     }
     int64_t value = (int64_t)ent_type_class((unsigned)row->value_type);
-    return cls == value || (row->kind == ENT_AGG_AVERAGE && value == ENT_CLASS_I && cls == ENT_CLASS_Q);
+    return cls == value ||
+           (row->kind == ENT_AGG_AVERAGE && value == ENT_CLASS_I && cls == ENT_CLASS_Q);
 }
 
 static bool check_fold(context *c, const ent_fold_row *row)
 {
     bool values = needs_value(row->kind);
     ent_class cls = ent_type_class((unsigned)row->value_type);
-    bool ok = require(c, row->kind != ENT_AGG_NONE, "it computes nothing") &&
-              require(c, needs_span(row->kind) ? row->span >= 0 : row->feed >= 0,
-                      "it has no feed or span to compute from") &&
-              require(c, type_is_valid(c, row->value_type, row->param, !values), "its type is not valid") &&
-              require(c, slot_is_valid(c, row->feed, row->select, ENT_CLASS_B, true) &&
-                             slot_is_valid(c, row->feed, row->test, ENT_CLASS_B, true) &&
-                             slot_is_valid(c, row->feed, row->absent, ENT_CLASS_B, true),
-                      "a condition is no bool of the feed's row kernel") &&
-              require(c, slot_is_valid(c, row->feed, row->value, cls, !values),
-                      "its value is no slot of its type") &&
-              require(c, row->n_groups == 0 || row->feed >= 0, "groups without a feed") &&
-              require(c, row->n_groups == 0 || keys_are_valid(c, row->feed, row->first_group, row->n_groups),
-                      "a group is no field that can be a key") &&
-              require(c, constant_has_class(c, row->percent, ENT_CLASS_Q, row->kind != ENT_AGG_PERCENTILE),
-                      "its percentile is no ratio");
+    bool ok =
+        require(c, row->kind != ENT_AGG_NONE, "it computes nothing") &&
+        require(c, needs_span(row->kind) ? row->span >= 0 : row->feed >= 0,
+                "it has no feed or span to compute from") &&
+        require(c, type_is_valid(c, row->value_type, row->param, !values),
+                "its type is not valid") &&
+        require(c,
+                slot_is_valid(c, row->feed, row->select, ENT_CLASS_B, true) &&
+                    slot_is_valid(c, row->feed, row->test, ENT_CLASS_B, true) &&
+                    slot_is_valid(c, row->feed, row->absent, ENT_CLASS_B, true),
+                "a condition is no bool of the feed's row kernel") &&
+        require(c, slot_is_valid(c, row->feed, row->value, cls, !values),
+                "its value is no slot of its type") &&
+        require(c, row->n_groups == 0 || row->feed >= 0, "groups without a feed") &&
+        require(c,
+                row->n_groups == 0 || keys_are_valid(c, row->feed, row->first_group, row->n_groups),
+                "a group is no field that can be a key") &&
+        require(c,
+                constant_has_class(c, row->percent, ENT_CLASS_Q, row->kind != ENT_AGG_PERCENTILE),
+                "its percentile is no ratio");
     if (ok && row->percent >= 0) {
         ent_q percent = c->p->constants[row->percent].v.q;
-        ok = require(c, percent.num > 0 && percent.num <= percent.den, "its percentile is not in (0, 1]");
+        ok = require(c, percent.num > 0 && percent.num <= percent.den,
+                     "its percentile is not in (0, 1]");
     }
     return ok;
 }
@@ -602,19 +634,23 @@ static bool rate_is_positive(const context *c, int64_t constant, ent_class measu
 
 static bool check_credit(context *c, const ent_objective_row *row, ent_class measure)
 {
-    bool ok = require(c, (row->rate_amount >= 0) == (row->rate_per >= 0), "a rate without its unit") &&
-              require(c, row->rate_per == -1 || rate_is_positive(c, row->rate_per, measure),
-                      "the unit of its rate is not positive") &&
-              require(c, amount_fits(c, row->rate_amount, true, measure) &&
-                             amount_fits(c, row->rate_max, true, measure),
-                      "its credit reads what it cannot") &&
-              require(c, constant_has_class(c, row->earn_back, ENT_CLASS_Q, true),
-                      "what is earned back is no ratio");
+    bool ok =
+        require(c, (row->rate_amount >= 0) == (row->rate_per >= 0), "a rate without its unit") &&
+        require(c, row->rate_per == -1 || rate_is_positive(c, row->rate_per, measure),
+                "the unit of its rate is not positive") &&
+        require(c,
+                amount_fits(c, row->rate_amount, true, measure) &&
+                    amount_fits(c, row->rate_max, true, measure),
+                "its credit reads what it cannot") &&
+        require(c, constant_has_class(c, row->earn_back, ENT_CLASS_Q, true),
+                "what is earned back is no ratio");
     for (int64_t i = 0; ok && i < row->n_steps; i++) {
         const ent_step_row *step = &c->p->step[row->first_step + i];
-        ok = require(c, constant_has_class(c, step->bound, measure, step->compare == ENT_CMP_OTHERWISE),
-                     "a step's bound is not of the measure's class") &&
-             require(c, amount_fits(c, step->amount, true, measure), "its credit reads what it cannot");
+        ok = require(
+                 c, constant_has_class(c, step->bound, measure, step->compare == ENT_CMP_OTHERWISE),
+                 "a step's bound is not of the measure's class") &&
+             require(c, amount_fits(c, step->amount, true, measure),
+                     "its credit reads what it cannot");
     }
     return ok;
 }
@@ -624,21 +660,25 @@ static bool check_objective(context *c, const ent_objective_row *row)
     ent_class measure = ent_type_class((unsigned)row->type);
     bool rolling = row->window == ENT_UNIT_ROLLING;
     return require(c, type_is_valid(c, row->type, row->param, false), "its type is not valid") &&
-           require(c, measure_fits(c, row), "its kernel does not compute its measure from its folds") &&
+           require(c, measure_fits(c, row),
+                   "its kernel does not compute its measure from its folds") &&
            require(c, row->compare != ENT_CMP_OTHERWISE, "it has no comparison") &&
            require(c, constant_has_class(c, row->target, measure, false),
                    "its target is not of the measure's class") &&
            require(c, row->window != ENT_UNIT_NONE, "it has no window") &&
-           require(c, rolling ? row->roll_ns > 0 && (row->every_ns > 0) != (row->every_days > 0)
-                              : row->roll_ns == 0 && row->every_ns == 0 && row->every_days == 0,
+           require(c,
+                   rolling ? row->roll_ns > 0 && (row->every_ns > 0) != (row->every_days > 0)
+                           : row->roll_ns == 0 && row->every_ns == 0 && row->every_days == 0,
                    "its rolling window is not one") &&
            require(c, row->every_days <= DAY_MAX, "its rolling window is not one") &&
            require(c, type_is_valid(c, row->subject_type, row->subject_param, row->subject != 1),
                    "its subject's type is not valid") &&
-           require(c, row->subject != 1 || values_are_valid(c, row->first_value, row->n_values,
-                                                            row->subject_type, row->subject_param),
+           require(c,
+                   row->subject != 1 || values_are_valid(c, row->first_value, row->n_values,
+                                                         row->subject_type, row->subject_param),
                    "its subject cannot have a listed value") &&
-           require(c, constant_has_class(c, row->warn, ENT_CLASS_Q, true), "`warn at` is no ratio") &&
+           require(c, constant_has_class(c, row->warn, ENT_CLASS_Q, true),
+                   "`warn at` is no ratio") &&
            check_credit(c, row, measure);
 }
 

@@ -1,14 +1,16 @@
 /* Verifies one kernel: what it reads, then its instructions in order.
  *
  * The rules, which are also the contract that the interpreter relies on:
- *  - every operand that the format has is a register, index or number in range and of its class; every
- *    field that the format does not have is zero;
+ *  - every operand that the format has is a register, index or number in range and of its class;
+ * every field that the format does not have is zero;
  *  - a register is defined by exactly one instruction besides MOVEs, before it is read;
- *  - a register that is defined between IF and ELSE, or ELSE and END, is read only there (or deeper);
- *  - MOVE writes only to registers defined by ABSENT_*: never to an input or a constant, whose memory is
- *    not the kernel's;
- *  - IF, ELSE, END nest, at most 64 deep.  The target of an IF is its own ELSE, or its END if it has none;
- *    the target of an ELSE is its END.  There are no other jumps, so all go forward and kernels end;
+ *  - a register that is defined between IF and ELSE, or ELSE and END, is read only there (or
+ * deeper);
+ *  - MOVE writes only to registers defined by ABSENT_*: never to an input or a constant, whose
+ * memory is not the kernel's;
+ *  - IF, ELSE, END nest, at most 64 deep.  The target of an IF is its own ELSE, or its END if it
+ * has none; the target of an ELSE is its END.  There are no other jumps, so all go forward and
+ * kernels end;
  *  - SKIP stands in bind kernels only;
  *  - outputs are registers that are defined outside of every branch.
  *
@@ -52,8 +54,8 @@ typedef struct checker {
 static bool refuse(checker *k, const char *reason)
 {
     const char *name = ent_opcode_describe(k->code[k->at].op)->name;
-    return ent_verify_refuse(k->error, "kernel %lld, instruction %u (%s): %s",
-                             (long long)k->kernel, k->at, name, reason);
+    return ent_verify_refuse(k->error, "kernel %lld, instruction %u (%s): %s", (long long)k->kernel,
+                             k->at, name, reason);
 }
 
 static bool is_visible(const checker *k, uint32_t reg)
@@ -259,7 +261,8 @@ static bool check_row(const ent_program *p, int64_t kernel, ent_load_error *erro
             fits = row->kind == ENT_KERNEL_DECISION;
             break;
         case ENT_INPUT_CHARGE:
-            fits = row->kind == ENT_KERNEL_DECISION && input->index == 0 && input->cls == ENT_CLASS_Q;
+            fits =
+                row->kind == ENT_KERNEL_DECISION && input->index == 0 && input->cls == ENT_CLASS_Q;
             break;
         default:
             fits = row->kind == ENT_KERNEL_DECISION && input->index == 0;

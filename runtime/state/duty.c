@@ -579,8 +579,14 @@ static bool take_running(ent_session *s, ent_dutystate *d, ent_clock *c, const e
         }
     }
     if (e->bits & BIT_DISCHARGE) {
+        int64_t elapsed;
         c->discharged_at = e->at;
-        if (d->row->undo_mode == ENT_UNDO_RESUME && !(e->bits & BIT_UNTIL)) {
+        if (!ent_clockstate_elapsed(s, d, c, e->at, &elapsed)) {
+            return false;
+        }
+        /* a clock that has run out is decided: only one that may still be met waits for its end */
+        if (d->row->undo_mode == ENT_UNDO_RESUME && !(e->bits & BIT_UNTIL) &&
+            elapsed <= c->allowed_ns) {
             c->state = ENT_CLOCK_WAITING;
             return true;
         }

@@ -1,8 +1,8 @@
 /* Interned texts; see strings.h.
  *
- * Entries live in blocks that double in size and never move, so that a reader holding a number needs no
- * lock; bytes live in chunks that never move either.  The hash table holds numbers and hashes only.
- * Tested in tests/unit/test_vm.c. */
+ * Entries live in blocks that double in size and never move, so that a reader holding a number
+ * needs no lock; bytes live in chunks that never move either.  The hash table holds numbers and
+ * hashes only. Tested in tests/unit/test_vm.c. */
 #include "runtime/vm/strings.h"
 
 #include <stdlib.h>
@@ -44,8 +44,8 @@ static uint64_t load64(const char *p, size_t n)
     return value;
 }
 
-/* Multiply-and-fold over eight bytes at a time: texts are short, the table is not exposed to strangers'
- * choice of colliding keys beyond slowness. */
+/* Multiply-and-fold over eight bytes at a time: texts are short, the table is not exposed to
+ * strangers' choice of colliding keys beyond slowness. */
 static uint64_t hash_text(const char *p, size_t len)
 {
     uint64_t h = UINT64_C(0x9E3779B97F4A7C15) ^ len;
@@ -164,8 +164,8 @@ static char *copy_text(ent_strings *strings, const char *p, size_t len)
     return copy;
 }
 
-/* The program's strings keep their numbers even if two are equal (no compiler of ours writes such): then
- * the first is found. */
+/* The program's strings keep their numbers even if two are equal (no compiler of ours writes such):
+ * then the first is found. */
 static bool take_program(ent_strings *strings, const ent_program *program)
 {
     for (size_t i = 0; i < program->n_strings; i++) {

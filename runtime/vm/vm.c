@@ -1,5 +1,6 @@
 /* The interpreter's front: kernels made ready at their first run, errors, and ent_vm_run.
- * See vm_internal.h for the parts and for how registers share memory.  Tested in tests/unit/test_vm.c. */
+ * See vm_internal.h for the parts and for how registers share memory.  Tested in
+ * tests/unit/test_vm.c. */
 #include "runtime/vm/vm.h"
 
 #include <stdarg.h>
@@ -13,7 +14,8 @@ enum { ALIGNMENT = 64, DECISION_LANES = 64, NO_SLOT = -1 };
 
 size_t ent_vm_class_bytes(unsigned cls)
 {
-    static const uint8_t bytes[] = {sizeof(uint8_t), sizeof(int64_t), sizeof(double), sizeof(ent_q)};
+    static const uint8_t bytes[] = {sizeof(uint8_t), sizeof(int64_t), sizeof(double),
+                                    sizeof(ent_q)};
     return bytes[cls & 3];
 }
 
@@ -360,7 +362,8 @@ void ent_vm_lane_fails(ent_vm *vm, const ent_vm_step *step, uint32_t lane, int64
         return;
     }
     ent_lane_error *error = &vm->errors[vm->n_errors++];
-    *error = (ent_lane_error){.lane = lane, .place = step->place, .op = step->op, .text_id = text_id};
+    *error =
+        (ent_lane_error){.lane = lane, .place = step->place, .op = step->op, .text_id = text_id};
     vm->failed[lane] = 1;
     va_list args;
     va_start(args, format);
@@ -399,7 +402,8 @@ static int by_lane(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-/* In lane order, without the lanes that are left out: a row that is not wanted need not be right. */
+/* In lane order, without the lanes that are left out: a row that is not wanted need not be right.
+ */
 static void settle_errors(ent_vm *vm)
 {
     uint32_t kept = 0;
@@ -426,8 +430,8 @@ static bool load_zones(ent_vm *vm, const char *zone_dir, char *error, size_t err
             }
         }
         if (vm->zones[i] == NULL) {
-            vm->zones[i] = ent_zone_load(zone_dir, ent_program_text(p, p->timefmt[i].zone), error,
-                                         error_len);
+            vm->zones[i] =
+                ent_zone_load(zone_dir, ent_program_text(p, p->timefmt[i].zone), error, error_len);
         }
         if (vm->zones[i] == NULL) {
             return false;
@@ -489,7 +493,8 @@ void ent_vm_free(ent_vm *vm)
 }
 
 /* The host's columns must be what the kernel was verified for. */
-static bool inputs_fit(const ent_program *program, const ent_kernel_row *row, const ent_column *inputs)
+static bool inputs_fit(const ent_program *program, const ent_kernel_row *row,
+                       const ent_column *inputs)
 {
     for (int64_t k = 0; k < row->n_inputs; k++) {
         if ((int64_t)inputs[k].cls != program->input[row->first_input + k].cls ||

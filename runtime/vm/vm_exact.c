@@ -1,5 +1,5 @@
-/* Instructions on rationals, and conversions between classes.  One lane at a time: exact arithmetic of
- * 128-bit fractions has nothing for vectors to do. */
+/* Instructions on rationals, and conversions between classes.  One lane at a time: exact arithmetic
+ * of 128-bit fractions has nothing for vectors to do. */
 #include <string.h>
 
 #include "runtime/vm/vm_internal.h"

@@ -5,14 +5,16 @@
  *   vm_ops.c    bool, integer and binary64 columns      vm_exact.c  rationals and conversions
  *   vm_parse.c  texts
  *
- * Memory: a register of a ready kernel points to a column (64-byte aligned) and to room for an absence
- * mask.  Registers whose lives do not overlap share them: programs are in single assignment apart from
- * variables, and run forwards only, so a register is dead after the last instruction that names it.
- * Inputs point to the caller's columns; constants are filled in when the kernel is made ready.
+ * Memory: a register of a ready kernel points to a column (64-byte aligned) and to room for an
+ * absence mask.  Registers whose lives do not overlap share them: programs are in single assignment
+ * apart from variables, and run forwards only, so a register is dead after the last instruction
+ * that names it. Inputs point to the caller's columns; constants are filled in when the kernel is
+ * made ready.
  *
- * Absence: `absent` NULL says that no lane is; otherwise one byte a lane.  The datum of an absent lane
- * is zero (for Q: 0/1).  Hence the bools of an absent lane are false without looking at the mask.
- * A lane that an instruction with FAIL does not work on (not selected, or an operand absent) is absent. */
+ * Absence: `absent` NULL says that no lane is; otherwise one byte a lane.  The datum of an absent
+ * lane is zero (for Q: 0/1).  Hence the bools of an absent lane are false without looking at the
+ * mask. A lane that an instruction with FAIL does not work on (not selected, or an operand absent)
+ * is absent. */
 #ifndef ENT_VM_INTERNAL_H
 #define ENT_VM_INTERNAL_H
 
@@ -26,13 +28,14 @@ typedef struct ent_vm_reg {
     uint8_t *absent; /* NULL, or == mask, or the caller's */
     uint8_t *mask;   /* room */
     uint8_t cls;
-    bool is_scalar;  /* every lane is equal: a constant */
-    bool is_text;    /* class I and known to hold text numbers */
+    bool is_scalar; /* every lane is equal: a constant */
+    bool is_text;   /* class I and known to hold text numbers */
 } ent_vm_reg;
 
 enum { ENT_VM_MEMO = 512 };
 
-/* What texts were read as, by text number; a slot is overwritten by the next text that falls on it. */
+/* What texts were read as, by text number; a slot is overwritten by the next text that falls on it.
+ */
 typedef struct ent_vm_memo {
     int64_t id[ENT_VM_MEMO]; /* -1: free */
     union {
@@ -104,8 +107,8 @@ __attribute__((format(printf, 5, 6))) void ent_vm_lane_fails(ent_vm *vm, const e
                                                              uint32_t lane, int64_t text_id,
                                                              const char *format, ...);
 
-/* dst's mask from the operands' (NULL: none); `strict` adds the lanes that are not selected.  Returns the
- * mask, or NULL when no lane is absent, and sets it in d. */
+/* dst's mask from the operands' (NULL: none); `strict` adds the lanes that are not selected.
+ * Returns the mask, or NULL when no lane is absent, and sets it in d. */
 uint8_t *ent_vm_absence(const ent_vm *vm, ent_vm_reg *d, const uint8_t *x, const uint8_t *y,
                         bool strict);
 

@@ -1,10 +1,12 @@
 /* Instructions on bool, integer and binary64 columns.
  *
- * The loops are written so that the compiler vectorises them: no branches, no aliasing, a scalar on the
- * right taken out of the loop (most comparisons are with a constant).  A loop that can overflow computes
- * all lanes and collects one flag; only if it is set are the lanes looked at one by one. */
+ * The loops are written so that the compiler vectorises them: no branches, no aliasing, a scalar on
+ * the right taken out of the loop (most comparisons are with a constant).  A loop that can overflow
+ * computes all lanes and collects one flag; only if it is set are the lanes looked at one by one.
+ */
 #if defined __GNUC__ && !defined __clang__
-#pragma GCC optimize("O3") /* -O2 of gcc 12 vectorises only what it knows to be aligned and long */
+#pragma GCC optimize("O3") /* -O2 of gcc 12 vectorises only what it knows to be aligned and long   \
+                            */
 #endif
 
 #include <math.h>
@@ -318,7 +320,8 @@ static void report_integers(ent_vm *vm, const ent_vm_step *step, checked_integer
     }
 }
 
-/* EXPR computes `sum` from `p` and `q` (unsigned) and ORs the sign of an overflow into `overflow`. */
+/* EXPR computes `sum` from `p` and `q` (unsigned) and ORs the sign of an overflow into `overflow`.
+ */
 #define INTEGER_OP(id, compute, sign, EXPR)                                                        \
     void ent_vm_op_##id(ent_vm *vm, const ent_vm_step *step)                                       \
     {                                                                                              \
@@ -348,9 +351,8 @@ INTEGER_OP(SUB_I, sub_checked, "-", {
     overflow |= (p ^ q) & (p ^ rest);
     r[i] = (int64_t)rest;
 })
-INTEGER_OP(MUL_I, mul_checked, "*", {
-    overflow |= (uint64_t)__builtin_mul_overflow((int64_t)p, (int64_t)q, &r[i]) << 63;
-})
+INTEGER_OP(MUL_I, mul_checked, "*",
+           { overflow |= (uint64_t)__builtin_mul_overflow((int64_t)p, (int64_t)q, &r[i]) << 63; })
 
 /* Negation and absolute value fail for the least integer only. */
 #define INTEGER_UNARY(id, EXPR, what)                                                              \
@@ -410,7 +412,7 @@ static uint32_t count_unfit(const double *r, uint32_t n)
 {
     uint32_t unfit = 0;
     for (uint32_t i = 0; i < n; i++) {
-        unfit += (uint32_t)!(r[i] - r[i] == 0.0);
+        unfit += (uint32_t) !(r[i] - r[i] == 0.0);
     }
     return unfit;
 }

@@ -1,8 +1,8 @@
 /* Instructions on texts: reading values from cells, and the few functions on texts.
  *
- * Columns repeat (states, groups, priorities, even times), so each instruction remembers what the texts
- * that it met last were read as, by text number.  What does not parse is an error of its lane, in the words
- * of the person who will mend the file. */
+ * Columns repeat (states, groups, priorities, even times), so each instruction remembers what the
+ * texts that it met last were read as, by text number.  What does not parse is an error of its
+ * lane, in the words of the person who will mend the file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +80,7 @@ static void remember(ent_vm_memo *memo, size_t at, int64_t id, unsigned cls, con
     }
 }
 
-static void read_column(ent_vm *vm, const ent_vm_step *step, reader *read, expectation *expected)
+static void read_column(ent_vm *vm, const ent_vm_step *step, reader *convert, expectation *expected)
 {
     const int64_t *ids = step->a->data;
     ent_vm_reg *d = step->d;
@@ -104,7 +104,7 @@ static void read_column(ent_vm *vm, const ent_vm_step *step, reader *read, expec
         size_t len = 0;
         const char *p = ent_strings_get(vm->strings, ids[i], &len);
         value v = none;
-        if (read(vm, step, p, len, &v)) {
+        if (convert(vm, step, p, len, &v)) {
             store(d, i, &v);
             remember(memo, at, ids[i], d->cls, &v);
         } else {
@@ -120,8 +120,8 @@ static void read_column(ent_vm *vm, const ent_vm_step *step, reader *read, expec
 /* --- readers --- */
 
 /* The types whose texts need no tables are read as cells are: by read.h. */
-static bool read_typed(ent_type_kind type, int param, const char *currency, const char *p, size_t len,
-                       value *out)
+static bool read_typed(ent_type_kind type, int param, const char *currency, const char *p,
+                       size_t len, value *out)
 {
     ent_read_value v = {.q = {0, 1}};
     if (!ent_read(type, param, currency, p, len, &v)) {
@@ -196,7 +196,8 @@ static bool read_enum(ent_vm *vm, const ent_vm_step *step, const char *p, size_t
     return false;
 }
 
-static bool is_alias(const ent_program *program, int64_t first, int64_t n, const char *p, size_t len)
+static bool is_alias(const ent_program *program, int64_t first, int64_t n, const char *p,
+                     size_t len)
 {
     for (int64_t i = 0; i < n; i++) {
         if (is_string(program, program->alias[first + i].text, p, len)) {
@@ -218,7 +219,8 @@ static bool is_alias(const ent_program *program, int64_t first, int64_t n, const
     }                                                                                              \
     for (size_t i = 0; i < program->n_##table; i++) {                                              \
         if (is_string(program, program->table[i].title, p, len) ||                                 \
-            is_alias(program, program->table[i].first_alias, program->table[i].n_aliases, p, len)) { \
+            is_alias(program, program->table[i].first_alias, program->table[i].n_aliases, p,       \
+                     len)) {                                                                       \
             out->i = (int64_t)i;                                                                   \
             return true;                                                                           \
         }                                                                                          \
@@ -291,8 +293,8 @@ static bool read_trim(ent_vm *vm, const ent_vm_step *step, const char *p, size_t
 EXPECT(expect_bool, "expected %s", ent_read_expectation(ENT_TYPE_BOOL))
 EXPECT(expect_int, "expected %s", ent_read_expectation(ENT_TYPE_INT))
 EXPECT(expect_number, "expected %s", ent_read_expectation(ENT_TYPE_NUMBER))
-EXPECT(expect_decimal, "expected a decimal with at most %u digit%s after the point", (unsigned)step->k,
-       step->k == 1 ? "" : "s")
+EXPECT(expect_decimal, "expected a decimal with at most %u digit%s after the point",
+       (unsigned)step->k, step->k == 1 ? "" : "s")
 EXPECT(expect_ratio, "expected %s", ent_read_expectation(ENT_TYPE_RATIO))
 EXPECT(expect_money, "expected an amount such as 12.50 or %.3s 12.50",
        vm->program->strings[step->k].p)
@@ -319,7 +321,8 @@ static void expect_enum(const ent_vm *vm, const ent_vm_step *step, char *buf, si
             (void)snprintf(buf + at, size - at, "…");
             return;
         }
-        written = snprintf(buf + at, size - at, "%s%s", name->p, i + 1 < row->n_members ? ", " : "");
+        written =
+            snprintf(buf + at, size - at, "%s%s", name->p, i + 1 < row->n_members ? ", " : "");
         at += written > 0 ? (size_t)written : 0;
     }
 }

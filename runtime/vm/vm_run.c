@@ -1,9 +1,13 @@
 /* The interpreter's loop.
  *
- * An instruction works on a whole column, so dispatch is a small part of the time; computed goto keeps
- * decision kernels (one lane, many instructions) quick.  The build without it is the switch; the test
- * includes this file a second time to hold the two against each other.
- * Control instructions are here because they move the program counter. */
+ * An instruction works on a whole column, so dispatch is a small part of the time; computed goto
+ * keeps decision kernels (one lane, many instructions) quick.  The build without it is the switch;
+ * the test includes this file a second time to hold the two against each other. Control
+ * instructions are here because they move the program counter. */
+#if defined __GNUC__ && !defined __clang__
+#pragma GCC optimize("O3") /* for the masks of IF, as in vm_ops.c */
+#endif
+
 #include "runtime/vm/vm_internal.h"
 
 #ifndef ENT_HAS_COMPUTED_GOTO

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import entente_oracle as oracle  # noqa: E402
+import ledger  # noqa: E402
 import timeline as tl  # noqa: E402
 
 I = tl.parse_instant
@@ -136,7 +137,8 @@ class Clocks(unittest.TestCase):
         rows = [ticket("2026-01-05T09:00:00Z", "opened"),
                 ticket("2026-01-05T12:00:00Z", "resolved"),
                 ticket("2026-01-05T15:00:00Z", "reopened"),
-                ticket("2026-01-05T17:00:00Z", "resolved"), ticket("2026-01-06T09:00:00Z", "closed")]
+                ticket("2026-01-05T17:00:00Z", "resolved"),
+                ticket("2026-01-06T09:00:00Z", "closed")]
         kinds = {}
         for mode in ("ignore", "restart", "resume"):
             duty = restore(undo=ev("reopened"), undo_mode=mode, until=ev("closed"))
@@ -300,6 +302,51 @@ class Time(unittest.TestCase):
         self.assertEqual(tl.parse_duration("1h30m"), 90 * tl.MINUTE)
         self.assertEqual(tl.format_duration(90 * tl.MINUTE + 1), "1h30m1ns")
         self.assertEqual(I("2026-01-05T10:00:00.25+01:00"), I("2026-01-05T09:00:00Z") + 250000000)
+
+
+class Ledger(unittest.TestCase):
+    """The comparison itself: agreeing ledgers agree, and each single change is seen."""
+
+    def setUp(self):
+        rows = [ticket("2026-01-05T09:00:00Z", "opened"),
+                ticket("2026-01-05T15:30:00Z", "resolved")]
+        goal = share(credit=Money.LADDER)
+        self.expected = oracle.decide(club({"duties": [restore()], "objectives": [goal]}),
+                                      {"ticket": rows, "probe": probes([True, True, False])},
+                                      I("2026-01-05T00:00:00Z"), I("2026-01-06T00:00:00Z"))
+
+    def lines(self):
+        duty = {"kind": "duty", "agreement": "SLA", "clause": "restore", "subject": {"id": "INC1"},
+                "status": "breach", "clock": {"at": "2026-01-05T09:00:00Z", "allowed": "14400",
+                                              "due": "2026-01-05T13:00:00Z", "elapsed": "23400",
+                                              "done": "2026-01-05T15:30:00Z"}}
+        goal = {"kind": "objective", "agreement": "SLA", "clause": "uptime", "status": "breach",
+                "window": {"from": "2026-01-05T00:00:00Z", "to": "2026-01-06T00:00:00+00:00"},
+                "measure": "66.6667%", "measure_exact": "2/3",
+                "credit": {"amount": "30000.00", "currency": "GBP"}}
+        return [duty, goal]
+
+    def test_agreement(self):
+        self.assertEqual(ledger.compare(self.expected, self.lines()), [])
+        rounded = self.lines()
+        del rounded[1]["measure_exact"]
+        self.assertEqual(ledger.compare(self.expected, rounded), [])
+
+    def test_each_change_is_seen(self):
+        def change(line, *path):
+            lines = self.lines()
+            where = lines[line]
+            for name in path[:-2]:
+                where = where[name]
+            where[path[-2]] = path[-1]
+            return ledger.compare(self.expected, lines)
+        for bad in ((0, "status", "met"), (0, "clock", "due", "2026-01-05T13:00:01Z"),
+                    (0, "clock", "elapsed", "23400.5"), (0, "clock", "open", True),
+                    (0, "clock", "done", None), (0, "subject", {"id": "INC2"}),
+                    (1, "measure_exact", "3/4"), (1, "credit", None), (1, "status", "met"),
+                    (1, "window", "to", "2026-01-07T00:00:00Z"), (1, "credit", "amount", "1")):
+            self.assertTrue(change(*bad), bad)
+        self.assertTrue(ledger.compare(self.expected, self.lines()[:1]))
 
 
 if __name__ == "__main__":

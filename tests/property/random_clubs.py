@@ -407,7 +407,9 @@ class Maker:
     def add_credit(self, o):
         r = self.r
         up = o["op"] in ("at least", "above")
-        step = {"ratio": Fraction(1, 20), "duration": 50 * 10**6}.get(o["unit"], Fraction(1, 2))
+        whole = o["measure"]["agg"] == "count" or o["measure"].get("field") == "errors"
+        step = {"ratio": Fraction(1, 20), "duration": Fraction(50 * 10**6)}.get(
+            o["unit"], Fraction(1) if whole else Fraction(1, 2))
         target = Fraction(o["target"])
         if self.chance(0.35, "rate") and o["unit"] == "ratio" and o["op"] in ("at least",
                                                                               "at most"):

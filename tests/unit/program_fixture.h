@@ -1,5 +1,5 @@
-/* A small program with a record of every kind, built by hand: what the verifier's and the interpreter's
- * tests change and run. */
+/* A small program with a record of every kind, built by hand: what the verifier's and the
+ * interpreter's tests change and run. */
 #ifndef ENT_TEST_PROGRAM_FIXTURE_H
 #define ENT_TEST_PROGRAM_FIXTURE_H
 
@@ -45,36 +45,58 @@ static inline void fixture_parties(fixture *x)
 {
     ent_builder *b = x->b;
     (void)ent_builder_add_alias(b, (ent_alias_row){fixture_text(x, "Group 12")});
-    (void)ent_builder_add_party(b, (ent_party_row){.name = fixture_text(x, "Acme"), .title = -1, .place = x->place});
+    (void)ent_builder_add_party(
+        b, (ent_party_row){.name = fixture_text(x, "Acme"), .title = -1, .place = x->place});
     (void)ent_builder_add_party(b, (ent_party_row){.name = fixture_text(x, "HostCo"),
                                                    .title = fixture_text(x, "HostCo Cloud Ltd"),
-                                                   .role = 2, .first_alias = 0, .n_aliases = 1,
+                                                   .role = 2,
+                                                   .first_alias = 0,
+                                                   .n_aliases = 1,
                                                    .place = x->place});
     (void)ent_builder_add_dependency(b, (ent_dependency_row){1});
-    (void)ent_builder_add_service(b, (ent_service_row){.name = fixture_text(x, "hosting"), .title = -1,
-                                                       .provider = 1, .first_dependency = 0,
-                                                       .n_dependencies = 1, .place = x->place});
-    (void)ent_builder_add_service(b, (ent_service_row){.name = fixture_text(x, "network"), .title = -1,
-                                                       .provider = 1, .place = x->place});
+    (void)ent_builder_add_service(b, (ent_service_row){.name = fixture_text(x, "hosting"),
+                                                       .title = -1,
+                                                       .provider = 1,
+                                                       .first_dependency = 0,
+                                                       .n_dependencies = 1,
+                                                       .place = x->place});
+    (void)ent_builder_add_service(
+        b, (ent_service_row){
+               .name = fixture_text(x, "network"), .title = -1, .provider = 1, .place = x->place});
     (void)ent_builder_add_amount(b, (ent_amount_row){0, -1, -1, 0, fixture_text(x, "none")});
     (void)ent_builder_add_amount(b, (ent_amount_row){1, x->k_ratio, -1, 0, fixture_text(x, "5%")});
     (void)ent_builder_add_cap(b, (ent_cap_row){1, ENT_UNIT_MONTH, x->place});
-    (void)ent_builder_add_framework(
-        b, (ent_framework_row){.name = fixture_text(x, "Club"), .title = -1, .version = 1,
-                               .from_day = 20454, .to_day = ENT_NO_DAY_TO,
-                               .zone = fixture_text(x, "UTC"), .currency = fixture_text(x, "GBP"),
-                               .cap = 0, .place = x->place});
-    (void)ent_builder_add_agreement(
-        b, (ent_agreement_row){.name = fixture_text(x, "HostingSLA"), .title = -1, .version = 1,
-                               .supplier = 1, .customer = 0, .from_day = ENT_NO_DAY_FROM,
-                               .to_day = 21000, .zone = fixture_text(x, "UTC"),
-                               .currency = fixture_text(x, "GBP"), .charge = x->k_ratio,
-                               .charge_unit = ENT_UNIT_MONTH, .cap = 0, .doc = -1, .place = x->place});
-    (void)ent_builder_add_rule(b, (ent_rule_row){31, INT64_C(32400000000000), INT64_C(63000000000000)});
+    (void)ent_builder_add_framework(b, (ent_framework_row){.name = fixture_text(x, "Club"),
+                                                           .title = -1,
+                                                           .version = 1,
+                                                           .from_day = 20454,
+                                                           .to_day = ENT_NO_DAY_TO,
+                                                           .zone = fixture_text(x, "UTC"),
+                                                           .currency = fixture_text(x, "GBP"),
+                                                           .cap = 0,
+                                                           .place = x->place});
+    (void)ent_builder_add_agreement(b, (ent_agreement_row){.name = fixture_text(x, "HostingSLA"),
+                                                           .title = -1,
+                                                           .version = 1,
+                                                           .supplier = 1,
+                                                           .customer = 0,
+                                                           .from_day = ENT_NO_DAY_FROM,
+                                                           .to_day = 21000,
+                                                           .zone = fixture_text(x, "UTC"),
+                                                           .currency = fixture_text(x, "GBP"),
+                                                           .charge = x->k_ratio,
+                                                           .charge_unit = ENT_UNIT_MONTH,
+                                                           .cap = 0,
+                                                           .doc = -1,
+                                                           .place = x->place});
+    (void)ent_builder_add_rule(
+        b, (ent_rule_row){31, INT64_C(32400000000000), INT64_C(63000000000000)});
     (void)ent_builder_add_closed(b, (ent_closed_row){20812, -1});
     (void)ent_builder_add_calendar(b, (ent_calendar_row){.name = fixture_text(x, "office"),
-                                                         .zone = fixture_text(x, "UTC"), .n_rules = 1,
-                                                         .n_closed = 1, .place = x->place});
+                                                         .zone = fixture_text(x, "UTC"),
+                                                         .n_rules = 1,
+                                                         .n_closed = 1,
+                                                         .place = x->place});
     (void)ent_builder_add_calendar_file(
         b, (ent_calendar_file_row){0, fixture_text(x, "x.ics"), fixture_text(x, "00")});
     (void)ent_builder_add_timefmt(
@@ -105,19 +127,39 @@ static inline void fixture_feeds(fixture *x)
     fixture_field(x, "met", ENT_TYPE_BOOL, -1);
     int64_t key = ent_builder_add_keyfield(b, (ent_keyfield_row){1});
     (void)ent_builder_add_keyfield(b, (ent_keyfield_row){3});
-    (void)ent_builder_add_feed(
-        b, (ent_feed_row){.name = fixture_text(x, "ticket"), .duty = -1, .first_field = 0,
-                          .n_fields = 8, .at = 0, .event = 2, .holder = 3, .recorded = -1,
-                          .first_key = key, .n_keys = 1, .row_kernel = -1, .bind = 0, .used = 1,
-                          .place = x->place});
-    (void)ent_builder_add_feed(
-        b, (ent_feed_row){.name = fixture_text(x, "restore"), .kind = 1, .duty = 0,
-                          .first_field = first_outcome, .n_fields = 4, .at = 0, .event = -1,
-                          .holder = -1, .recorded = -1, .first_key = key, .n_keys = 1,
-                          .row_kernel = -1, .bind = -1, .used = 1, .place = x->place});
+    (void)ent_builder_add_feed(b, (ent_feed_row){.name = fixture_text(x, "ticket"),
+                                                 .duty = -1,
+                                                 .first_field = 0,
+                                                 .n_fields = 8,
+                                                 .at = 0,
+                                                 .event = 2,
+                                                 .holder = 3,
+                                                 .recorded = -1,
+                                                 .first_key = key,
+                                                 .n_keys = 1,
+                                                 .row_kernel = -1,
+                                                 .bind = 0,
+                                                 .used = 1,
+                                                 .place = x->place});
+    (void)ent_builder_add_feed(b, (ent_feed_row){.name = fixture_text(x, "restore"),
+                                                 .kind = 1,
+                                                 .duty = 0,
+                                                 .first_field = first_outcome,
+                                                 .n_fields = 4,
+                                                 .at = 0,
+                                                 .event = -1,
+                                                 .holder = -1,
+                                                 .recorded = -1,
+                                                 .first_key = key,
+                                                 .n_keys = 1,
+                                                 .row_kernel = -1,
+                                                 .bind = -1,
+                                                 .used = 1,
+                                                 .place = x->place});
 }
 
-/* Outputs of ticket's row kernel: 0 opened, 1 resolved, 2 changed(party), 3 latency + 1, 4 paid, 5 weight */
+/* Outputs of ticket's row kernel: 0 opened, 1 resolved, 2 changed(party), 3 latency + 1, 4 paid, 5
+ * weight */
 static inline void fixture_kernels(fixture *x)
 {
     ent_builder *b = x->b;
@@ -125,7 +167,8 @@ static inline void fixture_kernels(fixture *x)
     ent_kb *kb = ent_kb_new(b, ENT_KERNEL_ROW, x->ticket, at);
     int32_t event = ent_kb_input(kb, ENT_INPUT_FIELD, 2, ENT_CLASS_I, at);
     for (int64_t member = 0; member < 2; member++) {
-        (void)ent_kb_output(kb, ent_kb_op(kb, ENT_BC_EQ_I, event, ent_kb_const_i(kb, member, at), -1, 0, at));
+        (void)ent_kb_output(
+            kb, ent_kb_op(kb, ENT_BC_EQ_I, event, ent_kb_const_i(kb, member, at), -1, 0, at));
     }
     int32_t party = ent_kb_input(kb, ENT_INPUT_FIELD, 3, ENT_CLASS_I, at);
     int32_t before = ent_kb_input(kb, ENT_INPUT_PREVIOUS, 3, ENT_CLASS_I, at);
@@ -134,7 +177,8 @@ static inline void fixture_kernels(fixture *x)
     int32_t up = ent_kb_input(kb, ENT_INPUT_FIELD, 6, ENT_CLASS_B, at);
     int32_t chosen = ent_kb_var(kb, ENT_CLASS_I, at);
     ent_kb_if(kb, up, at);
-    ent_kb_move(kb, chosen, ent_kb_op(kb, ENT_BC_ADD_I, latency, ent_kb_const_i(kb, 1, at), -1, 0, at), at);
+    ent_kb_move(kb, chosen,
+                ent_kb_op(kb, ENT_BC_ADD_I, latency, ent_kb_const_i(kb, 1, at), -1, 0, at), at);
     ent_kb_else(kb, at);
     ent_kb_move(kb, chosen, latency, at);
     ent_kb_end(kb, at);
@@ -160,7 +204,8 @@ static inline void fixture_kernels(fixture *x)
     ent_kb_end(kb, at);
     (void)ent_kb_output(kb, ent_kb_op(kb, ENT_BC_PARSE_ENUM, state, -1, -1, 0, at));
     (void)ent_kb_output(kb, ent_kb_op(kb, ENT_BC_PARSE_TIME, state, -1, -1, 0, at));
-    (void)ent_kb_output(kb, ent_kb_op(kb, ENT_BC_PARSE_MONEY, state, -1, -1, fixture_text(x, "GBP"), at));
+    (void)ent_kb_output(
+        kb, ent_kb_op(kb, ENT_BC_PARSE_MONEY, state, -1, -1, fixture_text(x, "GBP"), at));
     x->bind_kernel = fixture_finish(kb);
     int64_t column = ent_builder_add_column(b, (ent_column_row){fixture_text(x, "state"), -1, at});
     (void)ent_builder_add_column(b, (ent_column_row){fixture_text(x, "number"), 1, at});
@@ -168,10 +213,15 @@ static inline void fixture_kernels(fixture *x)
     (void)ent_builder_add_bound(b, (ent_bound_row){1, 0});
     (void)ent_builder_add_bound(b, (ent_bound_row){2, 4});
     (void)ent_builder_add_absent_text(b, (ent_absent_text_row){fixture_text(x, "?")});
-    (void)ent_builder_add_bind(b, (ent_bind_row){.feed = x->ticket, .format = 1, .separator = ';',
-                                                 .n_absents = 1, .kernel = x->bind_kernel,
-                                                 .first_column = column, .n_columns = 2,
-                                                 .n_bounds = 3, .place = at});
+    (void)ent_builder_add_bind(b, (ent_bind_row){.feed = x->ticket,
+                                                 .format = 1,
+                                                 .separator = ';',
+                                                 .n_absents = 1,
+                                                 .kernel = x->bind_kernel,
+                                                 .first_column = column,
+                                                 .n_columns = 2,
+                                                 .n_bounds = 3,
+                                                 .place = at});
 
     kb = ent_kb_new(b, ENT_KERNEL_DECISION, -1, at);
     (void)ent_kb_output(kb, ent_kb_input(kb, ENT_INPUT_FOLD, 0, ENT_CLASS_Q, at));
@@ -197,38 +247,94 @@ static inline void fixture_clauses(fixture *x)
     (void)ent_builder_add_value(b, (ent_value_row){1});
     (void)ent_builder_add_allow(b, (ent_allow_row){0, 1, INT64_C(14400000000000), -1, 1, at});
     (void)ent_builder_add_allow(b, (ent_allow_row){0, 0, -1, 3, -1, at});
-    x->duty = ent_builder_add_duty(
-        b, (ent_duty_row){.agreement = 0, .name = fixture_text(x, "restore"), .title = -1, .party = 1,
-                          .feed = x->ticket, .trigger = 0, .discharge = 1, .void_when = -1,
-                          .undo_mode = ENT_UNDO_RESTART, .undo = 0, .until = -1, .counting = -1,
-                          .allow_field = 3, .following = 1, .first_allow = 0, .n_allows = 2,
-                          .first_pause = 0, .n_pauses = 1, .excused_when = 2, .first_excused = 1,
-                          .n_excused = 1, .warn = x->k_ratio, .outcome_feed = x->outcomes,
-                          .credit = 1, .doc = -1, .place = at});
-    x->fold = ent_builder_add_fold(
-        b, (ent_fold_row){.kind = ENT_AGG_SHARE, .feed = x->outcomes, .select = -1, .test = 0,
-                          .value = -1, .absent = -1, .percent = -1, .stale_ns = -1, .span = -1,
-                          .param = -1, .place = at});
-    (void)ent_builder_add_fold(
-        b, (ent_fold_row){.kind = ENT_AGG_PERCENTILE, .feed = x->ticket, .select = 0, .test = -1,
-                          .value = 3, .absent = 2, .first_group = 1, .n_groups = 1,
-                          .percent = x->k_ratio, .stale_ns = -1, .span = -1,
-                          .value_type = ENT_TYPE_DURATION, .param = -1, .place = at});
-    (void)ent_builder_add_amount(b, (ent_amount_row){3, -1, x->amount_kernel, 0, fixture_text(x, "f")});
+    x->duty = ent_builder_add_duty(b, (ent_duty_row){.agreement = 0,
+                                                     .name = fixture_text(x, "restore"),
+                                                     .title = -1,
+                                                     .party = 1,
+                                                     .feed = x->ticket,
+                                                     .trigger = 0,
+                                                     .discharge = 1,
+                                                     .void_when = -1,
+                                                     .undo_mode = ENT_UNDO_RESTART,
+                                                     .undo = 0,
+                                                     .until = -1,
+                                                     .counting = -1,
+                                                     .allow_field = 3,
+                                                     .following = 1,
+                                                     .first_allow = 0,
+                                                     .n_allows = 2,
+                                                     .first_pause = 0,
+                                                     .n_pauses = 1,
+                                                     .excused_when = 2,
+                                                     .first_excused = 1,
+                                                     .n_excused = 1,
+                                                     .warn = x->k_ratio,
+                                                     .outcome_feed = x->outcomes,
+                                                     .credit = 1,
+                                                     .doc = -1,
+                                                     .place = at});
+    x->fold = ent_builder_add_fold(b, (ent_fold_row){.kind = ENT_AGG_SHARE,
+                                                     .feed = x->outcomes,
+                                                     .select = -1,
+                                                     .test = 0,
+                                                     .value = -1,
+                                                     .absent = -1,
+                                                     .percent = -1,
+                                                     .stale_ns = -1,
+                                                     .span = -1,
+                                                     .param = -1,
+                                                     .place = at});
+    (void)ent_builder_add_fold(b, (ent_fold_row){.kind = ENT_AGG_PERCENTILE,
+                                                 .feed = x->ticket,
+                                                 .select = 0,
+                                                 .test = -1,
+                                                 .value = 3,
+                                                 .absent = 2,
+                                                 .first_group = 1,
+                                                 .n_groups = 1,
+                                                 .percent = x->k_ratio,
+                                                 .stale_ns = -1,
+                                                 .span = -1,
+                                                 .value_type = ENT_TYPE_DURATION,
+                                                 .param = -1,
+                                                 .place = at});
+    (void)ent_builder_add_amount(
+        b, (ent_amount_row){3, -1, x->amount_kernel, 0, fixture_text(x, "f")});
     (void)ent_builder_add_step(b, (ent_step_row){ENT_CMP_AT_LEAST, x->k_ratio, 0, at});
     (void)ent_builder_add_step(b, (ent_step_row){ENT_CMP_OTHERWISE, -1, 2, at});
-    x->objective = ent_builder_add_objective(
-        b, (ent_objective_row){.agreement = 0, .name = fixture_text(x, "in_time"), .title = -1,
-                               .kernel = x->measure_kernel, .first_fold = x->fold, .n_folds = 1,
-                               .type = ENT_TYPE_RATIO, .param = -1, .subject = 1,
-                               .subject_field = fixture_text(x, "party"), .subject_type = ENT_TYPE_PARTY,
-                               .subject_param = -1, .first_value = 0, .n_values = 1,
-                               .compare = ENT_CMP_AT_LEAST, .target = x->k_ratio,
-                               .target_text = fixture_text(x, "95%"), .window = ENT_UNIT_ROLLING,
-                               .roll_ns = 1000, .every_days = 1, .first_excluding = 1, .n_excluding = 1,
-                               .first_step = 0, .n_steps = 2, .rate_amount = 1, .rate_per = x->k_ratio,
-                               .rate_max = -1, .earn_back = x->k_ratio, .warn = x->k_ratio,
-                               .measured_by = 1, .doc = -1, .place = at});
+    x->objective =
+        ent_builder_add_objective(b, (ent_objective_row){.agreement = 0,
+                                                         .name = fixture_text(x, "in_time"),
+                                                         .title = -1,
+                                                         .kernel = x->measure_kernel,
+                                                         .first_fold = x->fold,
+                                                         .n_folds = 1,
+                                                         .type = ENT_TYPE_RATIO,
+                                                         .param = -1,
+                                                         .subject = 1,
+                                                         .subject_field = fixture_text(x, "party"),
+                                                         .subject_type = ENT_TYPE_PARTY,
+                                                         .subject_param = -1,
+                                                         .first_value = 0,
+                                                         .n_values = 1,
+                                                         .compare = ENT_CMP_AT_LEAST,
+                                                         .target = x->k_ratio,
+                                                         .target_text = fixture_text(x, "95%"),
+                                                         .window = ENT_UNIT_ROLLING,
+                                                         .roll_ns = 1000,
+                                                         .every_days = 1,
+                                                         .first_excluding = 1,
+                                                         .n_excluding = 1,
+                                                         .first_step = 0,
+                                                         .n_steps = 2,
+                                                         .rate_amount = 1,
+                                                         .rate_per = x->k_ratio,
+                                                         .rate_max = -1,
+                                                         .earn_back = x->k_ratio,
+                                                         .warn = x->k_ratio,
+                                                         .measured_by = 1,
+                                                         .doc = -1,
+                                                         .place = at});
 }
 
 /* Never fails, or aborts: a fixture is no test. */

@@ -1,6 +1,6 @@
-/* The loader and the verifier: a valid program passes, each rule refuses what breaks it, and no bytes
- * whatever make the loader or the interpreter misbehave.
- * The seed of the mutations is printed; ENT_FUZZ_ROUNDS in the environment overrides their number. */
+/* The loader and the verifier: a valid program passes, each rule refuses what breaks it, and no
+ * bytes whatever make the loader or the interpreter misbehave. The seed of the mutations is
+ * printed; ENT_FUZZ_ROUNDS in the environment overrides their number. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,7 +67,8 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(kind_slot, "no SLOT", ROW(alt, 0).test = -2)                                                 \
     R(kind_fld, "no FLD", ROW(feed, 0).event = -2)                                                 \
     R(kind_opt, "no OPT", ROW(spanuse, 0).at_most_ns = -2)                                         \
-    R(kernel_instructions, "instructions are out of range", ROW(kernel, 0).n_instructions = 100000) \
+    R(kernel_instructions, "instructions are out of range",                                        \
+      ROW(kernel, 0).n_instructions = 100000)                                                      \
     R(kernel_instructions_overflow, "instructions are out of range",                               \
       ROW(kernel, 0).first_instruction = INT64_MAX)                                                \
     R(kernel_feed, "have a feed", ROW(kernel, x->measure_kernel).feed = 0)                         \
@@ -96,7 +97,8 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(destination_class, "wrong class", I(row_kernel, EQ_I, 0)->d = I(row_kernel, ADD_I, 0)->a)    \
     R(move_class, "wrong class", I(row_kernel, MOVE, 0)->a = I(row_kernel, IF, 0)->a)              \
     R(undefined, "need not be defined", I(row_kernel, EQ_I, 0)->a = I(row_kernel, ADD_I, 0)->d)    \
-    R(from_other_branch, "need not be defined", I(row_kernel, MOVE, 1)->a = I(row_kernel, ADD_I, 0)->d) \
+    R(from_other_branch, "need not be defined",                                                    \
+      I(row_kernel, MOVE, 1)->a = I(row_kernel, ADD_I, 0)->d)                                      \
     R(defined_twice, "defined twice", I(row_kernel, EQ_I, 1)->d = I(row_kernel, EQ_I, 0)->d)       \
     R(move_to_input, "no variable", I(row_kernel, MOVE, 0)->d = I(row_kernel, ADD_I, 0)->a)        \
     R(constant_range, "no such constant", I(row_kernel, CONST_I, 0)->k = 1000)                     \
@@ -107,7 +109,8 @@ static ent_constant ratio_of(int64_t num, int64_t den)
       ((void)(*I(bind_kernel, PARSE_ENUM, 0) =                                                     \
                   (ent_instruction){.op = ENT_BC_PARSE_DECIMAL,                                    \
                                     .d = I(bind_kernel, PARSE_ENUM, 0)->d,                         \
-                                    .a = I(bind_kernel, PARSE_ENUM, 0)->a, .k = 19})))             \
+                                    .a = I(bind_kernel, PARSE_ENUM, 0)->a,                         \
+                                    .k = 19})))                                                    \
     R(string, "no such string", I(bind_kernel, FAIL, 0)->k = 100000)                               \
     R(currency, "no such currency", I(bind_kernel, PARSE_MONEY, 0)->k = 0)                         \
     R(timefmt, "no such time format", I(bind_kernel, PARSE_TIME, 0)->k = 1)                        \
@@ -116,16 +119,20 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(jump_past_else, "does not lead here", I(row_kernel, IF, 0)->k += 2)                          \
     R(jump_past_end, "does not lead here", I(row_kernel, ELSE, 0)->k += 1)                         \
     R(no_end, "has no END",                                                                        \
-      (*I(row_kernel, END, 0) = (ent_instruction){.op = ENT_BC_ABSENT_B, .d = (uint16_t)add_register(x)})) \
+      (*I(row_kernel, END, 0) =                                                                    \
+           (ent_instruction){.op = ENT_BC_ABSENT_B, .d = (uint16_t)add_register(x)}))              \
     R(no_if, "has no IF",                                                                          \
-      (*I(row_kernel, IF, 0) = (ent_instruction){.op = ENT_BC_ABSENT_B, .d = (uint16_t)add_register(x)})) \
+      (*I(row_kernel, IF, 0) =                                                                     \
+           (ent_instruction){.op = ENT_BC_ABSENT_B, .d = (uint16_t)add_register(x)}))              \
     R(two_elses, "has no IF",                                                                      \
-      (*I(row_kernel, MOVE, 1) = (ent_instruction){.op = ENT_BC_ELSE, .k = I(row_kernel, IF, 0)->k + 2})) \
+      (*I(row_kernel, MOVE, 1) =                                                                   \
+           (ent_instruction){.op = ENT_BC_ELSE, .k = I(row_kernel, IF, 0)->k + 2}))                \
     R(skip_in_row, "skip rows", *I(row_kernel, MOVE, 0) = (ent_instruction){.op = ENT_BC_SKIP})    \
     R(nesting, "more than 64", nest_deeply(x))                                                     \
     R(output_range, "on every path", ROW(output, 0).reg = 9999)                                    \
     R(output_in_branch, "on every path", ROW(output, 0).reg = I(row_kernel, ADD_I, 0)->d)          \
-    R(framework_twice, "more than one framework", ent_builder_add_framework(x->b, ROW(framework, 0))) \
+    R(framework_twice, "more than one framework",                                                  \
+      ent_builder_add_framework(x->b, ROW(framework, 0)))                                          \
     R(framework_day, "no day", ROW(framework, 0).from_day = 1000000)                               \
     R(agreement_day, "no day", ROW(agreement, 0).to_day = INT64_MIN)                               \
     R(zone_nul, "NUL", ROW(agreement, 0).zone = ent_builder_string(x->b, "a\0b", 3))               \
@@ -152,7 +159,8 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(feed_outcomes, "other outcomes", ROW(duty, 0).outcome_feed = -1)                             \
     R(field_type, "no valid type", ROW(field, 1).type = ENT_TYPE_NONE)                             \
     R(field_enumeration, "no valid type", ROW(field, 2).param = 1)                                 \
-    R(field_digits, "no valid type", (ROW(field, 1).type = ENT_TYPE_DECIMAL, ROW(field, 1).param = 19)) \
+    R(field_digits, "no valid type",                                                               \
+      (ROW(field, 1).type = ENT_TYPE_DECIMAL, ROW(field, 1).param = 19))                           \
     R(field_currency, "no valid type", ROW(field, 4).param = 0)                                    \
     R(outcome_field, "nothing fills", ROW(field, 10).name = ent_builder_text(x->b, "other"))       \
     R(separator, "no byte", ROW(bind, 0).separator = 256)                                          \
@@ -275,9 +283,11 @@ static int64_t fold_amount(fixture *x)
 /* A kernel of 65 IFs, written by hand: the builder refuses. */
 static void nest_deeply(fixture *x)
 {
-    ent_kernel_row row = {.kind = ENT_KERNEL_DECISION, .feed = -1,
+    ent_kernel_row row = {.kind = ENT_KERNEL_DECISION,
+                          .feed = -1,
                           .first_instruction = (int64_t)x->b->instruction.n,
-                          .first_reg = (int64_t)x->b->reg.n, .n_regs = 1};
+                          .first_reg = (int64_t)x->b->reg.n,
+                          .n_regs = 1};
     (void)ent_builder_add_reg(x->b, (ent_reg_row){ENT_CLASS_B});
     (void)ent_builder_add_instruction(x->b, (ent_instruction){.op = ENT_BC_ABSENT_B});
     for (uint32_t i = 0; i < 65; i++) {
@@ -418,10 +428,17 @@ static void test_file(void **state)
         size_t at;
         uint8_t value;
         const char *message;
-    } cases[] = {{0, 'X', "no Entente program"}, {4, 2, "bytecode version 2"}, {6, 1, "reserved"},
-                 {12, 1, "reserved"},            {8, 99, "more sections"},     {16, 1, "cut short"},
-                 {24, 2, "sections are not"},    {28, 1, "sections are not"},  {39, 1, "beyond the end"},
-                 {47, 1, "counts more entries"}, {51, 1, "too long"}};
+    } cases[] = {{0, 'X', "no Entente program"},
+                 {4, 2, "bytecode version 2"},
+                 {6, 1, "reserved"},
+                 {12, 1, "reserved"},
+                 {8, 99, "more sections"},
+                 {16, 1, "cut short"},
+                 {24, 2, "sections are not"},
+                 {28, 1, "sections are not"},
+                 {39, 1, "beyond the end"},
+                 {47, 1, "counts more entries"},
+                 {51, 1, "too long"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         memcpy(p, good.p, good.n);
         p[cases[i].at] = cases[i].value;
@@ -578,14 +595,15 @@ static void test_mutations(void **state)
         }
         ent_program_destroy(program);
     }
-    print_message("mutations: seed 20260105, %ld rounds, %ld still loaded and ran\n", rounds, loaded);
+    print_message("mutations: seed 20260105, %ld rounds, %ld still loaded and ran\n", rounds,
+                  loaded);
     free(p);
     ent_bytes_deinit(&good);
     ent_builder_free(x.b);
 }
 
-/* The same with instructions, inputs, outputs and registers only, and small numbers: such programs get
- * further into the verifier, and more of them run. */
+/* The same with instructions, inputs, outputs and registers only, and small numbers: such programs
+ * get further into the verifier, and more of them run. */
 static void test_mutated_kernels(void **state)
 {
     (void)state;

@@ -1,7 +1,8 @@
 /* The interpreter against a naive one that runs one lane at a time with plain control flow: every
- * instruction on present, absent, selected and failing lanes, and random kernels with nested branches;
- * for 1, 7 and 2048 lanes, with computed goto and with the switch, in one batch and lane by lane.
- * Also the interned texts and the kernel builder.  Seeds are fixed and printed on failure. */
+ * instruction on present, absent, selected and failing lanes, and random kernels with nested
+ * branches; for 1, 7 and 2048 lanes, with computed goto and with the switch, in one batch and lane
+ * by lane. Also the interned texts and the kernel builder.  Seeds are fixed and printed on failure.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +12,8 @@
 
 #include <cmocka.h>
 
-#include "runtime/time/civil.h"
-#include "runtime/vm/read.h"
 #include "runtime/vm/vm_internal.h"
+#include "tests/unit/naive_vm.h"
 #include "tests/unit/program_fixture.h"
 
 /* The same interpreter, built without the extension. */
@@ -24,334 +24,6 @@ bool switch_dispatch(ent_vm *vm, ent_vm_kernel *kernel);
 #include "runtime/vm/vm_run.c"
 
 enum { LANES = 2048, INPUTS = 8 };
-
-typedef struct naive_value {
-    bool absent;
-    union {
-        uint8_t b;
-        int64_t i;
-        double f;
-        ent_q q;
-    } v;
-} naive_value;
-
-typedef enum outcome { OK, ABSENT, FAILS } outcome;
-
-typedef struct machine {
-    const ent_program *p;
-    ent_strings *strings;
-    naive_value regs[4096];
-    bool failed;
-    uint32_t place;
-    uint16_t op;
-} machine;
-
-/* --- the naive evaluator --- */
-
-static outcome fits_i(ent_i128 wide, naive_value *d)
-{
-    d->v.i = (int64_t)wide;
-    return wide == d->v.i ? OK : FAILS;
-}
-
-static outcome finite(double value, naive_value *d)
-{
-    d->v.f = value;
-    return isfinite(value) ? OK : FAILS;
-}
-
-static outcome named(const machine *m, const char *text, naive_value *d, bool party)
-{
-    size_t n = party ? m->p->n_party : m->p->n_service;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < n; i++) {
-            int64_t name = party ? m->p->party[i].name : m->p->service[i].name;
-            int64_t title = party ? m->p->party[i].title : m->p->service[i].title;
-            bool alias = party && i == 1 && strcmp(text, "Group 12") == 0;
-            if ((pass == 0 && strcmp(ent_program_text(m->p, name), text) == 0) ||
-                (pass == 1 && ((title >= 0 && strcmp(ent_program_text(m->p, title), text) == 0) || alias))) {
-                d->v.i = (int64_t)i;
-                return OK;
-            }
-        }
-    }
-    return FAILS;
-}
-
-static outcome read_text(machine *m, const ent_instruction *i, const naive_value *a, naive_value *d)
-{
-    static const ent_type_kind types[] = {ENT_TYPE_BOOL,  ENT_TYPE_INT,   ENT_TYPE_NUMBER,
-                                          ENT_TYPE_DECIMAL, ENT_TYPE_RATIO, ENT_TYPE_MONEY,
-                                          ENT_TYPE_DURATION, ENT_TYPE_INSTANT};
-    size_t len = 0;
-    const char *text = ent_strings_get(m->strings, a->v.i, &len);
-    char buffer[300];
-    if (i->op <= ENT_BC_PARSE_INSTANT || i->op == ENT_BC_PARSE_CLOCK) {
-        ent_type_kind type = i->op == ENT_BC_PARSE_CLOCK ? ENT_TYPE_TIME : types[i->op - ENT_BC_PARSE_BOOL];
-        ent_read_value v = {.q = {0, 1}};
-        const char *currency = type == ENT_TYPE_MONEY ? m->p->strings[i->k].p : NULL;
-        if (!ent_read(type, (int)i->k, currency, text, len, &v)) {
-            return FAILS;
-        }
-        memcpy(&d->v, &v, sizeof d->v < sizeof v ? sizeof d->v : sizeof v);
-        return OK;
-    }
-    int64_t offset = 0;
-    bool has_offset = false;
-    switch (i->op) {
-    case ENT_BC_PARSE_TIME:
-        return ent_civil_parse_format(text, len, "%d/%m/%Y %H:%M", &d->v.i, &has_offset, &offset) ? OK : FAILS;
-    case ENT_BC_PARSE_ENUM:
-        d->v.i = strcmp(text, "resolved") == 0;
-        return strcmp(text, "opened") == 0 || d->v.i ? OK : FAILS;
-    case ENT_BC_PARSE_PARTY:
-        return named(m, text, d, true);
-    case ENT_BC_PARSE_SERVICE:
-        return named(m, text, d, false);
-    case ENT_BC_LOWER:
-        for (size_t c = 0; c <= len; c++) {
-            buffer[c] = text[c] >= 'A' && text[c] <= 'Z' ? (char)(text[c] + 32) : text[c];
-        }
-        break;
-    default: /* TRIM */
-        while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL) {
-            len--;
-        }
-        while (len > 0 && strchr(" \t\r\n", *text) != NULL) {
-            text++;
-            len--;
-        }
-        memcpy(buffer, text, len);
-        break;
-    }
-    d->v.i = ent_strings_intern(m->strings, buffer, len);
-    return OK;
-}
-
-static outcome evaluate_q(const ent_instruction *i, const naive_value *a, const naive_value *b, naive_value *d)
-{
-    switch (i->op) {
-    case ENT_BC_ADD_Q:
-        return ent_q_add(a->v.q, b->v.q, &d->v.q) ? OK : FAILS;
-    case ENT_BC_SUB_Q:
-        return ent_q_sub(a->v.q, b->v.q, &d->v.q) ? OK : FAILS;
-    case ENT_BC_MUL_Q:
-        return ent_q_mul(a->v.q, b->v.q, &d->v.q) ? OK : FAILS;
-    case ENT_BC_DIV_Q:
-        return b->v.q.num == 0 ? ABSENT : ent_q_div(a->v.q, b->v.q, &d->v.q) ? OK : FAILS;
-    case ENT_BC_NEG_Q:
-        d->v.q = ent_q_neg(a->v.q);
-        return OK;
-    case ENT_BC_ABS_Q:
-        d->v.q = a->v.q.num < 0 ? ent_q_neg(a->v.q) : a->v.q;
-        return OK;
-    case ENT_BC_MIN_Q:
-        d->v.q = ent_q_cmp(a->v.q, b->v.q) < 0 ? a->v.q : b->v.q;
-        return OK;
-    default:
-        d->v.q = ent_q_cmp(a->v.q, b->v.q) > 0 ? a->v.q : b->v.q;
-        return OK;
-    }
-}
-
-static outcome convert(const ent_instruction *i, const naive_value *a, const naive_value *b, naive_value *d)
-{
-    ent_i128 wide = 1;
-    ent_q product;
-    switch (i->op) {
-    case ENT_BC_DIV_I:
-        return b->v.i == 0 ? ABSENT : ent_q_make(a->v.i, b->v.i, &d->v.q) ? OK : FAILS;
-    case ENT_BC_SCALE_I:
-        return ent_q_mul(ent_q_from_i64(a->v.i), b->v.q, &product) &&
-                       ent_q_round(product, 0, ENT_ROUND_HALF_EVEN, &wide)
-                   ? fits_i(wide, d)
-                   : FAILS;
-    case ENT_BC_I_TO_Q:
-        for (uint32_t s = 0; s < i->k; s++) {
-            wide *= 10;
-        }
-        return ent_q_make(a->v.i, wide, &d->v.q) ? OK : FAILS;
-    case ENT_BC_I_TO_F:
-        d->v.f = (double)a->v.i;
-        return OK;
-    case ENT_BC_Q_TO_F:
-        d->v.f = ent_q_to_double(a->v.q);
-        return OK;
-    case ENT_BC_Q_TO_I:
-        return ent_q_round(a->v.q, (int)i->k, ENT_ROUND_HALF_EVEN, &wide) ? fits_i(wide, d) : FAILS;
-    case ENT_BC_F_TO_Q:
-        return ent_q_from_double(a->v.f, &d->v.q) ? OK : FAILS;
-    case ENT_BC_Q_FLOOR:
-        return fits_i(ent_q_floor(a->v.q), d);
-    default:
-        return fits_i(ent_q_ceil(a->v.q), d);
-    }
-}
-
-static int order(const ent_instruction *i, const naive_value *a, const naive_value *b)
-{
-    if (i->op >= ENT_BC_EQ_Q) {
-        return ent_q_cmp(a->v.q, b->v.q);
-    }
-    if (i->op >= ENT_BC_EQ_F) {
-        return (a->v.f > b->v.f) - (a->v.f < b->v.f);
-    }
-    if (i->op >= ENT_BC_EQ_I) {
-        return (a->v.i > b->v.i) - (a->v.i < b->v.i);
-    }
-    return a->v.b - b->v.b;
-}
-
-static bool compares(const ent_instruction *i, const naive_value *a, const naive_value *b)
-{
-    int sign = order(i, a, b);
-    switch (i->op) {
-    case ENT_BC_EQ_B:
-    case ENT_BC_EQ_I:
-    case ENT_BC_EQ_F:
-    case ENT_BC_EQ_Q:
-        return sign == 0;
-    case ENT_BC_NE_B:
-    case ENT_BC_NE_I:
-    case ENT_BC_NE_F:
-    case ENT_BC_NE_Q:
-        return sign != 0;
-    case ENT_BC_LT_I:
-    case ENT_BC_LT_F:
-    case ENT_BC_LT_Q:
-        return sign < 0;
-    default:
-        return sign <= 0;
-    }
-}
-
-static outcome arithmetic(machine *m, const ent_instruction *i, const naive_value *a, const naive_value *b,
-                          naive_value *d)
-{
-    ent_i128 x = a->v.i;
-    ent_i128 y = b->v.i;
-    switch (i->op) {
-    case ENT_BC_ADD_I:
-        return fits_i(x + y, d);
-    case ENT_BC_SUB_I:
-        return fits_i(x - y, d);
-    case ENT_BC_MUL_I:
-        return fits_i(x * y, d);
-    case ENT_BC_NEG_I:
-        return fits_i(-x, d);
-    case ENT_BC_ABS_I:
-        return fits_i(x < 0 ? -x : x, d);
-    case ENT_BC_MIN_I:
-        return fits_i(x < y ? x : y, d);
-    case ENT_BC_MAX_I:
-        return fits_i(x > y ? x : y, d);
-    case ENT_BC_ADD_F:
-        return finite(a->v.f + b->v.f, d);
-    case ENT_BC_SUB_F:
-        return finite(a->v.f - b->v.f, d);
-    case ENT_BC_MUL_F:
-        return finite(a->v.f * b->v.f, d);
-    case ENT_BC_DIV_F:
-        return b->v.f == 0 ? ABSENT : finite(a->v.f / b->v.f, d);
-    case ENT_BC_NEG_F:
-        return finite(-a->v.f, d);
-    case ENT_BC_ABS_F:
-        return finite(fabs(a->v.f), d);
-    case ENT_BC_MIN_F:
-        return finite(a->v.f < b->v.f ? a->v.f : b->v.f, d);
-    case ENT_BC_MAX_F:
-        return finite(a->v.f > b->v.f ? a->v.f : b->v.f, d);
-    default:
-        break;
-    }
-    if (i->op >= ENT_BC_PARSE_BOOL) {
-        return read_text(m, i, a, d);
-    }
-    return i->op >= ENT_BC_ADD_Q && i->op <= ENT_BC_MAX_Q ? evaluate_q(i, a, b, d) : convert(i, a, b, d);
-}
-
-static bool text_test_holds(const machine *m, unsigned op, int64_t text, int64_t part)
-{
-    size_t n = 0;
-    size_t n_part = 0;
-    const char *p = ent_strings_get(m->strings, text, &n);
-    const char *q = ent_strings_get(m->strings, part, &n_part);
-    const char *found = strstr(p, q);
-    if (op == ENT_BC_STARTS_WITH) {
-        return found == p;
-    }
-    return op == ENT_BC_ENDS_WITH ? n >= n_part && strcmp(p + n - n_part, q) == 0 : found != NULL;
-}
-
-/* Instructions that give a value; false and no effect for control. */
-static void evaluate(machine *m, const ent_instruction *i)
-{
-    const ent_opcode_info *info = ent_opcode_describe(i->op);
-    naive_value *a = &m->regs[i->a];
-    naive_value *b = &m->regs[i->b];
-    naive_value d = {.absent = false, .v.q = {0, 0}};
-    if (i->op == ENT_BC_AND || i->op == ENT_BC_OR) {
-        bool x = !a->absent && a->v.b;
-        bool y = !b->absent && b->v.b;
-        d.v.b = i->op == ENT_BC_AND ? x && y : x || y;
-    } else if (i->op == ENT_BC_NOT) {
-        d.v.b = a->absent || !a->v.b;
-    } else if (i->op == ENT_BC_IS_ABSENT) {
-        d.v.b = a->absent;
-    } else if (i->op == ENT_BC_SELECT) {
-        d = !a->absent && a->v.b ? *b : m->regs[i->c];
-    } else if (i->op == ENT_BC_MOVE) {
-        d = *a;
-    } else if (i->op >= ENT_BC_EQ_B && i->op <= ENT_BC_LE_Q) {
-        d.v.b = !a->absent && !b->absent && compares(i, a, b);
-    } else if (i->op >= ENT_BC_STARTS_WITH && i->op <= ENT_BC_CONTAINS) {
-        d.v.b = !a->absent && !b->absent && text_test_holds(m, i->op, a->v.i, b->v.i);
-    } else if (a->absent || (ent_format_sources((ent_format)info->format) > 1 && b->absent)) {
-        d.absent = true;
-    } else {
-        outcome result = arithmetic(m, i, a, b, &d);
-        d.absent = result != OK;
-        if (result == FAILS && !m->failed) {
-            m->failed = true;
-            m->place = i->place;
-            m->op = i->op;
-        }
-    }
-    m->regs[i->d] = d;
-}
-
-static void naive_run(machine *m, int64_t kernel, const naive_value *inputs)
-{
-    const ent_kernel_row *row = &m->p->kernel[kernel];
-    const ent_instruction *code = m->p->instructions + row->first_instruction;
-    m->failed = false;
-    for (int64_t pc = 0; pc < row->n_instructions; pc++) {
-        const ent_instruction *i = &code[pc];
-        naive_value *d = &m->regs[i->d];
-        if (i->op >= ENT_BC_CONST_B && i->op <= ENT_BC_CONST_Q) {
-            *d = (naive_value){.absent = false};
-            memcpy(&d->v, &m->p->constants[i->k].v, sizeof d->v);
-        } else if (i->op >= ENT_BC_ABSENT_B && i->op <= ENT_BC_ABSENT_Q) {
-            *d = (naive_value){.absent = true};
-        } else if (i->op >= ENT_BC_INPUT_B && i->op <= ENT_BC_INPUT_Q) {
-            *d = inputs[i->k];
-        } else if (i->op == ENT_BC_IF) {
-            if (m->regs[i->a].absent || !m->regs[i->a].v.b) {
-                pc = i->k; /* and on: past the ELSE or END */
-            }
-        } else if (i->op == ENT_BC_ELSE) {
-            pc = i->k;
-        } else if (i->op == ENT_BC_FAIL) {
-            if (!m->failed) {
-                m->failed = true;
-                m->place = i->place;
-                m->op = i->op;
-            }
-        } else if (i->op != ENT_BC_END) {
-            evaluate(m, i);
-        }
-    }
-}
 
 /* --- columns --- */
 
@@ -372,10 +44,12 @@ static uint64_t random64(void)
 
 static int64_t random_integer(void)
 {
-    static const int64_t edges[] = {0, 1, -1, 2, 10, INT64_MAX, INT64_MIN, INT64_MAX - 1, 3, 86400000000000};
+    static const int64_t edges[] = {
+        0, 1, -1, 2, 10, INT64_MAX, INT64_MIN, INT64_MAX - 1, 3, 86400000000000};
     uint64_t r = random64();
-    return r % 4 == 0 ? (int64_t)random64() : r % 4 == 1 ? (int64_t)(r / 4 % 7) - 3
-                                                        : edges[r / 4 % (sizeof edges / sizeof edges[0])];
+    return r % 4 == 0   ? (int64_t)random64()
+           : r % 4 == 1 ? (int64_t)(r / 4 % 7) - 3
+                        : edges[r / 4 % (sizeof edges / sizeof edges[0])];
 }
 
 static double random_number(void)
@@ -397,12 +71,40 @@ static ent_q random_ratio(void)
     return q;
 }
 
-static const char *const texts[] = {"true",  "Down",  "0",      "12",     "-7",     "1.25",  "1e3",
-                                    "50%",   "1/3",   "GBP 12.50", "9.99", "EUR 1", "90s",   "PT1H",
-                                    "2026-01-05T09:00:00Z", "05/01/2026 09:30", "31/02/2026 09:30",
-                                    "opened", "resolved", "HostCo", "HostCo Cloud Ltd", "Group 12",
-                                    "hosting", "network", "09:30", "24:01", "", " x y ", "ABC", "abc", "b",
-                                    "99999999999999999999", "1e999", "Opened"};
+static const char *const texts[] = {"true",
+                                    "Down",
+                                    "0",
+                                    "12",
+                                    "-7",
+                                    "1.25",
+                                    "1e3",
+                                    "50%",
+                                    "1/3",
+                                    "GBP 12.50",
+                                    "9.99",
+                                    "EUR 1",
+                                    "90s",
+                                    "PT1H",
+                                    "2026-01-05T09:00:00Z",
+                                    "05/01/2026 09:30",
+                                    "31/02/2026 09:30",
+                                    "opened",
+                                    "resolved",
+                                    "HostCo",
+                                    "HostCo Cloud Ltd",
+                                    "Group 12",
+                                    "hosting",
+                                    "network",
+                                    "09:30",
+                                    "24:01",
+                                    "",
+                                    " x y ",
+                                    "ABC",
+                                    "abc",
+                                    "b",
+                                    "99999999999999999999",
+                                    "1e999",
+                                    "Opened"};
 enum { N_TEXTS = sizeof texts / sizeof texts[0] };
 static int64_t text_ids[N_TEXTS];
 
@@ -418,7 +120,9 @@ static void fill(ent_column *c, uint32_t lane, bool text, unsigned absent_in)
         ((uint8_t *)c->data)[lane] = !absent && random64() % 2;
         break;
     case ENT_CLASS_I:
-        ((int64_t *)c->data)[lane] = absent ? 0 : text ? text_ids[random64() % N_TEXTS] : random_integer();
+        ((int64_t *)c->data)[lane] = absent ? 0
+                                     : text ? text_ids[random64() % N_TEXTS]
+                                            : random_integer();
         break;
     case ENT_CLASS_F:
         ((double *)c->data)[lane] = absent ? 0.0 : random_number();
@@ -429,8 +133,8 @@ static void fill(ent_column *c, uint32_t lane, bool text, unsigned absent_in)
     }
 }
 
-static void columns_make(columns *c, const ent_program *p, int64_t kernel, bool text, unsigned absent_in,
-                         bool masks)
+static void columns_make(columns *c, const ent_program *p, int64_t kernel, bool text,
+                         unsigned absent_in, bool masks)
 {
     const ent_kernel_row *row = &p->kernel[kernel];
     c->n = (size_t)row->n_inputs;
@@ -484,8 +188,8 @@ static bool datum_is_zero(const ent_column *c, uint32_t lane)
 }
 
 /* One run in batches of `step` lanes, held against the naive machine lane by lane. */
-static void compare_run(ent_vm *vm, machine *m, int64_t kernel, const columns *c, uint32_t n, uint32_t step,
-                        const char *what)
+static void compare_run(ent_vm *vm, machine *m, int64_t kernel, const columns *c, uint32_t n,
+                        uint32_t step, const char *what)
 {
     const ent_kernel_row *row = &m->p->kernel[kernel];
     for (uint32_t from = 0; from < n; from += step) {
@@ -524,10 +228,12 @@ static void compare_run(ent_vm *vm, machine *m, int64_t kernel, const columns *c
                 const naive_value *want = &m->regs[m->p->output[row->first_output + o].reg];
                 size_t size = ent_vm_class_bytes(out[o].cls);
                 if (got.absent != want->absent ||
-                    (got.absent ? !datum_is_zero(&out[o], i) : memcmp(&got.v, &want->v, size) != 0)) {
-                    fail_msg("%s: kernel %lld lane %u of %u output %lld: absent %d, naive %d; %lld, naive %lld",
-                             what, (long long)kernel, i, lanes, (long long)o, got.absent, want->absent,
-                             (long long)got.v.i, (long long)want->v.i);
+                    (got.absent ? !datum_is_zero(&out[o], i)
+                                : memcmp(&got.v, &want->v, size) != 0)) {
+                    fail_msg("%s: kernel %lld lane %u of %u output %lld: absent %d, naive %d; "
+                             "%lld, naive %lld",
+                             what, (long long)kernel, i, lanes, (long long)o, got.absent,
+                             want->absent, (long long)got.v.i, (long long)want->v.i);
                 }
             }
         }
@@ -606,7 +312,8 @@ static uint32_t number_for(const fixture *x, const ent_opcode_info *info)
 }
 
 /* Two kernels for an instruction: alone, and under an IF with its result moved to a variable. */
-static int64_t kernel_for(fixture *x, const ent_opcode_info *info, ent_class any, bool constant_b, bool under_if)
+static int64_t kernel_for(fixture *x, const ent_opcode_info *info, ent_class any, bool constant_b,
+                          bool under_if)
 {
     ent_kb *kb = ent_kb_new(x->b, ENT_KERNEL_DECISION, -1, 0);
     const uint8_t classes[] = {info->a, info->b, info->c};
@@ -623,14 +330,16 @@ static int64_t kernel_for(fixture *x, const ent_opcode_info *info, ent_class any
     }
     uint32_t k = number_for(x, info);
     if (!under_if) {
-        (void)ent_kb_output(kb, ent_kb_op(kb, (ent_opcode)info->op, sources[0], sources[1], sources[2], k, 0));
+        (void)ent_kb_output(
+            kb, ent_kb_op(kb, (ent_opcode)info->op, sources[0], sources[1], sources[2], k, 0));
         return fixture_finish(kb);
     }
     ent_class cls = info->d == ENT_OPCLASS_X ? any : (ent_class)info->d;
     int32_t condition = ent_kb_input(kb, ENT_INPUT_FOLD, 3, ENT_CLASS_B, 0);
     int32_t variable = ent_kb_var(kb, cls, 0);
     ent_kb_if(kb, condition, 0);
-    ent_kb_move(kb, variable, ent_kb_op(kb, (ent_opcode)info->op, sources[0], sources[1], sources[2], k, 0), 0);
+    ent_kb_move(kb, variable,
+                ent_kb_op(kb, (ent_opcode)info->op, sources[0], sources[1], sources[2], k, 0), 0);
     ent_kb_end(kb, 0);
     (void)ent_kb_output(kb, variable);
     return fixture_finish(kb);
@@ -659,7 +368,8 @@ static void test_every_instruction(void **state)
         bool two = ent_format_sources((ent_format)info->format) > 1;
         for (int cls = 0; gives_value(op) && cls < (any ? 4 : 1); cls++) {
             for (int form = 0; form < (two ? 4 : 2); form++) {
-                jobs[n++] = (struct job){op, kernel_for(&t.x, info, (ent_class)cls, form >= 2, form % 2 == 1)};
+                jobs[n++] = (struct job){
+                    op, kernel_for(&t.x, info, (ent_class)cls, form >= 2, form % 2 == 1)};
             }
         }
     }
@@ -667,7 +377,8 @@ static void test_every_instruction(void **state)
     for (size_t j = 0; j < n; j++) {
         for (unsigned absent_in = 0; absent_in < 4; absent_in += 3) {
             columns c;
-            columns_make(&c, t.p, jobs[j].kernel, jobs[j].op >= ENT_BC_PARSE_BOOL, absent_in, absent_in != 0);
+            columns_make(&c, t.p, jobs[j].kernel, jobs[j].op >= ENT_BC_PARSE_BOOL, absent_in,
+                         absent_in != 0);
             compare_all(&t, jobs[j].kernel, &c, ent_opcode_describe(jobs[j].op)->name);
             columns_free(&c);
         }
@@ -709,10 +420,12 @@ static void random_operation(const fixture *x, ent_kb *kb, pool *p)
     int32_t sources[3];
     const uint8_t classes[] = {info->a, info->b, info->c};
     for (int s = 0; s < 3; s++) {
-        sources[s] = classes[s] == ENT_OPCLASS_N ? -1 : pool_take(p, classes[s] == ENT_OPCLASS_X ? any : classes[s]);
+        sources[s] = classes[s] == ENT_OPCLASS_N
+                         ? -1
+                         : pool_take(p, classes[s] == ENT_OPCLASS_X ? any : classes[s]);
     }
-    int32_t reg = ent_kb_op(kb, (ent_opcode)op, sources[0], sources[1], sources[2], number_for(x, info),
-                            (int64_t)(random64() % 20));
+    int32_t reg = ent_kb_op(kb, (ent_opcode)op, sources[0], sources[1], sources[2],
+                            number_for(x, info), (int64_t)(random64() % 20));
     pool_put(p, ent_kb_class(kb, reg), reg);
 }
 
@@ -821,7 +534,8 @@ static void test_bind(void **state)
     assert_true(ent_vm_run(t.threaded, t.x.bind_kernel, &in, 4, out, &skipped, &errors, &n_errors));
     assert_non_null(skipped);
     assert_memory_equal(skipped, ((uint8_t[]){1, 0, 0, 0}), 4);
-    assert_int_equal(n_errors, 3); /* not the row that is left out, which no column could be read from */
+    assert_int_equal(n_errors,
+                     3); /* not the row that is left out, which no column could be read from */
     assert_int_equal(errors[0].lane, 1);
     assert_string_equal(errors[0].message, "expected a time of the form %d/%m/%Y %H:%M");
     assert_int_equal(errors[1].lane, 2);
@@ -953,9 +667,12 @@ static void test_builder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strings),      cmocka_unit_test(test_builder),
-        cmocka_unit_test(test_bind),         cmocka_unit_test(test_unknown_zone),
-        cmocka_unit_test(test_every_instruction), cmocka_unit_test(test_random_kernels),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_builder),
+        cmocka_unit_test(test_bind),
+        cmocka_unit_test(test_unknown_zone),
+        cmocka_unit_test(test_every_instruction),
+        cmocka_unit_test(test_random_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,29 +48,15 @@ def event(names):
 
 def events_of(case):
     """Every event that the facts or the clauses name, in order of appearance."""
-    names = [f["event"] for f in case["facts"]]
-
-    def walk(x):
-        if isinstance(x, str):
-            names.append(x)
-        elif isinstance(x, dict):
-            for k, v in x.items():
-                if k in ("start_on", "stop_on", "void_on", "from", "to", "on", "until", "event"):
-                    walk(v)
-                elif isinstance(v, (dict, list)):
-                    walk(v)
-        elif isinstance(x, list):
-            for v in x:
-                if isinstance(v, dict):
-                    walk(v)
-                elif v in EVENT_WORDS:
-                    names.append(v)
-    walk(case["clauses"])
-    return list(dict.fromkeys(names))
-
-
-EVENT_WORDS = {"opened", "assigned", "pended", "resumed", "resolved", "reopened", "closed",
-               "cancelled", "vendor_wait", "vendor_back"}
+    c, names = case["clauses"], [f["event"] for f in case["facts"]]
+    reopen = c.get("reopen", {})
+    lists = [c["start_on"], c["stop_on"], c.get("void_on", []), [c.get("count_from", {})],
+             reopen.get("on", []), reopen.get("until", [])]
+    for hold in [*c.get("pause", []), c.get("excuse_during", {})]:
+        lists += [hold.get("from", []), hold.get("to", [])]
+    for n in [n for one in lists for n in one]:
+        names.append(n if isinstance(n, str) else n.get("event"))
+    return [n for n in dict.fromkeys(names) if n]
 
 
 def calendars(case):

@@ -1,0 +1,219 @@
+/* `entente run`: the command line of run.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/entente/compile.h"
+#include "compiler/entente/options.h"
+#include "compiler/entente/run.h"
+#include "runtime/vm/exact.h"
+
+enum { FEED, FROM, TO, FORMAT, LEDGER, NOTICES, BAD_ROWS, SEPARATOR, SORT_MEMORY, TMPDIR, JOBS, BATCH, FAIL_ON, STDLIB, COLOR };
+static const ent_option options[] = {
+    {"feed", "NAME=SOURCE",
+     "rows of a feed: a .csv, .tsv or .jsonl file, each also .gz, .zst or .xz, or - for standard "
+     "input; may be given several times, also for one feed"},
+    {"from", "T", "begin of the evaluated period: a date or an instant; default: the first row"},
+    {"to", "T", "its end, not included; default: just after the last row"},
+    {"format", "table|jsonl|csv", "what goes to stdout: a table for people, the ledger, or CSV"},
+    {"ledger", "FILE", "write the decisions, hash-chained, one JSON object a line"},
+    {"notices", "FILE", "write early warnings and runnings-out, one JSON object a line"},
+    {"bad-rows", "stop|quarantine=FILE",
+     "stop at the first row that does not fit (the default), or put such rows aside in FILE"},
+    {"separator", "C", "between the cells of CSV: one character, or `tab`"},
+    {"sort-memory", "SIZE", "memory for sorting rows that are not in order, e.g. 512M; more goes to "
+                            "temporary files"},
+    {"tmpdir", "DIR", "where these files are; default /tmp"},
+    {"jobs", "N", "threads; the decisions are the same for every N"},
+    {"batch", "N", "rows that are worked on at once, 1 to 2048; the decisions are the same"},
+    {"fail-on", "breach", "exit status 1 when there is a breach"},
+    {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
+    {"color", "auto|always|never", "colour; NO_COLOR is honoured"},
+    {NULL, NULL, NULL}};
+
+typedef struct parsed {
+    ent_run_options run;
+    ent_compile_options compile;
+    const char *color;
+    const char **paths;
+    size_t n_paths;
+} parsed;
+
+static bool parse_size(const char *text, uint64_t *out)
+{
+    size_t n = strlen(text);
+    uint64_t unit = 1;
+    int64_t value;
+    if (n > 1) {
+        char c = text[n - 1];
+        unit = c == 'K' || c == 'k'   ? UINT64_C(1) << 10
+               : c == 'M' || c == 'm' ? UINT64_C(1) << 20
+               : c == 'G' || c == 'g' ? UINT64_C(1) << 30
+                                      : 1;
+        n -= unit > 1;
+    }
+    if (!ent_parse_i64(text, n, &value) || value <= 0 || (uint64_t)value > UINT64_MAX / unit) {
+        return false;
+    }
+    *out = (uint64_t)value * unit;
+    return true;
+}
+
+static bool parse_count(const char *text, int64_t most, uint32_t *out)
+{
+    int64_t value;
+    if (!ent_parse_i64(text, strlen(text), &value) || value < 1 || value > most) {
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+static int take_feed(const ent_command *self, parsed *p, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    if (!equals || equals == value || equals[1] == 0) {
+        return ent_command_wrong(self, "--feed wants NAME=SOURCE, not `%s`", value);
+    }
+    p->run.feeds[p->run.n_feeds++] =
+        (ent_feed_argument){value, (size_t)(equals - value), equals + 1};
+    return ENT_EXIT_OK;
+}
+
+static int take_choice(const ent_command *self, parsed *p, int option, const char *value)
+{
+    switch (option) {
+    case FORMAT:
+        if (strcmp(value, "jsonl") == 0) {
+            p->run.format = ENT_RUN_JSONL;
+        } else if (strcmp(value, "csv") == 0) {
+            p->run.format = ENT_RUN_CSV;
+        } else if (strcmp(value, "table") != 0) {
+            return ent_command_wrong(self, "--format is table, jsonl or csv, not `%s`", value);
+        }
+        return ENT_EXIT_OK;
+    case BAD_ROWS:
+        if (strncmp(value, "quarantine=", 11) == 0 && value[11]) {
+            p->run.quarantine = value + 11;
+        } else if (strcmp(value, "stop") != 0) {
+            return ent_command_wrong(self, "--bad-rows is stop or quarantine=FILE, not `%s`", value);
+        }
+        return ENT_EXIT_OK;
+    case SEPARATOR:
+        if (strcmp(value, "tab") == 0 || strcmp(value, "\\t") == 0) {
+            p->run.separator = '\t';
+        } else if (strlen(value) == 1 && value[0] != '"' && value[0] != '\n' && value[0] != '\r') {
+            p->run.separator = value[0];
+        } else {
+            return ent_command_wrong(self, "--separator is one character or `tab`, not `%s`", value);
+        }
+        return ENT_EXIT_OK;
+    case SORT_MEMORY:
+        return parse_size(value, &p->run.sort_memory_bytes)
+                   ? ENT_EXIT_OK
+                   : ent_command_wrong(self, "--sort-memory is a size such as 512M, not `%s`", value);
+    case JOBS:
+        return parse_count(value, 256, &p->run.jobs)
+                   ? ENT_EXIT_OK
+                   : ent_command_wrong(self, "--jobs is 1 to 256, not `%s`", value);
+    case BATCH:
+        return parse_count(value, ENT_LANES_MAX, &p->run.batch_rows)
+                   ? ENT_EXIT_OK
+                   : ent_command_wrong(self, "--batch is 1 to 2048, not `%s`", value);
+    case FAIL_ON:
+        p->run.fail_on_breach = true;
+        return strcmp(value, "breach") == 0
+                   ? ENT_EXIT_OK
+                   : ent_command_wrong(self, "--fail-on takes `breach`, not `%s`", value);
+    default:
+        return ENT_EXIT_OK;
+    }
+}
+
+static int take(const ent_command *self, parsed *p, int option, const char *value)
+{
+    switch (option) {
+    case FEED:
+        return take_feed(self, p, value);
+    case FROM:
+        p->run.from = value;
+        return ENT_EXIT_OK;
+    case TO:
+        p->run.to = value;
+        return ENT_EXIT_OK;
+    case LEDGER:
+        p->run.ledger = value;
+        return ENT_EXIT_OK;
+    case NOTICES:
+        p->run.notices = value;
+        return ENT_EXIT_OK;
+    case TMPDIR:
+        p->run.folder = value;
+        return ENT_EXIT_OK;
+    case STDLIB:
+        p->compile.stdlib_dir = value;
+        return ENT_EXIT_OK;
+    case COLOR:
+        p->color = value;
+        return ENT_EXIT_OK;
+    case ENT_ARGUMENT_POSITIONAL:
+        p->paths[p->n_paths++] = value;
+        return ENT_EXIT_OK;
+    default:
+        return take_choice(self, p, option, value);
+    }
+}
+
+static int run_parsed(const ent_command *self, parsed *p)
+{
+    if (p->n_paths == 0) {
+        return ent_command_wrong(self, "no agreements to run");
+    }
+    p->compile.colour = ent_colour_wanted(p->color, stderr);
+    p->run.colour = ent_colour_wanted(p->color, stdout);
+    p->run.progress = isatty(STDERR_FILENO) != 0;
+    ent_program *program = NULL;
+    int status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
+    if (status == ENT_EXIT_OK) {
+        status = ent_run(program, &p->run, stdout, stderr);
+    }
+    ent_program_destroy(program);
+    return status;
+}
+
+static int run(const ent_command *self, int argc, char **argv)
+{
+    ent_arguments arguments = {.command = self, .argc = argc, .at = 1, .argv = argv};
+    parsed p = {0};
+    const char *value;
+    int status = ENT_EXIT_OK;
+    p.run.feeds = calloc((size_t)argc + 1, sizeof *p.run.feeds);
+    p.paths = calloc((size_t)argc + 1, sizeof *p.paths);
+    if (!p.run.feeds || !p.paths) {
+        fputs("error: out of memory\n", stderr);
+        status = ENT_EXIT_ENVIRONMENT;
+    }
+    int got = ENT_ARGUMENT_END;
+    while (status == ENT_EXIT_OK) {
+        got = ent_arguments_next(&arguments, &value);
+        if (got < 0 && got != ENT_ARGUMENT_POSITIONAL) {
+            break;
+        }
+        status = take(self, &p, got, value);
+    }
+    if (status == ENT_EXIT_OK && got == ENT_ARGUMENT_WRONG) {
+        status = ENT_EXIT_USE;
+    } else if (status == ENT_EXIT_OK && got == ENT_ARGUMENT_END) {
+        status = run_parsed(self, &p);
+    }
+    free(p.run.feeds);
+    free(p.paths);
+    return status;
+}
+
+const ent_command ent_command_run = {
+    "run", "FILE... | X.entc --feed NAME=SOURCE...",
+    "Decides what was met, what was breached and what it costs: agreements over files of facts.",
+    options, run,
+    "Rows need not be in order. Nothing is written unless all rows could be read; files appear whole "
+    "or not at all."};

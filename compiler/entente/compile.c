@@ -1,0 +1,204 @@
+/* See compile.h. */
+#include "compiler/entente/compile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/check/check.h"
+#include "compiler/emit/lower.h"
+#include "compiler/entente/run.h"
+
+#define ARENA_BYTES_MAX ((size_t)2 * 1024 * 1024 * 1024)
+#define PROGRAM_BYTES_MAX ((size_t)512 * 1024 * 1024)
+
+/* --- where the standard library is --- */
+
+static bool has_module(const char *dir)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/itsm.ent", dir);
+    return access(path, R_OK) == 0;
+}
+
+/* Beside the command in the source tree and after installation. */
+static const char *find_stdlib(char *buf, size_t size)
+{
+    static const char *const places[] = {"/../stdlib", "/../../stdlib", "/../share/entente/stdlib"};
+    char exe[2048];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0) {
+        return NULL;
+    }
+    exe[n] = 0;
+    char *slash = strrchr(exe, '/');
+    if (!slash) {
+        return NULL;
+    }
+    *slash = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(buf, size, "%s%s", exe, places[i]);
+        if (has_module(buf)) {
+            return buf;
+        }
+    }
+    return NULL;
+}
+
+/* --- diagnostics --- */
+
+static void show(ent_diags *diags, const ent_compile_options *options)
+{
+    ent_text text = {0};
+    FILE *out = options->diagnostics_to_stdout ? stdout : stderr;
+    if (options->format == ENT_DIAG_JSON) {
+        ent_diags_render_json(diags, &text);
+    } else if (options->format == ENT_DIAG_SARIF) {
+        ent_diags_render_sarif(diags, &text);
+    } else {
+        ent_diags_render(diags, &text, options->colour ? ENT_DIAGS_COLOUR : 0);
+    }
+    fputs(ent_text_str(&text), out);
+    ent_text_deinit(&text);
+}
+
+static int out_of_memory(void)
+{
+    fputs("error: out of memory\n", stderr);
+    return ENT_EXIT_ENVIRONMENT;
+}
+
+static void summarise(const ent_model *m, const ent_diags *diags, ent_compile_summary *out)
+{
+    *out = (ent_compile_summary){.frameworks = m->framework ? 1 : 0,
+                                 .warnings = ent_diags_warning_count(diags)};
+    for (size_t i = 0; i < m->n_agreements; i++) {
+        out->slas += m->agreements[i]->kind == 0;
+        out->olas += m->agreements[i]->kind == 1;
+    }
+    out->clauses = m->n_duties + m->n_objectives;
+    out->feeds = m->n_feeds;
+}
+
+static int lower(const ent_model *model, ent_sources *sources, ent_bytes *bytes)
+{
+    ent_builder *b = ent_builder_new();
+    ent_lower_error error = {.span = ENT_NO_SPAN};
+    char message[256] = "out of memory";
+    int status = ENT_EXIT_OK;
+    if (!b) {
+        return out_of_memory();
+    }
+    if (!ent_lower_model(model, b, &error)) {
+        if (error.span.file != ENT_NO_FILE) {
+            ent_position at = ent_source_position(sources, error.span.file, error.span.start);
+            fprintf(stderr, "error: %s\n --> %s:%u:%u\n", error.message,
+                    ent_sources_path(sources, error.span.file), at.line, at.column);
+        } else {
+            fprintf(stderr, "error: %s\n", error.out_of_memory ? "out of memory" : error.message);
+        }
+        status = error.out_of_memory ? ENT_EXIT_ENVIRONMENT : ENT_EXIT_FOUND;
+    } else if (!ent_builder_write(b, bytes, message, sizeof message)) {
+        fprintf(stderr, "error: %s\n", message);
+        status = ENT_EXIT_FOUND;
+    }
+    ent_builder_free(b);
+    return status;
+}
+
+int ent_compile_files(const char *const *paths, size_t n, const ent_compile_options *options,
+                      ent_bytes *bytes, ent_compile_summary *summary)
+{
+    char stdlib[4096];
+    ent_arena *arena = ent_arena_create(ARENA_BYTES_MAX);
+    ent_sources *sources = arena ? ent_sources_create(arena) : NULL;
+    ent_diags *diags = sources ? ent_diags_new(arena, sources) : NULL;
+    if (!diags) {
+        ent_arena_destroy(arena);
+        return out_of_memory();
+    }
+    ent_check_options check = {
+        .stdlib_dir = options->stdlib_dir ? options->stdlib_dir : find_stdlib(stdlib, sizeof stdlib)};
+    size_t n_files = 0;
+    size_t n_main = 0;
+    ent_node **files =
+        ent_load_files(arena, sources, diags, &check, paths, n, &n_files, &n_main);
+    ent_model *model =
+        files ? ent_check(arena, sources, diags, files, n_files, n_main, &check) : NULL;
+    int status = ENT_EXIT_OK;
+    if (!model) {
+        status = out_of_memory();
+    } else {
+        show(diags, options);
+        status = ent_diags_error_count(diags) > 0 ? ENT_EXIT_FOUND : lower(model, sources, bytes);
+        if (status == ENT_EXIT_OK && summary) {
+            summarise(model, diags, summary);
+        }
+    }
+    ent_arena_destroy(arena);
+    return status;
+}
+
+/* --- programs --- */
+
+static bool read_program(const char *path, ent_bytes *bytes, bool *is_program)
+{
+    char block[65536];
+    FILE *f = fopen(path, "rb");
+    *is_program = false;
+    if (!f) {
+        return false;
+    }
+    size_t got;
+    bool ok = true;
+    while (ok && (got = fread(block, 1, sizeof block, f)) > 0) {
+        ok = bytes->n + got <= PROGRAM_BYTES_MAX && ent_bytes_append(bytes, block, got);
+        if (bytes->n >= 4 && memcmp(bytes->p, "ENTC", 4) != 0) {
+            break;
+        }
+    }
+    *is_program = ok && bytes->n >= 4 && memcmp(bytes->p, "ENTC", 4) == 0;
+    ok = ok && !ferror(f);
+    fclose(f);
+    return ok;
+}
+
+static int decode(const ent_bytes *bytes, const char *name, ent_program **program)
+{
+    ent_load_error error = {0};
+    if (ent_program_decode(bytes->p, bytes->n, program, &error)) {
+        return ENT_EXIT_OK;
+    }
+    fprintf(stderr, "error: `%s` is not a sound program: %s\n  = help: build it again with entente "
+                    "build\n",
+            name, error.message);
+    return ENT_EXIT_DATA;
+}
+
+int ent_obtain_program(const char *const *paths, size_t n, const ent_compile_options *options,
+                       ent_program **program)
+{
+    ent_bytes bytes = {0};
+    bool is_program = false;
+    if (n == 1 && strcmp(paths[0], "-") != 0) {
+        errno = 0;
+        if (!read_program(paths[0], &bytes, &is_program) && is_program) {
+            fprintf(stderr, "error: cannot read `%s`: %s\n", paths[0], strerror(errno));
+            ent_bytes_deinit(&bytes);
+            return ENT_EXIT_ENVIRONMENT;
+        }
+    }
+    int status = ENT_EXIT_OK;
+    if (!is_program) {
+        ent_bytes_deinit(&bytes);
+        bytes = (ent_bytes){0};
+        status = ent_compile_files(paths, n, options, &bytes, NULL);
+    }
+    if (status == ENT_EXIT_OK) {
+        status = decode(&bytes, paths[0], program);
+    }
+    ent_bytes_deinit(&bytes);
+    return status;
+}

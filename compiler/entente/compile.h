@@ -1,0 +1,29 @@
+/* From paths to a program: sources are compiled, a single .entc is loaded. */
+#ifndef ENT_ENTENTE_COMPILE_H
+#define ENT_ENTENTE_COMPILE_H
+
+#include "compiler/emit/builder.h"
+#include "runtime/bytecode/program.h"
+
+typedef enum ent_diag_format { ENT_DIAG_TEXT = 0, ENT_DIAG_JSON = 1, ENT_DIAG_SARIF = 2 } ent_diag_format;
+
+typedef struct ent_compile_options {
+    const char *stdlib_dir; /* NULL: beside the command */
+    ent_diag_format format; /* of diagnostics */
+    bool diagnostics_to_stdout; /* JSON and SARIF are results */
+    bool colour;
+} ent_compile_options;
+
+/* What a compilation saw, for `check`. */
+typedef struct ent_compile_summary {
+    size_t frameworks, slas, olas, clauses, feeds, warnings;
+} ent_compile_summary;
+
+/* Compiles; diagnostics are printed.  On success *bytes holds the .entc.  Returns the exit status. */
+int ent_compile_files(const char *const *paths, size_t n, const ent_compile_options *options,
+                      ent_bytes *bytes, ent_compile_summary *summary);
+
+/* Loads `paths`: one .entc file, or sources to compile.  Returns the exit status. */
+int ent_obtain_program(const char *const *paths, size_t n, const ent_compile_options *options,
+                       ent_program **program);
+#endif
