@@ -139,9 +139,10 @@ int32_t ent_lower_if(const ent_lower_env *env, const ent_node *n)
 
 static void add_text(char *out, size_t size, size_t *len, const char *text, size_t n)
 {
-    for (size_t i = 0; i < n && *len + 1 < size; i++) {
-        out[(*len)++] = text[i];
-    }
+    size_t room = size - *len - 1;
+    n = n < room ? n : room;
+    memcpy(out + *len, text, n);
+    *len += n;
     out[*len] = '\0';
 }
 
