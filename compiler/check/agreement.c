@@ -66,10 +66,10 @@ static void check_under(ent_checker *ck, const ent_node *n)
     if (ck->incomplete && (f == NULL || under == NULL))
         return;
     if (under != NULL && f != NULL && !ent_same(under->name, f->name)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0211, under->span, "unknown framework `%s`",
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0211, ent_name_span(under), "unknown framework `%s`",
                                    under->name);
         ent_diag_primary_label(d, "not found");
-        ent_check_suggest(ck, d, under->name_span, under->name, &f->name, 1, "known is");
+        ent_check_suggest(ck, d, ent_name_span(under), under->name, &f->name, 1, "known is");
     } else if (f == NULL && ck->n_framework_nodes == 0) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0401, under != NULL ? under->span : n->name_span,
                                    under != NULL ? "unknown framework `%s`"
@@ -95,9 +95,7 @@ static void check_currency(ent_checker *ck, ent_agreement_decl *a, const ent_nod
         a->currency = currency->name;
         return;
     }
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0217, currency->span, "unknown currency `%s`",
-                               currency->name);
-    ent_diag_primary_label(d, "not a code of ISO 4217");
+    ent_report_currency(ck, currency->name, ent_name_span(currency));
 }
 
 /* A header clause of an agreement or amendment; an amendment may say `replace` before it. */
@@ -476,12 +474,12 @@ void ent_check_agreements(ent_checker *ck)
             known = known || ent_same(names[j], to->name);
         if (known || ent_hidden(ck, to != NULL ? to->name : NULL, names, n))
             continue;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0210, to != NULL ? to->span : a->name_span,
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0210, to != NULL ? ent_name_span(to) : a->name_span,
                                    to != NULL ? "unknown agreement `%s`"
                                               : "amendment `%s` does not say what it changes",
                                    to != NULL ? to->name : a->name);
         ent_diag_primary_label(d, to != NULL ? "not found" : "`to AGREEMENT` is missing");
         if (to != NULL)
-            ent_check_suggest(ck, d, to->name_span, to->name, names, n, "agreements are");
+            ent_check_suggest(ck, d, ent_name_span(to), to->name, names, n, "agreements are");
     }
 }

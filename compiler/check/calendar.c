@@ -111,20 +111,3 @@ void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
     symbol->decl = c;
     ENT_PUSH_PTR(ck, ck->m->calendars, ck->m->n_calendars, c);
 }
-
-ent_calendar_decl *ent_calendar_in_zone(ent_checker *ck, ent_calendar_decl *c, const char *zone)
-{
-    if (zone == NULL || ent_clause(c->node, ENT_NODE_TIMEZONE) != NULL || ent_same(c->zone, zone))
-        return c;
-    for (size_t i = 0; i < ck->m->n_calendars; i++)
-        if (ck->m->calendars[i]->node == c->node && ent_same(ck->m->calendars[i]->zone, zone))
-            return ck->m->calendars[i];
-    ent_calendar_decl *copy = ent_check_alloc(ck, sizeof *copy);
-    if (copy == NULL)
-        return c;
-    *copy = *c;
-    copy->index = (int32_t)ck->m->n_calendars;
-    copy->zone = zone;
-    ENT_PUSH_PTR(ck, ck->m->calendars, ck->m->n_calendars, copy);
-    return copy;
-}

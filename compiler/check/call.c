@@ -168,8 +168,7 @@ static ent_node *call_money(ent_checker *ck, ent_env *env, ent_node *n, const en
     if (iso == NULL)
         return failed(ck, n);
     if (ent_currency_minor(iso) < 0) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0217, code->span, "unknown currency `%s`", iso);
-        ent_diag_primary_label(d, "not a code of ISO 4217");
+        ent_report_currency(ck, iso, code->span);
         return failed(ck, n);
     }
     n->n_kids = 2;

@@ -145,6 +145,8 @@ void ent_report_unknown_member(ent_checker *ck, const ent_enumeration_decl *e, c
 bool ent_hidden(ent_checker *ck, const char *name, const char *const *names, size_t n);
 /* True if there is a syntax error in the span: what is missing there may have been lost. */
 bool ent_broken(ent_checker *ck, ent_span span);
+void ent_report_currency(ent_checker *ck, const char *code, ent_span span);
+ent_span ent_name_span(const ent_node *n);
 bool ent_check_zone(ent_checker *ck, const char *zone, ent_span span);
 
 /* --- types (types.c) --- */
@@ -211,9 +213,7 @@ void ent_check_feed(ent_checker *ck, ent_symbol *symbol);          /* feed.c */
 ent_feed_decl *ent_make_outcomes(ent_checker *ck, ent_duty_decl *duty); /* feed.c */
 void ent_check_bind(ent_checker *ck, const ent_node *node);        /* bind.c */
 void ent_bind_header(ent_checker *ck, const ent_node *node);       /* bind.c */
-void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* calendar.c */
-ent_calendar_decl *ent_calendar_in_zone(ent_checker *ck, ent_calendar_decl *c, const char *zone);
-void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);     /* function.c */
+void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);     /* function.c */
 void ent_check_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
 void ent_declare_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* measure.c */
 void ent_check_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);

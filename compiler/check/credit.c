@@ -50,8 +50,10 @@ static void check_expression(ent_checker *ck, ent_env *env, ent_amount_decl *a, 
     a->expr = e;
     if (e->type.kind == ENT_TYPE_ERROR)
         return;
-    if (ent_ty_is_exact(e->type) && e->type.kind != ENT_TYPE_INT)
-        a->expr = e = ent_coerce(ck, env, e, ent_ty(ENT_TYPE_RATIO));
+    if (e->type.kind == ENT_TYPE_DECIMAL) {
+        e = ent_coerce(ck, env, e, ent_ty(ENT_TYPE_RATIO));
+        a->expr = e == NULL ? ck->error_node : e;
+    }
     if (e != NULL && (e->type.kind == ENT_TYPE_MONEY || e->type.kind == ENT_TYPE_RATIO)) {
         ent_value v;
         if (ent_eval(ck, e, &v)) {
@@ -67,6 +69,7 @@ static void check_expression(ent_checker *ck, ent_env *env, ent_amount_decl *a, 
     ent_label_type(ck, d, a->expr, true);
     if (a->expr->type.kind == ENT_TYPE_NUMBER)
         ent_diag_note(d, "`number` is binary floating point, which cannot keep money exactly");
+    a->expr = ck->error_node;
 }
 
 ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node *n, const char *currency,

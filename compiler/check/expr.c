@@ -274,7 +274,7 @@ static ent_node *report_unknown(ent_checker *ck, ent_env *env, ent_node *n, ent_
     } else {
         ent_check_suggest(ck, d, n->span, n->name, names, k, what);
     }
-    if (env->kind == ENT_ENV_ROW && hint.kind != ENT_TYPE_ENUM)
+    if (env->kind == ENT_ENV_ROW && hint.kind == ENT_TYPE_NONE)
         ent_diag_label(d, env->feed->span, "the row in hand is of `%s`", env->feed->name);
     return failed(ck, n);
 }
@@ -417,11 +417,12 @@ ent_type ent_peek(ent_checker *ck, ent_env *env, const ent_node *n)
             for (int j = 0; j < 4; j++)
                 if (elements[i].of[j] == v->type.kind && ent_same(elements[i].name, n->name))
                     return ent_ty((ent_type_kind)elements[i].type);
-        if (env->kind == ENT_ENV_ROW && ent_same(n->kids[0]->name, env->feed->name)) {
-            const ent_field_decl *f = ent_find_field(env->feed, n->name);
-            return f == NULL ? none : f->type;
-        }
-        return none;
+        ent_symbol *s = v != NULL ? NULL : ent_scope_find(env->scope, n->kids[0]->name, true);
+        const ent_feed_decl *feed = s != NULL && s->kind == ENT_NODE_FEED ? s->decl : NULL;
+        if (env->kind == ENT_ENV_ROW && ent_same(n->kids[0]->name, env->feed->name))
+            feed = env->feed;
+        const ent_field_decl *f = ent_find_field(feed, n->name);
+        return f == NULL ? none : f->type;
     }
     if (n->kind == ENT_NODE_CALL && n->n_kids == 2 && n->kids[0]->kind == ENT_NODE_NAME &&
         ent_same(n->kids[0]->name, "previous"))
@@ -521,8 +522,12 @@ static ent_node *check_in(ent_checker *ck, ent_env *env, const ent_node *from)
 
 static ent_node *check_branch(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint)
 {
-    if (from->kind != ENT_NODE_SKIP)
-        return ent_expr(ck, env, from, hint);
+    if (from->kind != ENT_NODE_SKIP) {
+        ent_node *e = ent_expr(ck, env, from, hint);
+        bool misspelt = env->kind == ENT_ENV_BIND && from->kind == ENT_NODE_NAME &&
+                        ent_ty_is_named(hint) && e->decl_kind == ENT_DECL_COLUMN;
+        return misspelt ? report_unknown(ck, env, e, hint) : e;
+    }
     ent_node *n = ent_check_copy(ck, from);
     if (n == NULL)
         return ck->error_node;
@@ -739,6 +744,8 @@ static ent_node *check_literal(ent_checker *ck, const ent_node *from)
     if (n == NULL)
         return ck->error_node;
     n->type = ent_ty(n->op < sizeof types ? (ent_type_kind)types[n->op] : ENT_TYPE_ERROR);
+    if (ck->incomplete && ent_broken(ck, n->span))
+        return failed(ck, n); /* it could not be read; its value is a stand-in */
     if (n->op == ENT_LIT_DECIMAL) {
         n->type.param = (int32_t)n->i;
         if (n->i > 18) {

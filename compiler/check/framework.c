@@ -237,9 +237,7 @@ static void check_header(ent_checker *ck, ent_framework_decl *f, const ent_node 
         ent_diag_help(d, "add `timezone \"Europe/London\"`, or `timezone \"UTC\"`");
     }
     if (currency != NULL && ent_currency_minor(currency->name) < 0) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0217, currency->span, "unknown currency `%s`",
-                                   currency->name);
-        ent_diag_primary_label(d, "not a code of ISO 4217");
+        ent_report_currency(ck, currency->name, ent_name_span(currency));
     } else if (currency != NULL) {
         f->currency = currency->name;
     }

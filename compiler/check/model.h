@@ -326,7 +326,7 @@ typedef struct ent_calendar_file_decl {
     size_t n_bytes;
 } ent_calendar_file_decl;
 
-/* A calendar without a zone of its own that agreements of several zones use appears once per zone. */
+/* Without a zone of its own a calendar is in that of the agreement it is a member of, else the framework's. */
 typedef struct ent_calendar_decl {
     int32_t index;
     const char *name, *title, *doc;

@@ -275,6 +275,23 @@ void ent_report_unknown_member(ent_checker *ck, const ent_enumeration_decl *e, c
     ent_check_suggest(ck, d, span, name, e->members, e->n_members, "its members are");
 }
 
+void ent_report_currency(ent_checker *ck, const char *code, ent_span span)
+{
+    static const char *const common[] = {"EUR", "GBP", "USD", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN",
+                                         "CZK", "CAD", "AUD", "NZD", "INR", "CNY", "BRL", "ZAR"};
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0217, span, "unknown currency `%s`", code);
+    ent_diag_primary_label(d, "not a code of ISO 4217");
+    const char *best = ent_diag_suggest(code, common, sizeof common / sizeof *common);
+    if (best != NULL)
+        ent_diag_fix(d, span, best, "did you mean `%s`?", best);
+}
+
+/* Where the parser kept the place of the name within a clause, that; else the clause. */
+ent_span ent_name_span(const ent_node *n)
+{
+    return n->name_span.end > n->name_span.start ? n->name_span : n->span;
+}
+
 bool ent_check_zone(ent_checker *ck, const char *zone, ent_span span)
 {
     for (size_t i = 0; i < ck->n_zones_known; i++)
@@ -289,7 +306,6 @@ bool ent_check_zone(ent_checker *ck, const char *zone, ent_span span)
     }
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0216, span, "unknown time zone `%s`", zone);
     ent_diag_primary_label(d, "not in this machine's time zone data");
-    ent_diag_note(d, "%s", why);
     ent_diag_help(d, "write a name of the IANA database such as \"Europe/London\" or \"UTC\"");
     return false;
 }

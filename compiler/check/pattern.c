@@ -19,7 +19,7 @@ typedef struct pattern_work {
 
 static bool check_ref(ent_checker *ck, pattern_work *w, const ent_node *ref)
 {
-    ent_feed_decl *feed = ent_resolve_feed(ck, w->scope, ref->name, ref->span, false);
+    ent_feed_decl *feed = ent_resolve_feed(ck, w->scope, ref->name, ref->name_span, false);
     if (feed == NULL)
         return false;
     int32_t member = -1;
@@ -206,6 +206,7 @@ typedef struct span_context {
     ent_span_decl *span;
     ent_scope *scope;
     ent_span first; /* where the keys' types were settled */
+    bool reported;  /* that the key is unknown: once for all alternatives */
 } span_context;
 
 static bool span_alt_keys(ent_checker *ck, void *context, ent_alt_decl *alt)
@@ -218,6 +219,9 @@ static bool span_alt_keys(ent_checker *ck, void *context, ent_alt_decl *alt)
     bool feed_known = s != NULL && s->kind == ENT_NODE_FEED;
     if (!ent_per_keys(ck, c->scope, span->per, alt->feed, &alt->keys, &alt->n_keys) ||
         alt->n_keys == 0 || alt->n_keys > ENT_KEYS_MAX) {
+        if (c->reported)
+            return false;
+        c->reported = true;
         const char **names = NULL;
         size_t n = 0;
         for (size_t i = 0; i < alt->feed->n_fields; i++)
@@ -327,7 +331,7 @@ bool ent_check_spanuse(ent_checker *ck, ent_scope *scope, const ent_node *ref,
     if (s->kind == ENT_NODE_CALENDAR) {
         if (s->decl == NULL)
             return false;
-        use.calendar = ent_calendar_in_zone(ck, s->decl, scope->zone);
+        use.calendar = s->decl;
         push_use(ck, uses, n_uses, use);
         return true;
     }

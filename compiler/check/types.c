@@ -315,7 +315,8 @@ static void help_operator(ent_checker *ck, ent_diag *d, const ent_node *n)
             return;
         }
     }
-    if (left->type.kind == ENT_TYPE_MONEY && right->type.kind == ENT_TYPE_MONEY)
+    if (left->type.kind == ENT_TYPE_MONEY && right->type.kind == ENT_TYPE_MONEY &&
+        !ent_ty_same(left->type, right->type))
         ent_diag_help(d, "Entente has no exchange rates: state both in one currency");
 }
 
@@ -429,7 +430,7 @@ ent_node *ent_check_compare(ent_checker *ck, ent_env *env, ent_node *n, const en
                                      t.kind == ENT_TYPE_BOOL || t.kind == ENT_TYPE_TEXT
                                : ent_ty_is_ordered(t);
     if (!comparable) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0315, n->span, "`%s` does not order %s",
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0315, n->span, "`%s` does not compare %s",
                                    op_symbols[n->op], ent_ty_phrase(ck, t));
         ent_label_type(ck, d, left, true);
         if (t.kind == ENT_TYPE_ENUM)

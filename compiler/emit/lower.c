@@ -323,7 +323,7 @@ static void lower_agreements(ent_lower *lw)
                        .currency = ent_builder_text_or_none(lw->b, a->currency),
                        .charge = a->has_charge ? ent_builder_const_q(lw->b, a->charge) : -1,
                        .charge_unit = a->has_charge ? a->charge_unit : 0,
-                       .cap = cap_index(a->cap),
+                       .cap = cap_index(a->cap == NULL && f != NULL ? f->cap : a->cap),
                        .doc = ent_builder_text_or_none(lw->b, a->doc),
                        .place = ent_lower_place(lw, a->span)});
     }

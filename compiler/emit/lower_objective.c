@@ -30,12 +30,46 @@ static int32_t any_absent(const ent_lower_env *env, ent_field_decl **fields, siz
     return any;
 }
 
+static bool reads_field(const ent_node *n, const char *name)
+{
+    if (n->decl_kind == ENT_DECL_FIELD && strcmp(((const ent_field_decl *)n->decl)->name, name) == 0) {
+        return true;
+    }
+    for (uint32_t i = 0; i < n->n_kids; i++) {
+        if (n->kids[i] != NULL && reads_field(n->kids[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An excused outcome is neither above nor below the line of a `share … where met`. */
+static int32_t lower_not_excused(const ent_lower_env *env, const ent_fold_decl *f, int64_t place)
+{
+    if (f->kind != ENT_AGG_SHARE || f->feed->kind != ENT_FEED_OUTCOMES || f->test == NULL ||
+        !reads_field(f->test, "met")) {
+        return ENT_KB_NOREG;
+    }
+    for (size_t i = 0; i < f->feed->n_fields; i++) {
+        if (strcmp(f->feed->fields[i]->name, "excused") == 0) {
+            int32_t excused = ent_lower_field(env, ENT_INPUT_FIELD, f->feed->fields[i], place);
+            return ent_kb_op(env->kb, ENT_BC_NOT, excused, ENT_KB_NOREG, ENT_KB_NOREG, 0, place);
+        }
+    }
+    return ENT_KB_NOREG;
+}
+
 /* A row that a missing value keeps out of the selection is selected all the same, and marked absent, so that
  * it is counted; see ent_fold_decl. */
 static void lower_conditions(const ent_lower_env *env, const ent_fold_decl *f, ent_fold_row *row)
 {
     int64_t place = row->place;
     int32_t base = ent_lower_event(env, f->member, place);
+    int32_t counted = lower_not_excused(env, f, place);
+    if (counted >= 0) {
+        base = base < 0 ? counted
+                        : ent_kb_op(env->kb, ENT_BC_AND, base, counted, ENT_KB_NOREG, 0, place);
+    }
     for (size_t i = 0; i < f->n_keyed; i++) {
         base = ent_lower_and(env, base, f->keyed[i]);
     }

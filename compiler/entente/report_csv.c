@@ -70,7 +70,11 @@ static void put_figures(FILE *out, const ent_program *p, const ent_decision *d)
         ent_ledger_measure(p, row, d, text, sizeof text);
     }
     put(out, text, false);
-    put(out, row ? ent_program_text(p, row->target_text) : "", false);
+    text[0] = 0;
+    if (row) {
+        ent_ledger_target(p, row, text, sizeof text);
+    }
+    put(out, text, false);
     const int64_t counts[] = {d->counts.samples, d->counts.bad, d->counts.missing,
                               d->counts.absent, d->counts.excluded};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {

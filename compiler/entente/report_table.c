@@ -171,17 +171,9 @@ static void window_text(const table *t, const ent_decision *d, char *buf, size_t
 
 static void target_text(const table *t, const ent_objective_row *row, char *buf, size_t size)
 {
-    static const char *const signs[][2] = {
-        {"at least ", "\u2265 "}, {"at most ", "\u2264 "}, {"above ", "> "}, {"below ", "< "}};
-    const char *text = ent_program_text(t->program, row->target_text);
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        size_t n = strlen(signs[i][0]);
-        if (strncmp(text, signs[i][0], n) == 0) {
-            snprintf(buf, size, "%s%s", signs[i][1], text + n);
-            return;
-        }
-    }
-    snprintf(buf, size, "%s", text);
+    static const char *const signs[] = {"", "\u2265 ", "\u2264 ", "> ", "< "};
+    snprintf(buf, size, "%s%s", signs[row->compare],
+             ent_program_text(t->program, row->target_text));
 }
 
 static void measure_text(const table *t, const ent_decision *d, char *buf, size_t size)

@@ -603,12 +603,21 @@ static bool check_fold(context *c, const ent_fold_row *row)
     return ok;
 }
 
+/* What a measure is compared as: exactly, unless it is a binary64 number. */
+static ent_class compared_class(int64_t type)
+{
+    return type == ENT_TYPE_NUMBER ? ENT_CLASS_F : ENT_CLASS_Q;
+}
+
 static bool measure_fits(const context *c, const ent_objective_row *row)
 {
     const ent_kernel_row *kernel = &c->p->kernel[row->kernel];
-    if (kernel->kind != ENT_KERNEL_DECISION || kernel->n_outputs != 1 ||
-        c->p->reg[kernel->first_reg + c->p->output[kernel->first_output].reg].cls !=
-            (int64_t)ent_type_class((unsigned)row->type)) {
+    if (kernel->kind != ENT_KERNEL_DECISION || kernel->n_outputs != 1) {
+        return false;
+    }
+    int64_t cls = c->p->reg[kernel->first_reg + c->p->output[kernel->first_output].reg].cls;
+    bool exact = compared_class(row->type) == ENT_CLASS_Q;
+    if (exact ? cls != ENT_CLASS_I && cls != ENT_CLASS_Q : cls != ENT_CLASS_F) {
         return false;
     }
     for (int64_t i = 0; i < kernel->n_inputs; i++) {
@@ -657,7 +666,7 @@ static bool check_credit(context *c, const ent_objective_row *row, ent_class mea
 
 static bool check_objective(context *c, const ent_objective_row *row)
 {
-    ent_class measure = ent_type_class((unsigned)row->type);
+    ent_class measure = compared_class(row->type);
     bool rolling = row->window == ENT_UNIT_ROLLING;
     return require(c, type_is_valid(c, row->type, row->param, false), "its type is not valid") &&
            require(c, measure_fits(c, row),

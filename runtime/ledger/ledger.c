@@ -95,6 +95,13 @@ size_t ent_ledger_measure(const ent_program *p, const ent_objective_row *row,
     return figure_text(p, row, d->measure, buf, size);
 }
 
+size_t ent_ledger_target(const ent_program *p, const ent_objective_row *row, char *buf, size_t size)
+{
+    static const char *const words[] = {"", "at least ", "at most ", "above ", "below "};
+    int n = snprintf(buf, size, "%s%s", words[row->compare], ent_program_text(p, row->target_text));
+    return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
 size_t ent_ledger_amount(const ent_program *p, const ent_decision *d, char *buf, size_t size)
 {
     int digits = ent_currency_minor(currency_of(p, ent_decision_agreement(p, d)));
@@ -303,7 +310,8 @@ static void write_objective(ent_json_out *out, const ent_program *p, const ent_d
             ent_json_key_text(out, "measure_exact", text);
         }
     }
-    ent_json_key_text(out, "target", ent_program_text(p, row->target_text));
+    ent_ledger_target(p, row, text, sizeof text);
+    ent_json_key_text(out, "target", text);
     write_shortfall(out, p, row, d);
     write_counts(out, &d->counts);
     write_budget(out, d);

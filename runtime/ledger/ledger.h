@@ -46,6 +46,9 @@ const char *ent_status_name(int status);
 /* Figures as texts, also for tables.  A measure in its unit, e.g. "99.95%", "0.4s", "GBP 12.50". */
 size_t ent_ledger_measure(const ent_program *program, const ent_objective_row *row,
                           const ent_decision *decision, char *buf, size_t size);
+/* e.g. "at least 99.9%" */
+size_t ent_ledger_target(const ent_program *program, const ent_objective_row *row, char *buf,
+                         size_t size);
 /* The amount of the decision's credit without currency, e.g. "6000.00". */
 size_t ent_ledger_amount(const ent_program *program, const ent_decision *decision, char *buf,
                          size_t size);

@@ -7,8 +7,10 @@
 
 #include "runtime/state/state.h"
 
-/* Beyond this no contract's clock is followed: the calendar's own last year is nearer. */
+/* How far ahead calendars that pause are first looked at, and the instant, 2200-01-01T00:00:00Z, beyond which
+ * calendars are not worked out: an allowance that is not used up by then never is. */
 #define HORIZON_FIRST_NS (INT64_C(400) * 24 * 3600 * 1000000000)
+#define LAST_NS (INT64_C(7258118400) * 1000000000)
 
 static const ent_calendar *base_calendar(const ent_session *s, const ent_clock *c)
 {
@@ -101,11 +103,13 @@ bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock 
             return false;
         }
         const ent_calendar *base = base_calendar(s, c);
-        *has_due = ent_clock_due(base, &pauses, c->start, c->allowed_ns, due_ns);
-        *has_runout = ent_clock_runout(base, &pauses, c->start, c->allowed_ns, runout_ns);
+        *has_due = ent_clock_due(base, &pauses, c->start, c->allowed_ns, due_ns) &&
+                   *due_ns < LAST_NS;
+        *has_runout = ent_clock_runout(base, &pauses, c->start, c->allowed_ns, runout_ns) &&
+                      *runout_ns < LAST_NS;
         ent_intervals_deinit(&pauses);
         bool settled = !endless || (*has_runout && *runout_ns < horizon);
-        if (settled || horizon == INT64_MAX) {
+        if (settled || horizon >= LAST_NS) {
             return true;
         }
         span_ns = ent_add_sat(span_ns, ent_add_sat(span_ns, span_ns));

@@ -187,7 +187,7 @@ void ent_dutystate_deinit(ent_dutystate *d)
 
 static bool column_value(const ent_colbuf *column, size_t lane, int64_t *value)
 {
-    if (column->absent && column->absent[lane]) {
+    if (column->n <= lane || (column->absent && column->absent[lane])) {
         return false;
     }
     *value = column->cls == ENT_CLASS_B ? ((const uint8_t *)column->data)[lane]
@@ -549,8 +549,8 @@ static bool take_void(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_
     if (st.over) {
         return true;
     }
-    if (e->at >= s->from &&
-        !decide(s, d, c, ENT_STATUS_VOID, e->at, &st, false, false)) {
+    c->discharged_at = e->at;
+    if (e->at >= s->from && !decide(s, d, c, ENT_STATUS_VOID, e->at, &st, false, true)) {
         return false;
     }
     return remove_clock(d, c->key);

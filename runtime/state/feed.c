@@ -418,8 +418,9 @@ static bool make_keys(ent_session *s, ent_feedstate *f, ent_keycolumn *c)
         absent[i] = 0;
         for (int64_t k = 0; k < c->n_keys; k++) {
             const ent_colbuf *column = &f->pending[p->keyfield[c->first_key + k].field];
-            words[k] = key_word(column, i);
-            absent[i] |= column->absent ? column->absent[i] : 0;
+            bool none = column->n <= i || (column->absent && column->absent[i]);
+            words[k] = none ? 0 : key_word(column, i);
+            absent[i] |= none;
         }
         values[i] = c->n_keys == 0   ? 0
                     : c->n_keys == 1 ? words[0]
@@ -437,7 +438,7 @@ const int64_t *ent_feedstate_keys(ent_session *s, ent_feedstate *f, int64_t firs
     const ent_program *p = s->program;
     if (n_keys == 1) {
         const ent_colbuf *column = &f->pending[p->keyfield[first_key].field];
-        if (column->cls == ENT_CLASS_I) {
+        if (column->cls == ENT_CLASS_I && column->n >= f->n && column->data) {
             *absent = column->absent;
             return column->data;
         }

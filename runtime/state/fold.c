@@ -75,6 +75,9 @@ static void keep(ent_fold_state *state, const ent_colbuf *values, size_t lane)
 static bool push_values(ent_fold_state *state, ent_class cls, const void *from, size_t n)
 {
     size_t size = ent_class_size(cls);
+    if (n == 0) {
+        return true;
+    }
     if (!ent_reserve(&state->values, &state->values_capacity, state->n_values + n, size)) {
         return false;
     }

@@ -203,34 +203,89 @@ const ent_zone *ent_session_zone(const ent_session *s, int64_t zone_string)
 
 /* --- rows --- */
 
+/* A failure in the middle leaves columns of different lengths: such a session only says so from then on. */
+static bool usable(const ent_session *s, ent_error *error)
+{
+    *error = (ent_error){.place = -1};
+    return !(s->failed || s->ended) ||
+           ent_fail(NULL, error, ENT_ERROR_USAGE, "the session has %s",
+                    s->failed ? "failed before" : "ended");
+}
+
+static bool has_failed(ent_session *s)
+{
+    s->failed = true;
+    return false;
+}
+
+static bool is_needed(const ent_session *s, const ent_feedstate *f, int64_t field)
+{
+    return field == f->row->at || s->program->field[f->row->first_field + field].used;
+}
+
+/* Rows that come without source lines have line 0, if any row has one. */
+static bool push_origins(ent_feedstate *f, const int64_t *origins, size_t begin, size_t n)
+{
+    ent_colbuf *c = &f->origin;
+    if (!origins && c->n == 0) {
+        return true;
+    }
+    if (!ent_colbuf_reserve(c, f->n_pending + n)) {
+        return false;
+    }
+    int64_t *lines = c->data;
+    memset(lines + c->n, 0, (f->n_pending + n - c->n) * sizeof *lines);
+    if (origins) {
+        memcpy(lines + f->n_pending, origins + begin, n * sizeof *lines);
+    }
+    c->n = f->n_pending + n;
+    return true;
+}
+
 static bool push_run(ent_session *s, ent_feedstate *f, const ent_column *columns, size_t begin,
                      size_t n, const int64_t *origins)
 {
-    (void)s;
     for (int64_t i = 0; i < f->row->n_fields; i++) {
-        if (columns[i].data && !ent_colbuf_append(&f->pending[i], &columns[i], begin, n)) {
+        if (is_needed(s, f, i) && !ent_colbuf_append(&f->pending[i], &columns[i], begin, n)) {
             return false;
         }
     }
-    if (origins) {
-        ent_column lines = {ENT_CLASS_I, (void *)(uintptr_t)origins, NULL};
-        if (!ent_colbuf_append(&f->origin, &lines, begin, n)) {
-            return false;
-        }
+    if (!push_origins(f, origins, begin, n)) {
+        return false;
     }
     f->n_pending += n;
+    return true;
+}
+
+static bool columns_fit(const ent_session *s, const ent_feedstate *f, const ent_column *columns,
+                        ent_error *error)
+{
+    const ent_program *p = s->program;
+    for (int64_t i = 0; i < f->row->n_fields; i++) {
+        const ent_field_row *field = &p->field[f->row->first_field + i];
+        if (is_needed(s, f, i) &&
+            (!columns[i].data || columns[i].cls != ent_type_class((unsigned)field->type))) {
+            return ent_fail(NULL, error, ENT_ERROR_USAGE,
+                            "the column of field `%s` is missing or of another class",
+                            ent_program_text(p, field->name));
+        }
+    }
     return true;
 }
 
 bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, size_t n,
                       const int64_t *origins, ent_error *error)
 {
-    *error = (ent_error){.place = -1};
-    if (s->ended || feed < 0 || (size_t)feed >= s->program->n_feed ||
-        s->program->feed[feed].kind != 0) {
+    if (!usable(s, error)) {
+        return false;
+    }
+    if (feed < 0 || (size_t)feed >= s->program->n_feed || s->program->feed[feed].kind != 0) {
         return ent_fail(s, error, ENT_ERROR_USAGE, "rows for a feed that takes none");
     }
     ent_feedstate *f = &s->feeds[feed];
+    if (f->row->used && n > 0 && !columns_fit(s, f, columns, error)) {
+        return false;
+    }
     f->totals.rows += n;
     if (!f->row->used) {
         return true;
@@ -249,7 +304,8 @@ bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, s
         }
         f->totals.late += late;
         if (i > begin && !push_run(s, f, columns, begin, i - begin, origins)) {
-            return ent_no_memory(error);
+            ent_no_memory(error);
+            return has_failed(s);
         }
         begin = i + 1;
     }
@@ -258,7 +314,9 @@ bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, s
 
 /* --- time --- */
 
-static void start(ent_session *s)
+/* Without a given `from` the period begins at the earliest row, which is known when the watermark has passed
+ * it: until then an earlier one may come. */
+static void start(ent_session *s, int64_t watermark)
 {
     if (!s->from_set) {
         int64_t first = INT64_MAX;
@@ -266,7 +324,7 @@ static void start(ent_session *s)
             const ent_feed_totals *t = &s->feeds[i].totals;
             first = t->first_ns < first ? t->first_ns : first;
         }
-        if (first == INT64_MAX) {
+        if (first >= watermark) {
             return;
         }
         s->from = first;
@@ -360,10 +418,12 @@ static bool give_out(ent_session *s, int64_t before, ent_error *error)
 
 bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
 {
-    *error = (ent_error){.place = -1};
+    if (!usable(s, error)) {
+        return false;
+    }
     watermark = watermark < s->to ? watermark : s->to;
     if (!s->started) {
-        start(s);
+        start(s, watermark);
         if (!s->started) {
             s->watermark = watermark > s->watermark ? watermark : s->watermark;
             return true;
@@ -373,17 +433,19 @@ bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
         int64_t stop = next_stop(s);
         stop = stop < watermark ? stop : watermark;
         if (!step(s, stop, error)) {
-            return false;
+            return has_failed(s);
         }
         s->watermark = stop;
     }
     forget(s);
-    return s->n_decisions < SETTLE_AT || give_out(s, s->watermark, error);
+    return s->n_decisions < SETTLE_AT || give_out(s, s->watermark, error) || has_failed(s);
 }
 
 bool ent_session_finish(ent_session *s, ent_error *error)
 {
-    *error = (ent_error){.place = -1};
+    if (!usable(s, error)) {
+        return false;
+    }
     if (!s->to_set) {
         int64_t last = INT64_MIN;
         for (size_t i = 0; i < s->program->n_feed; i++) {
@@ -402,15 +464,15 @@ bool ent_session_finish(ent_session *s, ent_error *error)
     }
     for (size_t i = 0; i < s->program->n_objective; i++) {
         if (!ent_objectivestate_close(s, &s->objectives[i], s->to, true, error)) {
-            return false;
+            return has_failed(s);
         }
     }
     for (size_t i = 0; i < s->program->n_duty; i++) {
         if (!ent_dutystate_finish(s, &s->duties[i], error)) {
-            return false;
+            return has_failed(s);
         }
     }
-    return give_out(s, INT64_MAX, error);
+    return give_out(s, INT64_MAX, error) || has_failed(s);
 }
 
 /* --- questions --- */

@@ -277,7 +277,7 @@ struct ent_session {
     ent_tuples tuples;
     ent_events events; /* scratch */
     int64_t from, to, watermark;
-    bool from_set, to_set, started, ended;
+    bool from_set, to_set, started, ended, failed;
     uint64_t slice; /* number of the slice in hand */
     ent_decision *decisions; /* not yet given out */
     size_t n_decisions, decisions_capacity;

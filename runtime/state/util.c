@@ -73,6 +73,7 @@ bool ent_colbuf_reserve(ent_colbuf *c, size_t need)
     if (c->absent && c->capacity != before) {
         uint8_t *absent = realloc(c->absent, c->capacity);
         if (!absent) {
+            c->capacity = before;
             return false;
         }
         memset(absent + before, 0, c->capacity - before);

@@ -591,7 +591,7 @@ class Figure:
         return Fraction(above, below) if below else None
 
 
-def subjects(world, agreement, objective, until):
+def subjects(world, agreement, objective, begin, until):
     m = objective["measure"]
     if m.get("per") is None:
         return [None]
@@ -600,8 +600,10 @@ def subjects(world, agreement, objective, until):
     if m["per"] == "service":
         return sorted(s["name"] for s in world.club["services"]
                       if s["by"] == agreement["between"][0])
+    # a sampled key that was ever seen is decided though it be silent; others only where they occur
+    since = None if world.feeds[m["feed"]].get("sampled") and "share" in m["agg"] else begin
     return sorted({r["fields"][m["per"]] for r in world.rows
-                   if r["feed"] == m["feed"] and r["at"] < until
+                   if r["feed"] == m["feed"] and (since is None or since <= r["at"]) and r["at"] < until
                    and r["fields"].get(m["per"]) is not None})
 
 
@@ -616,7 +618,7 @@ def windows(world, agreement, objective):
     if w.get("unit"):
         every = tl.calendar_windows(zone, w["unit"], a, b)
     else:
-        every = tl.rolling_windows(zone, w["length"], w["every"], a, b)
+        every = tl.rolling_windows(zone, w["length"], w["every"], world.start, world.end, a, b)
     for win in every:
         part = (max(win[0], low), min(win[1], high))
         yield win, part, (max(part[0], a), min(part[1], b)), part[1] <= world.end, part != win
@@ -625,7 +627,7 @@ def windows(world, agreement, objective):
 def decide_objective(world, agreement, objective):
     out = []
     for win, part, (a, b), final, is_part in windows(world, agreement, objective):
-        for subject in subjects(world, agreement, objective, b):
+        for subject in subjects(world, agreement, objective, a, b):
             figure = Figure(world, agreement, objective, subject, a, b)
             value = figure.value()
             status, silent = judge(objective, value, final)

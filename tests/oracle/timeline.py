@@ -245,12 +245,12 @@ def window_at(zone, unit, t):
     return zone.utc(day), zone.utc(next_first_day(unit, day))
 
 
-def rolling_windows(zone, length, every, a, b):
-    """Sliding windows that lie wholly in [a, b)."""
+def rolling_windows(zone, length, every, start, end, a, b):
+    """Sliding windows that lie wholly in the period [start, end) and touch [a, b)."""
     ends = set()
-    day = zone.day(a)
+    day = zone.day(start)
     step_days = every // DAY if every % DAY == 0 else 0
-    while zone.utc(day) <= b:
+    while zone.utc(day) <= end:
         midnight, after = zone.utc(day), zone.utc(day + dt.timedelta(days=1))
         if step_days:
             if (day - dt.date(1970, 1, 1)).days % step_days == 0:
@@ -261,7 +261,8 @@ def rolling_windows(zone, length, every, a, b):
                 ends.add(t)
                 t += every
         day += dt.timedelta(days=1)
-    return [(e - length, e) for e in sorted(ends) if e - length >= a and e <= b]
+    return [(e - length, e) for e in sorted(ends) if e - length >= start and e <= end
+            and e - length < b and e > a]
 
 
 # ---- clocks -----------------------------------------------------------------------------------

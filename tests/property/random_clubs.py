@@ -203,6 +203,8 @@ class Maker:
         d = {"name": name, "party": party, "within": [], "pausing": [],
              "trigger": one("ticket", "opened"), "discharge": one("ticket", "resolved")}
         self.shape(d, party)
+        if d["discharge"] == one("ticket", "resolved") and not d.get("undo"):
+            d["undo"], d["undo_mode"] = one("ticket", "reopened"), "ignore"
         splits = r.choice([[None], [["P1"], None], [["P1", "P2"], ["P3"], ["P4"]],
                            [["P2"], ["P1", "P3"], None]])
         if splits[-1] is not None and "holes" in self.flags():
@@ -253,7 +255,7 @@ class Maker:
         elif pick == 4:
             d["trigger"] = {"alts": [alt("ticket", "assigned", ["changed", "party"])]}
         if pick in (0, 2, 5, 6):
-            mode = r.choice(["restart", "ignore", "resume", None])
+            mode = r.choice(["restart", "ignore", "resume", "ignore"])
             if mode == "resume" and "resume" in self.without:
                 mode = "ignore"
             if mode:
@@ -421,7 +423,7 @@ class Maker:
             steps = [{"amount": {"kind": "none"}, "op": o["op"], "bound": o["target"]}]
             for _ in range(r.randint(0, 2)):
                 target = target - step if up else target + step
-                if target <= 0:
+                if target <= 0 or (o["unit"] == "ratio" and target >= 1):
                     break
                 steps.append({"amount": self.amount(["3", "5", "7.5"]), "op": o["op"],
                               "bound": str(target)})

@@ -336,9 +336,7 @@ static inline ent_fold_row prog_fold(prog *x, int64_t kind, int64_t feed)
 static inline ent_objective_row prog_objective(prog *x, int64_t agreement, const char *name, int64_t type)
 {
     ent_class cls = ent_type_class((unsigned)type);
-    int64_t target = cls == ENT_CLASS_Q   ? prog_ratio(x, 0, 1)
-                     : cls == ENT_CLASS_F ? ent_builder_const_f(x->b, 0)
-                                          : ent_builder_const_i(x->b, 0);
+    int64_t target = cls == ENT_CLASS_F ? ent_builder_const_f(x->b, 0) : prog_ratio(x, 0, 1);
     return (ent_objective_row){.agreement = agreement, .name = prog_text(x, name), .title = -1,
                                .kernel = cls == ENT_CLASS_Q   ? x->measure_q
                                          : cls == ENT_CLASS_F ? x->measure_f
@@ -363,8 +361,7 @@ static inline int64_t prog_outcomes(prog *x, int64_t duty)
                                  {"vip", ENT_TYPE_BOOL, -1}};
     int64_t at = x->place;
     int64_t feed = (int64_t)x->b->feed.n;
-    prog_feed(x, ent_builder_text(x->b, "restore") >= 0 ? "restore" : "", prog_fields(x, fields, 11), 11, -1, -1,
-              x->key_id, 0);
+    prog_feed(x, "restore", prog_fields(x, fields, 11), 11, -1, -1, x->key_id, 0);
     x->b->feed.v[feed].kind = 1;
     x->b->feed.v[feed].duty = duty;
     ent_kb *kb = ent_kb_new(x->b, ENT_KERNEL_ROW, feed, at);
@@ -445,7 +442,7 @@ static inline int64_t word_in(const char *word, const char *const *words, int n)
 
 /* One line: `MINUTE ID EVENT WORD...` of a ticket, WORD a priority, a party, `vip`, or `free` (nobody and no
  * priority); `MINUTE SERVICE up|down|unknown` of a probe; `MINUTE SERVICE started|finished` of a change;
- * `MINUTE NUMBER visits ID`.  A minute may have a fraction: `240.000000001` is a nanosecond past 240. */
+ * `MINUTE NUMBER visits ID`.  `240+1ns` is a nanosecond past minute 240. */
 static inline void facts_line(facts *all, const char *line)
 {
     char key[16];
@@ -529,7 +526,6 @@ static inline bool facts_push(ent_session *s, const fact *v, size_t n, ent_error
     uint8_t *absent = calloc(FACT_FIELDS * n + 1, 1);
     int64_t *lines = calloc(n + 1, sizeof *lines);
     bool ok = ints && qs && fs && bs && absent && lines;
-    int n_q = 0;
     for (size_t i = 0; ok && i < n; i++) {
         const fact *f = &v[i];
         ent_strings *strings = ent_session_strings(s);
@@ -568,7 +564,6 @@ static inline bool facts_push(ent_session *s, const fact *v, size_t n, ent_error
     } else if (n > 0 && v[0].feed == PROBE) {
         columns[P_UP] = (ent_column){ENT_CLASS_B, bs, absent + P_UP * n};
     }
-    (void)n_q;
     if (!ok) {
         *error = (ent_error){.code = ENT_ERROR_ENVIRONMENT, .place = -1, .message = "out of memory"};
     }
@@ -635,7 +630,7 @@ static inline size_t put_minutes(char *out, size_t size, const char *name, int64
 static const char *const status_words[] = {"met", "breach", "excused", "void", "provisional", "no_data"};
 
 /* A duty: `A breach at=0 due=240 done=300 elapsed=300 allowed=240`; an objective:
- * `hosting met 3/4 of 4-1 missing=2`, whose figure is the measure, samples and bad ones. */
+ * `hosting met 3/4 of 4-1 from=-540 to=900 missing=2`: the measure, samples and bad ones, the window. */
 static inline void decision_text(const told *t, char *out, size_t size)
 {
     const ent_decision *d = &t->d;
@@ -656,6 +651,8 @@ static inline void decision_text(const told *t, char *out, size_t size)
         }
         at += (size_t)snprintf(out + at, size - at, " %s of %lld-%lld", text, (long long)d->counts.samples,
                                (long long)d->counts.bad);
+        at += put_minutes(out + at, size - at, "from", d->from_ns - BASE_NS);
+        at += put_minutes(out + at, size - at, "to", d->to_ns - BASE_NS);
         const struct {
             const char *name;
             int64_t n;
