@@ -43,14 +43,14 @@ step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
 step "oracle exact arithmetic" python3 tests/property/exact_oracle.py "$BUILD/tests/exact_driver"
 step "oracle calendars and windows" python3 tests/property/time_oracle.py "$BUILD/tests/time_driver"
 step "oracle csv and json" python3 tests/property/feed_oracle.py "$BUILD/tests/feed_driver"
-step "oracle of the oracle" python3 tests/oracle/test_oracle.py
+step "oracle of the oracle" python3 -m unittest discover -s tests/oracle
 step "oracle random clubs" python3 tests/property/random_clubs.py --seed 1 --count $CLUBS --entente "$ENTENTE"
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" --count $FUZZ
 if [ -d "$DATA_DIR/service-desk" ]; then
-    step "real service desk, all incidents" python3 tests/oracle/service_desk.py --entente "$ENTENTE" --data "$DATA_DIR/service-desk"
+    step "real service desk, all incidents" sh tests/service_desk.sh "$ENTENTE" "$DATA_DIR/service-desk"
     step "real outages" sh tests/outages.sh "$ENTENTE" "$DATA_DIR/outages"
 else
     echo "SKIPPED: the real data are not at $DATA_DIR (set ENTENTE_DATA): the service-desk replay and the outages did not run"

@@ -1,7 +1,7 @@
 /* Aggregates and measures: every aggregate of an objective becomes a fold of its own.
  *
- * What a fold must know is split here, once: which rows take part at all (the event, equalities of keys,
- * the `where` of a value), which condition a share tests, and which absent fields make a row
+ * What a fold must know is split here, once: which rows take part at all (the event, equalities of
+ * keys, the `where` of a value), which condition a share tests, and which absent fields make a row
  * unanswerable.  A measure's expression is checked anew wherever it is used; its key becomes the
  * fold's groups, or, inside a larger expression, one more equality. */
 #include "compiler/check/checker.h"
@@ -19,13 +19,20 @@ static ent_node *failed(ent_checker *ck, ent_node *n)
 static const char *aggregate_word(int op)
 {
     static const char *const words[] = {
-        [ENT_AGG_SHARE] = "share",           [ENT_AGG_COUNT] = "count",
-        [ENT_AGG_SUM] = "sum",               [ENT_AGG_AVERAGE] = "average",
-        [ENT_AGG_MINIMUM] = "minimum",       [ENT_AGG_MAXIMUM] = "maximum",
-        [ENT_AGG_MEDIAN] = "median",         [ENT_AGG_PERCENTILE] = "percentile",
-        [ENT_AGG_TIME_SHARE] = "time share", [ENT_AGG_LONGEST] = "longest",
-        [ENT_AGG_FIRST] = "first",           [ENT_AGG_LAST] = "last",
-        [ENT_AGG_TIME_IN] = "time in",       [ENT_AGG_TIME_OUTSIDE] = "time outside",
+        [ENT_AGG_SHARE] = "share",
+        [ENT_AGG_COUNT] = "count",
+        [ENT_AGG_SUM] = "sum",
+        [ENT_AGG_AVERAGE] = "average",
+        [ENT_AGG_MINIMUM] = "minimum",
+        [ENT_AGG_MAXIMUM] = "maximum",
+        [ENT_AGG_MEDIAN] = "median",
+        [ENT_AGG_PERCENTILE] = "percentile",
+        [ENT_AGG_TIME_SHARE] = "time share",
+        [ENT_AGG_LONGEST] = "longest",
+        [ENT_AGG_FIRST] = "first",
+        [ENT_AGG_LAST] = "last",
+        [ENT_AGG_TIME_IN] = "time in",
+        [ENT_AGG_TIME_OUTSIDE] = "time outside",
     };
     return words[op];
 }
@@ -50,9 +57,10 @@ static void add_field(ent_checker *ck, ent_field_decl ***v, size_t *n, ent_field
     ENT_PUSH_PTR(ck, *v, *n, f);
 }
 
-/* tested: fields under `is absent`; else the others.  previous(f) and changed(f) read no field of the
- * row that could be missing for good: a first row has no previous one. */
-static void fields_of(ent_checker *ck, const ent_node *n, bool tested, ent_field_decl ***v, size_t *count)
+/* tested: fields under `is absent`; else the others.  previous(f) and changed(f) read no field of
+ * the row that could be missing for good: a first row has no previous one. */
+static void fields_of(ent_checker *ck, const ent_node *n, bool tested, ent_field_decl ***v,
+                      size_t *count)
 {
     if (n == NULL)
         return;
@@ -64,7 +72,8 @@ static void fields_of(ent_checker *ck, const ent_node *n, bool tested, ent_field
     if (n->kind == ENT_NODE_CALL &&
         (n->decl_kind == ENT_DECL_PREVIOUS || n->decl_kind == ENT_DECL_CHANGED))
         return;
-    if ((n->kind == ENT_NODE_NAME || n->kind == ENT_NODE_MEMBER) && n->decl_kind == ENT_DECL_FIELD) {
+    if ((n->kind == ENT_NODE_NAME || n->kind == ENT_NODE_MEMBER) &&
+        n->decl_kind == ENT_DECL_FIELD) {
         if (!tested)
             add_field(ck, v, count, n->decl);
         return;
@@ -95,7 +104,8 @@ static bool key_equality(ent_checker *ck, const ent_node *n, ent_selected_key *o
         return false;
     for (int side = 0; side < 2; side++) {
         const ent_node *f = n->kids[side];
-        if (f->decl_kind != ENT_DECL_FIELD || f->kind == ENT_NODE_CALL || f->kind == ENT_NODE_COERCE)
+        if (f->decl_kind != ENT_DECL_FIELD || f->kind == ENT_NODE_CALL ||
+            f->kind == ENT_NODE_COERCE)
             continue;
         ent_field_decl *field = f->decl;
         if ((field->marks & ENT_MARK_KEY) && ent_eval(ck, n->kids[1 - side], &out->value)) {
@@ -115,12 +125,17 @@ static ent_node *join_and(ent_checker *ck, ent_node *a, ent_node *b)
         return ck->error_node;
     kids[0] = a;
     kids[1] = b;
-    *n = (ent_node){.kind = ENT_NODE_BINARY, .op = ENT_OP_AND, .n_kids = 2, .kids = kids,
-                    .span = ent_span_join(a->span, b->span), .type = ent_ty(ENT_TYPE_BOOL)};
+    *n = (ent_node){.kind = ENT_NODE_BINARY,
+                    .op = ENT_OP_AND,
+                    .n_kids = 2,
+                    .kids = kids,
+                    .span = ent_span_join(a->span, b->span),
+                    .type = ent_ty(ENT_TYPE_BOOL)};
     return n;
 }
 
-static void split(ent_checker *ck, ent_fold_decl *fold, ent_node *n, ent_node *whole, ent_node **test)
+static void split(ent_checker *ck, ent_fold_decl *fold, ent_node *n, ent_node *whole,
+                  ent_node **test)
 {
     if (n->kind == ENT_NODE_BINARY && n->op == ENT_OP_AND) {
         split(ck, fold, n->kids[0], whole, test);
@@ -239,8 +254,8 @@ static bool report_field_needed(ent_checker *ck, const ent_fold_decl *fold, cons
     for (size_t i = 0; i < fold->feed->n_fields; i++)
         if (value_result(fold, fold->feed->fields[i]->type).kind != ENT_TYPE_NONE)
             ENT_PUSH_PTR(ck, names, n, fold->feed->fields[i]->name);
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0308, of->span, "`%s` is taken of a field, not of rows",
-                               aggregate_word(fold->kind));
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0308, of->span,
+                               "`%s` is taken of a field, not of rows", aggregate_word(fold->kind));
     ent_diag_primary_label(d, "of which field of `%s`?", fold->feed->name);
     if (n > 0)
         ent_diag_help(d, "write `%s of %s.%s`; fields that it can be taken of: %s",
@@ -249,17 +264,19 @@ static bool report_field_needed(ent_checker *ck, const ent_fold_decl *fold, cons
     return false;
 }
 
-static bool resolve_value(ent_checker *ck, ent_fold_decl *fold, const ent_node *of, ent_field_decl *field)
+static bool resolve_value(ent_checker *ck, ent_fold_decl *fold, const ent_node *of,
+                          ent_field_decl *field)
 {
     if (takes_rows(fold->kind)) {
         if (field == NULL)
             return true;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0308, of->span, "`%s` counts rows, not fields",
-                                   aggregate_word(fold->kind));
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0308, of->span,
+                                   "`%s` counts rows, not fields", aggregate_word(fold->kind));
         ent_diag_primary_label(d, "`%s` is a field of `%s`", field->name, fold->feed->name);
         const char *rows = ent_check_source_text(ck, of->kids[0]->span);
         if (field->type.kind == ENT_TYPE_BOOL)
-            ent_diag_help(d, "write `%s of %s where %s`", aggregate_word(fold->kind), rows, field->name);
+            ent_diag_help(d, "write `%s of %s where %s`", aggregate_word(fold->kind), rows,
+                          field->name);
         else
             ent_diag_help(d, "write `%s of %s where …`", aggregate_word(fold->kind), rows);
         return false;
@@ -270,8 +287,9 @@ static bool resolve_value(ent_checker *ck, ent_fold_decl *fold, const ent_node *
         return false;
     fold->value_type = field->type;
     if (value_result(fold, field->type).kind == ENT_TYPE_NONE) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0308, of->span, "no `%s` can be taken of %s",
-                                   aggregate_word(fold->kind), ent_ty_phrase(ck, field->type));
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0308, of->span, "no `%s` can be taken of %s",
+                         aggregate_word(fold->kind), ent_ty_phrase(ck, field->type));
         ent_diag_primary_label(d, "`%s` is %s", field->name, ent_ty_phrase(ck, field->type));
         if (field->feed->kind == ENT_FEED_SOURCE)
             ent_diag_label(d, field->span, "`%s` is declared here", field->name);
@@ -317,8 +335,8 @@ static bool check_where(ent_checker *ck, ent_env *env, ent_fold_decl *fold, cons
     const ent_node *where = ent_kid(from, 1);
     bool share = fold->kind == ENT_AGG_SHARE || fold->kind == ENT_AGG_TIME_SHARE;
     if (where == NULL && share) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0309, from->span,
-                                   "a share of all rows says nothing");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0309, from->span, "a share of all rows says nothing");
         ent_diag_primary_label(d, "which of the rows count as good?");
         ent_diag_help(d, "add the condition: `%s of %s where …`", aggregate_word(fold->kind),
                       fold->feed->name);
@@ -334,8 +352,9 @@ static bool check_where(ent_checker *ck, ent_env *env, ent_fold_decl *fold, cons
     split(ck, fold, c, c, &fold->test);
     if (!share || fold->test != NULL)
         return true;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0309, where->span,
-                               "an equality of the key selects rows; it is no condition of the share");
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0309, where->span,
+                     "an equality of the key selects rows; it is no condition of the share");
     ent_diag_primary_label(d, "this says which rows are looked at, not which are good");
     ent_diag_help(d, "add the condition: `%s and …`", ent_check_source_text(ck, where->span));
     return false;
@@ -351,8 +370,13 @@ static bool key_by_argument(ent_checker *ck, ent_env *env, ent_fold_decl *fold, 
     ent_node **kids = ent_arena_alloc_array(ck->arena, 2, sizeof *kids);
     if (f == NULL || kids == NULL || arg->type.kind == ENT_TYPE_ERROR)
         return false;
-    *f = (ent_node){.kind = ENT_NODE_NAME, .name = key->name, .span = env->key_arg->span,
-                    .type = key->type, .decl_kind = ENT_DECL_FIELD, .decl = key, .slot = key->index};
+    *f = (ent_node){.kind = ENT_NODE_NAME,
+                    .name = key->name,
+                    .span = env->key_arg->span,
+                    .type = key->type,
+                    .decl_kind = ENT_DECL_FIELD,
+                    .decl = key,
+                    .slot = key->index};
     ent_node *eq = join_and(ck, f, arg);
     eq->op = ENT_OP_EQ;
     ent_selected_key k = {.field = key};
@@ -377,7 +401,8 @@ static bool check_groups(ent_checker *ck, ent_env *env, ent_fold_decl *fold)
     }
     ent_field_decl **keys = NULL;
     size_t n = 0;
-    if (fold->feed != NULL && ent_per_keys(ck, env->scope, m->per, fold->feed, &keys, &n) && n > 0) {
+    if (fold->feed != NULL && ent_per_keys(ck, env->scope, m->per, fold->feed, &keys, &n) &&
+        n > 0) {
         if (env->key_arg != NULL)
             return n == 1 && key_by_argument(ck, env, fold, keys[0]);
         fold->groups = keys;
@@ -443,15 +468,20 @@ ent_node *ent_check_aggregate(ent_checker *ck, ent_env *env, const ent_node *fro
     if (env->kind != ENT_ENV_MEASURE || env->objective == NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0437, n->span,
                                    "a figure over many rows cannot stand here");
-        ent_diag_primary_label(d, env->kind == ENT_ENV_ROW ? "this condition sees one row at a time"
-                                                           : "aggregates belong to measures and objectives");
+        ent_diag_primary_label(d, env->kind == ENT_ENV_ROW
+                                      ? "this condition sees one row at a time"
+                                      : "aggregates belong to measures and objectives");
         return failed(ck, n);
     }
     ent_fold_decl *fold = ent_check_alloc(ck, sizeof *fold);
     const ent_node *of = ent_kid(from, 0);
     if (fold == NULL || of == NULL)
         return failed(ck, n);
-    *fold = (ent_fold_decl){.kind = from->op, .member = -1, .stale_ns = -1, .node = n, .span = from->span,
+    *fold = (ent_fold_decl){.kind = from->op,
+                            .member = -1,
+                            .stale_ns = -1,
+                            .node = n,
+                            .span = from->span,
                             .percent = ent_q_from_i64(0)};
     ent_field_decl *field = NULL;
     bool ok = over_span(fold->kind)
@@ -476,7 +506,8 @@ ent_node *ent_check_aggregate(ent_checker *ck, ent_env *env, const ent_node *fro
 
 /* --- measures within expressions --- */
 
-ent_node *ent_check_measure_call(ent_checker *ck, ent_env *env, const ent_node *from, ent_symbol *symbol)
+ent_node *ent_check_measure_call(ent_checker *ck, ent_env *env, const ent_node *from,
+                                 ent_symbol *symbol)
 {
     symbol->used = true;
     ent_measure_decl *m = symbol->decl;
@@ -484,25 +515,27 @@ ent_node *ent_check_measure_call(ent_checker *ck, ent_env *env, const ent_node *
     if (n == NULL || m == NULL)
         return failed(ck, n);
     if (env->measure_depth >= MEASURE_DEPTH_MAX || env->measure == m) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0224, from->span, "measure `%s` contains itself",
-                                   m->name);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0224, from->span,
+                                   "measure `%s` contains itself", m->name);
         ent_diag_primary_label(d, "so its figure could never be worked out");
         ent_diag_label(d, m->span, "declared here");
         return failed(ck, n);
     }
     const ent_node *arg = from->kind == ENT_NODE_CALL ? ent_kid(from, 1) : NULL;
     if (from->kind == ENT_NODE_CALL && (from->n_kids != 2 || m->per == NULL)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0310, from->span, "measure `%s` takes %s", m->name,
-                                   m->per == NULL ? "no argument" : "one argument");
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0310, from->span, "measure `%s` takes %s",
+                                   m->name, m->per == NULL ? "no argument" : "one argument");
         ent_diag_primary_label(d, "%zu given", (size_t)from->n_kids - 1);
-        ent_diag_label(d, m->span, m->per == NULL ? "declared here without `per`" : "declared here");
+        ent_diag_label(d, m->span,
+                       m->per == NULL ? "declared here without `per`" : "declared here");
         return failed(ck, n);
     }
-    bool inherits = env->measure != NULL && env->key_arg == NULL && ent_same(env->measure->per, m->per);
+    bool inherits =
+        env->measure != NULL && env->key_arg == NULL && ent_same(env->measure->per, m->per);
     if (arg == NULL && m->per != NULL && !inherits) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0435, from->span, "for which %s?", m->per);
-        ent_diag_primary_label(d, "`%s` is kept per %s, and this is part of a larger expression", m->name,
-                               m->per);
+        ent_diag_primary_label(d, "`%s` is kept per %s, and this is part of a larger expression",
+                               m->name, m->per);
         ent_diag_label(d, m->span, "declared here");
         ent_diag_help(d, "name one: `%s(…)`", m->name);
         return failed(ck, n);

@@ -1,9 +1,9 @@
 /* Agreements and their versions.
  *
- * An amendment makes one more version of its agreement: the members of the version before it, with the
- * replaced, added and removed ones, checked again as a whole; the version before ends the day before.
- * So what runs knows of agreements with dates only.  Diagnostics of a member that several versions
- * inherit fall together, because they are equal. */
+ * An amendment makes one more version of its agreement: the members of the version before it, with
+ * the replaced, added and removed ones, checked again as a whole; the version before ends the day
+ * before. So what runs knows of agreements with dates only.  Diagnostics of a member that several
+ * versions inherit fall together, because they are equal. */
 #include "compiler/check/checker.h"
 
 typedef struct version {
@@ -29,7 +29,8 @@ static void check_parties(ent_checker *ck, ent_agreement_decl *a, const ent_node
     if (between == NULL && ent_broken(ck, n->span))
         return;
     if (between == NULL || ent_kid(between, 1) == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0403, n->name_span, "between whom is `%s`?", n->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0403, n->name_span, "between whom is `%s`?", n->name);
         ent_diag_primary_label(d, "the parties are missing");
         ent_diag_help(d, "add `between SUPPLIER and %s`", a->kind == 0 ? "CLIENT" : "CONSUMER");
         return;
@@ -45,17 +46,21 @@ static void check_parties(ent_checker *ck, ent_agreement_decl *a, const ent_node
         ent_diag_primary_label(d, "an agreement has two parties");
         return;
     }
-    if (a->kind == 0 && a->supplier->role == ENT_ROLE_CLIENT) { /* `between` has no order of its own */
+    if (a->kind == 0 &&
+        a->supplier->role == ENT_ROLE_CLIENT) { /* `between` has no order of its own */
         ent_party_decl *client = a->supplier;
         a->supplier = a->customer;
         a->customer = client;
     }
-    if (a->kind == 1 && (a->supplier->role == ENT_ROLE_CLIENT || a->customer->role == ENT_ROLE_CLIENT)) {
+    if (a->kind == 1 &&
+        (a->supplier->role == ENT_ROLE_CLIENT || a->customer->role == ENT_ROLE_CLIENT)) {
         bool is_first = a->supplier->role == ENT_ROLE_CLIENT;
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0404, is_first ? first->span : second->span,
                                    "an agreement with the client is an `sla`, not an `ola`");
-        ent_diag_primary_label(d, "`%s` is the client", is_first ? a->supplier->name : a->customer->name);
-        ent_diag_label(d, n->name_span, "an operational agreement is between two that serve the client");
+        ent_diag_primary_label(d, "`%s` is the client",
+                               is_first ? a->supplier->name : a->customer->name);
+        ent_diag_label(d, n->name_span,
+                       "an operational agreement is between two that serve the client");
     }
 }
 
@@ -66,15 +71,15 @@ static void check_under(ent_checker *ck, const ent_node *n)
     if (ck->incomplete && (f == NULL || under == NULL))
         return;
     if (under != NULL && f != NULL && !ent_same(under->name, f->name)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0211, ent_name_span(under), "unknown framework `%s`",
-                                   under->name);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0211, ent_name_span(under),
+                                   "unknown framework `%s`", under->name);
         ent_diag_primary_label(d, "not found");
         ent_check_suggest(ck, d, ent_name_span(under), under->name, &f->name, 1, "known is");
     } else if (f == NULL && ck->n_framework_nodes == 0) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0401, under != NULL ? under->span : n->name_span,
-                                   under != NULL ? "unknown framework `%s`"
-                                                 : "`%s` is under no framework",
-                                   under != NULL ? under->name : n->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0401, under != NULL ? under->span : n->name_span,
+                         under != NULL ? "unknown framework `%s`" : "`%s` is under no framework",
+                         under != NULL ? under->name : n->name);
         ent_diag_primary_label(d, "no framework is declared in these files");
         ent_diag_help(d, "declare one, or `use` the file that does");
     } else if (under == NULL) {
@@ -109,8 +114,8 @@ static const ent_node *header_clause(ent_checker *ck, const ent_node *n, unsigne
         if (k == NULL || k->kind != kind)
             continue;
         if (found != NULL) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, k->span, "`%s` has two of these clauses",
-                                       n->name);
+            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, k->span,
+                                       "`%s` has two of these clauses", n->name);
             ent_diag_label(d, found->span, "the first one");
         }
         found = found == NULL ? k : found;
@@ -133,7 +138,9 @@ static void check_charge(ent_checker *ck, ent_agreement_decl *a, const ent_node 
         return;
     const ent_framework_decl *f = ck->m->framework;
     const ent_node *own = ent_clause(n, ENT_NODE_CURRENCY);
-    const ent_node *from = own != NULL ? own : f != NULL ? ent_clause(f->node, ENT_NODE_CURRENCY) : NULL;
+    const ent_node *from = own != NULL ? own
+                           : f != NULL ? ent_clause(f->node, ENT_NODE_CURRENCY)
+                                       : NULL;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0303, amount->span,
                                "the charge is in %s, and `%s` is kept in %s", amount->text, a->name,
                                a->currency);
@@ -161,9 +168,14 @@ static ent_agreement_decl *first_version(ent_checker *ck, const ent_node *n)
     if (a == NULL)
         return NULL;
     const ent_framework_decl *f = ck->m->framework;
-    *a = (ent_agreement_decl){.kind = n->kind == ENT_NODE_OLA ? 1 : 0, .name = n->name, .title = n->title,
-                              .doc = n->doc, .version = 1, .node = (ent_node *)(uintptr_t)n,
-                              .span = n->name_span, .zone = f != NULL ? f->zone : "UTC",
+    *a = (ent_agreement_decl){.kind = n->kind == ENT_NODE_OLA ? 1 : 0,
+                              .name = n->name,
+                              .title = n->title,
+                              .doc = n->doc,
+                              .version = 1,
+                              .node = (ent_node *)(uintptr_t)n,
+                              .span = n->name_span,
+                              .zone = f != NULL ? f->zone : "UTC",
                               .currency = f != NULL ? f->currency : NULL};
     check_under(ck, n);
     check_parties(ck, a, n);
@@ -172,7 +184,8 @@ static ent_agreement_decl *first_version(ent_checker *ck, const ent_node *n)
     return a;
 }
 
-static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *before, const ent_node *n)
+static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *before,
+                                        const ent_node *n)
 {
     ent_agreement_decl *a = ent_check_alloc(ck, sizeof *a);
     if (a == NULL)
@@ -204,7 +217,8 @@ static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *bef
                                    before->name);
         ent_diag_primary_label(d, "from this day");
         const ent_node *dates = ent_clause(before->node, ENT_NODE_EFFECTIVE);
-        ent_diag_label(d, dates != NULL ? dates->span : before->span, "what it changes is in force here");
+        ent_diag_label(d, dates != NULL ? dates->span : before->span,
+                       "what it changes is in force here");
     } else {
         a->from_day = from;
         before->to_day = from - 1;
@@ -238,8 +252,8 @@ static size_t find_member(const version *v, unsigned kind, const char *name)
     return v->n_members;
 }
 
-static void report_no_member(ent_checker *ck, const version *v, unsigned kind, const ent_node *clause,
-                             const char *name, ent_span span)
+static void report_no_member(ent_checker *ck, const version *v, unsigned kind,
+                             const ent_node *clause, const char *name, ent_span span)
 {
     const char **names = NULL;
     size_t n = 0;
@@ -260,7 +274,8 @@ static void report_no_member(ent_checker *ck, const version *v, unsigned kind, c
 
 static void amend(ent_checker *ck, version *v, const ent_node *n)
 {
-    const ent_node *member = n->kind == ENT_NODE_REPLACE || n->kind == ENT_NODE_ADD ? ent_kid(n, 0) : n;
+    const ent_node *member =
+        n->kind == ENT_NODE_REPLACE || n->kind == ENT_NODE_ADD ? ent_kid(n, 0) : n;
     if (n->kind == ENT_NODE_REMOVE) {
         size_t at = find_member(v, n->op, n->name);
         if (at == v->n_members) {
@@ -283,15 +298,15 @@ static void amend(ent_checker *ck, version *v, const ent_node *n)
         return;
     }
     if (at < v->n_members) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0432, member->name_span,
-                                   "`%s` already has a %s `%s`", v->agreement->name,
-                                   ent_node_kind_name(member->kind), member->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0432, member->name_span, "`%s` already has a %s `%s`",
+                         v->agreement->name, ent_node_kind_name(member->kind), member->name);
         ent_diag_label(d, v->members[at]->name_span, "this one");
         ent_diag_help(d, "write `replace` before it to change it");
         return;
     }
-    const ent_node **grown = ent_arena_grow_array(ck->arena, v->members, v->n_members, v->n_members + 1,
-                                                  sizeof *v->members);
+    const ent_node **grown = ent_arena_grow_array(ck->arena, v->members, v->n_members,
+                                                  v->n_members + 1, sizeof *v->members);
     if (grown == NULL)
         return;
     v->members = grown;
@@ -329,7 +344,9 @@ static void check_version(ent_checker *ck, version *v)
     if (cap != NULL)
         a->cap = ent_check_cap(ck, v->scope, cap, a->currency, a->has_charge);
     else
-        a->cap = a->before != NULL ? a->before->cap : ck->m->framework ? ck->m->framework->cap : NULL;
+        a->cap = a->before != NULL  ? a->before->cap
+                 : ck->m->framework ? ck->m->framework->cap
+                                    : NULL;
     ent_check_scope(ck, v->scope);
     int32_t order = ck->n_clauses;
     ck->n_clauses += (int32_t)v->n_members;
@@ -428,10 +445,16 @@ static void check_own_clauses(ent_checker *ck, const ent_node *n)
     ent_agreement_decl *a = v.n_members == 0 ? NULL : ent_check_alloc(ck, sizeof *a);
     if (a == NULL)
         return;
-    *a = (ent_agreement_decl){.name = f->name, .title = f->title, .version = f->version,
-                              .from_day = f->from_day, .to_day = f->to_day, .zone = f->zone,
-                              .currency = f->currency, .node = (ent_node *)(uintptr_t)n,
-                              .span = f->span, .is_framework = true};
+    *a = (ent_agreement_decl){.name = f->name,
+                              .title = f->title,
+                              .version = f->version,
+                              .from_day = f->from_day,
+                              .to_day = f->to_day,
+                              .zone = f->zone,
+                              .currency = f->currency,
+                              .node = (ent_node *)(uintptr_t)n,
+                              .span = f->span,
+                              .is_framework = true};
     a->supplier = ent_find_party(ck, "integrator");
     a->customer = ent_find_party(ck, "client");
     if (a->supplier == NULL) {
@@ -474,10 +497,10 @@ void ent_check_agreements(ent_checker *ck)
             known = known || ent_same(names[j], to->name);
         if (known || ent_hidden(ck, to != NULL ? to->name : NULL, names, n))
             continue;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0210, to != NULL ? ent_name_span(to) : a->name_span,
-                                   to != NULL ? "unknown agreement `%s`"
-                                              : "amendment `%s` does not say what it changes",
-                                   to != NULL ? to->name : a->name);
+        ent_diag *d = ent_diag_add(
+            ck->diags, ENT_DIAG_E0210, to != NULL ? ent_name_span(to) : a->name_span,
+            to != NULL ? "unknown agreement `%s`" : "amendment `%s` does not say what it changes",
+            to != NULL ? to->name : a->name);
         ent_diag_primary_label(d, to != NULL ? "not found" : "`to AGREEMENT` is missing");
         if (to != NULL)
             ent_check_suggest(ck, d, ent_name_span(to), to->name, names, n, "agreements are");

@@ -1,7 +1,7 @@
 /* Binds: how the columns of a source become the fields of a feed.
  *
- * The names on the right are columns, as text, except where a member of an enumeration, a party or a
- * service is expected; a binding that is nothing but a column is read as the field's own type. */
+ * The names on the right are columns, as text, except where a member of an enumeration, a party or
+ * a service is expected; a binding that is nothing but a column is read as the field's own type. */
 #include "compiler/check/checker.h"
 
 #include <string.h>
@@ -19,7 +19,8 @@ static void check_option(ent_checker *ck, ent_bind_decl *bind, const ent_node *n
             bind->separator = (unsigned char)n->text[0];
             return;
         }
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0430, n->span, "a separator is one character");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0430, n->span, "a separator is one character");
         ent_diag_primary_label(d, "such as \";\" or \"\\t\"");
     } else if (ent_same(n->name, "absent")) {
         ENT_PUSH_PTR(ck, bind->absents, bind->n_absents, n->text);
@@ -30,7 +31,8 @@ static void check_option(ent_checker *ck, ent_bind_decl *bind, const ent_node *n
     }
 }
 
-/* What live and sampled reading of the feed depends on stands in the model before clauses are checked. */
+/* What live and sampled reading of the feed depends on stands in the model before clauses are
+ * checked. */
 void ent_bind_header(ent_checker *ck, const ent_node *n)
 {
     ent_feed_decl *feed = bound_feed(ck, n);
@@ -39,19 +41,23 @@ void ent_bind_header(ent_checker *ck, const ent_node *n)
         return;
     }
     if (feed->bind != NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0429, n->name_span, "feed `%s` is bound twice",
-                                   feed->name);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0429, n->name_span,
+                                   "feed `%s` is bound twice", feed->name);
         ent_diag_label(d, feed->bind->span, "first bound here");
         return;
     }
     ent_bind_decl *bind = ent_check_alloc(ck, sizeof *bind);
     if (bind == NULL)
         return;
-    *bind = (ent_bind_decl){.index = (int32_t)ck->m->n_binds, .feed = feed, .format = n->text,
-                            .node = (ent_node *)(uintptr_t)n, .span = n->name_span};
+    *bind = (ent_bind_decl){.index = (int32_t)ck->m->n_binds,
+                            .feed = feed,
+                            .format = n->text,
+                            .node = (ent_node *)(uintptr_t)n,
+                            .span = n->name_span};
     feed->bind = bind;
     ENT_PUSH_PTR(ck, ck->m->binds, ck->m->n_binds, bind);
-    const ent_node *sampled = ent_clause(n, ENT_NODE_SAMPLED), *late = ent_clause(n, ENT_NODE_LATENESS);
+    const ent_node *sampled = ent_clause(n, ENT_NODE_SAMPLED),
+                   *late = ent_clause(n, ENT_NODE_LATENESS);
     if (sampled != NULL && sampled->kids[0]->i > 0)
         feed->interval_ns = sampled->kids[0]->i;
     if (late != NULL)
@@ -64,8 +70,9 @@ void ent_bind_header(ent_checker *ck, const ent_node *n)
 static void report_text(ent_checker *ck, const ent_field_decl *f, const ent_node *e)
 {
     const char *source = ent_check_source_text(ck, e->span);
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0319, e->span, "field `%s` is %s, and this is text",
-                               f->name, ent_ty_phrase(ck, f->type));
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0319, e->span, "field `%s` is %s, and this is text",
+                     f->name, ent_ty_phrase(ck, f->type));
     ent_diag_primary_label(d, "the source's columns are text");
     ent_diag_label(d, f->span, "`%s` is declared here", f->name);
     switch (f->type.kind) {
@@ -74,8 +81,9 @@ static void report_text(ent_checker *ck, const ent_field_decl *f, const ent_node
         ent_diag_help(d, "find it by name, title or alias: `%s = lookup(%s)`", f->name, source);
         break;
     case ENT_TYPE_ENUM:
-        ent_diag_help(d, "say what each text stands for: `%s = match %s { \"…\" -> %s … }`", f->name,
-                      source, f->enumeration->n_members > 0 ? f->enumeration->members[0] : "…");
+        ent_diag_help(d, "say what each text stands for: `%s = match %s { \"…\" -> %s … }`",
+                      f->name, source,
+                      f->enumeration->n_members > 0 ? f->enumeration->members[0] : "…");
         break;
     case ENT_TYPE_DECIMAL:
         ent_diag_help(d, "read it: `%s = decimal(%s, %d)`", f->name, source, f->type.param);
@@ -84,9 +92,11 @@ static void report_text(ent_checker *ck, const ent_field_decl *f, const ent_node
         ent_diag_help(d, "read it: `%s = money(%s, \"%s\")`", f->name, source, f->type.currency);
         break;
     case ENT_TYPE_INSTANT:
-        ent_diag_help(d, "read it: `%s = parse_time(%s, \"%%d/%%m/%%Y %%H:%%M\", \"Europe/London\")`, or "
-                         "`instant(%s)` for RFC 3339",
-                      f->name, source, source);
+        ent_diag_help(
+            d,
+            "read it: `%s = parse_time(%s, \"%%d/%%m/%%Y %%H:%%M\", \"Europe/London\")`, or "
+            "`instant(%s)` for RFC 3339",
+            f->name, source, source);
         break;
     default:
         ent_diag_help(d, "read it: `%s = %s(%s)`", f->name, ent_ty_text(ck, f->type), source);
@@ -142,8 +152,8 @@ static void check_binding(ent_checker *ck, ent_bind_decl *bind, const ent_node *
         report_text(ck, f, e);
         return;
     }
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0306, e->span, "field `%s` is %s, not %s", f->name,
-                               ent_ty_phrase(ck, f->type), ent_ty_phrase(ck, e->type));
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0306, e->span, "field `%s` is %s, not %s",
+                               f->name, ent_ty_phrase(ck, f->type), ent_ty_phrase(ck, e->type));
     ent_label_type(ck, d, e, true);
     ent_diag_label(d, f->span, "`%s` is declared here", f->name);
 }

@@ -28,8 +28,8 @@ static void closed_on(ent_checker *ck, ent_calendar_decl *c, const ent_node *n)
     int error = 0;
     char *bytes = path == NULL ? NULL : ent_check_read(ck->arena, path, &len, &error);
     if (bytes == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0218, n->span, "cannot read the calendar file `%s`",
-                                   n->text);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0218, n->span,
+                                   "cannot read the calendar file `%s`", n->text);
         ent_diag_primary_label(d, "%s", strerror(error));
         ent_diag_note(d, "looked for at `%s`; paths are relative to the file that names them",
                       path ? path : n->text);
@@ -39,10 +39,10 @@ static void closed_on(ent_checker *ck, ent_calendar_decl *c, const ent_node *n)
     int64_t *days = NULL;
     char **names = NULL, why[200] = "";
     size_t count = 0;
-    if (ent_ics_closed_days(bytes, len, from ? from : YEAR_FROM, to ? to : YEAR_TO, &days, &names, &count,
-                            why, sizeof why) != 0) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0218, n->span, "`%s` cannot be used: %s", n->text,
-                                   why);
+    if (ent_ics_closed_days(bytes, len, from ? from : YEAR_FROM, to ? to : YEAR_TO, &days, &names,
+                            &count, why, sizeof why) != 0) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0218, n->span, "`%s` cannot be used: %s",
+                                   n->text, why);
         ent_diag_primary_label(d, "named here");
         return;
     }
@@ -51,7 +51,8 @@ static void closed_on(ent_checker *ck, ent_calendar_decl *c, const ent_node *n)
         add_closed(ck, c, days[i], named ? ent_arena_strdup(ck->arena, names[i]) : NULL);
     }
     if (count == 0) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0405, n->span, "`%s` closes no day", n->text);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_W0405, n->span, "`%s` closes no day", n->text);
         ent_diag_primary_label(d, "no event in it covers a whole day");
     }
     ent_ics_free(days, names, count);
@@ -63,9 +64,11 @@ static void closed_on(ent_checker *ck, ent_calendar_decl *c, const ent_node *n)
 static void check_open(ent_checker *ck, ent_calendar_decl *c, const ent_node *n)
 {
     const ent_node *from = ent_kid(n, 0), *to = ent_kid(n, 1);
-    ent_opening_decl *o = from == NULL || to == NULL ? NULL : ENT_PUSH(ck, c->openings, c->n_openings);
+    ent_opening_decl *o =
+        from == NULL || to == NULL ? NULL : ENT_PUSH(ck, c->openings, c->n_openings);
     if (o != NULL)
-        *o = (ent_opening_decl){.days = n->op, .open_ns = from->i, .close_ns = to->i, .span = n->span};
+        *o = (ent_opening_decl){
+            .days = n->op, .open_ns = from->i, .close_ns = to->i, .span = n->span};
     if (o != NULL && from->i == (int64_t)86400 * 1000000000) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0443, from->span, "no day opens at 24:00");
         ent_diag_help(d, "write 00:00 of the next day");
@@ -78,8 +81,12 @@ void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
     ent_calendar_decl *c = ent_check_alloc(ck, sizeof *c);
     if (c == NULL)
         return;
-    *c = (ent_calendar_decl){.index = (int32_t)ck->m->n_calendars, .name = n->name, .title = n->title,
-                             .doc = n->doc, .node = (ent_node *)(uintptr_t)n, .span = n->name_span};
+    *c = (ent_calendar_decl){.index = (int32_t)ck->m->n_calendars,
+                             .name = n->name,
+                             .title = n->title,
+                             .doc = n->doc,
+                             .node = (ent_node *)(uintptr_t)n,
+                             .span = n->name_span};
     for (const ent_scope *at = scope; at != NULL && c->zone == NULL; at = at->outer)
         c->zone = at->zone;
     if (zone != NULL) {
@@ -104,7 +111,8 @@ void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
             closed_on(ck, c, k);
     }
     if (c->n_openings == 0 && !ent_broken(ck, n->span)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0438, c->span, "calendar `%s` never opens", c->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0438, c->span, "calendar `%s` never opens", c->name);
         ent_diag_primary_label(d, "no clock that counts its time would ever run");
         ent_diag_help(d, "add `open mon..fri 09:00..17:30`, or `open every day 00:00..24:00`");
     }

@@ -19,7 +19,8 @@ static const struct {
     size_t least, most;
     const char *form;
 } builtins[] = {
-    {"parse_time", ENT_BUILTIN_PARSE_TIME, 2, 3, "parse_time(text, \"%d/%m/%Y %H:%M\", \"Europe/London\")"},
+    {"parse_time", ENT_BUILTIN_PARSE_TIME, 2, 3,
+     "parse_time(text, \"%d/%m/%Y %H:%M\", \"Europe/London\")"},
     {"lookup", ENT_BUILTIN_LOOKUP, 1, 1, "lookup(text)"},
     {"int", ENT_BUILTIN_INT, 1, 1, "int(text)"},
     {"number", ENT_BUILTIN_NUMBER, 1, 1, "number(x)"},
@@ -46,19 +47,19 @@ static const struct {
 
 /* --- arguments --- */
 
-static bool count_wrong(ent_checker *ck, const ent_node *n, const char *name, size_t least, size_t most,
-                        const char *form, const ent_span *declared)
+static bool count_wrong(ent_checker *ck, const ent_node *n, const char *name, size_t least,
+                        size_t most, const char *form, const ent_span *declared)
 {
     size_t given = n->n_kids - 1;
     if (given >= least && given <= most)
         return false;
     ent_diag *d;
     if (least == most)
-        d = ent_diag_add(ck->diags, ENT_DIAG_E0310, n->span, "`%s` takes %zu argument%s, not %zu", name,
-                         least, least == 1 ? "" : "s", given);
+        d = ent_diag_add(ck->diags, ENT_DIAG_E0310, n->span, "`%s` takes %zu argument%s, not %zu",
+                         name, least, least == 1 ? "" : "s", given);
     else
-        d = ent_diag_add(ck->diags, ENT_DIAG_E0310, n->span, "`%s` takes %zu to %zu arguments, not %zu",
-                         name, least, most, given);
+        d = ent_diag_add(ck->diags, ENT_DIAG_E0310, n->span,
+                         "`%s` takes %zu to %zu arguments, not %zu", name, least, most, given);
     ent_diag_primary_label(d, "%zu given", given);
     if (declared != NULL)
         ent_diag_label(d, *declared, "declared here");
@@ -71,7 +72,8 @@ static const char *literal_text(ent_checker *ck, const ent_node *n, const char *
 {
     if (n->kind == ENT_NODE_LITERAL && n->op == ENT_LIT_TEXT)
         return n->text;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0316, n->span, "%s must be written as a text", what);
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0316, n->span, "%s must be written as a text", what);
     ent_diag_primary_label(d, "a text in quotes is expected here");
     return NULL;
 }
@@ -101,8 +103,9 @@ static bool check_format(ent_checker *ck, const ent_node *n)
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0317, n->span,
                                    "a time format has no `%%%c`", *p == '\0' ? ' ' : *p);
         ent_diag_primary_label(d, "in this format");
-        ent_diag_help(d, "day %%d, month %%m or %%b, year %%Y or %%y, hour %%H or %%I with %%p, minute "
-                         "%%M, second %%S, fraction %%f, offset %%z, seconds since 1970 %%s");
+        ent_diag_help(
+            d, "day %%d, month %%m or %%b, year %%Y or %%y, hour %%H or %%I with %%p, minute "
+               "%%M, second %%S, fraction %%f, offset %%z, seconds since 1970 %%s");
         return false;
     }
     return true;
@@ -110,7 +113,8 @@ static bool check_format(ent_checker *ck, const ent_node *n)
 
 /* --- built-in functions --- */
 
-static bool only_text(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from, size_t first)
+static bool only_text(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from,
+                      size_t first)
 {
     bool ok = true;
     for (size_t i = first; i < n->n_kids; i++) {
@@ -123,7 +127,8 @@ static bool only_text(ent_checker *ck, ent_env *env, ent_node *n, const ent_node
 
 static ent_node *call_parse_time(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from)
 {
-    const char *zone = n->n_kids == 4 ? literal_text(ck, from->kids[3], "the time zone") : env->zone;
+    const char *zone =
+        n->n_kids == 4 ? literal_text(ck, from->kids[3], "the time zone") : env->zone;
     bool ok = zone != NULL;
     if (n->n_kids == 4 && ok)
         ok = ent_check_zone(ck, zone, from->kids[3]->span);
@@ -163,8 +168,8 @@ static ent_node *call_lookup(ent_checker *ck, ent_env *env, ent_node *n, const e
 static ent_node *call_money(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from)
 {
     const ent_node *code = from->kids[2];
-    const char *iso = code->kind == ENT_NODE_NAME ? code->name
-                                                  : literal_text(ck, code, "the currency");
+    const char *iso =
+        code->kind == ENT_NODE_NAME ? code->name : literal_text(ck, code, "the currency");
     if (iso == NULL)
         return failed(ck, n);
     if (ent_currency_minor(iso) < 0) {
@@ -203,7 +208,8 @@ static ent_node *call_convert(ent_checker *ck, ent_env *env, ent_node *n, const 
     return failed(ck, n);
 }
 
-static ent_node *call_exact(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from, int id)
+static ent_node *call_exact(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from,
+                            int id)
 {
     int32_t digits = 0;
     bool ok = n->n_kids < 3 || literal_digits(ck, from->kids[2], &digits);
@@ -214,7 +220,8 @@ static ent_node *call_exact(ent_checker *ck, ent_env *env, ent_node *n, const en
     return ok && n->kids[1]->type.kind != ENT_TYPE_ERROR ? n : failed(ck, n);
 }
 
-static ent_node *call_ordered(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from, int id)
+static ent_node *call_ordered(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from,
+                              int id)
 {
     bool ok = true;
     for (size_t i = 1; i < n->n_kids; i++) {
@@ -225,8 +232,9 @@ static ent_node *call_ordered(ent_checker *ck, ent_env *env, ent_node *n, const 
         if (a->type.kind == ENT_TYPE_ERROR) {
             ok = false;
         } else if (!fits) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0306, a->span, "`%s` cannot be taken of %s",
-                                       n->kids[0]->name, ent_ty_phrase(ck, a->type));
+            ent_diag *d =
+                ent_diag_add(ck->diags, ENT_DIAG_E0306, a->span, "`%s` cannot be taken of %s",
+                             n->kids[0]->name, ent_ty_phrase(ck, a->type));
             ent_label_type(ck, d, a, true);
             ok = false;
         }
@@ -235,9 +243,9 @@ static ent_node *call_ordered(ent_checker *ck, ent_env *env, ent_node *n, const 
         for (size_t i = 2; i < n->n_kids && ok; i++) {
             if (ent_unify(ck, env, &n->kids[1], &n->kids[i]))
                 continue;
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0302, n->kids[i]->span,
-                                       "cannot compare %s with %s", ent_ty_phrase(ck, n->kids[1]->type),
-                                       ent_ty_phrase(ck, n->kids[i]->type));
+            ent_diag *d = ent_diag_add(
+                ck->diags, ENT_DIAG_E0302, n->kids[i]->span, "cannot compare %s with %s",
+                ent_ty_phrase(ck, n->kids[1]->type), ent_ty_phrase(ck, n->kids[i]->type));
             ent_label_type(ck, d, n->kids[1], false);
             ent_label_type(ck, d, n->kids[i], true);
             ok = false;
@@ -246,10 +254,11 @@ static ent_node *call_ordered(ent_checker *ck, ent_env *env, ent_node *n, const 
     return ok ? n : failed(ck, n);
 }
 
-static ent_node *call_builtin(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from, size_t b,
-                              ent_type hint)
+static ent_node *call_builtin(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from,
+                              size_t b, ent_type hint)
 {
-    if (count_wrong(ck, n, builtins[b].name, builtins[b].least, builtins[b].most, builtins[b].form, NULL))
+    if (count_wrong(ck, n, builtins[b].name, builtins[b].least, builtins[b].most, builtins[b].form,
+                    NULL))
         return failed(ck, n);
     n->decl_kind = ENT_DECL_BUILTIN;
     n->slot = (int32_t)builtins[b].id;
@@ -329,7 +338,8 @@ static ent_node *call_previous(ent_checker *ck, ent_env *env, ent_node *n, const
 
 /* --- functions of the author --- */
 
-static ent_node *call_fn(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from, ent_symbol *s)
+static ent_node *call_fn(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from,
+                         ent_symbol *s)
 {
     s->used = true;
     ent_fn_decl *fn = s->decl;
@@ -349,8 +359,10 @@ static ent_node *call_fn(ent_checker *ck, ent_env *env, ent_node *n, const ent_n
         return failed(ck, n);
     bool ok = true;
     for (size_t i = 0; i < fn->n_params; i++) {
-        const char *what = ent_check_printf(ck, "parameter `%s` of `%s` is", fn->params[i].name, fn->name);
-        n->kids[i + 1] = ent_expr_of(ck, env, from->kids[i + 1], fn->params[i].type, what ? what : "");
+        const char *what =
+            ent_check_printf(ck, "parameter `%s` of `%s` is", fn->params[i].name, fn->name);
+        n->kids[i + 1] =
+            ent_expr_of(ck, env, from->kids[i + 1], fn->params[i].type, what ? what : "");
         ok = ok && n->kids[i + 1]->type.kind != ENT_TYPE_ERROR;
     }
     n->decl_kind = fn->library != NULL ? ENT_DECL_EXTERN : ENT_DECL_FN;
@@ -373,8 +385,9 @@ static ent_node *report_unknown_fn(ent_checker *ck, ent_env *env, ent_node *n, c
     bool measure = env->kind == ENT_ENV_MEASURE;
     if (ent_hidden(ck, name, names, k))
         return failed(ck, n);
-    ent_diag *d = ent_diag_add(ck->diags, measure ? ENT_DIAG_E0208 : ENT_DIAG_E0209, n->kids[0]->span,
-                               "unknown %s `%s`", measure ? "measure or function" : "function", name);
+    ent_diag *d =
+        ent_diag_add(ck->diags, measure ? ENT_DIAG_E0208 : ENT_DIAG_E0209, n->kids[0]->span,
+                     "unknown %s `%s`", measure ? "measure or function" : "function", name);
     ent_diag_primary_label(d, "not found");
     ent_check_suggest(ck, d, n->kids[0]->span, name, names, k, "known are");
     return failed(ck, n);
@@ -387,8 +400,8 @@ ent_node *ent_check_call(ent_checker *ck, ent_env *env, const ent_node *from, en
         return ck->error_node;
     const char *name = from->kids[0]->kind == ENT_NODE_NAME ? from->kids[0]->name : NULL;
     if (name == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0209, from->kids[0]->span,
-                                   "this cannot be called");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0209, from->kids[0]->span, "this cannot be called");
         ent_diag_primary_label(d, "only functions and measures take arguments");
         return failed(ck, n);
     }
@@ -405,10 +418,12 @@ ent_node *ent_check_call(ent_checker *ck, ent_env *env, const ent_node *from, en
     if (s == NULL)
         return report_unknown_fn(ck, env, n, name);
     s->used = true;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0221, from->kids[0]->span,
-                               "%s `%s` takes no arguments", ent_node_kind_name((unsigned)s->kind), name);
-    ent_diag_primary_label(d, s->kind == ENT_NODE_MEASURE ? "a measure can be held by an objective only"
-                                                          : "a function is expected here");
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0221, from->kids[0]->span, "%s `%s` takes no arguments",
+                     ent_node_kind_name((unsigned)s->kind), name);
+    ent_diag_primary_label(d, s->kind == ENT_NODE_MEASURE
+                                  ? "a measure can be held by an objective only"
+                                  : "a function is expected here");
     ent_diag_label(d, s->span, "declared here");
     return failed(ck, n);
 }
@@ -421,10 +436,12 @@ ent_type ent_type_of_node(ent_checker *ck, const ent_node *type, bool in_feed)
         const char *name;
         ent_type_kind kind;
     } words[] = {
-        {"bool", ENT_TYPE_BOOL},         {"int", ENT_TYPE_INT},         {"number", ENT_TYPE_NUMBER},
-        {"decimal", ENT_TYPE_DECIMAL},   {"ratio", ENT_TYPE_RATIO},     {"money", ENT_TYPE_MONEY},
-        {"duration", ENT_TYPE_DURATION}, {"instant", ENT_TYPE_INSTANT}, {"time", ENT_TYPE_TIME},
-        {"text", ENT_TYPE_TEXT},         {"party", ENT_TYPE_PARTY},     {"service", ENT_TYPE_SERVICE},
+        {"bool", ENT_TYPE_BOOL},         {"int", ENT_TYPE_INT},
+        {"number", ENT_TYPE_NUMBER},     {"decimal", ENT_TYPE_DECIMAL},
+        {"ratio", ENT_TYPE_RATIO},       {"money", ENT_TYPE_MONEY},
+        {"duration", ENT_TYPE_DURATION}, {"instant", ENT_TYPE_INSTANT},
+        {"time", ENT_TYPE_TIME},         {"text", ENT_TYPE_TEXT},
+        {"party", ENT_TYPE_PARTY},       {"service", ENT_TYPE_SERVICE},
     };
     const char *names[sizeof words / sizeof *words];
     size_t n = sizeof words / sizeof *words;
@@ -448,10 +465,9 @@ ent_type ent_type_of_node(ent_checker *ck, const ent_node *type, bool in_feed)
             t.currency = ck->m->framework->currency;
         if (t.currency != NULL && ent_currency_minor(t.currency) >= 0)
             return t;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0217, type->span,
-                                   t.currency == NULL ? "money of which currency?"
-                                                      : "unknown currency `%s`",
-                                   t.currency);
+        ent_diag *d = ent_diag_add(
+            ck->diags, ENT_DIAG_E0217, type->span,
+            t.currency == NULL ? "money of which currency?" : "unknown currency `%s`", t.currency);
         ent_diag_primary_label(d, "an ISO 4217 code is expected, as in `money GBP`");
         return ent_ty(ENT_TYPE_ERROR);
     }
@@ -471,8 +487,11 @@ void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
     if (fn == NULL)
         return;
     symbol->decl = fn;
-    *fn = (ent_fn_decl){.index = (int32_t)ck->m->n_fns, .name = n->name, .doc = n->doc,
-                        .node = (ent_node *)(uintptr_t)n, .span = n->name_span};
+    *fn = (ent_fn_decl){.index = (int32_t)ck->m->n_fns,
+                        .name = n->name,
+                        .doc = n->doc,
+                        .node = (ent_node *)(uintptr_t)n,
+                        .span = n->name_span};
     ENT_PUSH_PTR(ck, ck->m->fns, ck->m->n_fns, fn);
     const ent_node *list = ent_kid(n, 0);
     for (size_t i = 0; list != NULL && i < list->n_kids; i++) {
@@ -485,7 +504,9 @@ void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
             }
         ent_param_decl *p = ENT_PUSH(ck, fn->params, fn->n_params);
         if (p != NULL)
-            *p = (ent_param_decl){.index = (int32_t)i, .name = from->name, .span = from->name_span,
+            *p = (ent_param_decl){.index = (int32_t)i,
+                                  .name = from->name,
+                                  .span = from->name_span,
                                   .type = ent_type_of_node(ck, from->kids[0], false)};
     }
     fn->result = ent_type_of_node(ck, n->kids[1], false);

@@ -1,5 +1,6 @@
-/* The checker's entry: collects declarations, then checks them in an order in which each finds what it
- * names: framework, feeds, binds' headers, calendars, functions, spans, measures, agreements, rules. */
+/* The checker's entry: collects declarations, then checks them in an order in which each finds what
+ * it names: framework, feeds, binds' headers, calendars, functions, spans, measures, agreements,
+ * rules. */
 #include "compiler/check/checker.h"
 
 bool ent_is_main(const ent_checker *ck, const ent_node *node)
@@ -12,8 +13,8 @@ bool ent_is_main(const ent_checker *ck, const ent_node *node)
 
 static bool is_shared(const ent_node *n)
 {
-    return n->kind == ENT_NODE_CALENDAR || n->kind == ENT_NODE_SPAN || n->kind == ENT_NODE_MEASURE ||
-           n->kind == ENT_NODE_FN || n->kind == ENT_NODE_EXTERN_FN;
+    return n->kind == ENT_NODE_CALENDAR || n->kind == ENT_NODE_SPAN ||
+           n->kind == ENT_NODE_MEASURE || n->kind == ENT_NODE_FN || n->kind == ENT_NODE_EXTERN_FN;
 }
 
 static void collect(ent_checker *ck, const ent_node *n)
@@ -52,8 +53,9 @@ static void collect(ent_checker *ck, const ent_node *n)
         break;
     case ENT_NODE_DUTY:
     case ENT_NODE_OBJECTIVE: {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0449, n->name_span,
-                                   "%s `%s` stands in no agreement", ent_node_kind_name(n->kind), n->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0449, n->name_span, "%s `%s` stands in no agreement",
+                         ent_node_kind_name(n->kind), n->name);
         ent_diag_primary_label(d, "who would owe it to whom?");
         ent_diag_help(d, "move it into an `sla` or `ola`");
         break;
@@ -127,6 +129,8 @@ static void check_all(ent_checker *ck)
     each(ck, ENT_NODE_BIND, ent_bind_header);
     ent_check_scope(ck, &ck->top);
     each(ck, ENT_NODE_BIND, ent_check_bind);
+    if (ck->n_framework_nodes > 0)
+        ent_check_framework_cap(ck, ck->framework_nodes[0]);
     ent_check_agreements(ck);
     for (size_t i = 0; i < ck->top.n; i++)
         if (ck->top.v[i].kind == ENT_NODE_MEASURE && !ck->top.v[i].used)
@@ -151,9 +155,15 @@ ent_model *ent_check(ent_arena *arena, ent_sources *sources, ent_diags *diags, e
         return NULL;
     *m = (ent_model){.arena = arena, .sources = sources};
     *error = (ent_node){.kind = ENT_NODE_ERROR, .type = {.kind = ENT_TYPE_ERROR}};
-    *ck = (ent_checker){.arena = arena, .sources = sources, .diags = diags, .m = m, .error_node = error,
-                        .options = options != NULL ? options : &defaults, .files = files,
-                        .n_files = n_files, .n_main = n_main > n_files ? n_files : n_main};
+    *ck = (ent_checker){.arena = arena,
+                        .sources = sources,
+                        .diags = diags,
+                        .m = m,
+                        .error_node = error,
+                        .options = options != NULL ? options : &defaults,
+                        .files = files,
+                        .n_files = n_files,
+                        .n_main = n_main > n_files ? n_files : n_main};
     check_all(ck);
     return ent_arena_failed(arena) ? NULL : m;
 }

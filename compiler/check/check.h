@@ -1,8 +1,8 @@
 /* The checker: from syntax trees to a model (model.h), and the loading of files that it needs.
  *
  * Purely a function of sources, standard library, calendar files and tzdata; success is "no error
- * diagnostics" (ent_diags_error_count), whatever is returned.  Tested in tests/unit/test_check.c and
- * by the golden files of tests/golden/diagnostics/. */
+ * diagnostics" (ent_diags_error_count), whatever is returned.  Tested in tests/unit/test_check.c
+ * and by the golden files of tests/golden/diagnostics/. */
 #ifndef ENT_CHECK_CHECK_H
 #define ENT_CHECK_CHECK_H
 
@@ -22,16 +22,17 @@ typedef struct ent_check_options {
     int holiday_year_to;      /* 0: 2060 */
 } ent_check_options;
 
-/* Reads and parses the files and all that they `use`, each once, used files before the using ones.  Files
- * that cannot be read are diagnostics (at the `use`, or without a place for `paths`).  NULL only when
- * memory has run out.  *main_files (may be NULL) counts the trees that stand for `paths`; they are last. */
+/* Reads and parses the files and all that they `use`, each once, used files before the using ones.
+ * Files that cannot be read are diagnostics (at the `use`, or without a place for `paths`).  NULL
+ * only when memory has run out.  *main_files (may be NULL) counts the trees that stand for `paths`;
+ * they are last. */
 ent_node **ent_load_files(ent_arena *arena, ent_sources *sources, ent_diags *diags,
-                          const ent_check_options *options, const char *const *paths, size_t n_paths,
-                          size_t *n_files, size_t *main_files);
+                          const ent_check_options *options, const char *const *paths,
+                          size_t n_paths, size_t *n_files, size_t *main_files);
 
 /* Checks the trees together.  The model is complete if no error was reported; NULL only when memory
- * has run out.  n_main: the last n_main files are the author's (warnings about what is unused are for
- * these only). */
+ * has run out.  n_main: the last n_main files are the author's (warnings about what is unused are
+ * for these only). */
 ent_model *ent_check(ent_arena *arena, ent_sources *sources, ent_diags *diags, ent_node **files,
                      size_t n_files, size_t n_main, const ent_check_options *options);
 

@@ -1,12 +1,13 @@
 /* What the checker's files share: its state, symbols, environments of expressions.
  *
- * Order of work (check.c): collect file-level names; framework; feeds; calendars, spans, fns; binds;
- * measures; agreements, one per version: members, duties, then objectives; rules, pools, scenarios.
+ * Order of work (check.c): collect file-level names; framework; feeds; calendars, spans, fns;
+ * binds; measures; agreements, one per version: members, duties, then objectives; rules, pools,
+ * scenarios.
  *
  * Invariants: parsed nodes are never changed (except that FILE trees are shared by versions of an
- * agreement, so a node may be checked many times; equal diagnostics are shown once).  Where something
- * has been reported its type is ENT_TYPE_ERROR, which fits everything.  When memory has run out
- * functions return NULL or the error node, and ent_check returns NULL at its end. */
+ * agreement, so a node may be checked many times; equal diagnostics are shown once).  Where
+ * something has been reported its type is ENT_TYPE_ERROR, which fits everything.  When memory has
+ * run out functions return NULL or the error node, and ent_check returns NULL at its end. */
 #ifndef ENT_CHECK_CHECKER_H
 #define ENT_CHECK_CHECKER_H
 
@@ -66,7 +67,8 @@ typedef struct ent_env {
     ent_var vars[ENT_VARS_MAX];
     size_t n_vars;
     const char *zone;
-    const ent_node *key_arg; /* `availability(hosting)` within a larger expression: the key, or NULL */
+    const ent_node
+        *key_arg; /* `availability(hosting)` within a larger expression: the key, or NULL */
 } ent_env;
 
 typedef struct ent_checker {
@@ -107,21 +109,24 @@ void *ent_check_push(ent_checker *ck, void *array_pp, size_t *n, size_t size);
     } while (0)
 
 bool ent_same(const char *a, const char *b);
-ent_node *ent_check_copy(ent_checker *ck, const ent_node *n); /* with its own array of the same kids */
-const ent_node *ent_kid(const ent_node *n, size_t i);         /* NULL if there is none */
+ent_node *ent_check_copy(ent_checker *ck,
+                         const ent_node *n);          /* with its own array of the same kids */
+const ent_node *ent_kid(const ent_node *n, size_t i); /* NULL if there is none */
 const ent_node *ent_clause(const ent_node *n, unsigned kind); /* the first kid of that kind */
 /* The source text of a span, blanks and newlines collapsed to one blank. */
 const char *ent_check_source_text(ent_checker *ck, ent_span span);
 char *ent_check_printf(ent_checker *ck, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* "a", "b" or "c": joined with commas and a last word, each in backquotes; at most `max`, then "…". */
+/* "a", "b" or "c": joined with commas and a last word, each in backquotes; at most `max`, then "…".
+ */
 const char *ent_check_join(ent_checker *ck, const char *const *names, size_t n, size_t max,
                            const char *last);
 /* "did you mean" with a fix, or else the list of choices. */
 void ent_check_suggest(ent_checker *ck, ent_diag *d, ent_span span, const char *name,
                        const char *const *names, size_t n, const char *what);
 /* The path of a file that the file of `span` names. */
-const char *ent_check_relative(ent_arena *arena, ent_sources *sources, uint32_t file, const char *path);
+const char *ent_check_relative(ent_arena *arena, ent_sources *sources, uint32_t file,
+                               const char *path);
 char *ent_check_read(ent_arena *arena, const char *path, size_t *len, int *error);
 
 /* --- names (names.c) --- */
@@ -141,7 +146,8 @@ void ent_report_unknown_field(ent_checker *ck, const ent_feed_decl *feed, const 
                               ent_span span);
 void ent_report_unknown_member(ent_checker *ck, const ent_enumeration_decl *e, const char *name,
                                ent_span span);
-/* True if an unknown name is likely a consequence of a file or declaration that could not be read. */
+/* True if an unknown name is likely a consequence of a file or declaration that could not be read.
+ */
 bool ent_hidden(ent_checker *ck, const char *name, const char *const *names, size_t n);
 /* True if there is a syntax error in the span: what is missing there may have been lost. */
 bool ent_broken(ent_checker *ck, ent_span span);
@@ -186,6 +192,15 @@ ent_node *ent_check_call(ent_checker *ck, ent_env *env, const ent_node *n, ent_t
 ent_node *ent_check_aggregate(ent_checker *ck, ent_env *env, const ent_node *n);
 ent_node *ent_check_measure_call(ent_checker *ck, ent_env *env, const ent_node *n,
                                  ent_symbol *symbol);
+/* choice.c, and what it shares with expr.c */
+ent_node *ent_check_branch(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint);
+ent_node *ent_check_if(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint);
+ent_node *ent_check_match(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint);
+ent_node *ent_check_quantifier(ent_checker *ck, ent_env *env, const ent_node *from);
+bool ent_name_member(ent_checker *ck, ent_node *n,
+                     ent_type hint); /* n becomes the member it names */
+ent_type ent_named_hint(ent_type t); /* t if its members are bare names, else none */
+ent_node *ent_report_unknown(ent_checker *ck, ent_env *env, ent_node *n, ent_type hint);
 ent_type ent_peek(ent_checker *ck, ent_env *env, const ent_node *n);
 ent_type ent_type_of_node(ent_checker *ck, const ent_node *type, bool in_feed);
 bool ent_is_literal(const ent_node *n);
@@ -207,33 +222,37 @@ bool ent_per_keys(ent_checker *ck, ent_scope *scope, const char *per, const ent_
                   ent_field_decl ***keys, size_t *n_keys);
 
 /* --- declarations --- */
-void ent_check_framework(ent_checker *ck, const ent_node *node);   /* framework.c */
-void ent_check_rules(ent_checker *ck, const ent_node *node);       /* framework.c */
-void ent_check_feed(ent_checker *ck, ent_symbol *symbol);          /* feed.c */
+void ent_check_framework(ent_checker *ck, const ent_node *node);     /* framework.c */
+void ent_check_framework_cap(ent_checker *ck, const ent_node *node); /* what agreements inherit */
+void ent_check_rules(ent_checker *ck, const ent_node *node);         /* framework.c */
+void ent_check_feed(ent_checker *ck, ent_symbol *symbol);            /* feed.c */
 ent_feed_decl *ent_make_outcomes(ent_checker *ck, ent_duty_decl *duty); /* feed.c */
-void ent_check_bind(ent_checker *ck, const ent_node *node);        /* bind.c */
-void ent_bind_header(ent_checker *ck, const ent_node *node);       /* bind.c */
-void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);     /* function.c */
+void ent_check_bind(ent_checker *ck, const ent_node *node);             /* bind.c */
+void ent_bind_header(ent_checker *ck, const ent_node *node);            /* bind.c */
+void ent_check_calendar(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
+void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* function.c */
 void ent_check_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
 void ent_declare_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* measure.c */
 void ent_check_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol);
-void ent_check_agreements(ent_checker *ck);                        /* agreement.c */
+void ent_check_agreements(ent_checker *ck); /* agreement.c */
 
-bool ent_is_main(const ent_checker *ck, const ent_node *node);     /* check.c */
+bool ent_is_main(const ent_checker *ck, const ent_node *node); /* check.c */
 /* Declares and checks what stands in a scope except duties and objectives (check.c). */
 void ent_check_scope(ent_checker *ck, ent_scope *scope);
 void ent_use_pattern(ent_pattern_decl *p); /* marks the feeds as used (duty.c) */
 void ent_use_spans(ent_spanuse_decl *uses, size_t n);
 ent_duty_decl *ent_declare_duty(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* duty.c */
 void ent_check_duty(ent_checker *ck, ent_scope *scope, ent_duty_decl *duty);
-void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *node);      /* objective.c */
+void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *node); /* objective.c */
 ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node *n,
                                   const char *currency, bool charge_there); /* credit.c */
-ent_cap_decl *ent_check_cap(ent_checker *ck, ent_scope *scope, const ent_node *n, const char *currency,
-                            bool charge_there);
+ent_cap_decl *ent_check_cap(ent_checker *ck, ent_scope *scope, const ent_node *n,
+                            const char *currency, bool charge_there);
 void ent_check_credit(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n);
-void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o, const ent_node *n); /* ladder.c */
-/* A bound of the measure's type; one that a whole-number type cannot hold is moved to an equivalent. */
+void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o,
+                      const ent_node *n); /* ladder.c */
+/* A bound of the measure's type; one that a whole-number type cannot hold is moved to an
+ * equivalent. */
 bool ent_check_bound(ent_checker *ck, ent_env *env, const ent_node *n, ent_type want, int compare,
                      const char *what, ent_value *out);
 void ent_check_scenario(ent_checker *ck, const ent_node *node); /* scenario.c */

@@ -1,9 +1,9 @@
 /* Constants: what an expression of literals and functions is worth, exactly.
  *
- * Targets, bounds and rates are constants of the measure's type, so that a window's close compares two
- * values of one class.  A bound that a whole-number measure cannot hold (a count `at most 2.5`) is moved
- * to the equivalent whole number; the author's text is kept for reports.
- * Invariant: ent_eval reports nothing and fails rather than round (except into `number`). */
+ * Targets, bounds and rates are constants of the measure's type, so that a window's close compares
+ * two values of one class.  A bound that a whole-number measure cannot hold (a count `at most 2.5`)
+ * is moved to the equivalent whole number; the author's text is kept for reports. Invariant:
+ * ent_eval reports nothing and fails rather than round (except into `number`). */
 #include "compiler/check/checker.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Credits: amounts, caps, ladders' steps and rates.  What a ladder as a whole must be is in ladder.c. */
+/* Credits: amounts, caps, ladders' steps and rates.  What a ladder as a whole must be is in
+ * ladder.c. */
 #include "compiler/check/checker.h"
 
 static void report_no_charge(ent_checker *ck, ent_env *env, ent_span span)
@@ -6,12 +7,14 @@ static void report_no_charge(ent_checker *ck, ent_env *env, ent_span span)
     const ent_agreement_decl *a = env->scope->agreement;
     if (a != NULL && ent_broken(ck, a->node->span))
         return; /* the charge may be what could not be read */
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0423, span,
-                               "a percentage of what? `%s` states no charge", a != NULL ? a->name : "this");
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0423, span, "a percentage of what? `%s` states no charge",
+                     a != NULL ? a->name : "this");
     ent_diag_primary_label(d, "needs a `charge`");
     if (a != NULL)
         ent_diag_label(d, a->span, "this agreement");
-    ent_diag_help(d, "add `charge %s 1000.00 per month` to the agreement, or state an amount of money",
+    ent_diag_help(d,
+                  "add `charge %s 1000.00 per month` to the agreement, or state an amount of money",
                   a != NULL && a->currency != NULL ? a->currency : "GBP");
 }
 
@@ -38,13 +41,15 @@ static void report_currency(ent_checker *ck, ent_env *env, const ent_node *n, co
     const ent_node *charge = a != NULL ? ent_clause(a->node, ENT_NODE_CHARGE) : NULL;
     if (charge != NULL)
         ent_diag_label(d, charge->span, "the charge is money (%s)", want);
-    else if (ck->m->framework != NULL && ent_clause(ck->m->framework->node, ENT_NODE_CURRENCY) != NULL)
+    else if (ck->m->framework != NULL &&
+             ent_clause(ck->m->framework->node, ENT_NODE_CURRENCY) != NULL)
         ent_diag_label(d, ent_clause(ck->m->framework->node, ENT_NODE_CURRENCY)->span,
                        "the framework's currency");
 }
 
 /* A function of nothing that gives a constant is an amount like a literal one. */
-static void check_expression(ent_checker *ck, ent_env *env, ent_amount_decl *a, const ent_node *from)
+static void check_expression(ent_checker *ck, ent_env *env, ent_amount_decl *a,
+                             const ent_node *from)
 {
     ent_node *e = ent_expr(ck, env, from, ent_ty(ENT_TYPE_NONE));
     a->expr = e;
@@ -72,13 +77,15 @@ static void check_expression(ent_checker *ck, ent_env *env, ent_amount_decl *a, 
     a->expr = ck->error_node;
 }
 
-ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node *n, const char *currency,
-                                  bool charge_there)
+ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node *n,
+                                  const char *currency, bool charge_there)
 {
     ent_amount_decl *a = ent_check_alloc(ck, sizeof *a);
     if (a == NULL || n == NULL)
         return a;
-    *a = (ent_amount_decl){.kind = n->op, .q = ent_q_from_i64(0), .span = n->span,
+    *a = (ent_amount_decl){.kind = n->op,
+                           .q = ent_q_from_i64(0),
+                           .span = n->span,
                            .text = ent_check_source_text(ck, n->span)};
     const ent_node *value = ent_kid(n, 0);
     switch (n->op) {
@@ -109,14 +116,15 @@ ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node 
     if (!ratio && currency != NULL && !ent_same(currency, a->currency))
         report_currency(ck, env, n, a->currency, currency);
     if (a->kind != ENT_AMOUNT_EXPR && a->q.num < 0) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0442, n->span, "a credit cannot be negative");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0442, n->span, "a credit cannot be negative");
         ent_diag_primary_label(d, "this would be a charge");
     }
     return a;
 }
 
-ent_cap_decl *ent_check_cap(ent_checker *ck, ent_scope *scope, const ent_node *n, const char *currency,
-                            bool charge_there)
+ent_cap_decl *ent_check_cap(ent_checker *ck, ent_scope *scope, const ent_node *n,
+                            const char *currency, bool charge_there)
 {
     ent_cap_decl *cap = ent_check_alloc(ck, sizeof *cap);
     if (cap == NULL)
@@ -189,8 +197,8 @@ static void check_rate(ent_checker *ck, ent_env *env, ent_objective_decl *o, con
 static void check_step(ent_checker *ck, ent_env *env, ent_objective_decl *o, const ent_node *n)
 {
     ent_step_decl step = {.compare = n->op, .span = n->span, .bound.type = ent_ty(ENT_TYPE_ERROR)};
-    step.amount = ent_check_amount(ck, env, ent_kid(n, 0), o->agreement->currency,
-                                   o->agreement->has_charge);
+    step.amount =
+        ent_check_amount(ck, env, ent_kid(n, 0), o->agreement->currency, o->agreement->has_charge);
     if (n->op != ENT_CMP_OTHERWISE && ent_kid(n, 1) != NULL) {
         ent_env constant = ent_env_make(ENT_ENV_CONST, env->scope);
         constant.objective = o;

@@ -1,8 +1,8 @@
 /* Duties: the trigger and what discharges it, allowances, pauses, and what undoes a discharge.
  *
- * A duty is declared (its feed of outcomes) before any duty or objective is checked, since objectives may
- * name it.  Invariant: all triggers are of duty->feed; every pattern's alternatives carry the key fields
- * by which their rows find the clock. */
+ * A duty is declared (its feed of outcomes) before any duty or objective is checked, since
+ * objectives may name it.  Invariant: all triggers are of duty->feed; every pattern's alternatives
+ * carry the key fields by which their rows find the clock. */
 #include "compiler/check/checker.h"
 
 typedef struct duty_work {
@@ -33,8 +33,12 @@ ent_duty_decl *ent_declare_duty(ent_checker *ck, ent_scope *scope, ent_symbol *s
     ent_duty_decl *duty = ent_check_alloc(ck, sizeof *duty);
     if (duty == NULL)
         return NULL;
-    *duty = (ent_duty_decl){.agreement = a, .name = n->name, .title = n->title, .doc = n->doc,
-                            .node = (ent_node *)(uintptr_t)n, .span = n->name_span};
+    *duty = (ent_duty_decl){.agreement = a,
+                            .name = n->name,
+                            .title = n->title,
+                            .doc = n->doc,
+                            .node = (ent_node *)(uintptr_t)n,
+                            .span = n->name_span};
     duty->index = (int32_t)ck->m->n_duties;
     symbol->decl = duty;
     ENT_PUSH_PTR(ck, ck->m->duties, ck->m->n_duties, duty);
@@ -94,7 +98,8 @@ static bool alt_keys(ent_checker *ck, void *context, ent_alt_decl *alt)
 static ent_field_decl *matched_field(ent_checker *ck, duty_work *w, const ent_node *n)
 {
     if (n->kind != ENT_NODE_MEMBER || n->kids[0]->kind != ENT_NODE_NAME) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0414, n->span, "`matching` compares two fields");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0414, n->span, "`matching` compares two fields");
         ent_diag_primary_label(d, "write it as FEED.FIELD");
         return NULL;
     }
@@ -118,17 +123,19 @@ static bool check_matching(ent_checker *ck, duty_work *w, const ent_node *n)
         b = t;
     }
     if (w->duty->feed != NULL && a->feed != w->duty->feed) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0414, n->span,
-                                   "neither side is a field of the trigger's feed `%s`",
-                                   w->duty->feed->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0414, n->span,
+                         "neither side is a field of the trigger's feed `%s`", w->duty->feed->name);
         ent_diag_primary_label(d, "`%s` and `%s`", a->feed->name, b->feed->name);
         return false;
     }
     if (!ent_ty_same(a->type, b->type)) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0302, n->span, "cannot match %s with %s",
                                    ent_ty_phrase(ck, a->type), ent_ty_phrase(ck, b->type));
-        ent_diag_label(d, a->span, "`%s.%s` is %s", a->feed->name, a->name, ent_ty_phrase(ck, a->type));
-        ent_diag_label(d, b->span, "`%s.%s` is %s", b->feed->name, b->name, ent_ty_phrase(ck, b->type));
+        ent_diag_label(d, a->span, "`%s.%s` is %s", a->feed->name, a->name,
+                       ent_ty_phrase(ck, a->type));
+        ent_diag_label(d, b->span, "`%s.%s` is %s", b->feed->name, b->name,
+                       ent_ty_phrase(ck, b->type));
         return false;
     }
     w->own = a;
@@ -198,7 +205,8 @@ static void check_undo(ent_checker *ck, duty_work *w, const ent_node *n)
     }
     const ent_feed_decl *feed = duty->feed;
     const ent_enumeration_decl *events = feed->event != NULL ? feed->event->enumeration : NULL;
-    int32_t resolved = ent_find_member(events, "resolved"), reopened = ent_find_member(events, "reopened");
+    int32_t resolved = ent_find_member(events, "resolved"),
+            reopened = ent_find_member(events, "reopened");
     if (duty->discharge == NULL || resolved < 0 || reopened < 0 || ent_broken(ck, n->span))
         return;
     for (size_t i = 0; i < duty->discharge->n_alts; i++)
@@ -206,14 +214,16 @@ static void check_undo(ent_checker *ck, duty_work *w, const ent_node *n)
             return;
     const ent_node *ref = last_event(ent_kid(n, 1));
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0411, ref != NULL ? ref->span : duty->span,
-                               "what happens to `%s` when it is undone by `%s.reopened`?", duty->name,
-                               feed->name);
+                               "what happens to `%s` when it is undone by `%s.reopened`?",
+                               duty->name, feed->name);
     ent_diag_primary_label(d, "this can be undone");
     ent_diag_label(d, events->member_spans[reopened], "`%s` has this event", feed->name);
     ent_diag_note(d, "there is no default, because no two service desks agree on it");
-    ent_diag_help(d, "add `on %s.reopened restart` (a new clock), `ignore` (the first outcome stands), or "
-                     "`resume until %s.…` (the same clock goes on)",
-                  feed->name, feed->name);
+    ent_diag_help(
+        d,
+        "add `on %s.reopened restart` (a new clock), `ignore` (the first outcome stands), or "
+        "`resume until %s.…` (the same clock goes on)",
+        feed->name, feed->name);
 }
 
 /* --- allowances --- */
@@ -229,10 +239,12 @@ static bool value_fits(ent_checker *ck, const ent_field_decl *f, const ent_node 
     }
     bool text = v->kind == ENT_NODE_LITERAL && v->op == ENT_LIT_TEXT;
     return text ? f->type.kind == ENT_TYPE_TEXT
-                : v->kind == ENT_NODE_LITERAL && v->op == ENT_LIT_INT && f->type.kind == ENT_TYPE_INT;
+                : v->kind == ENT_NODE_LITERAL && v->op == ENT_LIT_INT &&
+                      f->type.kind == ENT_TYPE_INT;
 }
 
-static size_t count_fits(ent_checker *ck, const ent_field_decl *f, const ent_node *within, size_t *all)
+static size_t count_fits(ent_checker *ck, const ent_field_decl *f, const ent_node *within,
+                         size_t *all)
 {
     size_t fits = 0;
     *all = 0;
@@ -246,8 +258,8 @@ static size_t count_fits(ent_checker *ck, const ent_field_decl *f, const ent_nod
     return fits;
 }
 
-static ent_field_decl *report_ambiguous(ent_checker *ck, const ent_node *within, const ent_field_decl *a,
-                                        const ent_field_decl *b)
+static ent_field_decl *report_ambiguous(ent_checker *ck, const ent_node *within,
+                                        const ent_field_decl *a, const ent_field_decl *b)
 {
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0410, within->span,
                                "these allowances could be for `%s` or for `%s`", a->name, b->name);
@@ -290,9 +302,8 @@ static ent_field_decl *choosing_field(ent_checker *ck, duty_work *w, const ent_n
     const ent_node *list = NULL;
     for (size_t i = 0; list == NULL && i < within->n_kids; i++)
         list = ent_kid(within->kids[i], 2);
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0409, list->span,
-                               "no field of `%s` can be %s", feed->name,
-                               ent_check_source_text(ck, list->kids[0]->span));
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0409, list->span, "no field of `%s` can be %s",
+                               feed->name, ent_check_source_text(ck, list->kids[0]->span));
     ent_diag_primary_label(d, "an allowance is chosen by a field of the trigger's row");
     ent_diag_label(d, feed->span, "`%s` is declared here", feed->name);
     const char **names = NULL;
@@ -335,8 +346,9 @@ static void add_values(ent_checker *ck, duty_work *w, ent_allow_decl *allow, con
                 if (!same_value(&a->values[k], &v))
                     continue;
                 twice = true;
-                ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0408, v.span,
-                                           "%s has two allowances", ent_check_source_text(ck, v.span));
+                ent_diag *d =
+                    ent_diag_add(ck->diags, ENT_DIAG_E0408, v.span, "%s has two allowances",
+                                 ent_check_source_text(ck, v.span));
                 ent_diag_label(d, a->values[k].span, "the first one");
             }
         }
@@ -364,7 +376,9 @@ static void check_allowance(ent_checker *ck, duty_work *w, const ent_node *n)
     }
     if (ent_kid(n, 1) != NULL) {
         const ent_node *name = n->kids[1];
-        ent_node ref = {.kind = ENT_NODE_SPANREF, .name = name->name, .span = name->span,
+        ent_node ref = {.kind = ENT_NODE_SPANREF,
+                        .name = name->name,
+                        .span = name->span,
                         .name_span = name->span};
         ent_spanuse_decl *use = NULL;
         size_t n_uses = 0;
@@ -394,10 +408,10 @@ static void check_total(ent_checker *ck, const ent_duty_decl *duty, const ent_no
     }
     if (f == NULL || (f->enumeration != NULL && n == 0) || ent_broken(ck, duty->node->span))
         return;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0407, within->span,
-                               f->enumeration != NULL ? "no allowance for %s"
-                                                      : "no allowance for other values%s",
-                               f->enumeration != NULL ? ent_check_join(ck, names, n, 6, " and ") : "");
+    ent_diag *d = ent_diag_add(
+        ck->diags, ENT_DIAG_E0407, within->span,
+        f->enumeration != NULL ? "no allowance for %s" : "no allowance for other values%s",
+        f->enumeration != NULL ? ent_check_join(ck, names, n, 6, " and ") : "");
     ent_diag_primary_label(d, "nothing is said for %s", n == 1 ? "it" : "them");
     ent_diag_label(d, f->span, "`%s` is declared here", f->name);
     if (n > 0)
@@ -409,7 +423,8 @@ static void check_total(ent_checker *ck, const ent_duty_decl *duty, const ent_no
 static void check_within(ent_checker *ck, duty_work *w, const ent_node *n)
 {
     ent_duty_decl *duty = w->duty;
-    const ent_node *within = ent_clause(n, ENT_NODE_WITHIN), *following = ent_clause(n, ENT_NODE_FOLLOWING);
+    const ent_node *within = ent_clause(n, ENT_NODE_WITHIN),
+                   *following = ent_clause(n, ENT_NODE_FOLLOWING);
     if (within == NULL && ent_broken(ck, n->span))
         return;
     if (within == NULL) {
@@ -432,15 +447,19 @@ static void check_within(ent_checker *ck, duty_work *w, const ent_node *n)
         const ent_node *a = within->kids[i];
         bool for_all = ent_kid(a, 2) == NULL;
         if (otherwise || (for_all && plain)) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0408, a->span, "this allowance is never chosen");
+            ent_diag *d =
+                ent_diag_add(ck->diags, ENT_DIAG_E0408, a->span, "this allowance is never chosen");
             ent_diag_label(d, within->kids[i - 1]->span, "what stands before it is for everything");
             return;
         }
         if (for_all && a->op == 0 && chosen) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0407, a->span, "whom is this allowance for?");
+            ent_diag *d =
+                ent_diag_add(ck->diags, ENT_DIAG_E0407, a->span, "whom is this allowance for?");
             ent_diag_primary_label(d, "neither `for …` nor `otherwise`");
-            ent_diag_fix(d, a->span, ent_check_printf(ck, "%s otherwise", ent_check_source_text(ck, a->span)),
-                         "for all others, write `%s otherwise`", ent_check_source_text(ck, a->span));
+            ent_diag_fix(d, a->span,
+                         ent_check_printf(ck, "%s otherwise", ent_check_source_text(ck, a->span)),
+                         "for all others, write `%s otherwise`",
+                         ent_check_source_text(ck, a->span));
             return;
         }
         otherwise = otherwise || a->op == 1;
@@ -462,7 +481,8 @@ static void check_spans(ent_checker *ck, duty_work *w, const ent_node *n, unsign
                         ent_spanuse_decl **uses, size_t *n_uses)
 {
     for (size_t i = 0; i < n->n_kids; i++)
-        for (size_t j = 0; n->kids[i] != NULL && n->kids[i]->kind == kind && j < n->kids[i]->n_kids; j++)
+        for (size_t j = 0; n->kids[i] != NULL && n->kids[i]->kind == kind && j < n->kids[i]->n_kids;
+             j++)
             ent_check_spanuse(ck, w->scope, n->kids[i]->kids[j], &w->duty->feed, 1, uses, n_uses);
     ent_use_spans(*uses, *n_uses);
 }
@@ -476,9 +496,11 @@ static void check_credit(ent_checker *ck, duty_work *w, const ent_node *credit)
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0448, credit->span,
                                    "a duty is met or not: its credit has no steps");
         ent_diag_primary_label(d, "a ladder or rate needs a figure");
-        ent_diag_help(d, "write one amount per breach, as in `credit GBP 100.00`; for a ladder, add an "
-                         "objective over `%s`",
-                      w->duty->name);
+        ent_diag_help(
+            d,
+            "write one amount per breach, as in `credit GBP 100.00`; for a ladder, add an "
+            "objective over `%s`",
+            w->duty->name);
         return;
     }
     ent_env env = ent_env_make(ENT_ENV_AMOUNT, w->scope);
@@ -528,8 +550,12 @@ static void check_excused(ent_checker *ck, duty_work *w, const ent_node *n)
             return;
         kids[0] = before;
         kids[1] = c;
-        *join = (ent_node){.kind = ENT_NODE_BINARY, .op = ENT_OP_OR, .n_kids = 2, .kids = kids,
-                           .span = n->kids[i]->span, .type = ent_ty(ENT_TYPE_BOOL)};
+        *join = (ent_node){.kind = ENT_NODE_BINARY,
+                           .op = ENT_OP_OR,
+                           .n_kids = 2,
+                           .kids = kids,
+                           .span = n->kids[i]->span,
+                           .type = ent_ty(ENT_TYPE_BOOL)};
         w->duty->excused_when = before == NULL ? c : join;
     }
 }
@@ -541,8 +567,8 @@ static void only_once(ent_checker *ck, const ent_node *n, unsigned kind, const c
     for (size_t i = 0; first != NULL && i < n->n_kids; i++) {
         if (n->kids[i] == NULL || n->kids[i]->kind != kind || n->kids[i] == first)
             continue;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, n->kids[i]->span, "`%s` stands twice in one duty",
-                                   what);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, n->kids[i]->span,
+                                   "`%s` stands twice in one duty", what);
         ent_diag_label(d, first->span, "here the first time");
     }
 }

@@ -1,5 +1,6 @@
 /* The long explanations behind `entente explain CODE`; the texts stand in explain.def.
- * Every code of the table has at least its one-line meaning; golden tests compile the examples' kin. */
+ * Every code of the table has at least its one-line meaning; golden tests compile the examples'
+ * kin. */
 #include <string.h>
 
 #include "compiler/check/check.h"
@@ -16,6 +17,7 @@ const char *ent_explain_code(const char *code)
     for (size_t i = 0; code != NULL && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].code, code) == 0)
             return texts[i].text;
-    const ent_diag_info *info = ent_diag_code_info(code == NULL ? ENT_DIAG_NONE : ent_diag_code_find(code));
+    const ent_diag_info *info =
+        ent_diag_code_info(code == NULL ? ENT_DIAG_NONE : ent_diag_code_find(code));
     return info != NULL ? info->meaning : NULL;
 }

@@ -1,8 +1,9 @@
-/* Expressions: names, operators, choices and quantifiers, each copied and annotated (model.h says how).
+/* Expressions: names and operators, each copied and annotated (model.h says how); choices and
+ * quantifiers are in choice.c.
  *
- * A bare name is looked up among the members of the type that its place expects first (`hint`); else
- * among variables, then the fields of the row in hand, then declarations.  Where something has been
- * reported the node's type is ERROR and nothing more is said about it. */
+ * A bare name is looked up among the members of the type that its place expects first (`hint`);
+ * else among variables, then the fields of the row in hand, then declarations.  Where something has
+ * been reported the node's type is ERROR and nothing more is said about it. */
 #include "compiler/check/checker.h"
 
 #include <string.h>
@@ -33,7 +34,7 @@ static ent_node *as(ent_node *n, ent_type type, int decl_kind, void *decl, int32
     return n;
 }
 
-static bool name_member(ent_checker *ck, ent_node *n, ent_type hint)
+bool ent_name_member(ent_checker *ck, ent_node *n, ent_type hint)
 {
     if (hint.kind == ENT_TYPE_ENUM) {
         ent_enumeration_decl *e = ck->m->enumerations[hint.param];
@@ -96,9 +97,15 @@ static const struct {
     uint8_t type;
 } elements[] = {
     {"name", ENT_ELEMENT_NAME, {ENT_TYPE_PARTY, ENT_TYPE_SERVICE}, ENT_TYPE_TEXT},
-    {"name", ENT_ELEMENT_NAME, {ENT_TYPE_AGREEMENT, ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE}, ENT_TYPE_TEXT},
+    {"name",
+     ENT_ELEMENT_NAME,
+     {ENT_TYPE_AGREEMENT, ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE},
+     ENT_TYPE_TEXT},
     {"title", ENT_ELEMENT_TITLE, {ENT_TYPE_PARTY, ENT_TYPE_SERVICE}, ENT_TYPE_TEXT},
-    {"title", ENT_ELEMENT_TITLE, {ENT_TYPE_AGREEMENT, ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE}, ENT_TYPE_TEXT},
+    {"title",
+     ENT_ELEMENT_TITLE,
+     {ENT_TYPE_AGREEMENT, ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE},
+     ENT_TYPE_TEXT},
     {"role", ENT_ELEMENT_ROLE, {ENT_TYPE_PARTY}, ENT_TYPE_TEXT},
     {"supplier", ENT_ELEMENT_SUPPLIER, {ENT_TYPE_AGREEMENT, ENT_TYPE_DEPENDENCY}, ENT_TYPE_PARTY},
     {"customer", ENT_ELEMENT_CUSTOMER, {ENT_TYPE_AGREEMENT}, ENT_TYPE_PARTY},
@@ -167,13 +174,16 @@ static bool name_inner(ent_checker *ck, ent_env *env, ent_node *n)
 static bool name_outer(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from,
                        ent_node **out)
 {
-    for (size_t i = 0; env->kind == ENT_ENV_RULE && i < sizeof collections / sizeof *collections; i++)
+    for (size_t i = 0; env->kind == ENT_ENV_RULE && i < sizeof collections / sizeof *collections;
+         i++)
         if (ent_same(collections[i].name, n->name)) {
-            as(n, ent_ty(ENT_TYPE_COLLECTION), ENT_DECL_COLLECTION, NULL, collections[i].collection);
+            as(n, ent_ty(ENT_TYPE_COLLECTION), ENT_DECL_COLLECTION, NULL,
+               collections[i].collection);
             n->type.param = collections[i].type;
             return true;
         }
-    if (name_member(ck, n, ent_ty(ENT_TYPE_PARTY)) || name_member(ck, n, ent_ty(ENT_TYPE_SERVICE)))
+    if (ent_name_member(ck, n, ent_ty(ENT_TYPE_PARTY)) ||
+        ent_name_member(ck, n, ent_ty(ENT_TYPE_SERVICE)))
         return true;
     ent_symbol *s = ent_scope_find(env->scope, n->name, true);
     if (s == NULL)
@@ -208,8 +218,8 @@ static ent_node *report_wrong_kind(ent_checker *ck, ent_env *env, ent_node *n, e
     ent_diag_primary_label(d, "a value is expected here");
     ent_diag_label(d, s->span, "`%s` is declared here", n->name);
     if (rows && env->kind == ENT_ENV_MEASURE)
-        ent_diag_help(d, "take a figure over its rows: `count of %s`, `share of %s where …`", n->name,
-                      n->name);
+        ent_diag_help(d, "take a figure over its rows: `count of %s`, `share of %s where …`",
+                      n->name, n->name);
     else if (rows)
         ent_diag_help(d, "events are joined before `where`: write `(A or B) where …`");
     else if (s->kind == ENT_NODE_MEASURE)
@@ -217,7 +227,7 @@ static ent_node *report_wrong_kind(ent_checker *ck, ent_env *env, ent_node *n, e
     return failed(ck, n);
 }
 
-static ent_node *report_unknown(ent_checker *ck, ent_env *env, ent_node *n, ent_type hint)
+ent_node *ent_report_unknown(ent_checker *ck, ent_env *env, ent_node *n, ent_type hint)
 {
     const char **names = NULL;
     size_t k = 0;
@@ -268,8 +278,9 @@ static ent_node *report_unknown(ent_checker *ck, ent_env *env, ent_node *n, ent_
     ent_diag *d = ent_diag_add(ck->diags, code, n->span, message, n->name);
     ent_diag_primary_label(d, "not found");
     if (env->kind == ENT_ENV_AMOUNT) {
-        ent_diag_help(d, "an amount may speak of `charge`, of `figure` (what was measured) and of "
-                         "functions%s",
+        ent_diag_help(d,
+                      "an amount may speak of `charge`, of `figure` (what was measured) and of "
+                      "functions%s",
                       ent_same(n->name, "charge") ? "; this agreement states no charge" : "");
     } else {
         ent_check_suggest(ck, d, n->span, n->name, names, k, what);
@@ -284,7 +295,7 @@ static ent_node *check_name(ent_checker *ck, ent_env *env, const ent_node *from,
     ent_node *n = ent_check_copy(ck, from);
     if (n == NULL)
         return ck->error_node;
-    if (name_member(ck, n, hint) || name_inner(ck, env, n))
+    if (ent_name_member(ck, n, hint) || name_inner(ck, env, n))
         return n;
     ent_node *out = n;
     if (name_outer(ck, env, n, from, &out))
@@ -292,7 +303,7 @@ static ent_node *check_name(ent_checker *ck, ent_env *env, const ent_node *from,
     ent_symbol *s = ent_scope_find(env->scope, n->name, true);
     if (s != NULL)
         return report_wrong_kind(ck, env, n, s);
-    return report_unknown(ck, env, n, hint);
+    return ent_report_unknown(ck, env, n, hint);
 }
 
 /* --- after a dot --- */
@@ -303,12 +314,13 @@ static ent_node *report_event_value(ent_checker *ck, ent_env *env, ent_node *n, 
                                "`%s.%s` is an event, not a condition", feed, n->name);
     ent_diag_primary_label(d, "the condition after `where` reaches up to here");
     if (env->kind == ENT_ENV_ROW && ent_same(env->feed->name, feed))
-        ent_diag_help(d, "alternatives of events stand in parentheses: `(A where …) or %s.%s`; to ask "
-                         "for this row's event write `event == %s`",
+        ent_diag_help(d,
+                      "alternatives of events stand in parentheses: `(A where …) or %s.%s`; to ask "
+                      "for this row's event write `event == %s`",
                       feed, n->name, n->name);
     else
-        ent_diag_help(d, "alternatives of events stand in parentheses: `(A where …) or %s.%s`", feed,
-                      n->name);
+        ent_diag_help(d, "alternatives of events stand in parentheses: `(A where …) or %s.%s`",
+                      feed, n->name);
     return failed(ck, n);
 }
 
@@ -329,8 +341,8 @@ static ent_node *member_of_feed(ent_checker *ck, ent_env *env, ent_node *n, cons
         ent_report_unknown_field(ck, feed, n->name, n->name_span);
         return failed(ck, n);
     }
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0222, n->span, "`%s.%s` is of another row", base,
-                               n->name);
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0222, n->span, "`%s.%s` is of another row",
+                               base, n->name);
     if (env->kind == ENT_ENV_ROW) {
         ent_diag_primary_label(d, "the row in hand is of `%s`", env->feed->name);
         ent_diag_help(d, "a condition reads the fields of its own row only");
@@ -402,7 +414,8 @@ ent_type ent_peek(ent_checker *ck, ent_env *env, const ent_node *n)
     if (n->kind == ENT_NODE_NAME) {
         const ent_var *v = find_var(env, n->name);
         const ent_param_decl *p = find_param(env, n->name);
-        const ent_field_decl *f = env->kind == ENT_ENV_ROW ? ent_find_field(env->feed, n->name) : NULL;
+        const ent_field_decl *f =
+            env->kind == ENT_ENV_ROW ? ent_find_field(env->feed, n->name) : NULL;
         if (v != NULL || p != NULL || f != NULL)
             return v != NULL ? v->type : p != NULL ? p->type : f->type;
         if (env->kind == ENT_ENV_BIND)
@@ -430,7 +443,7 @@ ent_type ent_peek(ent_checker *ck, ent_env *env, const ent_node *n)
     return none;
 }
 
-static ent_type named_hint(ent_type t)
+ent_type ent_named_hint(ent_type t)
 {
     return ent_ty_is_named(t) ? t : ent_ty(ENT_TYPE_NONE);
 }
@@ -444,15 +457,16 @@ static ent_node *check_operator(ent_checker *ck, ent_env *env, const ent_node *f
         const char *word = n->op == ENT_OP_AND ? "what `and` joins" : "what `or` joins";
         n->kids[0] = ent_condition(ck, env, from->kids[0], word);
         n->kids[1] = ent_condition(ck, env, from->kids[1], word);
-        bool bad = n->kids[0]->type.kind == ENT_TYPE_ERROR || n->kids[1]->type.kind == ENT_TYPE_ERROR;
+        bool bad =
+            n->kids[0]->type.kind == ENT_TYPE_ERROR || n->kids[1]->type.kind == ENT_TYPE_ERROR;
         n->type = ent_ty(bad ? ENT_TYPE_ERROR : ENT_TYPE_BOOL);
         return n;
     }
     bool compares = n->op >= ENT_OP_EQ && n->op <= ENT_OP_GE;
     ent_type hints[2] = {ent_ty(ENT_TYPE_NONE), ent_ty(ENT_TYPE_NONE)};
     if (compares) {
-        hints[0] = named_hint(ent_peek(ck, env, from->kids[1]));
-        hints[1] = named_hint(ent_peek(ck, env, from->kids[0]));
+        hints[0] = ent_named_hint(ent_peek(ck, env, from->kids[1]));
+        hints[1] = ent_named_hint(ent_peek(ck, env, from->kids[0]));
         /* `P1 == priority`: what peeks as a field of the other side's own kind keeps its meaning */
         if (from->kids[0]->kind == ENT_NODE_NAME && from->kids[1]->kind == ENT_NODE_NAME &&
             ent_ty_is_named(hints[0]) && ent_ty_is_named(hints[1]) && env->kind == ENT_ENV_ROW) {
@@ -485,8 +499,8 @@ static ent_node *check_unary(ent_checker *ck, ent_env *env, const ent_node *from
     if (t.kind == ENT_TYPE_ERROR || ent_ty_is_exact(t) || t.kind == ENT_TYPE_NUMBER ||
         t.kind == ENT_TYPE_MONEY || t.kind == ENT_TYPE_DURATION)
         return n;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0301, n->span, "cannot negate %s",
-                               ent_ty_phrase(ck, t));
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0301, n->span, "cannot negate %s", ent_ty_phrase(ck, t));
     ent_label_type(ck, d, n->kids[0], true);
     return failed(ck, n);
 }
@@ -499,7 +513,7 @@ static ent_node *check_in(ent_checker *ck, ent_env *env, const ent_node *from)
     n->kids[0] = ent_expr(ck, env, from->kids[0], ent_ty(ENT_TYPE_NONE));
     n->type = n->kids[0]->type.kind == ENT_TYPE_ERROR ? n->kids[0]->type : ent_ty(ENT_TYPE_BOOL);
     for (size_t i = 1; i < n->n_kids; i++) {
-        ent_node *m = ent_expr(ck, env, from->kids[i], named_hint(n->kids[0]->type));
+        ent_node *m = ent_expr(ck, env, from->kids[i], ent_named_hint(n->kids[0]->type));
         n->kids[i] = m;
         if (m->type.kind == ENT_TYPE_ERROR || n->type.kind == ENT_TYPE_ERROR) {
             n->type = ent_ty(ENT_TYPE_ERROR);
@@ -514,219 +528,9 @@ static ent_node *check_in(ent_checker *ck, ent_env *env, const ent_node *from)
         n->type = ent_ty(ENT_TYPE_ERROR);
     }
     for (size_t i = 1; i < n->n_kids && n->type.kind != ENT_TYPE_ERROR; i++)
-        ent_unify(ck, env, &n->kids[0], &n->kids[i]); /* an earlier member may need what a later one asked */
+        ent_unify(ck, env, &n->kids[0],
+                  &n->kids[i]); /* an earlier member may need what a later one asked */
     return n;
-}
-
-/* --- choices --- */
-
-static ent_node *check_branch(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint)
-{
-    if (from->kind != ENT_NODE_SKIP) {
-        ent_node *e = ent_expr(ck, env, from, hint);
-        bool misspelt = env->kind == ENT_ENV_BIND && from->kind == ENT_NODE_NAME &&
-                        ent_ty_is_named(hint) && e->decl_kind == ENT_DECL_COLUMN;
-        return misspelt ? report_unknown(ck, env, e, hint) : e;
-    }
-    ent_node *n = ent_check_copy(ck, from);
-    if (n == NULL)
-        return ck->error_node;
-    n->type = hint;
-    if (env->kind == ENT_ENV_BIND)
-        return n;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0313, n->span, "`skip` outside of a bind");
-    ent_diag_primary_label(d, "only a `bind` can leave a row out");
-    return failed(ck, n);
-}
-
-/* Brings branches to one type; `first` is the one that decided.  False if it was reported. */
-static bool join_branches(ent_checker *ck, ent_env *env, ent_node **first, ent_node **next,
-                          const char *word)
-{
-    if ((*next)->kind == ENT_NODE_SKIP)
-        return true;
-    if (*first == NULL || (*first)->kind == ENT_NODE_SKIP)
-        return true;
-    if (ent_unify(ck, env, first, next))
-        return true;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0311, (*next)->span, "%s give different types",
-                               word);
-    ent_label_type(ck, d, *first, false);
-    ent_label_type(ck, d, *next, true);
-    return false;
-}
-
-static ent_node *check_if(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint)
-{
-    ent_node *n = ent_check_copy(ck, from);
-    if (n == NULL)
-        return ck->error_node;
-    n->kids[0] = ent_condition(ck, env, from->kids[0], "what `if` asks");
-    n->kids[1] = check_branch(ck, env, from->kids[1], hint);
-    n->kids[2] = check_branch(ck, env, from->kids[2], hint);
-    if (n->kids[0]->type.kind == ENT_TYPE_ERROR || n->kids[1]->type.kind == ENT_TYPE_ERROR ||
-        n->kids[2]->type.kind == ENT_TYPE_ERROR)
-        return failed(ck, n);
-    if (!join_branches(ck, env, &n->kids[1], &n->kids[2], "`then` and `else`"))
-        return failed(ck, n);
-    n->type = n->kids[1]->kind == ENT_NODE_SKIP ? n->kids[2]->type : n->kids[1]->type;
-    return n;
-}
-
-static bool check_pattern(ent_checker *ck, ent_env *env, ent_node *subject, ent_node *list,
-                          bool *covered, const ent_node **seen, size_t n_covered)
-{
-    bool ok = true;
-    for (size_t i = 0; i < list->n_kids; i++) {
-        const ent_node *from = list->kids[i];
-        ent_node *p;
-        if (from->kind == ENT_NODE_NAME && subject->type.kind == ENT_TYPE_ENUM) {
-            p = ent_check_copy(ck, from);
-            if (p == NULL)
-                return false;
-            if (!name_member(ck, p, subject->type)) {
-                ent_report_unknown_member(ck, ck->m->enumerations[subject->type.param], p->name, p->span);
-                p->type = ent_ty(ENT_TYPE_ERROR);
-            } else if ((size_t)p->slot < n_covered && covered[p->slot]) {
-                ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0402, p->span,
-                                           "this arm is never reached for `%s`", p->name);
-                ent_diag_label(d, seen[p->slot]->span, "an earlier arm takes it");
-            } else if ((size_t)p->slot < n_covered) {
-                covered[p->slot] = true;
-                seen[p->slot] = p;
-            }
-        } else {
-            p = ent_expr(ck, env, from, named_hint(subject->type));
-            ent_node *c = ent_coerce(ck, env, p, subject->type);
-            if (c == NULL) {
-                ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0302, p->span,
-                                           "cannot match %s with %s", ent_ty_phrase(ck, subject->type),
-                                           ent_ty_phrase(ck, p->type));
-                ent_label_type(ck, d, subject, false);
-                ent_label_type(ck, d, p, true);
-                p->type = ent_ty(ENT_TYPE_ERROR);
-            } else {
-                p = c;
-            }
-        }
-        list->kids[i] = p;
-        ok = ok && p->type.kind != ENT_TYPE_ERROR;
-    }
-    return ok;
-}
-
-static void report_match_gap(ent_checker *ck, const ent_node *n, const ent_node *subject,
-                             const bool *covered, size_t members)
-{
-    const char **names = NULL;
-    size_t k = 0;
-    for (size_t i = 0; i < members; i++)
-        if (!covered[i])
-            ENT_PUSH_PTR(ck, names, k, ck->m->enumerations[subject->type.param]->members[i]);
-    if (members > 0 && k == 0)
-        return;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0312, subject->span,
-                               "this `match` does not say what to give for %s",
-                               members > 0 ? ent_check_join(ck, names, k, 6, " and ") : "other values");
-    ent_label_type(ck, d, subject, true);
-    ent_diag_help(d, "add the missing arms, or `else -> …`");
-    (void)n;
-}
-
-static ent_node *check_match(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint)
-{
-    ent_node *n = ent_check_copy(ck, from);
-    if (n == NULL)
-        return ck->error_node;
-    ent_node *subject = n->kids[0] = ent_expr(ck, env, from->kids[0], ent_ty(ENT_TYPE_NONE));
-    bool ok = subject->type.kind != ENT_TYPE_ERROR, has_else = false;
-    size_t members = subject->type.kind == ENT_TYPE_ENUM
-                         ? ck->m->enumerations[subject->type.param]->n_members
-                         : 0;
-    bool *covered = ent_check_alloc(ck, members + 1);
-    const ent_node **seen = ent_arena_alloc_array(ck->arena, members + 1, sizeof *seen);
-    if (covered == NULL || seen == NULL)
-        return ck->error_node;
-    ent_node *first = NULL;
-    for (size_t i = 1; i < n->n_kids; i++) {
-        ent_node *arm = ent_check_copy(ck, from->kids[i]);
-        if (arm == NULL)
-            return ck->error_node;
-        n->kids[i] = arm;
-        if (has_else) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0402, arm->span, "this arm is never reached");
-            ent_diag_primary_label(d, "`else` before it takes everything");
-        }
-        if (arm->kids[0] == NULL) {
-            has_else = true;
-        } else {
-            arm->kids[0] = ent_check_copy(ck, arm->kids[0]);
-            if (arm->kids[0] == NULL)
-                return ck->error_node;
-            if (ok && !check_pattern(ck, env, subject, arm->kids[0], covered, seen, members))
-                n->type = ent_ty(ENT_TYPE_ERROR);
-        }
-        arm->kids[1] = check_branch(ck, env, arm->kids[1], hint);
-        arm->type = arm->kids[1]->type;
-        if (arm->type.kind == ENT_TYPE_ERROR)
-            ok = false;
-        if (ok && !join_branches(ck, env, &first, &arm->kids[1], "the arms of this `match`"))
-            ok = false;
-        if (first == NULL && arm->kids[1]->kind != ENT_NODE_SKIP)
-            first = arm->kids[1];
-    }
-    if (!has_else && env->kind != ENT_ENV_BIND && ok && n->type.kind != ENT_TYPE_ERROR)
-        report_match_gap(ck, n, subject, covered, members);
-    if (!ok || n->type.kind == ENT_TYPE_ERROR)
-        return failed(ck, n);
-    n->type = first == NULL ? hint : first->type;
-    for (size_t i = 1; i < n->n_kids; i++) {
-        ent_node *arm = n->kids[i], *c = ent_coerce(ck, env, arm->kids[1], n->type);
-        if (c != NULL && arm->kids[1]->kind != ENT_NODE_SKIP)
-            arm->kids[1] = c;
-        arm->type = n->type;
-    }
-    return n;
-}
-
-/* --- quantifiers --- */
-
-static ent_node *check_quantifier(ent_checker *ck, ent_env *env, const ent_node *from)
-{
-    ent_node *n = ent_check_copy(ck, from);
-    if (n == NULL)
-        return ck->error_node;
-    ent_node *of = ent_expr(ck, env, from->kids[0], ent_ty(ENT_TYPE_NONE));
-    n->kids[0] = of;
-    if (of->type.kind != ENT_TYPE_COLLECTION) {
-        if (of->type.kind != ENT_TYPE_ERROR) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0314, of->span, "%s is no collection",
-                                       ent_ty_phrase(ck, of->type));
-            ent_diag_primary_label(d, "`%s` runs over a collection", n->name);
-            ent_diag_help(d, "collections are `parties`, `providers`, `services`, `dependencies`, "
-                             "`agreements`, `slas`, `olas`, `duties` and `objectives`");
-        }
-        return failed(ck, n);
-    }
-    if (env->n_vars == ENT_VARS_MAX)
-        return failed(ck, n);
-    env->vars[env->n_vars++] = (ent_var){.name = n->name, .node = n, .span = n->name_span,
-                                         .type = ent_ty((ent_type_kind)of->type.param)};
-    bool ok = true;
-    if (ent_kid(from, 1) != NULL) {
-        n->kids[1] = ent_condition(ck, env, from->kids[1], "the condition after `where`");
-        ok = n->kids[1]->type.kind != ENT_TYPE_ERROR;
-    }
-    n->type = ent_ty(n->op == ENT_QUANT_COUNT ? ENT_TYPE_INT : ENT_TYPE_BOOL);
-    if (ent_kid(from, 2) != NULL && n->op == ENT_QUANT_SUM) {
-        n->kids[2] = ent_expr(ck, env, from->kids[2], ent_ty(ENT_TYPE_NONE));
-        n->type = n->kids[2]->type;
-    } else if (ent_kid(from, 2) != NULL) {
-        n->kids[2] = ent_condition(ck, env, from->kids[2], "what holds for all");
-        ok = ok && n->kids[2]->type.kind != ENT_TYPE_ERROR;
-    }
-    env->n_vars--;
-    return ok ? n : failed(ck, n);
 }
 
 /* --- the rest --- */
@@ -808,13 +612,13 @@ ent_node *ent_expr(ent_checker *ck, ent_env *env, const ent_node *n, ent_type hi
     case ENT_NODE_IN:
         return check_in(ck, env, n);
     case ENT_NODE_IF:
-        return check_if(ck, env, n, hint);
+        return ent_check_if(ck, env, n, hint);
     case ENT_NODE_MATCH:
-        return check_match(ck, env, n, hint);
+        return ent_check_match(ck, env, n, hint);
     case ENT_NODE_SKIP:
-        return check_branch(ck, env, n, hint);
+        return ent_check_branch(ck, env, n, hint);
     case ENT_NODE_QUANTIFIER:
-        return check_quantifier(ck, env, n);
+        return ent_check_quantifier(ck, env, n);
     case ENT_NODE_AGGREGATE:
         return ent_check_aggregate(ck, env, n);
     case ENT_NODE_PERCENT_OF:
@@ -851,8 +655,9 @@ ent_node *ent_condition(ent_checker *ck, ent_env *env, const ent_node *n, const 
     ent_node *c = ent_expr(ck, env, n, ent_ty(ENT_TYPE_NONE));
     if (c->type.kind == ENT_TYPE_BOOL || c->type.kind == ENT_TYPE_ERROR)
         return c;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0304, c->span, "%s must be true or false, not %s",
-                               where, ent_ty_phrase(ck, c->type));
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0304, c->span, "%s must be true or false, not %s", where,
+                     ent_ty_phrase(ck, c->type));
     ent_label_type(ck, d, c, true);
     ent_diag_help(d, "compare it with something, as in `%s %s`", ent_check_source_text(ck, c->span),
                   comparison_example(c->type));
@@ -862,7 +667,8 @@ ent_node *ent_condition(ent_checker *ck, ent_env *env, const ent_node *n, const 
     return failed(ck, ent_check_copy(ck, c));
 }
 
-ent_node *ent_expr_of(ent_checker *ck, ent_env *env, const ent_node *n, ent_type want, const char *what)
+ent_node *ent_expr_of(ent_checker *ck, ent_env *env, const ent_node *n, ent_type want,
+                      const char *what)
 {
     ent_node *e = ent_expr(ck, env, n, want);
     if (e->type.kind == ENT_TYPE_ERROR || want.kind == ENT_TYPE_ERROR)
@@ -871,9 +677,9 @@ ent_node *ent_expr_of(ent_checker *ck, ent_env *env, const ent_node *n, ent_type
     if (c != NULL)
         return c;
     bool currencies = e->type.kind == ENT_TYPE_MONEY && want.kind == ENT_TYPE_MONEY;
-    ent_diag *d = ent_diag_add(ck->diags, currencies ? ENT_DIAG_E0303 : ENT_DIAG_E0306, e->span,
-                               "%s %s, not %s", what, ent_ty_phrase(ck, want),
-                               ent_ty_phrase(ck, e->type));
+    ent_diag *d =
+        ent_diag_add(ck->diags, currencies ? ENT_DIAG_E0303 : ENT_DIAG_E0306, e->span,
+                     "%s %s, not %s", what, ent_ty_phrase(ck, want), ent_ty_phrase(ck, e->type));
     ent_label_type(ck, d, e, true);
     return failed(ck, ent_check_copy(ck, e));
 }

@@ -76,8 +76,11 @@ static void check_field(ent_checker *ck, ent_feed_decl *feed, const ent_node *n)
     ent_field_decl *f = ent_check_alloc(ck, sizeof *f);
     if (f == NULL)
         return;
-    *f = (ent_field_decl){.index = (int32_t)feed->n_fields, .feed = feed, .name = n->name,
-                          .marks = n->op, .span = n->name_span};
+    *f = (ent_field_decl){.index = (int32_t)feed->n_fields,
+                          .feed = feed,
+                          .name = n->name,
+                          .marks = n->op,
+                          .span = n->name_span};
     const ent_node *type = ent_kid(n, 0);
     if (type != NULL && type->op == 1) {
         f->enumeration = make_enumeration(ck, feed, n);
@@ -119,11 +122,13 @@ static void check_events(ent_checker *ck, ent_feed_decl *feed)
         int32_t m = ent_find_member(event->enumeration, f->name);
         if (m < 0)
             continue;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0219, f->span,
-                                   "field `%s` is named like an event of `%s`", f->name, feed->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0219, f->span,
+                         "field `%s` is named like an event of `%s`", f->name, feed->name);
         ent_diag_primary_label(d, "`%s.%s` would mean two things", feed->name, f->name);
         ent_diag_label(d, event->enumeration->member_spans[m], "the event");
-        ent_diag_help(d, "rename the field; a `bind` can still read it from a column `%s`", f->name);
+        ent_diag_help(d, "rename the field; a `bind` can still read it from a column `%s`",
+                      f->name);
     }
 }
 
@@ -134,7 +139,8 @@ static int64_t positive(ent_checker *ck, const ent_node *clause, const char *wha
         return 0;
     if (n->i > 0)
         return n->i;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0443, n->span, "%s must be longer than nothing", what);
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0443, n->span, "%s must be longer than nothing", what);
     ent_diag_primary_label(d, "no time at all");
     return 0;
 }
@@ -146,13 +152,18 @@ void ent_check_feed(ent_checker *ck, ent_symbol *symbol)
     if (feed == NULL)
         return;
     symbol->decl = feed;
-    *feed = (ent_feed_decl){.index = (int32_t)ck->m->n_feeds, .kind = ENT_FEED_SOURCE, .name = n->name,
-                            .doc = n->doc, .node = (ent_node *)(uintptr_t)n, .span = n->name_span};
+    *feed = (ent_feed_decl){.index = (int32_t)ck->m->n_feeds,
+                            .kind = ENT_FEED_SOURCE,
+                            .name = n->name,
+                            .doc = n->doc,
+                            .node = (ent_node *)(uintptr_t)n,
+                            .span = n->name_span};
     ENT_PUSH_PTR(ck, ck->m->feeds, ck->m->n_feeds, feed);
     for (size_t i = 0; i < n->n_kids; i++)
         if (n->kids[i] != NULL && n->kids[i]->kind == ENT_NODE_FIELD)
             check_field(ck, feed, n->kids[i]);
-    feed->interval_ns = positive(ck, ent_clause(n, ENT_NODE_SAMPLED), "the interval of a sampled feed");
+    feed->interval_ns =
+        positive(ck, ent_clause(n, ENT_NODE_SAMPLED), "the interval of a sampled feed");
     const ent_node *late = ent_clause(n, ENT_NODE_LATENESS);
     feed->lateness_ns = late != NULL ? late->kids[0]->i : 0;
     check_at(ck, feed);
@@ -161,14 +172,18 @@ void ent_check_feed(ent_checker *ck, ent_symbol *symbol)
 
 /* --- outcomes --- */
 
-static ent_field_decl *add_field(ent_checker *ck, ent_feed_decl *feed, const char *name, ent_type type,
-                                 ent_field_decl *source)
+static ent_field_decl *add_field(ent_checker *ck, ent_feed_decl *feed, const char *name,
+                                 ent_type type, ent_field_decl *source)
 {
     ent_field_decl *f = ent_check_alloc(ck, sizeof *f);
     if (f == NULL)
         return NULL;
-    *f = (ent_field_decl){.index = (int32_t)feed->n_fields, .feed = feed, .name = name, .type = type,
-                          .source = source, .span = source != NULL ? source->span : feed->span,
+    *f = (ent_field_decl){.index = (int32_t)feed->n_fields,
+                          .feed = feed,
+                          .name = name,
+                          .type = type,
+                          .source = source,
+                          .span = source != NULL ? source->span : feed->span,
                           .enumeration = source != NULL ? source->enumeration : NULL,
                           .marks = source != NULL ? source->marks : 0};
     ENT_PUSH_PTR(ck, feed->fields, feed->n_fields, f);
@@ -181,11 +196,16 @@ ent_feed_decl *ent_make_outcomes(ent_checker *ck, ent_duty_decl *duty)
     ent_feed_decl *feed = ent_check_alloc(ck, sizeof *feed);
     if (feed == NULL || from == NULL)
         return NULL;
-    *feed = (ent_feed_decl){.kind = ENT_FEED_OUTCOMES, .name = duty->name, .duty = duty, .doc = duty->doc,
-                            .node = duty->node, .span = duty->span};
+    *feed = (ent_feed_decl){.kind = ENT_FEED_OUTCOMES,
+                            .name = duty->name,
+                            .duty = duty,
+                            .doc = duty->doc,
+                            .node = duty->node,
+                            .span = duty->span};
     feed->at = add_field(ck, feed, "at", ent_ty(ENT_TYPE_INSTANT), NULL);
     for (size_t i = 0; i < from->n_keys; i++) {
-        ent_field_decl *f = add_field(ck, feed, from->keys[i]->name, from->keys[i]->type, from->keys[i]);
+        ent_field_decl *f =
+            add_field(ck, feed, from->keys[i]->name, from->keys[i]->type, from->keys[i]);
         ENT_PUSH_PTR(ck, feed->keys, feed->n_keys, f);
     }
     add_field(ck, feed, "due", ent_ty(ENT_TYPE_INSTANT), NULL);
@@ -196,7 +216,8 @@ ent_feed_decl *ent_make_outcomes(ent_checker *ck, ent_duty_decl *duty)
     add_field(ck, feed, "excused", ent_ty(ENT_TYPE_BOOL), NULL);
     for (size_t i = 0; i < from->n_fields; i++) {
         ent_field_decl *f = from->fields[i];
-        if (ent_find_field(feed, f->name) == NULL) /* at, keys, and names that outcomes have themselves */
+        if (ent_find_field(feed, f->name) ==
+            NULL) /* at, keys, and names that outcomes have themselves */
             add_field(ck, feed, f->name, f->type, f);
     }
     ent_field_decl *holder = from->holder != NULL ? ent_find_field(feed, from->holder->name) : NULL;

@@ -1,6 +1,6 @@
-/* The framework: parties, services and what they depend on, policies, rules, and header clauses that
- * agreements have as well.  Invariant: after ent_check_framework parties and services are complete, so
- * that everything else can be looked up among them. */
+/* The framework: parties, services and what they depend on, policies, rules, and header clauses
+ * that agreements have as well.  Invariant: after ent_check_framework parties and services are
+ * complete, so that everything else can be looked up among them. */
 #include "compiler/check/checker.h"
 
 bool ent_effective(ent_checker *ck, const ent_node *node, int64_t *from_day, int64_t *to_day)
@@ -15,7 +15,8 @@ bool ent_effective(ent_checker *ck, const ent_node *node, int64_t *from_day, int
         return true;
     *to_day = n->kids[1]->i;
     if (*to_day < *from_day) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0433, n->span, "this ends before it begins");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0433, n->span, "this ends before it begins");
         ent_diag_primary_label(d, "both days are included");
         *to_day = INT64_MAX;
     }
@@ -37,8 +38,8 @@ static bool name_taken(ent_checker *ck, const ent_node *n)
             first = ck->m->services[i]->span;
         }
     if (taken) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0213, n->name_span, "`%s` is declared twice",
-                                   n->name);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0213, n->name_span,
+                                   "`%s` is declared twice", n->name);
         ent_diag_label(d, first, "first declared here");
     }
     return taken;
@@ -59,8 +60,12 @@ static void check_party(ent_checker *ck, const ent_node *n)
     ent_party_decl *p = ent_check_alloc(ck, sizeof *p);
     if (p == NULL)
         return;
-    *p = (ent_party_decl){.index = (int32_t)ck->m->n_parties, .role = n->op, .name = n->name,
-                          .title = n->title, .node = (ent_node *)(uintptr_t)n, .span = n->name_span};
+    *p = (ent_party_decl){.index = (int32_t)ck->m->n_parties,
+                          .role = n->op,
+                          .name = n->name,
+                          .title = n->title,
+                          .node = (ent_node *)(uintptr_t)n,
+                          .span = n->name_span};
     for (size_t i = 0; i < n->n_kids; i++)
         ENT_PUSH_PTR(ck, p->aliases, p->n_aliases, n->kids[i]->text);
     ENT_PUSH_PTR(ck, ck->m->parties, ck->m->n_parties, p);
@@ -73,8 +78,11 @@ static void declare_service(ent_checker *ck, const ent_node *n)
     ent_service_decl *s = ent_check_alloc(ck, sizeof *s);
     if (s == NULL)
         return;
-    *s = (ent_service_decl){.index = (int32_t)ck->m->n_services, .name = n->name, .title = n->title,
-                            .node = (ent_node *)(uintptr_t)n, .span = n->name_span};
+    *s = (ent_service_decl){.index = (int32_t)ck->m->n_services,
+                            .name = n->name,
+                            .title = n->title,
+                            .node = (ent_node *)(uintptr_t)n,
+                            .span = n->name_span};
     const ent_node *aliases = ent_kid(n, 2);
     for (size_t i = 0; aliases != NULL && i < aliases->n_kids; i++)
         ENT_PUSH_PTR(ck, s->aliases, s->n_aliases, aliases->kids[i]->text);
@@ -124,7 +132,8 @@ static bool depends_on(const ent_service_decl *s, const ent_service_decl *target
     return false;
 }
 
-/* Reports one cycle: the first service in source order that is on one.  `state` makes the walk linear. */
+/* Reports one cycle: the first service in source order that is on one.  `state` makes the walk
+ * linear. */
 static ent_service_decl *find_cycle(ent_service_decl *s, uint8_t *state)
 {
     state[s->index] = 1;
@@ -149,13 +158,14 @@ static void check_cycles(ent_checker *ck)
         ent_service_decl *s = find_cycle(ck->m->services[i], state);
         if (s == NULL)
             continue;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0434, s->span, "service `%s` depends on itself",
-                                   s->name);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0434, s->span,
+                                   "service `%s` depends on itself", s->name);
         ent_diag_primary_label(d, "an outage would have no root");
         for (size_t j = 0; j < s->n_dependencies; j++)
             if (s->dependencies[j] != s && ck->m->n_services <= 64 &&
                 depends_on(s->dependencies[j], s, 6))
-                ent_diag_label(d, s->dependencies[j]->span, "by way of `%s`", s->dependencies[j]->name);
+                ent_diag_label(d, s->dependencies[j]->span, "by way of `%s`",
+                               s->dependencies[j]->name);
         return;
     }
 }
@@ -183,7 +193,8 @@ static unsigned policy_group(int policy)
 static void check_policy(ent_checker *ck, ent_framework_decl *f, const ent_node *n)
 {
     if (f->policies & policy_group(n->op)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0445, n->span, "this has been settled already");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0445, n->span, "this has been settled already");
         ent_diag_primary_label(d, "a second policy on the same matter");
         for (size_t i = 0; i < f->node->n_kids; i++) {
             const ent_node *k = f->node->kids[i];
@@ -199,7 +210,7 @@ static void check_policy(ent_checker *ck, ent_framework_decl *f, const ent_node 
 
 static int role_of(const char *name)
 {
-    return ent_same(name, "client") ? ENT_ROLE_CLIENT
+    return ent_same(name, "client")       ? ENT_ROLE_CLIENT
            : ent_same(name, "integrator") ? ENT_ROLE_INTEGRATOR
                                           : ENT_ROLE_PROVIDER;
 }
@@ -216,14 +227,15 @@ static void check_member(ent_checker *ck, ent_framework_decl *f, const ent_node 
         ent_answers_decl *a = ENT_PUSH(ck, f->answers, f->n_answers);
         const ent_node *from = ent_kid(n, 0), *to = ent_kid(n, 1);
         if (a != NULL && from != NULL && to != NULL)
-            *a = (ent_answers_decl){.from_role = role_of(from->name), .to_role = role_of(to->name),
-                                    .span = n->span};
+            *a = (ent_answers_decl){
+                .from_role = role_of(from->name), .to_role = role_of(to->name), .span = n->span};
     }
 }
 
 static void check_header(ent_checker *ck, ent_framework_decl *f, const ent_node *n)
 {
-    const ent_node *version = ent_clause(n, ENT_NODE_VERSION), *zone = ent_clause(n, ENT_NODE_TIMEZONE);
+    const ent_node *version = ent_clause(n, ENT_NODE_VERSION),
+                   *zone = ent_clause(n, ENT_NODE_TIMEZONE);
     const ent_node *currency = ent_clause(n, ENT_NODE_CURRENCY);
     f->version = version != NULL ? version->i : 1;
     ent_effective(ck, n, &f->from_day, &f->to_day);
@@ -248,8 +260,11 @@ void ent_check_framework(ent_checker *ck, const ent_node *n)
     ent_framework_decl *f = ent_check_alloc(ck, sizeof *f);
     if (f == NULL)
         return;
-    *f = (ent_framework_decl){.name = n->name, .title = n->title, .doc = n->doc,
-                              .node = (ent_node *)(uintptr_t)n, .span = n->name_span};
+    *f = (ent_framework_decl){.name = n->name,
+                              .title = n->title,
+                              .doc = n->doc,
+                              .node = (ent_node *)(uintptr_t)n,
+                              .span = n->name_span};
     ck->m->framework = f;
     check_header(ck, f, n);
     ck->top.zone = f->zone;
@@ -263,19 +278,32 @@ void ent_check_framework(ent_checker *ck, const ent_node *n)
     for (size_t i = 0; i < ck->m->n_parties; i++)
         client = client || ck->m->parties[i]->role == ENT_ROLE_CLIENT;
     if (!client && !ent_broken(ck, n->span)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0223, f->span, "framework `%s` has no client",
-                                   f->name);
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0223, f->span,
+                                   "framework `%s` has no client", f->name);
         ent_diag_primary_label(d, "whom are the services for?");
         ent_diag_help(d, "add `client NAME \"title\"`");
+    }
+}
+
+void ent_check_framework_cap(ent_checker *ck, const ent_node *node)
+{
+    ent_framework_decl *f = ck->m->framework;
+    const ent_node *first = ent_clause(node, ENT_NODE_CREDIT_CAP);
+    if (first != NULL)
+        f->cap = ent_check_cap(ck, &ck->top, first, f->currency, true);
+    for (size_t i = 0; i < node->n_kids; i++) {
+        const ent_node *k = node->kids[i];
+        if (k->kind != ENT_NODE_CREDIT_CAP || k == first)
+            continue;
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, k->span,
+                                   "`credit cap` stands twice in one framework");
+        ent_diag_label(d, first->span, "here the first time");
     }
 }
 
 void ent_check_rules(ent_checker *ck, const ent_node *node)
 {
     ent_framework_decl *f = ck->m->framework;
-    const ent_node *cap = ent_clause(node, ENT_NODE_CREDIT_CAP);
-    if (cap != NULL)
-        f->cap = ent_check_cap(ck, &ck->top, cap, f->currency, true);
     for (size_t i = 0; i < node->n_kids; i++) {
         const ent_node *n = node->kids[i], *body = ent_kid(n, 0);
         if (n->kind != ENT_NODE_REQUIRE)
@@ -289,7 +317,9 @@ void ent_check_rules(ent_checker *ck, const ent_node *node)
         ent_require_decl *r = ENT_PUSH(ck, f->requires, f->n_requires);
         if (r == NULL)
             return;
-        *r = (ent_require_decl){.name = n->name, .title = n->title, .is_underpinning = n->op == 1,
+        *r = (ent_require_decl){.name = n->name,
+                                .title = n->title,
+                                .is_underpinning = n->op == 1,
                                 .is_signed = body != NULL && body->kind == ENT_NODE_SIGNED,
                                 .span = n->name != NULL ? n->name_span : n->span};
         if (body == NULL || r->is_signed)

@@ -1,8 +1,10 @@
-/* Ladders: total, without steps that are never reached, without overlaps, in agreement with the target.
+/* Ladders: total, without steps that are never reached, without overlaps, in agreement with the
+ * target.
  *
  * Each step takes a half-line off what the steps before it have left, so what is left is always one
- * interval: a gap is what is left at the end, an unreachable step is one that takes nothing.  Figures of
- * whole-number types have no values between n and n + 1; shares lie in [0, 1] and counts at or above 0. */
+ * interval: a gap is what is left at the end, an unreachable step is one that takes nothing.
+ * Figures of whole-number types have no values between n and n + 1; shares lie in [0, 1] and counts
+ * at or above 0. */
 #include "compiler/check/checker.h"
 
 typedef struct edge {
@@ -41,8 +43,10 @@ static interval half_line(int compare, ent_value bound)
 
 static int opposite(int compare)
 {
-    static const int of[] = {[ENT_CMP_OTHERWISE] = ENT_CMP_OTHERWISE, [ENT_CMP_AT_LEAST] = ENT_CMP_BELOW,
-                             [ENT_CMP_AT_MOST] = ENT_CMP_ABOVE, [ENT_CMP_ABOVE] = ENT_CMP_AT_MOST,
+    static const int of[] = {[ENT_CMP_OTHERWISE] = ENT_CMP_OTHERWISE,
+                             [ENT_CMP_AT_LEAST] = ENT_CMP_BELOW,
+                             [ENT_CMP_AT_MOST] = ENT_CMP_ABOVE,
+                             [ENT_CMP_ABOVE] = ENT_CMP_AT_MOST,
                              [ENT_CMP_BELOW] = ENT_CMP_AT_LEAST};
     return of[compare];
 }
@@ -76,7 +80,8 @@ static interval natural_range(const ent_objective_decl *o)
     if (o->expr == NULL || o->expr->kind != ENT_NODE_AGGREGATE || o->n_folds != 1)
         return r;
     int kind = o->folds[0]->kind;
-    bool share = kind == ENT_AGG_SHARE || kind == ENT_AGG_TIME_SHARE || kind == ENT_AGG_TIME_OUTSIDE;
+    bool share =
+        kind == ENT_AGG_SHARE || kind == ENT_AGG_TIME_SHARE || kind == ENT_AGG_TIME_OUTSIDE;
     if (share || kind == ENT_AGG_COUNT || kind == ENT_AGG_LONGEST || kind == ENT_AGG_TIME_IN)
         r.low = (edge){.v = {.type = o->type, .q = ent_q_from_i64(0)}};
     if (share)
@@ -97,7 +102,8 @@ static bool pays(const ent_amount_decl *a)
 
 static bool pays_nothing(const ent_amount_decl *a)
 {
-    return a != NULL && (a->kind == ENT_AMOUNT_NONE || (a->kind != ENT_AMOUNT_EXPR && a->q.num == 0));
+    return a != NULL &&
+           (a->kind == ENT_AMOUNT_NONE || (a->kind != ENT_AMOUNT_EXPR && a->q.num == 0));
 }
 
 /* Steps that ask in opposite directions must not both claim a figure. */
@@ -108,10 +114,12 @@ static bool report_overlap(ent_checker *ck, const ent_objective_decl *o, size_t 
     for (size_t i = 0; i < at; i++) {
         const ent_step_decl *t = &o->steps[i];
         bool t_up = t->compare == ENT_CMP_AT_LEAST || t->compare == ENT_CMP_ABOVE;
-        interval common = both(both(half_line(s->compare, s->bound), half_line(t->compare, t->bound)), range);
+        interval common =
+            both(both(half_line(s->compare, s->bound), half_line(t->compare, t->bound)), range);
         if (t_up == up || is_empty(common))
             continue;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0422, s->span, "two steps claim the same figures");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0422, s->span, "two steps claim the same figures");
         ent_diag_primary_label(d, "%s %s", compare_word(s->compare),
                                ent_check_source_text(ck, s->bound.span));
         ent_diag_label(d, t->span, "%s %s", compare_word(t->compare),
@@ -125,31 +133,37 @@ static bool report_overlap(ent_checker *ck, const ent_objective_decl *o, size_t 
 static bool report_unreachable(ent_checker *ck, const ent_objective_decl *o, size_t at)
 {
     const ent_step_decl *s = &o->steps[at];
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0420, s->span, "this step can never be reached");
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0420, s->span, "this step can never be reached");
     if (s->compare == ENT_CMP_OTHERWISE)
         ent_diag_primary_label(d, "the steps before it leave nothing");
     else
         ent_diag_primary_label(d, "nothing is left that is %s %s", compare_word(s->compare),
                                ent_check_source_text(ck, s->bound.span));
     if (at > 0)
-        ent_diag_label(d, o->steps[at - 1].span, "steps are tried in order, and this one comes first");
+        ent_diag_label(d, o->steps[at - 1].span,
+                       "steps are tried in order, and this one comes first");
     if (at > 0 && s->compare != ENT_CMP_OTHERWISE && s->compare == o->steps[at - 1].compare)
-        ent_diag_help(d, "write the steps from the %s bound to the %s",
-                      s->compare == ENT_CMP_AT_LEAST || s->compare == ENT_CMP_ABOVE ? "highest" : "lowest",
-                      s->compare == ENT_CMP_AT_LEAST || s->compare == ENT_CMP_ABOVE ? "lowest" : "highest");
+        ent_diag_help(
+            d, "write the steps from the %s bound to the %s",
+            s->compare == ENT_CMP_AT_LEAST || s->compare == ENT_CMP_ABOVE ? "highest" : "lowest",
+            s->compare == ENT_CMP_AT_LEAST || s->compare == ENT_CMP_ABOVE ? "lowest" : "highest");
     return true;
 }
 
-static void report_against_target(ent_checker *ck, const ent_objective_decl *o, const ent_step_decl *s)
+static void report_against_target(ent_checker *ck, const ent_objective_decl *o,
+                                  const ent_step_decl *s)
 {
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0421, s->span,
                                "this step gives a credit where the target is met");
     ent_diag_primary_label(d, "`%s` for figures that are no breach", s->amount->text);
     ent_diag_label(d, o->node->kids[1]->span, "the target");
-    ent_diag_help(d, "begin the ladder with `none when %s %s`", compare_word(o->compare), o->target_text);
+    ent_diag_help(d, "begin the ladder with `none when %s %s`", compare_word(o->compare),
+                  o->target_text);
 }
 
-static void check_gap(ent_checker *ck, const ent_objective_decl *o, const ent_node *n, interval left)
+static void check_gap(ent_checker *ck, const ent_objective_decl *o, const ent_node *n,
+                      interval left)
 {
     const char *from = left.low.infinite || left.low.v.span.end == 0
                            ? NULL
@@ -167,7 +181,8 @@ static void check_gap(ent_checker *ck, const ent_objective_decl *o, const ent_no
         ent_diag_primary_label(d, "nothing is said for figures over %s", from);
     else
         ent_diag_primary_label(d, "nothing is said for other figures");
-    ent_diag_help(d, "end it with `%s otherwise`", pays(o->steps[o->n_steps - 1].amount) ? "… of charge" : "none");
+    ent_diag_help(d, "end it with `%s otherwise`",
+                  pays(o->steps[o->n_steps - 1].amount) ? "… of charge" : "none");
     (void)n;
 }
 
@@ -195,7 +210,8 @@ void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o, const ent_no
     if (o->type.kind == ENT_TYPE_ERROR)
         return;
     for (size_t i = 0; i < o->n_steps; i++)
-        if (o->steps[i].compare != ENT_CMP_OTHERWISE && o->steps[i].bound.type.kind == ENT_TYPE_ERROR)
+        if (o->steps[i].compare != ENT_CMP_OTHERWISE &&
+            o->steps[i].bound.type.kind == ENT_TYPE_ERROR)
             return;
     bool target = o->target.type.kind != ENT_TYPE_ERROR;
     interval range = natural_range(o), left = range;

@@ -1,8 +1,8 @@
 /* Loading: reads and parses files and all that they `use`, each once.
  *
- * Two names of one file are one file (compared by device and inode).  A cycle of `use` is fine: a file
- * that is being read is not read again.  Used files come before those that use them, the author's own
- * files last. */
+ * Two names of one file are one file (compared by device and inode).  A cycle of `use` is fine: a
+ * file that is being read is not read again.  Used files come before those that use them, the
+ * author's own files last. */
 #include "compiler/check/check.h"
 
 #include <errno.h>
@@ -38,12 +38,15 @@ static void load(loader *l, const char *path, const ent_node *use, bool is_main)
 static void report(loader *l, const char *path, const ent_node *use, int error)
 {
     if (use == NULL) {
-        ent_diag_add(l->diags, ENT_DIAG_E0215, ENT_NO_SPAN, "cannot read `%s`: %s", path, strerror(error));
+        ent_diag_add(l->diags, ENT_DIAG_E0215, ENT_NO_SPAN, "cannot read `%s`: %s", path,
+                     strerror(error));
         return;
     }
-    ((ent_node *)(uintptr_t)use)->decl_kind = -1; /* so that the checker knows that names are missing */
+    ((ent_node *)(uintptr_t)use)->decl_kind =
+        -1; /* so that the checker knows that names are missing */
     const char *name = use->name != NULL ? use->name : use->text;
-    ent_diag *d = ent_diag_add(l->diags, ENT_DIAG_E0215, use->span, "cannot find what `use %s` names", name);
+    ent_diag *d =
+        ent_diag_add(l->diags, ENT_DIAG_E0215, use->span, "cannot find what `use %s` names", name);
     ent_diag_primary_label(d, "%s", strerror(error));
     if (use->name != NULL && l->options->stdlib_dir == NULL)
         ent_diag_note(d, "no folder with the standard library is known");
@@ -93,7 +96,8 @@ static void follow(loader *l, const ent_node *tree)
 static bool push(loader *l, loaded entry)
 {
     loaded *grown = ent_arena_grow_array(l->arena, l->v, l->n, l->n + 1, sizeof *l->v);
-    ent_node **order = ent_arena_grow_array(l->arena, l->order, l->n_order, l->n + 1, sizeof *l->order);
+    ent_node **order =
+        ent_arena_grow_array(l->arena, l->order, l->n_order, l->n + 1, sizeof *l->order);
     if (grown == NULL || order == NULL)
         return false;
     l->v = grown;
@@ -143,11 +147,13 @@ static bool is_main_tree(const loader *l, const ent_node *tree)
 }
 
 ent_node **ent_load_files(ent_arena *arena, ent_sources *sources, ent_diags *diags,
-                          const ent_check_options *options, const char *const *paths, size_t n_paths,
-                          size_t *n_files, size_t *main_files)
+                          const ent_check_options *options, const char *const *paths,
+                          size_t n_paths, size_t *n_files, size_t *main_files)
 {
     static const ent_check_options defaults = {0};
-    loader l = {.arena = arena, .sources = sources, .diags = diags,
+    loader l = {.arena = arena,
+                .sources = sources,
+                .diags = diags,
                 .options = options != NULL ? options : &defaults};
     for (size_t i = 0; i < n_paths; i++)
         load(&l, paths[i], NULL, true);

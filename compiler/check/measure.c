@@ -1,5 +1,5 @@
-/* Measures on their own: declared wherever they stand, and checked by themselves only if nothing holds
- * them (an objective checks the expression in its own context, aggregate.c). */
+/* Measures on their own: declared wherever they stand, and checked by themselves only if nothing
+ * holds them (an objective checks the expression in its own context, aggregate.c). */
 #include "compiler/check/checker.h"
 
 void ent_declare_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
@@ -8,9 +8,13 @@ void ent_declare_measure(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
     ent_measure_decl *m = ent_check_alloc(ck, sizeof *m);
     if (m == NULL)
         return;
-    *m = (ent_measure_decl){.index = (int32_t)ck->m->n_measures, .name = n->name, .title = n->title,
-                            .doc = n->doc, .per = per != NULL ? per->name : NULL,
-                            .agreement = scope->agreement, .node = (ent_node *)(uintptr_t)n,
+    *m = (ent_measure_decl){.index = (int32_t)ck->m->n_measures,
+                            .name = n->name,
+                            .title = n->title,
+                            .doc = n->doc,
+                            .per = per != NULL ? per->name : NULL,
+                            .agreement = scope->agreement,
+                            .node = (ent_node *)(uintptr_t)n,
                             .span = n->name_span};
     if (by != NULL)
         m->measured_by = ent_resolve_party(ck, by->name, by->span);

@@ -1,7 +1,7 @@
 /* Names: symbols of the file level and of an agreement, parties and services, and what is said when
  * one is not known.  Invariants: one namespace for feeds, calendars, spans, measures, functions and
- * duties (a duty is a feed of outcomes); objectives share one with duties.  A member of an agreement
- * hides what the files share, with a warning. */
+ * duties (a duty is a feed of outcomes); objectives share one with duties.  A member of an
+ * agreement hides what the files share, with a warning. */
 #include "compiler/check/checker.h"
 
 #include <string.h>
@@ -41,10 +41,9 @@ static void warn_shadowed(ent_checker *ck, const ent_scope *scope, const ent_nod
         const ent_symbol *s = &scope->outer->v[i];
         if (!ent_same(s->name, node->name) || !shares_namespace(s->kind, kind))
             continue;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0202, node->name_span,
-                                   "%s `%s` hides the %s of the same name",
-                                   ent_node_kind_name((unsigned)kind), node->name,
-                                   ent_node_kind_name((unsigned)s->kind));
+        ent_diag *d = ent_diag_add(
+            ck->diags, ENT_DIAG_W0202, node->name_span, "%s `%s` hides the %s of the same name",
+            ent_node_kind_name((unsigned)kind), node->name, ent_node_kind_name((unsigned)s->kind));
         ent_diag_label(d, s->span, "this one cannot be named within the agreement");
         return;
     }
@@ -72,7 +71,10 @@ ent_symbol *ent_scope_add(ent_checker *ck, ent_scope *scope, int kind, const ent
     ent_symbol *s = ENT_PUSH(ck, scope->v, scope->n);
     if (s == NULL)
         return NULL;
-    *s = (ent_symbol){.kind = kind, .name = node->name, .node = node, .span = node->name_span,
+    *s = (ent_symbol){.kind = kind,
+                      .name = node->name,
+                      .node = node,
+                      .span = node->name_span,
                       .is_main = is_main};
     return s;
 }
@@ -255,9 +257,9 @@ void ent_report_unknown_field(ent_checker *ck, const ent_feed_decl *feed, const 
         ENT_PUSH_PTR(ck, names, n, feed->fields[i]->name);
     if (feed_broken(ck, feed))
         return;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0205, span, "%s `%s` has no field `%s`",
-                               feed->kind == ENT_FEED_OUTCOMES ? "an outcome of" : "feed",
-                               feed->name, name);
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0205, span, "%s `%s` has no field `%s`",
+                     feed->kind == ENT_FEED_OUTCOMES ? "an outcome of" : "feed", feed->name, name);
     ent_diag_primary_label(d, "unknown field");
     ent_diag_label(d, feed->span, "`%s` is declared here", feed->name);
     ent_check_suggest(ck, d, span, name, names, n, "its fields are");
@@ -266,8 +268,8 @@ void ent_report_unknown_field(ent_checker *ck, const ent_feed_decl *feed, const 
 void ent_report_unknown_member(ent_checker *ck, const ent_enumeration_decl *e, const char *name,
                                ent_span span)
 {
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0206, span, "`%s` is no member of `%s`", name,
-                               e->name);
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0206, span, "`%s` is no member of `%s`", name, e->name);
     ent_diag_primary_label(d, "unknown member");
     if (e->n_members > 0)
         ent_diag_label(d, ent_span_join(e->member_spans[0], e->member_spans[e->n_members - 1]),
@@ -277,8 +279,9 @@ void ent_report_unknown_member(ent_checker *ck, const ent_enumeration_decl *e, c
 
 void ent_report_currency(ent_checker *ck, const char *code, ent_span span)
 {
-    static const char *const common[] = {"EUR", "GBP", "USD", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN",
-                                         "CZK", "CAD", "AUD", "NZD", "INR", "CNY", "BRL", "ZAR"};
+    static const char *const common[] = {"EUR", "GBP", "USD", "CHF", "JPY", "SEK",
+                                         "NOK", "DKK", "PLN", "CZK", "CAD", "AUD",
+                                         "NZD", "INR", "CNY", "BRL", "ZAR"};
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0217, span, "unknown currency `%s`", code);
     ent_diag_primary_label(d, "not a code of ISO 4217");
     const char *best = ent_diag_suggest(code, common, sizeof common / sizeof *common);

@@ -53,7 +53,8 @@ static void check_subject(ent_checker *ck, ent_env *env, ent_objective_decl *o, 
     }
     if (n->kind == ENT_NODE_CALL) {
         ent_value v;
-        const char *what = ent_check_printf(ck, "`%s` is kept per %s: its argument is", m->name, m->per);
+        const char *what =
+            ent_check_printf(ck, "`%s` is kept per %s: its argument is", m->name, m->per);
         o->subject = ENT_SUBJECT_LISTED;
         if (!ent_eval_as(ck, env, n->kids[1], o->subject_type, what ? what : "", &v)) {
             o->type = ent_ty(ENT_TYPE_ERROR);
@@ -70,7 +71,8 @@ static void check_subject(ent_checker *ck, ent_env *env, ent_objective_decl *o, 
     }
 }
 
-static void check_figure(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n)
+static void check_figure(ent_checker *ck, ent_scope *scope, ent_objective_decl *o,
+                         const ent_node *n)
 {
     ent_env env = ent_env_make(ENT_ENV_MEASURE, scope);
     env.objective = o;
@@ -97,13 +99,15 @@ static void check_figure(ent_checker *ck, ent_scope *scope, ent_objective_decl *
     if (o->n_folds == 0) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0436, n->span, "nothing is measured here");
         ent_label_type(ck, d, o->expr, true);
-        ent_diag_help(d, "take a figure over the rows of a feed: `share of … where …`, `count of …`");
+        ent_diag_help(d,
+                      "take a figure over the rows of a feed: `share of … where …`, `count of …`");
         o->type = ent_ty(ENT_TYPE_ERROR);
         return;
     }
     if (!ent_ty_is_ordered(o->type)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0307, n->span,
-                                   "%s cannot be held against a target", ent_ty_phrase(ck, o->type));
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0307, n->span, "%s cannot be held against a target",
+                         ent_ty_phrase(ck, o->type));
         ent_label_type(ck, d, o->expr, true);
         o->type = ent_ty(ENT_TYPE_ERROR);
         return;
@@ -111,9 +115,9 @@ static void check_figure(ent_checker *ck, ent_scope *scope, ent_objective_decl *
     ent_env constant = ent_env_make(ENT_ENV_CONST, scope);
     check_subject(ck, &constant, o, n);
     if (o->measured_by != NULL && o->measured_by == o->agreement->supplier) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0401, o->span,
-                                   "`%s` measures what `%s` is held to", o->measured_by->name,
-                                   o->agreement->supplier->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_W0401, o->span, "`%s` measures what `%s` is held to",
+                         o->measured_by->name, o->agreement->supplier->name);
         ent_diag_primary_label(d, "the measuring party gains when this is met");
         ent_diag_label(d, o->measure->span, "its figure is `measured by %s`", o->measured_by->name);
     }
@@ -137,8 +141,8 @@ static const char *target_example(ent_type t)
     }
 }
 
-/* A decimal bound of a whole-number (or coarser decimal) measure, moved to the equivalent that it can hold:
- * a count is at most 2.5 exactly when it is at most 2. */
+/* A decimal bound of a whole-number (or coarser decimal) measure, moved to the equivalent that it
+ * can hold: a count is at most 2.5 exactly when it is at most 2. */
 static bool moved_bound(ent_node *e, ent_type want, int compare, ent_value *out)
 {
     if (e->type.kind != ENT_TYPE_DECIMAL ||
@@ -179,7 +183,8 @@ bool ent_check_bound(ent_checker *ck, ent_env *env, const ent_node *n, ent_type 
         if (o != NULL && ent_kid(o->node, 0) != NULL) {
             const ent_node *figure = o->node->kids[0];
             if (o->measure != NULL)
-                ent_diag_label(d, figure->span, "`%s` is %s", o->measure->name, ent_ty_phrase(ck, want));
+                ent_diag_label(d, figure->span, "`%s` is %s", o->measure->name,
+                               ent_ty_phrase(ck, want));
             else
                 ent_diag_label(d, figure->span, "this is %s", ent_ty_phrase(ck, want));
             if (o->measure != NULL)
@@ -203,7 +208,8 @@ bool ent_check_bound(ent_checker *ck, ent_env *env, const ent_node *n, ent_type 
     return false;
 }
 
-static void check_target(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n)
+static void check_target(ent_checker *ck, ent_scope *scope, ent_objective_decl *o,
+                         const ent_node *n)
 {
     if (n == NULL || ent_kid(n, 0) == NULL) {
         o->target.type = ent_ty(ENT_TYPE_ERROR);
@@ -217,20 +223,23 @@ static void check_target(ent_checker *ck, ent_scope *scope, ent_objective_decl *
         o->target.type = ent_ty(ENT_TYPE_ERROR);
         return;
     }
-    bool share = o->n_folds == 1 && o->expr->kind == ENT_NODE_AGGREGATE && o->type.kind == ENT_TYPE_RATIO &&
+    bool share = o->n_folds == 1 && o->expr->kind == ENT_NODE_AGGREGATE &&
+                 o->type.kind == ENT_TYPE_RATIO &&
                  (o->folds[0]->kind == ENT_AGG_SHARE || o->folds[0]->kind == ENT_AGG_TIME_SHARE ||
                   o->folds[0]->kind == ENT_AGG_TIME_OUTSIDE);
     int one = share ? ent_q_cmp(o->target.q, ent_q_from_i64(1)) : -1;
     bool never = (n->op == ENT_CMP_AT_LEAST && one > 0) || (n->op == ENT_CMP_ABOVE && one >= 0);
     if (share && never) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0404, n->span, "this target can never be met");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_W0404, n->span, "this target can never be met");
         ent_diag_primary_label(d, "a share is at most 100%%");
     }
 }
 
 /* --- windows --- */
 
-static void check_window(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n)
+static void check_window(ent_checker *ck, ent_scope *scope, ent_objective_decl *o,
+                         const ent_node *n)
 {
     if (n == NULL && ent_broken(ck, o->node->span))
         return;
@@ -246,10 +255,11 @@ static void check_window(ent_checker *ck, ent_scope *scope, ent_objective_decl *
         return;
     ent_env env = ent_env_make(ENT_ENV_CONST, scope);
     ent_value length = {0}, every = {.i = DAY_NS};
-    if (!ent_eval_as(ck, &env, n->kids[0], ent_ty(ENT_TYPE_DURATION), "a rolling window is", &length))
+    if (!ent_eval_as(ck, &env, n->kids[0], ent_ty(ENT_TYPE_DURATION), "a rolling window is",
+                     &length))
         return;
-    if (ent_kid(n, 1) != NULL &&
-        !ent_eval_as(ck, &env, n->kids[1], ent_ty(ENT_TYPE_DURATION), "a rolling window moves by", &every))
+    if (ent_kid(n, 1) != NULL && !ent_eval_as(ck, &env, n->kids[1], ent_ty(ENT_TYPE_DURATION),
+                                              "a rolling window moves by", &every))
         return;
     if (length.i <= 0 || every.i <= 0) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0443, n->span,
@@ -266,7 +276,8 @@ static void check_window(ent_checker *ck, ent_scope *scope, ent_objective_decl *
 
 /* --- exclusions and silence --- */
 
-static void check_excluding(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n)
+static void check_excluding(ent_checker *ck, ent_scope *scope, ent_objective_decl *o,
+                            const ent_node *n)
 {
     ent_feed_decl **feeds = NULL;
     size_t n_feeds = 0;
@@ -278,7 +289,9 @@ static void check_excluding(ent_checker *ck, ent_scope *scope, ent_objective_dec
             ENT_PUSH_PTR(ck, feeds, n_feeds, o->folds[i]->feed);
     }
     for (size_t i = 0; i < n->n_kids; i++)
-        for (size_t j = 0; n->kids[i] != NULL && n->kids[i]->kind == ENT_NODE_EXCLUDING && j < n->kids[i]->n_kids; j++)
+        for (size_t j = 0;
+             n->kids[i] != NULL && n->kids[i]->kind == ENT_NODE_EXCLUDING && j < n->kids[i]->n_kids;
+             j++)
             ent_check_spanuse(ck, scope, n->kids[i]->kids[j], feeds, n_feeds, &o->excluding,
                               &o->n_excluding);
     ent_use_spans(o->excluding, o->n_excluding);
@@ -291,7 +304,8 @@ static bool counts_silence(const ent_fold_decl *f)
 
 static void check_silence(ent_checker *ck, ent_objective_decl *o, const ent_node *n)
 {
-    const ent_node *missing = ent_clause(n, ENT_NODE_MISSING), *no_data = ent_clause(n, ENT_NODE_NO_DATA);
+    const ent_node *missing = ent_clause(n, ENT_NODE_MISSING),
+                   *no_data = ent_clause(n, ENT_NODE_NO_DATA);
     const ent_fold_decl *sampled = NULL, *ignoring = NULL;
     if (missing != NULL)
         o->missing = missing->op;
@@ -307,12 +321,15 @@ static void check_silence(ent_checker *ck, ent_objective_decl *o, const ent_node
     if (missing == NULL && ent_broken(ck, n->span))
         return;
     if (sampled != NULL && missing == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0417, o->span,
-                                   "what do missing samples of `%s` count as?", sampled->feed->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0417, o->span,
+                         "what do missing samples of `%s` count as?", sampled->feed->name);
         ent_diag_primary_label(d, "an agreement that leaves it open is ambiguous");
-        ent_diag_label(d, sampled->feed->span, "`%s` is sampled at an interval", sampled->feed->name);
+        ent_diag_label(d, sampled->feed->span, "`%s` is sampled at an interval",
+                       sampled->feed->name);
         if (ignoring == NULL)
-            ent_diag_help(d, "add `missing counts as down`, `missing counts as up` or `missing is ignored`");
+            ent_diag_help(
+                d, "add `missing counts as down`, `missing counts as up` or `missing is ignored`");
         else
             ent_diag_help(d, "add `missing is ignored`");
     } else if (missing != NULL && sampled == NULL) {
@@ -343,7 +360,8 @@ static void check_excuses(ent_checker *ck, const ent_node *n)
 
 static void check_warnings(ent_checker *ck, ent_objective_decl *o, const ent_node *n)
 {
-    const ent_node *warn = ent_clause(n, ENT_NODE_WARN_BUDGET), *earn = ent_clause(n, ENT_NODE_EARN_BACK);
+    const ent_node *warn = ent_clause(n, ENT_NODE_WARN_BUDGET),
+                   *earn = ent_clause(n, ENT_NODE_EARN_BACK);
     ent_q one = ent_q_from_i64(1);
     if (warn != NULL && ent_kid(warn, 0) != NULL) {
         o->has_warn = true;
@@ -360,12 +378,14 @@ static void check_warnings(ent_checker *ck, ent_objective_decl *o, const ent_nod
     o->earn_back = earn->kids[0]->q;
     o->earn_windows = earn->i;
     if (o->earn_back.num <= 0 || ent_q_cmp(o->earn_back, one) > 0 || earn->i < 1) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0442, earn->span,
-                                   "what is earned back is up to 100%% of a credit, after one window or more");
+        ent_diag *d = ent_diag_add(
+            ck->diags, ENT_DIAG_E0442, earn->span,
+            "what is earned back is up to 100%% of a credit, after one window or more");
         ent_diag_primary_label(d, "not possible");
     }
     if (ent_clause(n, ENT_NODE_CREDIT) == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0402, earn->span, "there is nothing to earn back");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_W0402, earn->span, "there is nothing to earn back");
         ent_diag_primary_label(d, "objective `%s` gives no credit", o->name);
     }
 }
@@ -376,8 +396,12 @@ void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *n)
     if (o == NULL || ent_kid(n, 0) == NULL)
         return;
     ent_agreement_decl *a = scope->agreement;
-    *o = (ent_objective_decl){.index = (int32_t)ck->m->n_objectives, .agreement = a, .name = n->name,
-                              .title = n->title, .doc = n->doc, .node = (ent_node *)(uintptr_t)n,
+    *o = (ent_objective_decl){.index = (int32_t)ck->m->n_objectives,
+                              .agreement = a,
+                              .name = n->name,
+                              .title = n->title,
+                              .doc = n->doc,
+                              .node = (ent_node *)(uintptr_t)n,
                               .span = n->name_span};
     ENT_PUSH_PTR(ck, ck->m->objectives, ck->m->n_objectives, o);
     ENT_PUSH_PTR(ck, a->objectives, a->n_objectives, o);

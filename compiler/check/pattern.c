@@ -1,8 +1,8 @@
 /* Event patterns, spans, and how rows find the keys of spans.
  *
- * A pattern is flattened into alternatives; the conditions around an alternative are checked once for
- * each of them, over the fields of its own feed.  Keys are matched by name and type, so that a span
- * kept per service serves every feed that has the service. */
+ * A pattern is flattened into alternatives; the conditions around an alternative are checked once
+ * for each of them, over the fields of its own feed.  Keys are matched by name and type, so that a
+ * span kept per service serves every feed that has the service. */
 #include "compiler/check/checker.h"
 
 #define NESTED_MAX 32
@@ -27,8 +27,8 @@ static bool check_ref(ent_checker *ck, pattern_work *w, const ent_node *ref)
         if (feed->event == NULL && ent_broken(ck, feed->node->span))
             return false;
         if (feed->event == NULL) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0428, ref->span, "feed `%s` has no events",
-                                       feed->name);
+            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0428, ref->span,
+                                       "feed `%s` has no events", feed->name);
             ent_diag_primary_label(d, "`%s.%s` means the rows whose `event` is `%s`", feed->name,
                                    ref->text, ref->text);
             ent_diag_label(d, feed->span, "declared without a field `event` that is `one of …`");
@@ -227,12 +227,14 @@ static bool span_alt_keys(ent_checker *ck, void *context, ent_alt_decl *alt)
         for (size_t i = 0; i < alt->feed->n_fields; i++)
             ENT_PUSH_PTR(ck, names, n, alt->feed->fields[i]->name);
         const ent_node *per = ent_kid(span->node, 0);
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0415, alt->span,
-                                   feed_known && alt->feed->n_keys == 0
-                                       ? "span `%s` is kept per `%s`, which has no key"
-                                       : "span `%s` is kept per `%s`, which rows of this event do not have",
-                                   span->name, span->per);
-        ent_diag_primary_label(d, "no field `%s` and no such key in `%s`", span->per, alt->feed->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0415, alt->span,
+                         feed_known && alt->feed->n_keys == 0
+                             ? "span `%s` is kept per `%s`, which has no key"
+                             : "span `%s` is kept per `%s`, which rows of this event do not have",
+                         span->name, span->per);
+        ent_diag_primary_label(d, "no field `%s` and no such key in `%s`", span->per,
+                               alt->feed->name);
         ent_diag_label(d, per->span, "the key is asked for here");
         ent_check_suggest(ck, d, per->name_span, span->per, names, n, "its fields are");
         return false;
@@ -245,8 +247,9 @@ static bool span_alt_keys(ent_checker *ck, void *context, ent_alt_decl *alt)
         }
         c->first = alt->span;
     } else if (!types_fit(span, alt->keys, alt->n_keys)) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0415, alt->span,
-                                   "the events of span `%s` have keys of different types", span->name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0415, alt->span,
+                         "the events of span `%s` have keys of different types", span->name);
         ent_diag_primary_label(d, "here the key is %s", ent_ty_phrase(ck, alt->keys[0]->type));
         ent_diag_label(d, c->first, "here it is %s", ent_ty_phrase(ck, span->key_types[0]));
         return false;
@@ -261,9 +264,13 @@ void ent_check_span(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
     if (span == NULL)
         return;
     const ent_node *per = ent_kid(n, 0), *cause = ent_kid(n, 3);
-    *span = (ent_span_decl){.index = (int32_t)ck->m->n_spans, .name = n->name, .title = n->title,
-                            .doc = n->doc, .per = per != NULL ? per->name : NULL,
-                            .agreement = scope->agreement, .node = (ent_node *)(uintptr_t)n,
+    *span = (ent_span_decl){.index = (int32_t)ck->m->n_spans,
+                            .name = n->name,
+                            .title = n->title,
+                            .doc = n->doc,
+                            .per = per != NULL ? per->name : NULL,
+                            .agreement = scope->agreement,
+                            .node = (ent_node *)(uintptr_t)n,
                             .span = n->name_span};
     span_context c = {.span = span, .scope = scope};
     span->from = ent_check_pattern(ck, scope, ent_kid(n, 1), span_alt_keys, &c);
@@ -295,10 +302,11 @@ static void report_unknown_span(ent_checker *ck, ent_scope *scope, const ent_nod
                 ENT_PUSH_PTR(ck, names, n, at->v[i].name);
     if (ent_hidden(ck, ref->name, names, n))
         return;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0207, ref->name_span, "unknown span or calendar `%s`",
-                               ref->name);
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0207, ref->name_span,
+                               "unknown span or calendar `%s`", ref->name);
     ent_diag_primary_label(d, "not found");
-    ent_check_suggest(ck, d, ref->name_span, ref->name, names, n, "spans and calendars in reach are");
+    ent_check_suggest(ck, d, ref->name_span, ref->name, names, n,
+                      "spans and calendars in reach are");
     if (n == 0 && (ent_same(ref->name, "client_hold") || ent_same(ref->name, "maintenance")))
         ent_diag_help(d, "`use std.itsm` declares the span `%s`", ref->name);
 }
@@ -306,13 +314,14 @@ static void report_unknown_span(ent_checker *ck, ent_scope *scope, const ent_nod
 static bool report_no_key(ent_checker *ck, const ent_span_decl *span, const ent_feed_decl *feed,
                           const ent_node *ref)
 {
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0415, ref->name_span,
-                               "rows of `%s` do not say which `%s` they belong to", feed->name, span->name);
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0415, ref->name_span,
+                     "rows of `%s` do not say which `%s` they belong to", feed->name, span->name);
     ent_diag_primary_label(d, "this span is kept per `%s`, %s", span->per,
                            ent_ty_phrase(ck, span->key_types[0]));
     ent_diag_label(d, span->span, "declared here");
-    ent_diag_label(d, feed->span, "`%s` has no field `%s` of that type, nor a key like it", feed->name,
-                   span->key_names[0]);
+    ent_diag_label(d, feed->span, "`%s` has no field `%s` of that type, nor a key like it",
+                   feed->name, span->key_names[0]);
     return false;
 }
 

@@ -40,7 +40,8 @@ static bool find_clause(ent_checker *ck, const char *agreement, const char *clau
     }
     if (ent_hidden(ck, clause, names, n))
         return false;
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0212, span, "`%s` has no clause `%s`", agreement, clause);
+    ent_diag *d =
+        ent_diag_add(ck->diags, ENT_DIAG_E0212, span, "`%s` has no clause `%s`", agreement, clause);
     ent_diag_primary_label(d, "neither a duty nor an objective");
     ent_check_suggest(ck, d, span, clause, names, n, "its clauses are");
     return false;
@@ -53,7 +54,8 @@ static void check_expect(ent_checker *ck, const ent_node *n)
         if (find_agreement(ck, of->kids[0]->name, of->kids[0]->span) != NULL)
             find_clause(ck, of->kids[0]->name, of->name, of->name_span);
     } else if (of != NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0212, of->span, "a clause of which agreement?");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0212, of->span, "a clause of which agreement?");
         ent_diag_primary_label(d, "write AGREEMENT.CLAUSE");
     }
     ent_q total = ent_q_from_i64(0);
@@ -84,7 +86,8 @@ void ent_check_scenario(ent_checker *ck, const ent_node *n)
         expects = expects || k->kind == ENT_NODE_EXPECT;
     }
     if (!expects) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0402, n->span, "this scenario expects nothing");
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_W0402, n->span, "this scenario expects nothing");
         ent_diag_help(d, "add `expect breach of AGREEMENT.CLAUSE` or the like");
     }
     ENT_PUSH_PTR(ck, ck->m->scenarios, ck->m->n_scenarios, (ent_node *)(uintptr_t)n);
@@ -98,8 +101,9 @@ static void check_paid_when(ent_checker *ck, const ent_node *n)
     if (n->kind == ENT_NODE_MEMBER) {
         const ent_node *base = n->kids[0];
         if (!ent_same(n->name, "met")) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0205, n->name_span,
-                                       "of an objective only `met` can be asked, not `%s`", n->name);
+            ent_diag *d =
+                ent_diag_add(ck->diags, ENT_DIAG_E0205, n->name_span,
+                             "of an objective only `met` can be asked, not `%s`", n->name);
             ent_diag_fix(d, n->name_span, "met", "write `met`");
         }
         if (base->kind == ENT_NODE_MEMBER && base->kids[0]->kind == ENT_NODE_NAME) {
@@ -117,7 +121,8 @@ static void check_paid_when(ent_checker *ck, const ent_node *n)
         const char *name = base->name ? base->name : "";
         if (ent_hidden(ck, name, names, k))
             return;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0212, base->span, "unknown objective `%s`", name);
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0212, base->span, "unknown objective `%s`", name);
         ent_diag_primary_label(d, "not found");
         ent_check_suggest(ck, d, base->span, name, names, k, "objectives are");
         return;

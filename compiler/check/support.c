@@ -1,5 +1,6 @@
-/* Small things that the checker's files share: lists and texts in the arena, clause lookup, relative
- * paths.  Invariant: when memory runs out these return NULL or do nothing; the arena remembers. */
+/* Small things that the checker's files share: lists and texts in the arena, clause lookup,
+ * relative paths.  Invariant: when memory runs out these return NULL or do nothing; the arena
+ * remembers. */
 #include "compiler/check/checker.h"
 
 #include <errno.h>
@@ -42,7 +43,8 @@ ent_node *ent_check_copy(ent_checker *ck, const ent_node *n)
         return NULL;
     *copy = *n;
     if (n->n_kids > 0) {
-        copy->kids = ent_arena_grow_array(ck->arena, n->kids, n->n_kids, n->n_kids, sizeof *n->kids);
+        copy->kids =
+            ent_arena_grow_array(ck->arena, n->kids, n->n_kids, n->n_kids, sizeof *n->kids);
         if (copy->kids == NULL)
             return NULL;
     }
@@ -119,7 +121,8 @@ void ent_check_suggest(ent_checker *ck, ent_diag *d, ent_span span, const char *
     }
 }
 
-const char *ent_check_relative(ent_arena *arena, ent_sources *sources, uint32_t file, const char *path)
+const char *ent_check_relative(ent_arena *arena, ent_sources *sources, uint32_t file,
+                               const char *path)
 {
     const char *from = file == ENT_NO_FILE ? NULL : ent_sources_path(sources, file);
     const char *slash = from == NULL ? NULL : strrchr(from, '/');

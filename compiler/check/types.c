@@ -1,8 +1,8 @@
 /* Types: their names for people, conversions, and the table of what the operators accept.
  *
- * Why a table: units never mix silently, so every legal pair of an operator is one line here, and what
- * is not here is an error that names both sides and where each came from.
- * Tested by tests/unit/test_check.c (every pair against a list) and the golden diagnostics. */
+ * Why a table: units never mix silently, so every legal pair of an operator is one line here, and
+ * what is not here is an error that names both sides and where each came from. Tested by
+ * tests/unit/test_check.c (every pair against a list) and the golden diagnostics. */
 #include "compiler/check/checker.h"
 
 ent_type ent_ty(ent_type_kind kind)
@@ -50,18 +50,30 @@ bool ent_ty_is_named(ent_type t)
 const char *ent_ty_text(ent_checker *ck, ent_type t)
 {
     static const char *const names[] = {
-        [ENT_TYPE_NONE] = "nothing",         [ENT_TYPE_BOOL] = "bool",
-        [ENT_TYPE_INT] = "int",              [ENT_TYPE_NUMBER] = "number",
-        [ENT_TYPE_DECIMAL] = "decimal",      [ENT_TYPE_RATIO] = "ratio",
-        [ENT_TYPE_MONEY] = "money",          [ENT_TYPE_DURATION] = "duration",
-        [ENT_TYPE_INSTANT] = "instant",      [ENT_TYPE_TIME] = "time",
-        [ENT_TYPE_TEXT] = "text",            [ENT_TYPE_ENUM] = "enumeration",
-        [ENT_TYPE_PARTY] = "party",          [ENT_TYPE_SERVICE] = "service",
-        [ENT_TYPE_CALENDAR] = "calendar",    [ENT_TYPE_DATE] = "date",
-        [ENT_TYPE_EVENT] = "event",          [ENT_TYPE_ROWS] = "rows of a feed",
-        [ENT_TYPE_SPAN] = "span",            [ENT_TYPE_COLLECTION] = "collection",
-        [ENT_TYPE_AGREEMENT] = "agreement",  [ENT_TYPE_DEPENDENCY] = "dependency",
-        [ENT_TYPE_DUTY] = "duty",            [ENT_TYPE_OBJECTIVE] = "objective",
+        [ENT_TYPE_NONE] = "nothing",
+        [ENT_TYPE_BOOL] = "bool",
+        [ENT_TYPE_INT] = "int",
+        [ENT_TYPE_NUMBER] = "number",
+        [ENT_TYPE_DECIMAL] = "decimal",
+        [ENT_TYPE_RATIO] = "ratio",
+        [ENT_TYPE_MONEY] = "money",
+        [ENT_TYPE_DURATION] = "duration",
+        [ENT_TYPE_INSTANT] = "instant",
+        [ENT_TYPE_TIME] = "time",
+        [ENT_TYPE_TEXT] = "text",
+        [ENT_TYPE_ENUM] = "enumeration",
+        [ENT_TYPE_PARTY] = "party",
+        [ENT_TYPE_SERVICE] = "service",
+        [ENT_TYPE_CALENDAR] = "calendar",
+        [ENT_TYPE_DATE] = "date",
+        [ENT_TYPE_EVENT] = "event",
+        [ENT_TYPE_ROWS] = "rows of a feed",
+        [ENT_TYPE_SPAN] = "span",
+        [ENT_TYPE_COLLECTION] = "collection",
+        [ENT_TYPE_AGREEMENT] = "agreement",
+        [ENT_TYPE_DEPENDENCY] = "dependency",
+        [ENT_TYPE_DUTY] = "duty",
+        [ENT_TYPE_OBJECTIVE] = "objective",
         [ENT_TYPE_ERROR] = "unknown",
     };
     const char *text = names[t.kind];
@@ -99,7 +111,8 @@ bool ent_is_literal(const ent_node *n)
 {
     if (n->kind == ENT_NODE_UNARY && n->op == ENT_OP_NEG)
         return ent_is_literal(n->kids[0]);
-    return n->kind == ENT_NODE_LITERAL || (n->kind == ENT_NODE_COERCE && ent_is_literal(n->kids[0]));
+    return n->kind == ENT_NODE_LITERAL ||
+           (n->kind == ENT_NODE_COERCE && ent_is_literal(n->kids[0]));
 }
 
 static bool convertible(const ent_node *n, ent_type want)
@@ -134,8 +147,12 @@ ent_node *ent_coerce(ent_checker *ck, ent_env *env, ent_node *n, ent_type want)
     if (c == NULL || kids == NULL)
         return ck->error_node;
     kids[0] = n;
-    *c = (ent_node){.kind = ENT_NODE_COERCE, .n_kids = 1, .kids = kids, .span = n->span,
-                    .name_span = n->span, .type = want};
+    *c = (ent_node){.kind = ENT_NODE_COERCE,
+                    .n_kids = 1,
+                    .kids = kids,
+                    .span = n->span,
+                    .name_span = n->span,
+                    .type = want};
     if (want.kind == ENT_TYPE_INSTANT)
         c->text = env != NULL && env->zone != NULL ? env->zone : "UTC";
     return c;
@@ -231,31 +248,73 @@ typedef struct op_rule {
 #define DIV ENT_OP_DIV
 
 static const op_rule op_rules[] = {
-    {ADD, I, I, 0, 0, I, 0}, {ADD, F, F, 0, 0, F, 0}, {ADD, R, R, 0, 0, R, 0},
-    {ADD, I, R, R, 0, R, 0}, {ADD, R, I, 0, R, R, 0}, {ADD, D, R, R, 0, R, 0},
-    {ADD, R, D, 0, R, R, 0}, {ADD, D, D, D, D, D, 0}, {ADD, D, I, D, D, D, 0},
-    {ADD, I, D, D, D, D, 0}, {ADD, M, M, 0, 0, M, SAME_CURRENCY}, {ADD, U, U, 0, 0, U, 0},
-    {ADD, T, U, 0, 0, T, 0}, {ADD, U, T, 0, 0, T, SWAP},
-    {SUB, I, I, 0, 0, I, 0}, {SUB, F, F, 0, 0, F, 0}, {SUB, R, R, 0, 0, R, 0},
-    {SUB, I, R, R, 0, R, 0}, {SUB, R, I, 0, R, R, 0}, {SUB, D, R, R, 0, R, 0},
-    {SUB, R, D, 0, R, R, 0}, {SUB, D, D, D, D, D, 0}, {SUB, D, I, D, D, D, 0},
-    {SUB, I, D, D, D, D, 0}, {SUB, M, M, 0, 0, M, SAME_CURRENCY}, {SUB, U, U, 0, 0, U, 0},
-    {SUB, T, U, 0, 0, T, 0}, {SUB, T, T, 0, 0, U, 0},
-    {MUL, I, I, 0, 0, I, 0}, {MUL, F, F, 0, 0, F, 0}, {MUL, R, R, 0, 0, R, 0},
-    {MUL, I, R, R, 0, R, 0}, {MUL, R, I, 0, R, R, 0}, {MUL, I, D, R, R, R, 0},
-    {MUL, D, I, R, R, R, 0}, {MUL, D, D, R, R, R, 0}, {MUL, D, R, R, 0, R, 0},
+    {ADD, I, I, 0, 0, I, 0},
+    {ADD, F, F, 0, 0, F, 0},
+    {ADD, R, R, 0, 0, R, 0},
+    {ADD, I, R, R, 0, R, 0},
+    {ADD, R, I, 0, R, R, 0},
+    {ADD, D, R, R, 0, R, 0},
+    {ADD, R, D, 0, R, R, 0},
+    {ADD, D, D, D, D, D, 0},
+    {ADD, D, I, D, D, D, 0},
+    {ADD, I, D, D, D, D, 0},
+    {ADD, M, M, 0, 0, M, SAME_CURRENCY},
+    {ADD, U, U, 0, 0, U, 0},
+    {ADD, T, U, 0, 0, T, 0},
+    {ADD, U, T, 0, 0, T, SWAP},
+    {SUB, I, I, 0, 0, I, 0},
+    {SUB, F, F, 0, 0, F, 0},
+    {SUB, R, R, 0, 0, R, 0},
+    {SUB, I, R, R, 0, R, 0},
+    {SUB, R, I, 0, R, R, 0},
+    {SUB, D, R, R, 0, R, 0},
+    {SUB, R, D, 0, R, R, 0},
+    {SUB, D, D, D, D, D, 0},
+    {SUB, D, I, D, D, D, 0},
+    {SUB, I, D, D, D, D, 0},
+    {SUB, M, M, 0, 0, M, SAME_CURRENCY},
+    {SUB, U, U, 0, 0, U, 0},
+    {SUB, T, U, 0, 0, T, 0},
+    {SUB, T, T, 0, 0, U, 0},
+    {MUL, I, I, 0, 0, I, 0},
+    {MUL, F, F, 0, 0, F, 0},
+    {MUL, R, R, 0, 0, R, 0},
+    {MUL, I, R, R, 0, R, 0},
+    {MUL, R, I, 0, R, R, 0},
+    {MUL, I, D, R, R, R, 0},
+    {MUL, D, I, R, R, R, 0},
+    {MUL, D, D, R, R, R, 0},
+    {MUL, D, R, R, 0, R, 0},
     {MUL, R, D, 0, R, R, 0},
-    {MUL, M, I, 0, R, M, 0}, {MUL, M, D, 0, R, M, 0}, {MUL, M, R, 0, 0, M, 0},
-    {MUL, I, M, R, 0, M, SWAP}, {MUL, D, M, R, 0, M, SWAP}, {MUL, R, M, 0, 0, M, SWAP},
-    {MUL, U, I, 0, 0, U, 0}, {MUL, U, D, 0, R, U, 0}, {MUL, U, R, 0, 0, U, 0},
-    {MUL, I, U, 0, 0, U, SWAP}, {MUL, D, U, R, 0, U, SWAP}, {MUL, R, U, 0, 0, U, SWAP},
-    {DIV, I, I, 0, 0, R, 0}, {DIV, F, F, 0, 0, F, 0}, {DIV, R, R, 0, 0, R, 0},
-    {DIV, I, R, R, 0, R, 0}, {DIV, R, I, 0, R, R, 0}, {DIV, I, D, R, R, R, 0},
-    {DIV, D, I, R, R, R, 0}, {DIV, D, D, R, R, R, 0}, {DIV, D, R, R, 0, R, 0},
+    {MUL, M, I, 0, R, M, 0},
+    {MUL, M, D, 0, R, M, 0},
+    {MUL, M, R, 0, 0, M, 0},
+    {MUL, I, M, R, 0, M, SWAP},
+    {MUL, D, M, R, 0, M, SWAP},
+    {MUL, R, M, 0, 0, M, SWAP},
+    {MUL, U, I, 0, 0, U, 0},
+    {MUL, U, D, 0, R, U, 0},
+    {MUL, U, R, 0, 0, U, 0},
+    {MUL, I, U, 0, 0, U, SWAP},
+    {MUL, D, U, R, 0, U, SWAP},
+    {MUL, R, U, 0, 0, U, SWAP},
+    {DIV, I, I, 0, 0, R, 0},
+    {DIV, F, F, 0, 0, F, 0},
+    {DIV, R, R, 0, 0, R, 0},
+    {DIV, I, R, R, 0, R, 0},
+    {DIV, R, I, 0, R, R, 0},
+    {DIV, I, D, R, R, R, 0},
+    {DIV, D, I, R, R, R, 0},
+    {DIV, D, D, R, R, R, 0},
+    {DIV, D, R, R, 0, R, 0},
     {DIV, R, D, 0, R, R, 0},
-    {DIV, M, M, 0, 0, R, SAME_CURRENCY}, {DIV, M, I, 0, R, M, 0}, {DIV, M, D, 0, R, M, 0},
+    {DIV, M, M, 0, 0, R, SAME_CURRENCY},
+    {DIV, M, I, 0, R, M, 0},
+    {DIV, M, D, 0, R, M, 0},
     {DIV, M, R, 0, 0, M, 0},
-    {DIV, U, U, 0, 0, R, 0}, {DIV, U, I, 0, R, U, 0}, {DIV, U, D, 0, R, U, 0},
+    {DIV, U, U, 0, 0, R, 0},
+    {DIV, U, I, 0, R, U, 0},
+    {DIV, U, D, 0, R, U, 0},
     {DIV, U, R, 0, 0, U, 0},
 };
 

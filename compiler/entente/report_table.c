@@ -16,7 +16,16 @@ typedef struct table {
     const ent_program *program;
     FILE *out;
     bool colour;
+    size_t subject_width; /* of the agreement in hand; 0: no objective has a subject */
 } table;
+
+enum { WINDOW = 12, MEASURE = 9, TARGET = 8, STATUS = 7, CREDIT = 10, LINE = 79, SUBJECT_MAX = 14 };
+
+static size_t clause_width(const table *t)
+{
+    size_t others = WINDOW + 1 + MEASURE + 2 + TARGET + 1 + STATUS + 1 + CREDIT + 1;
+    return LINE - others - (t->subject_width ? t->subject_width + 1 : 0);
+}
 
 typedef struct tally {
     uint64_t by_status[6];
@@ -40,6 +49,7 @@ static size_t width_of(const char *text)
 static void cell(FILE *out, const char *text, size_t width, bool right)
 {
     size_t have = width_of(text);
+    width = width ? width : have; /* 0: as wide as it is */
     for (size_t i = have; right && i < width; i++) {
         fputc(' ', out);
     }
@@ -229,28 +239,27 @@ static const char *clause_label(const ent_program *p, const ent_decision *d)
 static void objective_line(const table *t, const ent_decision *d)
 {
     char text[TEXT];
-    cell(t->out, clause_label(t->program, d), 21, false);
+    cell(t->out, clause_label(t->program, d), clause_width(t), false);
     fputc(' ', t->out);
-    subject_text(t, d, text, sizeof text);
-    cell(t->out, text, 9, false);
-    fputc(' ', t->out);
+    if (t->subject_width) {
+        subject_text(t, d, text, sizeof text);
+        cell(t->out, text, t->subject_width, false);
+        fputc(' ', t->out);
+    }
     window_text(t, d, text, sizeof text);
-    cell(t->out, text, 12, false);
+    cell(t->out, text, WINDOW, false);
     fputc(' ', t->out);
     measure_text(t, d, text, sizeof text);
-    cell(t->out, text, 8, true);
+    cell(t->out, text, MEASURE, true);
     fputs("  ", t->out);
     target_text(t, &t->program->objective[d->clause], text, sizeof text);
-    cell(t->out, text, 8, false);
+    cell(t->out, text, TARGET, false);
     fputc(' ', t->out);
-    paint(t, d->status, status_text(d), 7);
-    text[0] = 0;
+    paint(t, d->status, status_text(d), d->has_credit ? STATUS : 0);
     if (d->has_credit) {
         money_text(t, ent_decision_agreement(t->program, d), d->credit_minor, text, sizeof text);
-    }
-    if (text[0]) {
         fputc(' ', t->out);
-        cell(t->out, text, width_of(text) < 9 ? 9 : width_of(text), true);
+        cell(t->out, text, width_of(text) < CREDIT ? CREDIT : width_of(text), true);
     }
     fputc('\n', t->out);
 }
@@ -393,12 +402,35 @@ static void agreement_head(const table *t, int64_t index)
 
 static void objective_head(const table *t)
 {
-    fprintf(t->out, "%-21s %-9s %-12s %8s  %-8s %-7s %9s\n", "Clause", "Subject", "Window",
-            "Measure", "Target", "Status", "Credit");
+    cell(t->out, "Clause", clause_width(t), false);
+    fputc(' ', t->out);
+    if (t->subject_width) {
+        cell(t->out, "Subject", t->subject_width, false);
+        fputc(' ', t->out);
+    }
+    fprintf(t->out, "%-*s %*s  %-*s %-*s %*s\n", WINDOW, "Window", MEASURE, "Measure", TARGET,
+            "Target", STATUS, "Status", CREDIT, "Credit");
 }
 
-static void agreement_block(const table *t, const entry *entries, size_t n)
+/* As wide as the longest subject, within bounds. */
+static size_t subjects_width(const table *t, const entry *entries, size_t n)
 {
+    size_t width = 0;
+    char text[TEXT];
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].d->kind == ENT_DECISION_OBJECTIVE && entries[i].d->has_subject) {
+            subject_text(t, entries[i].d, text, sizeof text);
+            size_t have = width_of(text);
+            have = have < 7 ? 7 : have > SUBJECT_MAX ? SUBJECT_MAX : have;
+            width = have > width ? have : width;
+        }
+    }
+    return width;
+}
+
+static void agreement_block(table *t, const entry *entries, size_t n)
+{
+    t->subject_width = subjects_width(t, entries, n);
     tally sum = {0};
     char text[TEXT];
     bool head = false;
@@ -481,7 +513,7 @@ static void period(const table *t)
 
 void ent_report_table(const ent_run_result *result, FILE *out, bool colour)
 {
-    table t = {result, ent_session_program(result->session), out, colour};
+    table t = {result, ent_session_program(result->session), out, colour, 0};
     entry *entries = malloc((result->n + 1) * sizeof *entries);
     if (!entries) {
         return;

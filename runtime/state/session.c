@@ -394,6 +394,9 @@ static void forget(ent_session *s)
 
 static bool give_out(ent_session *s, int64_t before, ent_error *error)
 {
+    if (s->n_decisions == 0) {
+        return true;
+    }
     size_t ready = 0;
     for (size_t i = 0; i < s->n_decisions; i++) {
         if (s->decisions[i].final_ns < before) {

@@ -291,7 +291,8 @@ class Clock:
         """The clock's outcome by what is known before `until`, as plain data."""
         known = min(until, self.ended if self.ended is not None else until)
         elapsed = self.elapsed(known)
-        out = {"at": self.row["at"], "done": self.done, "open": False, "elapsed": elapsed,
+        # a reopened clock runs again: its discharge is undone
+        out = {"at": self.row["at"], "done": None if self.state == "running" else self.done, "open": False, "elapsed": elapsed,
                "allowed": self.allowed, "due": self.reach(known, False), "outcome_at": None,
                "row": self.row, "key": self.key}
         if self.state == "void":

@@ -1,9 +1,10 @@
-/* Programs, facts and decisions for the tests of the engine: a small club built by hand, facts written as
- * lines of text, and a driver that feeds them to a session in any manner and tells its decisions as text.
+/* Programs and facts for the tests of the engine: a small club built by hand, and facts written as
+ * lines of text.
  *
- * Feeds: ticket (per id), probe (per service, sampled every minute), change (per service), visit (of a ticket,
- * by another field than its key), restore (outcomes of duty 0, if it is made).  Minutes count from
- * BASE_NS, Monday 2026-01-05 09:00 UTC.  Nothing here checks; what fails aborts: a fixture is no test. */
+ * Feeds: ticket (per id), probe (per service, sampled every minute), change (per service), visit
+ * (of a ticket, by another field than its key), restore (outcomes of duty 0, if it is made).
+ * Minutes count from BASE_NS, Monday 2026-01-05 09:00 UTC.  Nothing here checks; what fails aborts:
+ * a fixture is no test. */
 #ifndef ENT_TEST_STATE_PROGRAM_H
 #define ENT_TEST_STATE_PROGRAM_H
 
@@ -28,15 +29,42 @@ enum { HOSTING, NETWORK, N_SERVICES };
 /* members of ticket's event; the row kernel's slot of the same number says that it is this one */
 enum { OPENED, ASSIGNED, PENDED, RESUMED, RESOLVED, REOPENED, CANCELLED, CLOSED, NOTED, N_EVENTS };
 enum { STARTED, FINISHED };
-enum { T_AT, T_ID, T_EVENT, T_PRIORITY, T_PARTY, T_COST, T_WEIGHT, T_SPENT, T_TRIES, T_SCORE, T_RATE, T_VIP, T_N };
+enum {
+    T_AT,
+    T_ID,
+    T_EVENT,
+    T_PRIORITY,
+    T_PARTY,
+    T_COST,
+    T_WEIGHT,
+    T_SPENT,
+    T_TRIES,
+    T_SCORE,
+    T_RATE,
+    T_VIP,
+    T_N
+};
 enum { P_AT, P_SERVICE, P_UP, P_LATENCY, P_N };
 enum { C_AT, C_SERVICE, C_EVENT, C_N };
 enum { V_AT, V_NUMBER, V_TICKET, V_N };
 /* further slots of ticket's row kernel: values, then `X is absent` in the same order */
 enum {
-    S_VIP = N_EVENTS, S_COST, S_WEIGHT, S_SPENT, S_TRIES, S_SCORE, S_RATE,
-    S_NO_COST, S_NO_WEIGHT, S_NO_SPENT, S_NO_TRIES, S_NO_SCORE, S_NO_RATE,
-    S_PARTY_CHANGED, S_FOR_NETCO, S_P1
+    S_VIP = N_EVENTS,
+    S_COST,
+    S_WEIGHT,
+    S_SPENT,
+    S_TRIES,
+    S_SCORE,
+    S_RATE,
+    S_NO_COST,
+    S_NO_WEIGHT,
+    S_NO_SPENT,
+    S_NO_TRIES,
+    S_NO_SCORE,
+    S_NO_RATE,
+    S_PARTY_CHANGED,
+    S_FOR_NETCO,
+    S_P1
 };
 enum { PS_UP, PS_LATENCY, PS_NO_UP, PS_NO_LATENCY, PS_HOSTING };
 enum { CS_STARTED, CS_FINISHED };
@@ -84,8 +112,9 @@ static inline int64_t prog_fields(prog *x, const prog_field *fields, size_t n)
 {
     int64_t first = (int64_t)x->b->field.n;
     for (size_t i = 0; i < n; i++) {
-        (void)ent_builder_add_field(
-            x->b, (ent_field_row){prog_text(x, fields[i].name), fields[i].type, fields[i].param, 0, 1, x->place});
+        (void)ent_builder_add_field(x->b,
+                                    (ent_field_row){prog_text(x, fields[i].name), fields[i].type,
+                                                    fields[i].param, 0, 1, x->place});
     }
     return first;
 }
@@ -99,22 +128,23 @@ static inline int64_t prog_key(prog *x, int64_t a, int64_t b)
     return first;
 }
 
-/* A pattern whose alternatives are slots of one feed, each with the same one key; -1 ends the slots, an
- * alternative ANY_ROW is every row. */
+/* A pattern whose alternatives are slots of one feed, each with the same one key; -1 ends the
+ * slots, an alternative ANY_ROW is every row. */
 enum { ANY_ROW = -2 };
 static inline int64_t prog_pattern_of(prog *x, int64_t feed, int64_t key, const int *slots)
 {
     int64_t first = (int64_t)x->b->alt.n;
     int64_t n = 0;
     for (; slots[n] != -1; n++) {
-        (void)ent_builder_add_alt(
-            x->b, (ent_alt_row){feed, slots[n] == ANY_ROW ? -1 : slots[n], key, 1});
+        (void)ent_builder_add_alt(x->b,
+                                  (ent_alt_row){feed, slots[n] == ANY_ROW ? -1 : slots[n], key, 1});
     }
     return ent_builder_add_pattern(x->b, (ent_pattern_row){first, n, x->place});
 }
 #define prog_pattern(x, ...) prog_pattern_of(x, TICKET, (x)->key_id, (const int[]){__VA_ARGS__, -1})
 
-static inline int64_t prog_enumeration(prog *x, const char *name, const char *const *members, int64_t n)
+static inline int64_t prog_enumeration(prog *x, const char *name, const char *const *members,
+                                       int64_t n)
 {
     int64_t first = (int64_t)x->b->member.n;
     for (int64_t i = 0; i < n; i++) {
@@ -134,45 +164,71 @@ static inline void prog_world(prog *x)
 {
     ent_builder *b = x->b;
     for (int i = 0; i < N_PARTIES; i++) {
-        (void)ent_builder_add_party(b, (ent_party_row){.name = prog_text(x, prog_parties[i]), .title = -1,
-                                                       .role = i ? 2 : 0, .place = x->place});
+        (void)ent_builder_add_party(b, (ent_party_row){.name = prog_text(x, prog_parties[i]),
+                                                       .title = -1,
+                                                       .role = i ? 2 : 0,
+                                                       .place = x->place});
     }
     for (int i = 0; i < N_SERVICES; i++) {
         (void)ent_builder_add_service(b, (ent_service_row){.name = prog_text(x, prog_services[i]),
-                                                           .title = -1, .provider = HOSTCO + i,
+                                                           .title = -1,
+                                                           .provider = HOSTCO + i,
                                                            .place = x->place});
     }
-    (void)ent_builder_add_framework(
-        b, (ent_framework_row){.name = prog_text(x, "Club"), .title = -1, .version = 1,
-                               .from_day = ENT_NO_DAY_FROM, .to_day = ENT_NO_DAY_TO,
-                               .zone = prog_text(x, "UTC"), .currency = prog_text(x, "GBP"), .cap = -1,
-                               .place = x->place});
+    (void)ent_builder_add_framework(b, (ent_framework_row){.name = prog_text(x, "Club"),
+                                                           .title = -1,
+                                                           .version = 1,
+                                                           .from_day = ENT_NO_DAY_FROM,
+                                                           .to_day = ENT_NO_DAY_TO,
+                                                           .zone = prog_text(x, "UTC"),
+                                                           .currency = prog_text(x, "GBP"),
+                                                           .cap = -1,
+                                                           .place = x->place});
     (void)ent_builder_add_rule(b, (ent_rule_row){31, 9 * HOUR_NS, 17 * HOUR_NS + 30 * MINUTE_NS});
     (void)ent_builder_add_closed(b, (ent_closed_row){BASE_DAY + 4, -1});
     (void)ent_builder_add_calendar(b, (ent_calendar_row){.name = prog_text(x, "office"),
-                                                         .zone = prog_text(x, "UTC"), .n_rules = 1,
-                                                         .n_closed = 1, .place = x->place});
+                                                         .zone = prog_text(x, "UTC"),
+                                                         .n_rules = 1,
+                                                         .n_closed = 1,
+                                                         .place = x->place});
 }
 
 /* The first agreement is index 0; a version of it has the same name. */
 static inline int64_t prog_agreement(prog *x, int64_t version, int64_t from_day, int64_t to_day)
 {
-    return ent_builder_add_agreement(
-        x->b, (ent_agreement_row){.name = prog_text(x, "HostingSLA"), .title = -1, .version = version,
-                                  .supplier = HOSTCO, .customer = ACME, .from_day = from_day,
-                                  .to_day = to_day, .zone = prog_text(x, "UTC"),
-                                  .currency = prog_text(x, "GBP"), .charge = prog_ratio(x, 1000, 1),
-                                  .charge_unit = ENT_UNIT_MONTH, .cap = -1, .doc = -1, .place = x->place});
+    return ent_builder_add_agreement(x->b, (ent_agreement_row){.name = prog_text(x, "HostingSLA"),
+                                                               .title = -1,
+                                                               .version = version,
+                                                               .supplier = HOSTCO,
+                                                               .customer = ACME,
+                                                               .from_day = from_day,
+                                                               .to_day = to_day,
+                                                               .zone = prog_text(x, "UTC"),
+                                                               .currency = prog_text(x, "GBP"),
+                                                               .charge = prog_ratio(x, 1000, 1),
+                                                               .charge_unit = ENT_UNIT_MONTH,
+                                                               .cap = -1,
+                                                               .doc = -1,
+                                                               .place = x->place});
 }
 
-static inline void prog_feed(prog *x, const char *name, int64_t first_field, int64_t n_fields, int64_t event,
-                             int64_t holder, int64_t key, int64_t interval_ns)
+static inline void prog_feed(prog *x, const char *name, int64_t first_field, int64_t n_fields,
+                             int64_t event, int64_t holder, int64_t key, int64_t interval_ns)
 {
-    (void)ent_builder_add_feed(
-        x->b, (ent_feed_row){.name = prog_text(x, name), .duty = -1, .first_field = first_field,
-                             .n_fields = n_fields, .event = event, .holder = holder, .recorded = -1,
-                             .first_key = key, .n_keys = 1, .interval_ns = interval_ns, .row_kernel = -1,
-                             .bind = -1, .used = 1, .place = x->place});
+    (void)ent_builder_add_feed(x->b, (ent_feed_row){.name = prog_text(x, name),
+                                                    .duty = -1,
+                                                    .first_field = first_field,
+                                                    .n_fields = n_fields,
+                                                    .event = event,
+                                                    .holder = holder,
+                                                    .recorded = -1,
+                                                    .first_key = key,
+                                                    .n_keys = 1,
+                                                    .interval_ns = interval_ns,
+                                                    .row_kernel = -1,
+                                                    .bind = -1,
+                                                    .used = 1,
+                                                    .place = x->place});
 }
 
 static inline void prog_feeds(prog *x)
@@ -181,12 +237,12 @@ static inline void prog_feeds(prog *x)
     int64_t priority = prog_enumeration(x, "priority", prog_priorities, 3);
     int64_t change = prog_enumeration(x, "change", prog_changes, 2);
     const prog_field ticket[] = {
-        {"at", ENT_TYPE_INSTANT, -1},     {"id", ENT_TYPE_TEXT, -1},
-        {"event", ENT_TYPE_ENUM, event},  {"priority", ENT_TYPE_ENUM, priority},
-        {"party", ENT_TYPE_PARTY, -1},    {"cost", ENT_TYPE_MONEY, prog_text(x, "GBP")},
-        {"weight", ENT_TYPE_NUMBER, -1},  {"spent", ENT_TYPE_DURATION, -1},
-        {"tries", ENT_TYPE_INT, -1},      {"score", ENT_TYPE_DECIMAL, 2},
-        {"rate", ENT_TYPE_RATIO, -1},     {"vip", ENT_TYPE_BOOL, -1}};
+        {"at", ENT_TYPE_INSTANT, -1},    {"id", ENT_TYPE_TEXT, -1},
+        {"event", ENT_TYPE_ENUM, event}, {"priority", ENT_TYPE_ENUM, priority},
+        {"party", ENT_TYPE_PARTY, -1},   {"cost", ENT_TYPE_MONEY, prog_text(x, "GBP")},
+        {"weight", ENT_TYPE_NUMBER, -1}, {"spent", ENT_TYPE_DURATION, -1},
+        {"tries", ENT_TYPE_INT, -1},     {"score", ENT_TYPE_DECIMAL, 2},
+        {"rate", ENT_TYPE_RATIO, -1},    {"vip", ENT_TYPE_BOOL, -1}};
     const prog_field probe[] = {{"at", ENT_TYPE_INSTANT, -1},
                                 {"service", ENT_TYPE_SERVICE, -1},
                                 {"up", ENT_TYPE_BOOL, -1},
@@ -231,17 +287,20 @@ static inline void prog_ticket_kernel(prog *x)
         prog_expect_slot(kb, is[k], k);
     }
     for (int k = 0; k < 7; k++) {
-        prog_expect_slot(kb, ent_kb_input(kb, ENT_INPUT_FIELD, values[k], classes[k], at), S_VIP + k);
+        prog_expect_slot(kb, ent_kb_input(kb, ENT_INPUT_FIELD, values[k], classes[k], at),
+                         S_VIP + k);
     }
     for (int k = 1; k < 7; k++) {
         int32_t value = ent_kb_input(kb, ENT_INPUT_FIELD, values[k], classes[k], at);
-        prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_IS_ABSENT, value, -1, -1, 0, at), S_NO_COST + k - 1);
+        prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_IS_ABSENT, value, -1, -1, 0, at),
+                         S_NO_COST + k - 1);
     }
     prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_NE_I, party, before, -1, 0, at), S_PARTY_CHANGED);
     int32_t netco = ent_kb_op(kb, ENT_BC_EQ_I, party, ent_kb_const_i(kb, NETCO, at), -1, 0, at);
     prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_AND, is[ASSIGNED], netco, -1, 0, at), S_FOR_NETCO);
     int32_t priority = ent_kb_input(kb, ENT_INPUT_FIELD, T_PRIORITY, ENT_CLASS_I, at);
-    prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_EQ_I, priority, ent_kb_const_i(kb, 0, at), -1, 0, at), S_P1);
+    prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_EQ_I, priority, ent_kb_const_i(kb, 0, at), -1, 0, at),
+                     S_P1);
     x->b->feed.v[TICKET].row_kernel = prog_kernel(kb);
 }
 
@@ -257,15 +316,20 @@ static inline void prog_kernels(prog *x)
     prog_expect_slot(kb, latency, PS_LATENCY);
     prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_IS_ABSENT, up, -1, -1, 0, at), PS_NO_UP);
     prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_IS_ABSENT, latency, -1, -1, 0, at), PS_NO_LATENCY);
-    prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_EQ_I, service, ent_kb_const_i(kb, HOSTING, at), -1, 0, at), PS_HOSTING);
+    prog_expect_slot(
+        kb, ent_kb_op(kb, ENT_BC_EQ_I, service, ent_kb_const_i(kb, HOSTING, at), -1, 0, at),
+        PS_HOSTING);
     x->b->feed.v[PROBE].row_kernel = prog_kernel(kb);
     kb = ent_kb_new(x->b, ENT_KERNEL_ROW, CHANGE, at);
     int32_t event = ent_kb_input(kb, ENT_INPUT_FIELD, C_EVENT, ENT_CLASS_I, at);
     for (int64_t k = 0; k < 2; k++) {
-        prog_expect_slot(kb, ent_kb_op(kb, ENT_BC_EQ_I, event, ent_kb_const_i(kb, k, at), -1, 0, at), k);
+        prog_expect_slot(
+            kb, ent_kb_op(kb, ENT_BC_EQ_I, event, ent_kb_const_i(kb, k, at), -1, 0, at), k);
     }
     x->b->feed.v[CHANGE].row_kernel = prog_kernel(kb);
-    int64_t *measures[] = {[ENT_CLASS_I] = &x->measure_i, [ENT_CLASS_F] = &x->measure_f, [ENT_CLASS_Q] = &x->measure_q};
+    int64_t *measures[] = {[ENT_CLASS_I] = &x->measure_i,
+                           [ENT_CLASS_F] = &x->measure_f,
+                           [ENT_CLASS_Q] = &x->measure_q};
     for (int cls = ENT_CLASS_I; cls <= ENT_CLASS_Q; cls++) {
         kb = ent_kb_new(x->b, ENT_KERNEL_DECISION, -1, at);
         (void)ent_kb_output(kb, ent_kb_input(kb, ENT_INPUT_FOLD, 0, (ent_class)cls, at));
@@ -276,10 +340,12 @@ static inline void prog_kernels(prog *x)
 static inline void prog_spans(prog *x)
 {
     (void)ent_builder_add_span(x->b, (ent_span_row){prog_text(x, "hold"), prog_pattern(x, PENDED),
-                                                    prog_pattern(x, RESUMED, RESOLVED), 1, ACME, x->place});
+                                                    prog_pattern(x, RESUMED, RESOLVED), 1, ACME,
+                                                    x->place});
     int64_t from = prog_pattern_of(x, CHANGE, x->key_change, (const int[]){CS_STARTED, -1});
     int64_t to = prog_pattern_of(x, CHANGE, x->key_change, (const int[]){CS_FINISHED, -1});
-    (void)ent_builder_add_span(x->b, (ent_span_row){prog_text(x, "maintenance"), from, to, 1, -1, x->place});
+    (void)ent_builder_add_span(
+        x->b, (ent_span_row){prog_text(x, "maintenance"), from, to, 1, -1, x->place});
 }
 
 /* World, feeds, spans, kernels; no agreement, no clause. */
@@ -290,7 +356,8 @@ static inline prog prog_new(void)
         abort();
     }
     (void)ent_builder_add_source_file(
-        x.b, (ent_source_file_row){prog_text(&x, "club.ent"), prog_text(&x, "framework Club {}\n")});
+        x.b,
+        (ent_source_file_row){prog_text(&x, "club.ent"), prog_text(&x, "framework Club {}\n")});
     x.place = ent_builder_add_place(x.b, (ent_place_row){0, 7, 3, 2});
     prog_world(&x);
     prog_feeds(&x);
@@ -301,64 +368,106 @@ static inline prog prog_new(void)
 
 /* --- clauses --- */
 
-static inline int64_t prog_use(prog *x, int64_t calendar, int64_t span, int64_t feed, int64_t key, int64_t at_most_ns)
+static inline int64_t prog_use(prog *x, int64_t calendar, int64_t span, int64_t feed, int64_t key,
+                               int64_t at_most_ns)
 {
-    return ent_builder_add_spanuse(
-        x->b, (ent_spanuse_row){calendar, span, span < 0 ? -1 : feed, span < 0 ? 0 : key, span < 0 ? 0 : 1,
-                                at_most_ns, x->place});
+    return ent_builder_add_spanuse(x->b, (ent_spanuse_row){calendar, span, span < 0 ? -1 : feed,
+                                                           span < 0 ? 0 : key, span < 0 ? 0 : 1,
+                                                           at_most_ns, x->place});
 }
 
 static inline int64_t prog_allow(prog *x, int64_t priority, int64_t ns, int64_t use)
 {
     int64_t value = priority < 0 ? 0 : ent_builder_add_value(x->b, (ent_value_row){priority});
-    return ent_builder_add_allow(x->b, (ent_allow_row){value, priority >= 0, ns, -1, use, x->place});
+    return ent_builder_add_allow(x->b,
+                                 (ent_allow_row){value, priority >= 0, ns, -1, use, x->place});
 }
 
 /* `HostCo must ticket.resolved when ticket.opened within 4h`, to be changed before it is added. */
 static inline ent_duty_row prog_duty(prog *x, int64_t agreement)
 {
     int64_t allow = prog_allow(x, -1, 4 * HOUR_NS, -1);
-    return (ent_duty_row){.agreement = agreement, .name = prog_text(x, "restore"), .title = -1, .party = HOSTCO,
-                          .feed = TICKET, .trigger = prog_pattern(x, OPENED),
-                          .discharge = prog_pattern(x, RESOLVED), .void_when = -1, .undo_mode = ENT_UNDO_NONE,
-                          .undo = -1, .until = -1, .counting = -1, .allow_field = -1, .first_allow = allow,
-                          .n_allows = 1, .excused_when = -1, .warn = -1, .outcome_feed = -1, .credit = -1,
-                          .doc = -1, .place = x->place};
+    return (ent_duty_row){.agreement = agreement,
+                          .name = prog_text(x, "restore"),
+                          .title = -1,
+                          .party = HOSTCO,
+                          .feed = TICKET,
+                          .trigger = prog_pattern(x, OPENED),
+                          .discharge = prog_pattern(x, RESOLVED),
+                          .void_when = -1,
+                          .undo_mode = ENT_UNDO_NONE,
+                          .undo = -1,
+                          .until = -1,
+                          .counting = -1,
+                          .allow_field = -1,
+                          .first_allow = allow,
+                          .n_allows = 1,
+                          .excused_when = -1,
+                          .warn = -1,
+                          .outcome_feed = -1,
+                          .credit = -1,
+                          .doc = -1,
+                          .place = x->place};
 }
 
 static inline ent_fold_row prog_fold(prog *x, int64_t kind, int64_t feed)
 {
-    return (ent_fold_row){.kind = kind, .feed = feed, .select = -1, .test = -1, .value = -1, .absent = -1,
-                          .percent = -1, .stale_ns = -1, .span = -1, .param = -1, .place = x->place};
+    return (ent_fold_row){.kind = kind,
+                          .feed = feed,
+                          .select = -1,
+                          .test = -1,
+                          .value = -1,
+                          .absent = -1,
+                          .percent = -1,
+                          .stale_ns = -1,
+                          .span = -1,
+                          .param = -1,
+                          .place = x->place};
 }
 
 /* An objective over the fold that was added last: at least 0, each day, no subject. */
-static inline ent_objective_row prog_objective(prog *x, int64_t agreement, const char *name, int64_t type)
+static inline ent_objective_row prog_objective(prog *x, int64_t agreement, const char *name,
+                                               int64_t type)
 {
     ent_class cls = ent_type_class((unsigned)type);
     int64_t target = cls == ENT_CLASS_F ? ent_builder_const_f(x->b, 0) : prog_ratio(x, 0, 1);
-    return (ent_objective_row){.agreement = agreement, .name = prog_text(x, name), .title = -1,
+    return (ent_objective_row){.agreement = agreement,
+                               .name = prog_text(x, name),
+                               .title = -1,
                                .kernel = cls == ENT_CLASS_Q   ? x->measure_q
                                          : cls == ENT_CLASS_F ? x->measure_f
                                                               : x->measure_i,
-                               .first_fold = (int64_t)x->b->fold.n - 1, .n_folds = 1, .type = type, .param = -1,
-                               .subject_field = -1, .subject_param = -1, .compare = ENT_CMP_AT_LEAST,
-                               .target = target, .target_text = prog_text(x, "0"), .window = ENT_UNIT_DAY,
-                               .rate_amount = -1, .rate_per = -1, .rate_max = -1, .earn_back = -1, .warn = -1,
-                               .measured_by = -1, .order = (int64_t)x->b->objective.n + 10, .doc = -1,
+                               .first_fold = (int64_t)x->b->fold.n - 1,
+                               .n_folds = 1,
+                               .type = type,
+                               .param = -1,
+                               .subject_field = -1,
+                               .subject_param = -1,
+                               .compare = ENT_CMP_AT_LEAST,
+                               .target = target,
+                               .target_text = prog_text(x, "0"),
+                               .window = ENT_UNIT_DAY,
+                               .rate_amount = -1,
+                               .rate_per = -1,
+                               .rate_max = -1,
+                               .earn_back = -1,
+                               .warn = -1,
+                               .measured_by = -1,
+                               .order = (int64_t)x->b->objective.n + 10,
+                               .doc = -1,
                                .place = x->place};
 }
 
 /* The outcome feed of the duty, with the row kernel of the RS_ slots. */
 static inline int64_t prog_outcomes(prog *x, int64_t duty)
 {
-    const prog_field fields[] = {{"at", ENT_TYPE_INSTANT, -1},        {"id", ENT_TYPE_TEXT, -1},
-                                 {"due", ENT_TYPE_INSTANT, -1},       {"done", ENT_TYPE_INSTANT, -1},
-                                 {"elapsed", ENT_TYPE_DURATION, -1},  {"allowed", ENT_TYPE_DURATION, -1},
-                                 {"met", ENT_TYPE_BOOL, -1},          {"excused", ENT_TYPE_BOOL, -1},
-                                 {"party", ENT_TYPE_PARTY, -1},
-                                 {"cost", ENT_TYPE_MONEY, prog_text(x, "GBP")},
-                                 {"vip", ENT_TYPE_BOOL, -1}};
+    const prog_field fields[] = {
+        {"at", ENT_TYPE_INSTANT, -1},       {"id", ENT_TYPE_TEXT, -1},
+        {"due", ENT_TYPE_INSTANT, -1},      {"done", ENT_TYPE_INSTANT, -1},
+        {"elapsed", ENT_TYPE_DURATION, -1}, {"allowed", ENT_TYPE_DURATION, -1},
+        {"met", ENT_TYPE_BOOL, -1},         {"excused", ENT_TYPE_BOOL, -1},
+        {"party", ENT_TYPE_PARTY, -1},      {"cost", ENT_TYPE_MONEY, prog_text(x, "GBP")},
+        {"vip", ENT_TYPE_BOOL, -1}};
     int64_t at = x->place;
     int64_t feed = (int64_t)x->b->feed.n;
     prog_feed(x, "restore", prog_fields(x, fields, 11), 11, -1, -1, x->key_id, 0);
@@ -399,7 +508,7 @@ static inline ent_program *prog_load(prog *x)
 typedef struct fact {
     int feed;
     int64_t at;
-    char key[16], number[16]; /* texts: id, visit's ticket; visit's number */
+    char key[16], number[16];                /* texts: id, visit's ticket; visit's number */
     int64_t service, event, priority, party; /* NO_VALUE: absent */
     int64_t vip, up, latency_ns, spent_ns, tries, score;
     bool has_cost, has_weight, has_rate;
@@ -423,9 +532,20 @@ static inline fact *facts_add(facts *all, int feed, int64_t at)
         }
     }
     fact *f = &all->v[all->n++];
-    *f = (fact){.feed = feed, .at = at, .service = NO_VALUE, .event = NO_VALUE, .priority = NO_VALUE,
-                .party = NO_VALUE, .vip = NO_VALUE, .up = NO_VALUE, .latency_ns = NO_VALUE,
-                .spent_ns = NO_VALUE, .tries = NO_VALUE, .score = NO_VALUE, .cost = {0, 1}, .rate = {0, 1},
+    *f = (fact){.feed = feed,
+                .at = at,
+                .service = NO_VALUE,
+                .event = NO_VALUE,
+                .priority = NO_VALUE,
+                .party = NO_VALUE,
+                .vip = NO_VALUE,
+                .up = NO_VALUE,
+                .latency_ns = NO_VALUE,
+                .spent_ns = NO_VALUE,
+                .tries = NO_VALUE,
+                .score = NO_VALUE,
+                .cost = {0, 1},
+                .rate = {0, 1},
                 .line = (int64_t)all->n};
     return f;
 }
@@ -440,9 +560,10 @@ static inline int64_t word_in(const char *word, const char *const *words, int n)
     return NO_VALUE;
 }
 
-/* One line: `MINUTE ID EVENT WORD...` of a ticket, WORD a priority, a party, `vip`, or `free` (nobody and no
- * priority); `MINUTE SERVICE up|down|unknown` of a probe; `MINUTE SERVICE started|finished` of a change;
- * `MINUTE NUMBER visits ID`.  `240+1ns` is a nanosecond past minute 240. */
+/* One line: `MINUTE ID EVENT WORD...` of a ticket, WORD a priority, a party, `vip`, or `free`
+ * (nobody and no priority); `MINUTE SERVICE up|down|unknown` of a probe; `MINUTE SERVICE
+ * started|finished` of a change; `MINUTE NUMBER visits ID`.  `240+1ns` is a nanosecond past minute
+ * 240. */
 static inline void facts_line(facts *all, const char *line)
 {
     char key[16];
@@ -530,13 +651,17 @@ static inline bool facts_push(ent_session *s, const fact *v, size_t n, ent_error
         const fact *f = &v[i];
         ent_strings *strings = ent_session_strings(s);
         int64_t key = f->key[0] ? ent_strings_intern(strings, f->key, strlen(f->key)) : NO_VALUE;
-        int64_t number = f->number[0] ? ent_strings_intern(strings, f->number, strlen(f->number)) : NO_VALUE;
-        int64_t ticket[FACT_FIELDS] = {f->at, key, f->event, f->priority, f->party, 0, 0, f->spent_ns,
-                                       f->tries, f->score, 0, f->vip};
+        int64_t number =
+            f->number[0] ? ent_strings_intern(strings, f->number, strlen(f->number)) : NO_VALUE;
+        int64_t ticket[FACT_FIELDS] = {f->at, key,         f->event, f->priority, f->party, 0,
+                                       0,     f->spent_ns, f->tries, f->score,    0,        f->vip};
         int64_t probe[FACT_FIELDS] = {f->at, f->service, f->up, f->latency_ns};
         int64_t change[FACT_FIELDS] = {f->at, f->service, f->event};
         int64_t visit[FACT_FIELDS] = {f->at, number, key};
-        const int64_t *row = f->feed == TICKET ? ticket : f->feed == PROBE ? probe : f->feed == CHANGE ? change : visit;
+        const int64_t *row = f->feed == TICKET   ? ticket
+                             : f->feed == PROBE  ? probe
+                             : f->feed == CHANGE ? change
+                                                 : visit;
         ok = key != -1 && number != -1;
         for (size_t k = 0; k < FACT_FIELDS; k++) {
             absent[k * n + i] = row[k] == NO_VALUE;
@@ -565,7 +690,8 @@ static inline bool facts_push(ent_session *s, const fact *v, size_t n, ent_error
         columns[P_UP] = (ent_column){ENT_CLASS_B, bs, absent + P_UP * n};
     }
     if (!ok) {
-        *error = (ent_error){.code = ENT_ERROR_ENVIRONMENT, .place = -1, .message = "out of memory"};
+        *error =
+            (ent_error){.code = ENT_ERROR_ENVIRONMENT, .place = -1, .message = "out of memory"};
     }
     ok = ok && (n == 0 || ent_session_push(s, v[0].feed, columns, n, lines, error));
     free(ints);
@@ -575,218 +701,5 @@ static inline bool facts_push(ent_session *s, const fact *v, size_t n, ent_error
     free(absent);
     free(lines);
     return ok;
-}
-
-/* --- decisions as text --- */
-
-typedef struct told {
-    ent_decision d;
-    char subject[64];
-} told;
-
-typedef struct telling {
-    told *v;
-    size_t n, capacity;
-} telling;
-
-static inline void subject_text(const ent_session *s, const ent_decision *d, char *out, size_t size)
-{
-    size_t at = 0;
-    out[0] = 0;
-    for (size_t i = 0; i < ent_session_subject_fields(s, d); i++) {
-        char buf[64];
-        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? "/" : "",
-                               ent_session_subject_text(s, d, i, buf, sizeof buf));
-    }
-}
-
-static inline bool tell(void *user, const ent_session *s, const ent_decision *d)
-{
-    telling *all = user;
-    if (all->n == all->capacity) {
-        size_t capacity = all->capacity ? all->capacity * 2 : 16;
-        told *grown = realloc(all->v, capacity * sizeof *grown);
-        if (!grown) {
-            return false;
-        }
-        all->v = grown;
-        all->capacity = capacity;
-    }
-    told *t = &all->v[all->n++];
-    t->d = *d;
-    subject_text(s, d, t->subject, sizeof t->subject);
-    return true;
-}
-
-/* A number of minutes from BASE_NS (or a length), with the nanoseconds that are over. */
-static inline size_t put_minutes(char *out, size_t size, const char *name, int64_t ns)
-{
-    int64_t minutes = ns / MINUTE_NS;
-    int64_t rest = ns % MINUTE_NS;
-    return (size_t)(rest ? snprintf(out, size, " %s=%lld%+lldns", name, (long long)minutes, (long long)rest)
-                         : snprintf(out, size, " %s=%lld", name, (long long)minutes));
-}
-
-static const char *const status_words[] = {"met", "breach", "excused", "void", "provisional", "no_data"};
-
-/* A duty: `A breach at=0 due=240 done=300 elapsed=300 allowed=240`; an objective:
- * `hosting met 3/4 of 4-1 from=-540 to=900 missing=2`: the measure, samples and bad ones, the window. */
-static inline void decision_text(const told *t, char *out, size_t size)
-{
-    const ent_decision *d = &t->d;
-    size_t at = (size_t)snprintf(out, size, "%s%s%s", t->subject, t->subject[0] ? " " : "", status_words[d->status]);
-    if (d->kind == ENT_DECISION_DUTY) {
-        at += put_minutes(out + at, size - at, "at", d->at_ns - BASE_NS);
-        at += d->has_due ? put_minutes(out + at, size - at, "due", d->due_ns - BASE_NS) : 0;
-        at += d->has_done ? put_minutes(out + at, size - at, "done", d->done_ns - BASE_NS) : 0;
-        at += put_minutes(out + at, size - at, "elapsed", d->elapsed_ns);
-        at += put_minutes(out + at, size - at, "allowed", d->allowed_ns);
-        at += (size_t)snprintf(out + at, size - at, "%s", d->open ? " open" : "");
-    } else {
-        char text[ENT_Q_TEXT_SIZE] = "none";
-        if (d->has_measure && d->measure_is_number) {
-            (void)ent_format_double(d->measure_f, text);
-        } else if (d->has_measure) {
-            (void)ent_q_format_fraction(d->measure, text, sizeof text);
-        }
-        at += (size_t)snprintf(out + at, size - at, " %s of %lld-%lld", text, (long long)d->counts.samples,
-                               (long long)d->counts.bad);
-        at += put_minutes(out + at, size - at, "from", d->from_ns - BASE_NS);
-        at += put_minutes(out + at, size - at, "to", d->to_ns - BASE_NS);
-        const struct {
-            const char *name;
-            int64_t n;
-        } extra[] = {{"missing", d->counts.missing}, {"absent", d->counts.absent}, {"excluded", d->counts.excluded}};
-        for (size_t i = 0; i < 3; i++) {
-            at += extra[i].n ? (size_t)snprintf(out + at, size - at, " %s=%lld", extra[i].name, (long long)extra[i].n)
-                             : 0;
-        }
-    }
-    if (d->has_credit) {
-        char money[ENT_MONEY_TEXT_SIZE];
-        (void)ent_money_format(d->credit_minor, 2, money, sizeof money);
-        (void)snprintf(out + at, size - at, " credit=%s", money);
-    }
-}
-
-/* --- drivers --- */
-
-typedef enum drive_mode { DRIVE_BATCH, DRIVE_ROWS, DRIVE_CHUNKS, DRIVE_SHUFFLED } drive_mode;
-
-typedef struct drive_plan {
-    drive_mode mode;
-    uint32_t lanes_max;
-    uint64_t seed;
-    bool has_from, has_to;
-    int64_t from_ns, to_ns;
-    bool notices;
-} drive_plan;
-
-static inline uint64_t next_random(uint64_t *state)
-{
-    *state += UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
-
-static inline int compare_facts(const void *a, const void *b)
-{
-    const fact *x = a;
-    const fact *y = b;
-    if (x->at != y->at) {
-        return x->at < y->at ? -1 : 1;
-    }
-    return x->feed != y->feed ? x->feed - y->feed : x->line < y->line ? -1 : x->line > y->line;
-}
-
-/* Any order that keeps rows of one feed and one instant in theirs: what arrival may do. */
-static inline void shuffle(fact *v, size_t n, uint64_t *seed)
-{
-    for (size_t i = n; i > 1; i--) {
-        size_t k = (size_t)(next_random(seed) % i);
-        fact t = v[i - 1];
-        v[i - 1] = v[k];
-        v[k] = t;
-    }
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = i + 1; k < n; k++) {
-            if (v[i].feed == v[k].feed && v[i].at == v[k].at && v[i].line > v[k].line) {
-                fact t = v[i];
-                v[i] = v[k];
-                v[k] = t;
-            }
-        }
-    }
-}
-
-/* Runs of one feed at a time, as they stand. */
-static inline bool push_runs(ent_session *s, const fact *v, size_t n, ent_error *error)
-{
-    size_t begin = 0;
-    while (begin < n) {
-        size_t end = begin + 1;
-        while (end < n && v[end].feed == v[begin].feed) {
-            end++;
-        }
-        if (!facts_push(s, v + begin, end - begin, error)) {
-            return false;
-        }
-        begin = end;
-    }
-    return true;
-}
-
-static inline bool drive_stream(ent_session *s, const drive_plan *plan, fact *v, size_t n, ent_error *error)
-{
-    uint64_t seed = plan->seed;
-    size_t begin = 0;
-    while (begin < n) {
-        size_t size = plan->mode == DRIVE_ROWS ? 1 : 1 + (size_t)(next_random(&seed) % 17);
-        size_t end = begin + size < n ? begin + size : n;
-        int64_t next = end < n ? v[end].at : INT64_MAX;
-        if (plan->mode == DRIVE_SHUFFLED) {
-            shuffle(v + begin, end - begin, &seed);
-        }
-        if (!push_runs(s, v + begin, end - begin, error) ||
-            (next != INT64_MAX && !ent_session_advance(s, next, error))) {
-            return false;
-        }
-        begin = end;
-    }
-    return true;
-}
-
-/* All of it, from a new session to its end.  NULL with the error on failure; else the session, ended. */
-static inline ent_session *drive(const ent_program *p, const facts *all, const drive_plan *plan, telling *out,
-                                 ent_error *error)
-{
-    ent_session_options options = {.lanes_max = plan->lanes_max, .has_from = plan->has_from,
-                                   .from_ns = plan->from_ns, .has_to = plan->has_to, .to_ns = plan->to_ns,
-                                   .notices = plan->notices, .on_decision = tell, .user = out};
-    out->n = 0;
-    ent_session *s = ent_session_new(p, &options, error);
-    fact *v = s ? malloc((all->n + 1) * sizeof *v) : NULL;
-    bool ok = v != NULL;
-    if (s && !v) {
-        *error = (ent_error){.code = ENT_ERROR_ENVIRONMENT, .place = -1, .message = "out of memory"};
-    }
-    if (ok) {
-        memcpy(v, all->v, all->n * sizeof *v);
-        if (plan->mode == DRIVE_BATCH) {
-            ok = push_runs(s, v, all->n, error);
-        } else {
-            qsort(v, all->n, sizeof *v, compare_facts);
-            ok = drive_stream(s, plan, v, all->n, error);
-        }
-        ok = ok && ent_session_finish(s, error);
-    }
-    free(v);
-    if (!ok) {
-        ent_session_free(s);
-        return NULL;
-    }
-    return s;
 }
 #endif

@@ -22,8 +22,8 @@ int main(int argc, char **argv)
         return 4;
     ent_check_options options = {.stdlib_dir = argv[1]};
     size_t n = 0, mains = 0;
-    ent_node **files = ent_load_files(arena, sources, diags, &options, (const char *const *)argv + 2,
-                                      (size_t)argc - 2, &n, &mains);
+    ent_node **files = ent_load_files(arena, sources, diags, &options,
+                                      (const char *const *)argv + 2, (size_t)argc - 2, &n, &mains);
     ent_model *model =
         files == NULL ? NULL : ent_check(arena, sources, diags, files, n, mains, &options);
     ent_text out = {0};
@@ -31,8 +31,8 @@ int main(int argc, char **argv)
     fputs(ent_text_str(&out), stdout);
     size_t errors = ent_diags_error_count(diags);
     if (model != NULL && errors == 0)
-        printf("ok: %zu agreements, %zu duties, %zu objectives\n", model->n_agreements, model->n_duties,
-               model->n_objectives);
+        printf("ok: %zu agreements, %zu duties, %zu objectives\n", model->n_agreements,
+               model->n_duties, model->n_objectives);
     ent_text_deinit(&out);
     ent_arena_destroy(arena);
     return model == NULL ? 4 : errors > 0;

@@ -1,0 +1,292 @@
+/* Drives sessions for the tests of the engine: pushes facts in any manner, tells decisions as text,
+ * and compares what every manner of arrival comes to.  See state_program.h. */
+#ifndef ENT_TEST_STATE_DRIVE_H
+#define ENT_TEST_STATE_DRIVE_H
+
+#include "tests/unit/state_program.h"
+
+/* --- decisions as text --- */
+
+typedef struct told {
+    ent_decision d;
+    char subject[64];
+} told;
+
+typedef struct telling {
+    told *v;
+    size_t n, capacity;
+} telling;
+
+static inline void subject_text(const ent_session *s, const ent_decision *d, char *out, size_t size)
+{
+    size_t at = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < ent_session_subject_fields(s, d); i++) {
+        char buf[64];
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? "/" : "",
+                               ent_session_subject_text(s, d, i, buf, sizeof buf));
+    }
+}
+
+static inline bool tell(void *user, const ent_session *s, const ent_decision *d)
+{
+    telling *all = user;
+    if (all->n == all->capacity) {
+        size_t capacity = all->capacity ? all->capacity * 2 : 16;
+        told *grown = realloc(all->v, capacity * sizeof *grown);
+        if (!grown) {
+            return false;
+        }
+        all->v = grown;
+        all->capacity = capacity;
+    }
+    told *t = &all->v[all->n++];
+    t->d = *d;
+    subject_text(s, d, t->subject, sizeof t->subject);
+    return true;
+}
+
+/* A number of minutes from BASE_NS (or a length), with the nanoseconds that are over. */
+static inline size_t put_minutes(char *out, size_t size, const char *name, int64_t ns)
+{
+    int64_t minutes = ns / MINUTE_NS;
+    int64_t rest = ns % MINUTE_NS;
+    return (size_t)(rest ? snprintf(out, size, " %s=%lld%+lldns", name, (long long)minutes,
+                                    (long long)rest)
+                         : snprintf(out, size, " %s=%lld", name, (long long)minutes));
+}
+
+static const char *const status_words[] = {"met",  "breach",      "excused",
+                                           "void", "provisional", "no_data"};
+
+/* A duty: `A breach at=0 due=240 done=300 elapsed=300 allowed=240`; an objective:
+ * `hosting met 3/4 of 4-1 from=-540 to=900 missing=2`: the measure, samples and bad ones, the
+ * window. */
+static inline void decision_text(const told *t, char *out, size_t size)
+{
+    const ent_decision *d = &t->d;
+    size_t at = (size_t)snprintf(out, size, "%s%s%s", t->subject, t->subject[0] ? " " : "",
+                                 status_words[d->status]);
+    if (d->kind == ENT_DECISION_DUTY) {
+        at += put_minutes(out + at, size - at, "at", d->at_ns - BASE_NS);
+        at += d->has_due ? put_minutes(out + at, size - at, "due", d->due_ns - BASE_NS) : 0;
+        at += d->has_done ? put_minutes(out + at, size - at, "done", d->done_ns - BASE_NS) : 0;
+        at += put_minutes(out + at, size - at, "elapsed", d->elapsed_ns);
+        at += put_minutes(out + at, size - at, "allowed", d->allowed_ns);
+        at += (size_t)snprintf(out + at, size - at, "%s", d->open ? " open" : "");
+    } else {
+        char text[ENT_Q_TEXT_SIZE] = "none";
+        if (d->has_measure && d->measure_is_number) {
+            (void)ent_format_double(d->measure_f, text);
+        } else if (d->has_measure) {
+            (void)ent_q_format_fraction(d->measure, text, sizeof text);
+        }
+        at += (size_t)snprintf(out + at, size - at, " %s of %lld-%lld", text,
+                               (long long)d->counts.samples, (long long)d->counts.bad);
+        at += put_minutes(out + at, size - at, "from", d->from_ns - BASE_NS);
+        at += put_minutes(out + at, size - at, "to", d->to_ns - BASE_NS);
+        const struct {
+            const char *name;
+            int64_t n;
+        } extra[] = {{"missing", d->counts.missing},
+                     {"absent", d->counts.absent},
+                     {"excluded", d->counts.excluded}};
+        for (size_t i = 0; i < 3; i++) {
+            at += extra[i].n ? (size_t)snprintf(out + at, size - at, " %s=%lld", extra[i].name,
+                                                (long long)extra[i].n)
+                             : 0;
+        }
+    }
+    if (d->has_credit) {
+        char money[ENT_MONEY_TEXT_SIZE];
+        (void)ent_money_format(d->credit_minor, 2, money, sizeof money);
+        (void)snprintf(out + at, size - at, " credit=%s", money);
+    }
+}
+
+/* --- drivers --- */
+
+typedef enum drive_mode { DRIVE_BATCH, DRIVE_ROWS, DRIVE_CHUNKS, DRIVE_SHUFFLED } drive_mode;
+
+typedef struct drive_plan {
+    drive_mode mode;
+    uint32_t lanes_max;
+    uint64_t seed;
+    bool has_from, has_to;
+    int64_t from_ns, to_ns;
+    bool notices;
+} drive_plan;
+
+static inline uint64_t next_random(uint64_t *state)
+{
+    *state += UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+static inline int compare_facts(const void *a, const void *b)
+{
+    const fact *x = a;
+    const fact *y = b;
+    if (x->at != y->at) {
+        return x->at < y->at ? -1 : 1;
+    }
+    return x->feed != y->feed ? x->feed - y->feed : x->line < y->line ? -1 : x->line > y->line;
+}
+
+/* Any order that keeps rows of one feed and one instant in theirs: what arrival may do. */
+static inline void shuffle(fact *v, size_t n, uint64_t *seed)
+{
+    for (size_t i = n; i > 1; i--) {
+        size_t k = (size_t)(next_random(seed) % i);
+        fact t = v[i - 1];
+        v[i - 1] = v[k];
+        v[k] = t;
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = i + 1; k < n; k++) {
+            if (v[i].feed == v[k].feed && v[i].at == v[k].at && v[i].line > v[k].line) {
+                fact t = v[i];
+                v[i] = v[k];
+                v[k] = t;
+            }
+        }
+    }
+}
+
+/* Runs of one feed at a time, as they stand. */
+static inline bool push_runs(ent_session *s, const fact *v, size_t n, ent_error *error)
+{
+    size_t begin = 0;
+    while (begin < n) {
+        size_t end = begin + 1;
+        while (end < n && v[end].feed == v[begin].feed) {
+            end++;
+        }
+        if (!facts_push(s, v + begin, end - begin, error)) {
+            return false;
+        }
+        begin = end;
+    }
+    return true;
+}
+
+static inline bool drive_stream(ent_session *s, const drive_plan *plan, fact *v, size_t n,
+                                ent_error *error)
+{
+    uint64_t seed = plan->seed;
+    size_t begin = 0;
+    while (begin < n) {
+        size_t size = plan->mode == DRIVE_ROWS ? 1 : 1 + (size_t)(next_random(&seed) % 17);
+        size_t end = begin + size < n ? begin + size : n;
+        int64_t next = end < n ? v[end].at : INT64_MAX;
+        if (plan->mode == DRIVE_SHUFFLED) {
+            shuffle(v + begin, end - begin, &seed);
+        }
+        if (!push_runs(s, v + begin, end - begin, error) ||
+            (next != INT64_MAX && !ent_session_advance(s, next, error))) {
+            return false;
+        }
+        begin = end;
+    }
+    return true;
+}
+
+/* All of it, from a new session to its end.  NULL with the error on failure; else the session,
+ * ended. */
+static inline ent_session *drive(const ent_program *p, const facts *all, const drive_plan *plan,
+                                 telling *out, ent_error *error)
+{
+    ent_session_options options = {.lanes_max = plan->lanes_max,
+                                   .has_from = plan->has_from,
+                                   .from_ns = plan->from_ns,
+                                   .has_to = plan->has_to,
+                                   .to_ns = plan->to_ns,
+                                   .notices = plan->notices,
+                                   .on_decision = tell,
+                                   .user = out};
+    out->n = 0;
+    ent_session *s = ent_session_new(p, &options, error);
+    fact *v = s ? malloc((all->n + 1) * sizeof *v) : NULL;
+    bool ok = v != NULL;
+    if (s && !v) {
+        *error =
+            (ent_error){.code = ENT_ERROR_ENVIRONMENT, .place = -1, .message = "out of memory"};
+    }
+    if (ok) {
+        memcpy(v, all->v, all->n * sizeof *v);
+        if (plan->mode == DRIVE_BATCH) {
+            ok = push_runs(s, v, all->n, error);
+        } else {
+            qsort(v, all->n, sizeof *v, compare_facts);
+            ok = drive_stream(s, plan, v, all->n, error);
+        }
+        ok = ok && ent_session_finish(s, error);
+    }
+    free(v);
+    if (!ok) {
+        ent_session_free(s);
+        return NULL;
+    }
+    return s;
+}
+/* --- all ways of driving --- */
+
+enum { TEXT_MAX = 2048 };
+
+static const drive_mode modes[] = {DRIVE_BATCH, DRIVE_ROWS, DRIVE_CHUNKS, DRIVE_SHUFFLED};
+static const uint32_t lanes[] = {1, 7, 2048};
+
+static inline void join(const telling *all, char *out, size_t size)
+{
+    size_t at = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < all->n && at < size; i++) {
+        char text[256];
+        decision_text(&all->v[i], text, sizeof text);
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? " | " : "", text);
+    }
+}
+
+/* Runs in every mode and compares the decisions with the text. */
+static inline void expect_all(const char *name, const ent_program *p, const facts *all,
+                              drive_plan plan, const char *expected)
+{
+    for (size_t m = 0; m < 4; m++) {
+        for (size_t k = 0; k < 3; k++) {
+            telling out = {0};
+            ent_error error;
+            char text[TEXT_MAX];
+            plan.mode = modes[m];
+            plan.lanes_max = lanes[k];
+            plan.seed = m * 3 + k + 1;
+            ent_session *s = drive(p, all, &plan, &out, &error);
+            if (!s) {
+                fail_msg("%s, mode %zu, lanes %u: %s", name, m, lanes[k], error.message);
+            }
+            join(&out, text, sizeof text);
+            if (strcmp(text, expected) != 0) {
+                fail_msg("%s, mode %zu, lanes %u:\n  got      %s\n  expected %s", name, m, lanes[k],
+                         text, expected);
+            }
+            ent_session_free(s);
+            free(out.v);
+        }
+    }
+}
+
+static inline drive_plan until(int64_t minute)
+{
+    return (drive_plan){.has_to = true, .to_ns = BASE_NS + minute * MINUTE_NS};
+}
+
+static inline drive_plan between(int64_t from_minute, int64_t to_minute)
+{
+    drive_plan plan = until(to_minute);
+    plan.has_from = true;
+    plan.from_ns = BASE_NS + from_minute * MINUTE_NS;
+    return plan;
+}
+#endif
