@@ -422,6 +422,10 @@ static bool check_spanuse(context *c, const ent_spanuse_row *row)
     if (row->span < 0) {
         return require(c, row->n_keys == 0, "a calendar has no keys");
     }
+    if (row->feed < 0) {
+        /* for a figure of time that is about no key: the union over all of them */
+        return require(c, row->n_keys == 0, "it has keys of no feed");
+    }
     const ent_span_row *span = &c->p->span[row->span];
     const ent_alt_row *like = &c->p->alt[c->p->pattern[span->from].first_alt];
     return require(c, row->n_keys == span->n_keys, "it does not have its span's keys") &&
