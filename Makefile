@@ -125,12 +125,17 @@ $(B)/tests/%: tests/fuzz/%.c $(B)/libentente-compiler.a $(B)/libentente.a
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a $(COMPILER_LIBS) $(RUNTIME_LIBS)
 
+$(B)/tests/diagnostics_driver: tests/golden/diagnostics/driver.c $(B)/libentente-compiler.a $(B)/libentente.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
+	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a $(COMPILER_LIBS) $(RUNTIME_LIBS)
+
 GENERATORS := $(patsubst examples/%/generate.c,$(B)/examples/generate-%,$(wildcard examples/*/generate.c))
 $(B)/examples/generate-%: examples/%/generate.c $(wildcard examples/gen/*.c examples/gen/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(wildcard examples/gen/*.c) -lm
 
-test-programs: all $(UNIT) $(DRIVERS) $(GENERATORS)
+test-programs: all $(UNIT) $(DRIVERS) $(GENERATORS) $(B)/tests/diagnostics_driver
 
 check: deps
 	@$(MAKE) --no-print-directory test-programs
@@ -142,7 +147,7 @@ demo: deps
 
 fuzz: deps
 	@$(MAKE) --no-print-directory SANITIZE=1 test-programs
-	build/sanitize/tests/fuzz_parse --count 2000000
+	build/sanitize/tests/fuzz_parse -n 2000000 examples/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 
 lint:
 	sh tests/lint.sh

@@ -38,7 +38,7 @@ for t in "$BUILD"/tests/test_*; do
     step "unit ${t##*/test_}" "$t"
 done
 step "golden syntax" sh tests/golden/syntax/run.sh
-step "golden diagnostics" sh tests/golden/diagnostics/run.sh
+step "golden diagnostics" sh tests/golden/diagnostics/run.sh "$BUILD/tests/diagnostics_driver"
 step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
 step "oracle exact arithmetic" python3 tests/property/exact_oracle.py "$BUILD/tests/exact_driver"
 step "oracle calendars and windows" python3 tests/property/time_oracle.py "$BUILD/tests/time_driver"
@@ -48,7 +48,7 @@ step "oracle random clubs" python3 tests/property/random_clubs.py --seed 1 --cou
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
-step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" --count $FUZZ
+step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 if [ -d "$DATA_DIR/service-desk" ]; then
     step "real service desk, all incidents" sh tests/service_desk.sh "$ENTENTE" "$DATA_DIR/service-desk"
     step "real outages" sh tests/outages.sh "$ENTENTE" "$DATA_DIR/outages"

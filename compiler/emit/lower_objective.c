@@ -6,11 +6,6 @@
 
 /* --- folds --- */
 
-static bool is_share(const ent_fold_decl *fold)
-{
-    return fold->kind == ENT_AGG_SHARE || fold->kind == ENT_AGG_TIME_SHARE;
-}
-
 static int32_t or_of(const ent_lower_env *env, int32_t a, int32_t b, int64_t place)
 {
     return a < 0 ? b : b < 0 ? a : ent_kb_op(env->kb, ENT_BC_OR, a, b, ENT_KB_NOREG, 0, place);
@@ -152,12 +147,11 @@ static bool same_value(const ent_value *a, const ent_value *b)
                : a->i == b->i;
 }
 
-/* The one key that all folds of an objective without a subject select, if a share is among them: then the
- * key is made the subject, unnamed, so that it is decided even when it is silent throughout. */
+/* The one key that all folds of an objective without a subject select: it is made the subject, unnamed, so
+ * that it is decided even when it is silent throughout, and other keys' rows are no rows of it. */
 static const ent_selected_key *silent_selection(const ent_objective_decl *o)
 {
     const ent_selected_key *first = NULL;
-    bool any_share = false;
     if (o->subject != ENT_SUBJECT_NONE) {
         return NULL;
     }
@@ -167,9 +161,8 @@ static const ent_selected_key *silent_selection(const ent_objective_decl *o)
             return NULL;
         }
         first = first == NULL ? key : first;
-        any_share = any_share || is_share(o->folds[i]);
     }
-    return any_share ? first : NULL;
+    return first;
 }
 
 static void lower_subject(ent_lower *lw, const ent_objective_decl *o, const ent_selected_key *silent,

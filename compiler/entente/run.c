@@ -310,7 +310,8 @@ static int open_attempt(run *r)
                                      .batch_rows = batch,
                                      .separator = r->options->separator,
                                      .sort = f->sort,
-                                     .digest = true,
+                                     .digest = r->options->ledger != NULL ||
+                                               r->options->format == ENT_RUN_JSONL,
                                      .sort_memory_bytes = r->options->sort_memory_bytes,
                                      .folder = r->options->folder,
                                      .on_bad = on_bad,

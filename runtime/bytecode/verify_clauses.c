@@ -424,7 +424,7 @@ static bool check_spanuse(context *c, const ent_spanuse_row *row)
     }
     if (row->feed < 0) {
         /* for a figure of time that is about no key: the union over all of them */
-        return require(c, row->n_keys == 0, "it has keys of no feed");
+        return require(c, row->n_keys == 0, "keys without a feed");
     }
     const ent_span_row *span = &c->p->span[row->span];
     const ent_alt_row *like = &c->p->alt[c->p->pattern[span->from].first_alt];

@@ -496,11 +496,11 @@ class Figure:
         return rows
 
     def keys(self):
-        """The keys of a sampled feed that are expected to have samples."""
+        """The keys of a sampled feed that are expected to have samples: seen before the end."""
         if self.chosen:
             return [self.chosen[0]] if all(c == self.chosen[0] for c in self.chosen) else []
         return sorted({r["key"] for r in self.all_rows
-                       if self.world.start <= r["at"] and r["key"] is not None})
+                       if r["at"] < self.b and r["key"] is not None})
 
     def missing(self, rows):
         total = 0

@@ -226,7 +226,8 @@ class Run:
             status = "breach"
         else:
             status = "met" if self.state == "over" else "provisional"
-        return {"at": self.at, "status": status, "done": self.done, "elapsed": elapsed,
+        done = None if self.state == "running" else self.done
+        return {"at": self.at, "status": status, "done": done, "elapsed": elapsed,
                 "allowed": length, "open": self.state == "running",
                 "waiting": self.state == "waiting",
                 "due": tl.reach(open_runs, calendar, lambda h: pauses, length, False)}

@@ -99,6 +99,22 @@ class Zone:
         local = dt.datetime(day.year, day.month, day.day) + dt.timedelta(seconds=seconds)
         return datetime_ns(local.replace(tzinfo=self.info, fold=0).astimezone(dt.timezone.utc))
 
+    def opening(self, day, seconds):
+        """The first instant at which the wall shows that time or a later one."""
+        wanted = dt.datetime(day.year, day.month, day.day) + dt.timedelta(seconds=seconds)
+        at = self.utc(day, seconds)
+
+        def shown(ns):
+            return (EPOCH + dt.timedelta(seconds=ns // NS)).astimezone(self.info).replace(tzinfo=None)
+
+        if shown(at) != wanted:              # a time that the clocks skipped: where they jumped
+            before, after = at - 3 * HOUR, at
+            while after - before > NS:
+                middle = (before + after) // (2 * NS) * NS
+                before, after = (before, middle) if shown(middle) >= wanted else (middle, after)
+            at = after
+        return at
+
     def day(self, ns):
         """The civil day that contains an instant."""
         return (EPOCH + dt.timedelta(seconds=ns // NS)).astimezone(self.info).date()
@@ -188,7 +204,7 @@ class Calendar:
                 for days, opens, closes in self.rules:
                     if day.weekday() in days:
                         end = closes if closes > opens else closes + 86400
-                        out.append((self.zone.utc(day, opens), self.zone.utc(day, end)))
+                        out.append((self.zone.opening(day, opens), self.zone.opening(day, end)))
             self.cache[day] = out
         return self.cache[day]
 
