@@ -148,6 +148,7 @@ bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fo
     into->good_ns += from->good_ns;
     into->bad_ns += from->bad_ns;
     into->expected += from->expected;
+    into->missing += from->missing;
     into->failed |= from->failed || !ent_i128_add(into->sum, from->sum, &into->sum);
     if (from->fsum) {
         if (!ensure_fsum(into)) {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/state/state.h"
+#include "runtime/state/objective.h"
 
 /* --- set-up --- */
 
@@ -44,7 +44,7 @@ bool ent_objectivestate_init(ent_session *s, ent_objectivestate *o, int64_t inde
     return true;
 }
 
-static void window_free(const ent_objectivestate *o, ent_window_state *w)
+void ent_window_free(const ent_objectivestate *o, ent_window_state *w)
 {
     for (size_t i = 0; i < w->n_groups; i++) {
         for (int64_t k = 0; k < o->row->n_folds; k++) {
@@ -57,6 +57,8 @@ static void window_free(const ent_objectivestate *o, ent_window_state *w)
     }
     free(w->groups);
     free(w->cap_sets);
+    free(w->seen);
+    ent_map_deinit(&w->seen_keys);
     ent_map_deinit(&w->keys);
     ent_map_deinit(&w->caps);
     free(w);
@@ -66,7 +68,7 @@ void ent_objectivestate_deinit(ent_session *s, ent_objectivestate *o)
 {
     (void)s;
     for (size_t i = 0; i < o->n_active; i++) {
-        window_free(o, o->active[i]);
+        ent_window_free(o, o->active[i]);
     }
     for (int64_t k = 0; o->trackers && k < o->row->n_folds; k++) {
         for (size_t i = 0; i < o->trackers[k].n; i++) {
@@ -102,7 +104,7 @@ bool ent_objectivestate_start(ent_session *s, ent_objectivestate *o)
     return true;
 }
 
-static ent_group *group_at(const ent_objectivestate *o, ent_window_state *w, int64_t key, bool make)
+ent_group *ent_group_at(const ent_objectivestate *o, ent_window_state *w, int64_t key, bool make)
 {
     uint32_t at = ent_map_get(&w->keys, key);
     if (at != ENT_MAP_NONE) {
@@ -147,10 +149,10 @@ static bool push_window(ent_session *s, ent_objectivestate *o, int64_t from, int
     w->part = a != from || b != to;
     o->active[o->n_active++] = w;
     if (o->row->subject == 0) {
-        return group_at(o, w, 0, true) != NULL;
+        return ent_group_at(o, w, 0, true) != NULL;
     }
     for (int64_t i = 0; o->row->subject == 1 && i < o->row->n_values; i++) {
-        if (!group_at(o, w, s->program->value[o->row->first_value + i].value, true)) {
+        if (!ent_group_at(o, w, s->program->value[o->row->first_value + i].value, true)) {
             return false;
         }
     }
@@ -158,7 +160,7 @@ static bool push_window(ent_session *s, ent_objectivestate *o, int64_t from, int
 }
 
 /* Opens every window that begins before `until`. */
-static bool open_windows(ent_session *s, ent_objectivestate *o, int64_t until)
+bool ent_open_windows(ent_session *s, ent_objectivestate *o, int64_t until)
 {
     if (o->row->window == ENT_UNIT_ROLLING) {
         ent_rolling roll = rolling_of(o->row);
@@ -231,7 +233,7 @@ static bool add_earliest(const ent_intervals *all, int64_t most_ns, ent_interval
 }
 
 /* Adds what one use takes out of [from, to), cut to its `at most`. */
-static bool add_use(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+bool ent_excluded_use(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
                     int64_t to, ent_intervals *out)
 {
     if (use->at_most_ns < 0) {
@@ -246,11 +248,11 @@ static bool add_use(ent_session *s, const ent_spanuse_row *use, int64_t key, int
 }
 
 /* The same for a figure that is about no key: the union over all keys of the span. */
-static bool add_use_of_all(ent_session *s, const ent_spanuse_row *use, int64_t from, int64_t to,
+bool ent_excluded_use_of_all(ent_session *s, const ent_spanuse_row *use, int64_t from, int64_t to,
                            ent_intervals *out)
 {
     if (use->calendar >= 0) {
-        return add_use(s, use, 0, from, to, out);
+        return ent_excluded_use(s, use, 0, from, to, out);
     }
     const ent_spanstate *span = &s->spans[use->span];
     ent_intervals all;
@@ -265,7 +267,7 @@ static bool add_use_of_all(ent_session *s, const ent_spanuse_row *use, int64_t f
 }
 
 /* All that is excluded in the window up to `to` for one key of the feed. */
-static bool excluded_set(ent_session *s, const ent_objectivestate *o, const ent_window_state *w,
+bool ent_excluded_set(ent_session *s, const ent_objectivestate *o, const ent_window_state *w,
                          int64_t feed, const int64_t *use_keys, int64_t to, ent_intervals *out)
 {
     to = to < w->to ? to : w->to;
@@ -273,7 +275,7 @@ static bool excluded_set(ent_session *s, const ent_objectivestate *o, const ent_
         const ent_spanuse_row *use = o->uses[i];
         bool keyed = use->calendar >= 0 || use_keys[i] != INT64_MIN;
         if (use_applies(use, feed) && keyed &&
-            !add_use(s, use, use_keys[i], w->lo, to, out)) {
+            !ent_excluded_use(s, use, use_keys[i], w->lo, to, out)) {
             return false;
         }
     }
@@ -302,7 +304,7 @@ static const ent_intervals *capped_set(ent_session *s, const ent_objectivestate 
     if (cap->slice != s->slice) {
         cap->slice = s->slice;
         ent_intervals_clear(&cap->set);
-        if (!add_use(s, o->uses[use], key, w->lo, until < w->to ? until : w->to, &cap->set)) {
+        if (!ent_excluded_use(s, o->uses[use], key, w->lo, until < w->to ? until : w->to, &cap->set)) {
             return NULL;
         }
     }
@@ -359,7 +361,7 @@ static bool mark_excluded(ent_session *s, ent_objectivestate *o, ent_window_stat
 /* --- silence --- */
 
 /* Shares count what is missing even where it is ignored: the decision says how much that was. */
-static bool tracks(const ent_session *s, const ent_fold_row *fold)
+bool ent_fold_tracks(const ent_session *s, const ent_fold_row *fold)
 {
     return fold->kind == ENT_AGG_TIME_SHARE ||
            (fold->kind == ENT_AGG_SHARE && s->program->feed[fold->feed].interval_ns > 0);
@@ -375,7 +377,7 @@ static int64_t hold_ns(const ent_session *s, const ent_fold_row *fold)
 }
 
 /* Adds the tracker's time from where it was accounted up to `upto` to every window that it touches. */
-static bool account(ent_session *s, ent_objectivestate *o, size_t k, ent_tracker *t, int64_t upto)
+bool ent_tracker_account(ent_session *s, ent_objectivestate *o, size_t k, ent_tracker *t, int64_t upto)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
     int64_t a = t->accounted;
@@ -392,7 +394,7 @@ static bool account(ent_session *s, ent_objectivestate *o, size_t k, ent_tracker
         if (from >= to || w->closed) {
             continue;
         }
-        ent_group *g = group_at(o, w, t->subject, o->row->subject == 2);
+        ent_group *g = ent_group_at(o, w, t->subject, o->row->subject == 2);
         if (!g && o->row->subject == 2) {
             return false;
         }
@@ -401,7 +403,7 @@ static bool account(ent_session *s, ent_objectivestate *o, size_t k, ent_tracker
         }
         ent_intervals out;
         ent_intervals_init(&out);
-        bool ok = excluded_set(s, o, w, fold->feed, t->use_keys, to, &out);
+        bool ok = ent_excluded_set(s, o, w, fold->feed, t->use_keys, to, &out);
         int64_t net = to - from - ent_intervals_measure(&out, from, to);
         ent_intervals_deinit(&out);
         if (!ok) {
@@ -485,7 +487,7 @@ static bool track_slice(ent_session *s, ent_objectivestate *o, size_t k)
             return false;
         }
         if (fold->kind == ENT_AGG_TIME_SHARE && !(unread && unread[i])) {
-            if (!account(s, o, k, t, at[i])) {
+            if (!ent_tracker_account(s, o, k, t, at[i])) {
                 return false;
             }
             t->accounted = at[i];
@@ -497,6 +499,35 @@ static bool track_slice(ent_session *s, ent_objectivestate *o, size_t k)
 }
 
 /* --- rows --- */
+
+/* The count of samples of one key of fold k in the window; NULL: no memory. */
+int64_t *ent_window_seen(ent_session *s, ent_window_state *w, size_t k, int64_t key)
+{
+    int64_t words[2] = {(int64_t)k, key};
+    int64_t id = ent_tuples_intern(&s->tuples, words, 2);
+    uint32_t *place = id < 0 ? NULL : ent_map_at(&w->seen_keys, id);
+    if (!place) {
+        return NULL;
+    }
+    if (*place == ENT_MAP_NONE) {
+        if (!ent_reserve((void **)&w->seen, &w->seen_capacity, w->n_seen + 1, sizeof *w->seen)) {
+            return NULL;
+        }
+        *place = (uint32_t)w->n_seen++;
+        w->seen[*place] = 0;
+    }
+    return &w->seen[*place];
+}
+
+/* Whether the subject of a fold's group is the feed's own single key: then a silent one is known by that
+ * alone, and the group's samples are the key's. */
+bool ent_fold_subject_is_key(const ent_session *s, const ent_fold_row *fold)
+{
+    const ent_program *p = s->program;
+    const ent_feed_row *feed = &p->feed[fold->feed];
+    return fold->n_groups == 1 && feed->n_keys == 1 &&
+           p->keyfield[fold->first_group].field == p->keyfield[feed->first_key].field;
+}
 
 static size_t first_at_or_after(const int64_t *at, size_t n, int64_t instant)
 {
@@ -513,7 +544,7 @@ static size_t first_at_or_after(const int64_t *at, size_t n, int64_t instant)
     return low;
 }
 
-static bool fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+bool ent_fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
                        size_t begin, size_t end, int64_t until)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
@@ -525,6 +556,14 @@ static bool fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *
     const uint8_t *group_absent;
     const int64_t *groups =
         ent_feedstate_keys(s, f, fold->first_group, fold->n_groups, &group_absent);
+    const uint8_t *key_absent = NULL;
+    const int64_t *keys = NULL;
+    if (ent_fold_tracks(s, fold) && fold->kind == ENT_AGG_SHARE && !ent_fold_subject_is_key(s, fold)) {
+        keys = ent_feedstate_keys(s, f, f->row->first_key, f->row->n_keys, &key_absent);
+        if (!keys) {
+            return false;
+        }
+    }
     uint8_t *excluded;
     if (!groups || !mark_excluded(s, o, w, f, begin, end, until, &excluded)) {
         return false;
@@ -534,7 +573,7 @@ static bool fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *
         if (group_absent && group_absent[i]) {
             continue;
         }
-        ent_group *g = group_at(o, w, groups[i], o->row->subject == 2);
+        ent_group *g = ent_group_at(o, w, groups[i], o->row->subject == 2);
         if (!g) {
             ok = o->row->subject != 2;
             continue;
@@ -548,6 +587,14 @@ static bool fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *
             continue;
         }
         state->observed++;
+        if (keys && !(key_absent && key_absent[i])) {
+            int64_t *seen = ent_window_seen(s, w, k, keys[i]);
+            ok = seen != NULL;
+            if (!ok) {
+                break;
+            }
+            ++*seen;
+        }
         if (unread && unread[i]) {
             state->absent++;
             continue;
@@ -562,7 +609,7 @@ static bool fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *
 
 bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t until, ent_error *error)
 {
-    if (!open_windows(s, o, until)) {
+    if (!ent_open_windows(s, o, until)) {
         return ent_no_memory(error);
     }
     for (size_t k = 0; k < (size_t)o->row->n_folds; k++) {
@@ -574,7 +621,7 @@ bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t unt
         if (f->n == 0) {
             continue;
         }
-        if (tracks(s, fold) && !track_slice(s, o, k)) {
+        if (ent_fold_tracks(s, fold) && !track_slice(s, o, k)) {
             return ent_no_memory(error);
         }
         const int64_t *at = ent_feedstate_at(f);
@@ -582,391 +629,10 @@ bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t unt
             ent_window_state *w = o->active[i];
             size_t begin = first_at_or_after(at, f->n, w->lo);
             size_t end = first_at_or_after(at, f->n, w->to);
-            if (begin < end && !fold_lanes(s, o, w, k, begin, end, until)) {
+            if (begin < end && !ent_fold_lanes(s, o, w, k, begin, end, until)) {
                 return ent_no_memory(error);
             }
         }
     }
     return true;
-}
-
-/* --- closing --- */
-
-static bool fold_outcomes(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
-                          int64_t hi, ent_error *error)
-{
-    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
-    ent_feedstate *f = &s->feeds[fold->feed];
-    for (int64_t i = 0; i < f->row->n_fields; i++) {
-        f->pending[i].n = 0;
-        free(f->pending[i].absent);
-        f->pending[i].absent = NULL;
-    }
-    if (!ent_dutystate_outcomes(s, f->row->duty, w->lo, hi, hi, f->pending, &f->n_pending, error)) {
-        return false;
-    }
-    f->unsorted = true;
-    bool ok = ent_feedstate_slice(s, f, INT64_MAX, error);
-    if (ok && !fold_lanes(s, o, w, k, 0, f->n, hi)) {
-        ok = ent_no_memory(error);
-    }
-    f->n_pending = f->n = 0;
-    return ok;
-}
-
-/* Keys of a window whose subject is the feed's own single key: a silent one is known by that alone. */
-static bool subject_is_key(const ent_session *s, const ent_fold_row *fold)
-{
-    const ent_program *p = s->program;
-    const ent_feed_row *feed = &p->feed[fold->feed];
-    return fold->n_groups == 1 && feed->n_keys == 1 &&
-           p->keyfield[fold->first_group].field == p->keyfield[feed->first_key].field;
-}
-
-static bool expect(ent_session *s, const ent_objectivestate *o, const ent_window_state *w, size_t k,
-                   ent_group *g, const int64_t *use_keys, int64_t hi)
-{
-    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
-    ent_intervals out;
-    ent_intervals_init(&out);
-    bool ok = excluded_set(s, o, w, fold->feed, use_keys, hi, &out);
-    int64_t net = hi - w->lo - ent_intervals_measure(&out, w->lo, hi);
-    ent_intervals_deinit(&out);
-    int64_t interval = s->program->feed[fold->feed].interval_ns;
-    g->folds[k].expected += fold->kind == ENT_AGG_TIME_SHARE ? net : net / interval;
-    return ok;
-}
-
-static bool expect_silent(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
-                          int64_t hi)
-{
-    const ent_program *p = s->program;
-    const ent_fold_row *fold = &p->fold[o->row->first_fold + (int64_t)k];
-    if (o->row->subject != 1 || !subject_is_key(s, fold)) {
-        return true;
-    }
-    int64_t *use_keys = malloc((o->n_uses + 1) * sizeof *use_keys);
-    bool ok = use_keys != NULL;
-    for (size_t i = 0; ok && i < w->n_groups; i++) {
-        ent_group *g = &w->groups[i];
-        uint32_t at = ent_map_get(&o->trackers[k].keys, g->key);
-        if (at != ENT_MAP_NONE && o->trackers[k].v[at].first_seen < hi) {
-            continue;
-        }
-        for (size_t u = 0; u < o->n_uses; u++) {
-            const ent_spanuse_row *use = o->uses[u];
-            bool same = use->calendar < 0 && use->n_keys == 1 && use->feed == fold->feed &&
-                        p->keyfield[use->first_key].field == p->keyfield[fold->first_group].field;
-            use_keys[u] = same ? g->key : INT64_MIN;
-        }
-        ok = expect(s, o, w, k, g, use_keys, hi);
-    }
-    free(use_keys);
-    return ok;
-}
-
-static bool close_silence(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
-                          int64_t hi)
-{
-    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
-    if (!tracks(s, fold)) {
-        return true;
-    }
-    for (size_t i = 0; i < o->trackers[k].n; i++) {
-        ent_tracker *t = &o->trackers[k].v[i];
-        if (t->first_seen >= hi) {
-            continue;
-        }
-        if (fold->kind == ENT_AGG_TIME_SHARE && !account(s, o, k, t, hi)) {
-            return false;
-        }
-        ent_group *g = group_at(o, w, t->subject, o->row->subject == 2);
-        if (!g && o->row->subject == 2) {
-            return false;
-        }
-        if (g && !expect(s, o, w, k, g, t->use_keys, hi)) {
-            return false;
-        }
-    }
-    return expect_silent(s, o, w, k, hi);
-}
-
-/* `longest of S`, `time in S`, `time outside S`: from the span's intervals themselves. */
-static bool close_span(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
-                       int64_t hi)
-{
-    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
-    if (fold->span < 0) {
-        return true;
-    }
-    const ent_spanstate *span = &s->spans[fold->span];
-    ent_spanuse_row use = {.calendar = -1, .span = fold->span, .at_most_ns = -1};
-    for (size_t i = 0; i < w->n_groups; i++) {
-        ent_group *g = &w->groups[i];
-        bool one = o->row->subject != 0;
-        ent_intervals in = {0};
-        ent_intervals out = {0};
-        ent_intervals net = {0};
-        bool ok = true;
-        for (size_t u = 0; ok && u < o->n_uses; u++) {
-            ok = one ? add_use(s, o->uses[u], g->key, w->lo, hi, &out)
-                     : add_use_of_all(s, o->uses[u], w->lo, hi, &out);
-        }
-        for (size_t n = 0; ok && n < span->n; n++) {
-            if (one && span->v[n].key != g->key) {
-                continue;
-            }
-            ok = ent_use_collect(s, &use, span->v[n].key, w->lo, hi, &in);
-            if (ok && fold->kind == ENT_AGG_LONGEST) {
-                ok = ent_intervals_subtract(&net, &in, &out);
-                for (size_t v = 0; v < net.n; v++) {
-                    int64_t length = net.v[v].to - net.v[v].from;
-                    g->folds[k].bad_ns =
-                        length > g->folds[k].bad_ns ? length : g->folds[k].bad_ns;
-                }
-                ent_intervals_clear(&in);
-            }
-        }
-        if (ok && fold->kind != ENT_AGG_LONGEST) {
-            ok = ent_intervals_subtract(&net, &in, &out);
-            g->folds[k].expected = hi - w->lo - ent_intervals_measure(&out, w->lo, hi);
-            g->folds[k].bad_ns = ent_intervals_measure(&net, w->lo, hi);
-            g->folds[k].good_ns = g->folds[k].expected - g->folds[k].bad_ns;
-        }
-        g->folds[k].rows = 1;
-        ent_intervals_deinit(&in);
-        ent_intervals_deinit(&out);
-        ent_intervals_deinit(&net);
-        if (!ok) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* A measure in raw units: integers and exact rationals become a rational, doubles stay. */
-static bool take_measure(const ent_objective_row *row, const ent_column *column, ent_decision *d)
-{
-    if (column->absent && column->absent[0]) {
-        return true;
-    }
-    d->has_measure = true;
-    if (column->cls == ENT_CLASS_F) {
-        d->measure_is_number = true;
-        d->measure_f = *(const double *)column->data;
-        return true;
-    }
-    if (column->cls == ENT_CLASS_Q) {
-        d->measure = *(const ent_q *)column->data;
-        return true;
-    }
-    int64_t raw = column->cls == ENT_CLASS_B ? *(const uint8_t *)column->data
-                                             : *(const int64_t *)column->data;
-    ent_i128 scale = 1;
-    for (int64_t i = 0; row->type == ENT_TYPE_DECIMAL && i < row->param; i++) {
-        scale *= 10;
-    }
-    return ent_q_make(raw, scale, &d->measure);
-}
-
-/* Brings a fold's figure to the class that the decision kernel's input has. */
-static bool fit_class(ent_class want, const ent_constant *in, ent_constant *out)
-{
-    *out = *in;
-    if (in->cls == want) {
-        return true;
-    }
-    if (want == ENT_CLASS_Q && in->cls == ENT_CLASS_I) {
-        out->cls = ENT_CLASS_Q;
-        out->v.q = ent_q_from_i64(in->v.i);
-        return true;
-    }
-    return false;
-}
-
-static bool run_measure(ent_session *s, const ent_objectivestate *o, ent_constant *figures,
-                        uint8_t *absent, ent_decision *d, ent_error *error)
-{
-    const ent_program *p = s->program;
-    const ent_kernel_row *kernel = &p->kernel[o->row->kernel];
-    ent_column *in = calloc((size_t)kernel->n_inputs + 1, sizeof *in);
-    ent_constant *fitted = calloc((size_t)kernel->n_inputs + 1, sizeof *fitted);
-    ent_column out = {0};
-    bool ok = in && fitted;
-    for (int64_t i = 0; ok && i < kernel->n_inputs; i++) {
-        const ent_input_row *input = &p->input[kernel->first_input + i];
-        fitted[i].cls = (uint8_t)input->cls;
-        if (!absent[input->index] &&
-            !fit_class((ent_class)input->cls, &figures[input->index], &fitted[i])) {
-            ent_fail(s, error, ENT_ERROR_USAGE, "objective %s: a figure of another class",
-                     ent_program_text(p, o->row->name));
-            ok = false;
-        }
-        in[i] = (ent_column){(ent_class)input->cls, &fitted[i].v,
-                             absent[input->index] ? &absent[input->index] : NULL};
-    }
-    const ent_lane_error *errors = NULL;
-    uint32_t n_errors = 0;
-    ok = ok && ent_vm_run(s->vm, o->row->kernel, in, 1, &out, NULL, &errors, &n_errors);
-    if (ok && n_errors > 0) {
-        ent_fail(s, error, ENT_ERROR_DATA, "%s", errors[0].message);
-        error->place = errors[0].place;
-        ok = false;
-    }
-    ok = ok && take_measure(o->row, &out, d);
-    free(in);
-    free(fitted);
-    return ok || ent_no_memory(error);
-}
-
-/* Bad samples still allowed if all that is to come is good, and how fast they are being used up. */
-static void budget(const ent_session *s, const ent_objectivestate *o, const ent_window_state *w,
-                   const ent_group *g, int64_t hi, ent_decision *d)
-{
-    const ent_program *p = s->program;
-    const ent_fold_row *fold = &p->fold[o->row->first_fold];
-    if (o->row->n_folds != 1 || fold->kind != ENT_AGG_SHARE || fold->feed < 0 ||
-        o->row->compare != ENT_CMP_AT_LEAST || hi <= w->lo) {
-        return;
-    }
-    int64_t interval = p->feed[fold->feed].interval_ns;
-    int64_t samples = d->counts.samples + d->counts.missing;
-    int64_t total = samples;
-    if (interval > 0) {
-        total += (w->to - hi) / interval;
-    }
-    int64_t bad = g->folds[0].n - g->folds[0].good +
-                  (o->row->missing == ENT_MISSING_DOWN ? d->counts.missing : 0);
-    ent_q allowed;
-    ent_q share;
-    ent_q elapsed;
-    if (!ent_q_sub(ent_q_from_i64(1), p->constants[o->row->target].v.q, &share) ||
-        !ent_q_mul(share, ent_q_from_i64(total), &allowed) ||
-        !ent_q_sub(allowed, ent_q_from_i64(bad), &d->budget_left)) {
-        return;
-    }
-    d->has_budget = true;
-    if (allowed.num > 0 && ent_q_make(hi - w->lo, w->to - w->lo, &elapsed) &&
-        ent_q_div(ent_q_from_i64(bad), allowed, &share)) {
-        d->has_budget = ent_q_div(share, elapsed, &d->burn_rate);
-    }
-}
-
-static void no_data_status(const ent_objective_row *row, ent_decision *d)
-{
-    d->status = row->no_data == ENT_NODATA_BREACH ? ENT_STATUS_BREACH
-                : row->no_data == ENT_NODATA_MET  ? ENT_STATUS_MET
-                                                  : ENT_STATUS_NO_DATA;
-    d->has_measure = false;
-}
-
-static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
-                         int64_t hi, bool final, ent_error *error)
-{
-    const ent_program *p = s->program;
-    const ent_objective_row *row = o->row;
-    size_t n = (size_t)row->n_folds;
-    ent_constant *figures = calloc(n + 1, sizeof *figures);
-    uint8_t *absent = calloc(n + 1, 1);
-    ent_decision *d = ent_session_decision(s);
-    bool ok = figures && absent && d;
-    bool any = false;
-    for (size_t k = 0; ok && k < n; k++) {
-        const ent_fold_row *fold = &p->fold[row->first_fold + (int64_t)k];
-        ent_fold_state *state = &g->folds[k];
-        int64_t missing = fold->kind == ENT_AGG_SHARE && tracks(s, fold) &&
-                                  state->expected > state->observed
-                              ? state->expected - state->observed
-                              : 0;
-        bool none = false;
-        ok = ent_fold_result(p, fold, state, missing, (int)row->missing, &figures[k], &none, error);
-        absent[k] = none;
-        bool silence = o->row->missing == ENT_MISSING_DOWN || o->row->missing == ENT_MISSING_UP;
-        any |= state->rows > 0 || state->good_ns + state->bad_ns > 0 || (silence && (missing > 0 || state->expected > 0));
-        d->counts.samples += state->n;
-        d->counts.bad += fold->kind == ENT_AGG_SHARE ? state->n - state->good : 0;
-        d->counts.missing += missing;
-        d->counts.absent += state->absent;
-        d->counts.excluded += state->excluded;
-    }
-    if (ok) {
-        d->kind = ENT_DECISION_OBJECTIVE;
-        d->clause = o->index;
-        d->has_subject = row->subject != 0 && row->subject_field >= 0;
-        d->subject = g->key;
-        d->from_ns = w->from;
-        d->to_ns = w->to;
-        d->final = final;
-        d->final_ns = final ? w->to : hi;
-        ok = run_measure(s, o, figures, absent, d, error);
-    }
-    if (ok && !final) {
-        d->status = ENT_STATUS_PROVISIONAL;
-        d->has_measure = d->has_measure && any;
-        budget(s, o, w, g, hi, d);
-    } else if (ok && (!any || !d->has_measure)) {
-        no_data_status(row, d);
-    } else if (ok) {
-        d->status = ent_judge_met((int)row->compare, d, &p->constants[row->target])
-                        ? ENT_STATUS_MET
-                        : ENT_STATUS_BREACH;
-    }
-    if (ok && w->part) {
-        ok = ent_q_make(w->to - w->from, w->whole_ns, &d->credit_fraction);
-    }
-    free(figures);
-    free(absent);
-    return ok || ent_no_memory(error);
-}
-
-static bool close_window(ent_session *s, ent_objectivestate *o, ent_window_state *w, int64_t hi,
-                         bool final, ent_error *error)
-{
-    for (size_t k = 0; k < (size_t)o->row->n_folds; k++) {
-        const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
-        if (fold->feed >= 0 && s->program->feed[fold->feed].kind == 1 &&
-            !fold_outcomes(s, o, w, k, hi, error)) {
-            return false;
-        }
-        if (!close_silence(s, o, w, k, hi) || !close_span(s, o, w, k, hi)) {
-            return ent_no_memory(error);
-        }
-    }
-    for (size_t i = 0; i < w->n_groups; i++) {
-        if (!decide_group(s, o, w, &w->groups[i], hi, final, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool ent_objectivestate_close(ent_session *s, ent_objectivestate *o, int64_t until, bool end,
-                              ent_error *error)
-{
-    if (!open_windows(s, o, until)) {
-        return ent_no_memory(error);
-    }
-    bool ok = true;
-    for (size_t i = 0; ok && i < o->n_active; i++) {
-        ent_window_state *w = o->active[i];
-        bool final = w->to <= until;
-        if (!final && !end) {
-            continue;
-        }
-        /* a rolling window that does not lie wholly in the period is not decided */
-        if ((final || o->row->window != ENT_UNIT_ROLLING) && w->lo < until) {
-            ok = close_window(s, o, w, final ? w->to : until, final, error);
-        }
-        w->closed = true;
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < o->n_active; i++) {
-        if (o->active[i]->closed) {
-            window_free(o, o->active[i]);
-        } else {
-            o->active[kept++] = o->active[i];
-        }
-    }
-    o->n_active = kept;
-    return ok;
 }

@@ -204,6 +204,7 @@ typedef struct ent_fold_state {
     size_t n_values, values_capacity;
     int64_t good_ns, bad_ns; /* time share */
     int64_t expected;        /* samples, or net time in ns of a time share */
+    int64_t missing;         /* of what was expected of each key, what did not come */
 } ent_fold_state;
 
 typedef struct ent_group {
@@ -228,6 +229,9 @@ typedef struct ent_window_state {
     ent_map caps;           /* `at most` of exclusions: cached per key and slice, see objective.c */
     ent_capset *cap_sets;
     size_t n_cap_sets, cap_sets_capacity;
+    ent_map seen_keys;      /* samples of each key, where a subject has several */
+    int64_t *seen;
+    size_t n_seen, seen_capacity;
 } ent_window_state;
 
 /* What is known of one key of a feed that a fold samples. */

@@ -1,0 +1,386 @@
+/* Closing a window: what silence adds, outcomes as they are known then, the measure, and the decision.
+ * Opening windows and folding rows into them is in objective.c. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/objective.h"
+
+static bool fold_outcomes(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+                          int64_t hi, ent_error *error)
+{
+    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
+    ent_feedstate *f = &s->feeds[fold->feed];
+    for (int64_t i = 0; i < f->row->n_fields; i++) {
+        f->pending[i].n = 0;
+        free(f->pending[i].absent);
+        f->pending[i].absent = NULL;
+    }
+    if (!ent_dutystate_outcomes(s, f->row->duty, w->lo, hi, hi, f->pending, &f->n_pending, error)) {
+        return false;
+    }
+    f->unsorted = true;
+    bool ok = ent_feedstate_slice(s, f, INT64_MAX, error);
+    if (ok && !ent_fold_lanes(s, o, w, k, 0, f->n, hi)) {
+        ok = ent_no_memory(error);
+    }
+    f->n_pending = f->n = 0;
+    return ok;
+}
+
+static bool expect(ent_session *s, const ent_objectivestate *o, ent_window_state *w, size_t k,
+                   ent_group *g, int64_t key, const int64_t *use_keys, int64_t hi)
+{
+    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
+    ent_intervals out;
+    ent_intervals_init(&out);
+    bool ok = ent_excluded_set(s, o, w, fold->feed, use_keys, hi, &out);
+    int64_t net = hi - w->lo - ent_intervals_measure(&out, w->lo, hi);
+    ent_intervals_deinit(&out);
+    int64_t interval = s->program->feed[fold->feed].interval_ns;
+    if (!ok || fold->kind == ENT_AGG_TIME_SHARE) {
+        g->folds[k].expected += net;
+        return ok;
+    }
+    int64_t observed = g->folds[k].observed;
+    if (!ent_fold_subject_is_key(s, fold)) {
+        int64_t *seen = ent_window_seen(s, w, k, key);
+        if (!seen) {
+            return false;
+        }
+        observed = *seen;
+    }
+    g->folds[k].expected += net / interval;
+    g->folds[k].missing += net / interval > observed ? net / interval - observed : 0;
+    return true;
+}
+
+static bool expect_silent(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+                          int64_t hi)
+{
+    const ent_program *p = s->program;
+    const ent_fold_row *fold = &p->fold[o->row->first_fold + (int64_t)k];
+    if (o->row->subject != 1 || !ent_fold_subject_is_key(s, fold)) {
+        return true;
+    }
+    int64_t *use_keys = malloc((o->n_uses + 1) * sizeof *use_keys);
+    bool ok = use_keys != NULL;
+    for (size_t i = 0; ok && i < w->n_groups; i++) {
+        ent_group *g = &w->groups[i];
+        uint32_t at = ent_map_get(&o->trackers[k].keys, g->key);
+        if (at != ENT_MAP_NONE && o->trackers[k].v[at].first_seen < hi) {
+            continue;
+        }
+        for (size_t u = 0; u < o->n_uses; u++) {
+            const ent_spanuse_row *use = o->uses[u];
+            bool same = use->calendar < 0 && use->n_keys == 1 && use->feed == fold->feed &&
+                        p->keyfield[use->first_key].field == p->keyfield[fold->first_group].field;
+            use_keys[u] = same ? g->key : INT64_MIN;
+        }
+        ok = expect(s, o, w, k, g, g->key, use_keys, hi);
+    }
+    free(use_keys);
+    return ok;
+}
+
+static bool close_silence(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+                          int64_t hi)
+{
+    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
+    if (!ent_fold_tracks(s, fold)) {
+        return true;
+    }
+    for (size_t i = 0; i < o->trackers[k].n; i++) {
+        ent_tracker *t = &o->trackers[k].v[i];
+        if (t->first_seen >= hi) {
+            continue;
+        }
+        if (fold->kind == ENT_AGG_TIME_SHARE && !ent_tracker_account(s, o, k, t, hi)) {
+            return false;
+        }
+        ent_group *g = ent_group_at(o, w, t->subject, o->row->subject == 2);
+        if (!g && o->row->subject == 2) {
+            return false;
+        }
+        if (g && !expect(s, o, w, k, g, t->key, t->use_keys, hi)) {
+            return false;
+        }
+    }
+    return expect_silent(s, o, w, k, hi);
+}
+
+/* `longest of S`, `time in S`, `time outside S`: from the span's intervals themselves. */
+static bool close_span(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+                       int64_t hi)
+{
+    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
+    if (fold->span < 0) {
+        return true;
+    }
+    const ent_spanstate *span = &s->spans[fold->span];
+    ent_spanuse_row use = {.calendar = -1, .span = fold->span, .at_most_ns = -1};
+    for (size_t i = 0; i < w->n_groups; i++) {
+        ent_group *g = &w->groups[i];
+        bool one = o->row->subject != 0;
+        ent_intervals in = {0};
+        ent_intervals out = {0};
+        ent_intervals net = {0};
+        bool ok = true;
+        for (size_t u = 0; ok && u < o->n_uses; u++) {
+            ok = one ? ent_excluded_use(s, o->uses[u], g->key, w->lo, hi, &out)
+                     : ent_excluded_use_of_all(s, o->uses[u], w->lo, hi, &out);
+        }
+        for (size_t n = 0; ok && n < span->n; n++) {
+            if (one && span->v[n].key != g->key) {
+                continue;
+            }
+            ok = ent_use_collect(s, &use, span->v[n].key, w->lo, hi, &in);
+            if (ok && fold->kind == ENT_AGG_LONGEST) {
+                ok = ent_intervals_subtract(&net, &in, &out);
+                for (size_t v = 0; v < net.n; v++) {
+                    int64_t length = net.v[v].to - net.v[v].from;
+                    g->folds[k].bad_ns =
+                        length > g->folds[k].bad_ns ? length : g->folds[k].bad_ns;
+                }
+                ent_intervals_clear(&in);
+            }
+        }
+        if (ok && fold->kind != ENT_AGG_LONGEST) {
+            ok = ent_intervals_subtract(&net, &in, &out);
+            g->folds[k].expected = hi - w->lo - ent_intervals_measure(&out, w->lo, hi);
+            g->folds[k].bad_ns = ent_intervals_measure(&net, w->lo, hi);
+            g->folds[k].good_ns = g->folds[k].expected - g->folds[k].bad_ns;
+        }
+        g->folds[k].rows = 1;
+        ent_intervals_deinit(&in);
+        ent_intervals_deinit(&out);
+        ent_intervals_deinit(&net);
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A measure in raw units: integers and exact rationals become a rational, doubles stay. */
+static bool take_measure(const ent_objective_row *row, const ent_column *column, ent_decision *d)
+{
+    if (column->absent && column->absent[0]) {
+        return true;
+    }
+    d->has_measure = true;
+    if (column->cls == ENT_CLASS_F) {
+        d->measure_is_number = true;
+        d->measure_f = *(const double *)column->data;
+        return true;
+    }
+    if (column->cls == ENT_CLASS_Q) {
+        d->measure = *(const ent_q *)column->data;
+        return true;
+    }
+    int64_t raw = column->cls == ENT_CLASS_B ? *(const uint8_t *)column->data
+                                             : *(const int64_t *)column->data;
+    ent_i128 scale = 1;
+    for (int64_t i = 0; row->type == ENT_TYPE_DECIMAL && i < row->param; i++) {
+        scale *= 10;
+    }
+    return ent_q_make(raw, scale, &d->measure);
+}
+
+/* Brings a fold's figure to the class that the decision kernel's input has. */
+static bool fit_class(ent_class want, const ent_constant *in, ent_constant *out)
+{
+    *out = *in;
+    if (in->cls == want) {
+        return true;
+    }
+    if (want == ENT_CLASS_Q && in->cls == ENT_CLASS_I) {
+        out->cls = ENT_CLASS_Q;
+        out->v.q = ent_q_from_i64(in->v.i);
+        return true;
+    }
+    return false;
+}
+
+static bool run_measure(ent_session *s, const ent_objectivestate *o, ent_constant *figures,
+                        uint8_t *absent, ent_decision *d, ent_error *error)
+{
+    const ent_program *p = s->program;
+    const ent_kernel_row *kernel = &p->kernel[o->row->kernel];
+    ent_column *in = calloc((size_t)kernel->n_inputs + 1, sizeof *in);
+    ent_constant *fitted = calloc((size_t)kernel->n_inputs + 1, sizeof *fitted);
+    ent_column out = {0};
+    bool ok = in && fitted;
+    for (int64_t i = 0; ok && i < kernel->n_inputs; i++) {
+        const ent_input_row *input = &p->input[kernel->first_input + i];
+        fitted[i].cls = (uint8_t)input->cls;
+        if (!absent[input->index] &&
+            !fit_class((ent_class)input->cls, &figures[input->index], &fitted[i])) {
+            ent_fail(s, error, ENT_ERROR_USAGE, "objective %s: a figure of another class",
+                     ent_program_text(p, o->row->name));
+            ok = false;
+        }
+        in[i] = (ent_column){(ent_class)input->cls, &fitted[i].v,
+                             absent[input->index] ? &absent[input->index] : NULL};
+    }
+    const ent_lane_error *errors = NULL;
+    uint32_t n_errors = 0;
+    ok = ok && ent_vm_run(s->vm, o->row->kernel, in, 1, &out, NULL, &errors, &n_errors);
+    if (ok && n_errors > 0) {
+        ent_fail(s, error, ENT_ERROR_DATA, "%s", errors[0].message);
+        error->place = errors[0].place;
+        ok = false;
+    }
+    ok = ok && take_measure(o->row, &out, d);
+    free(in);
+    free(fitted);
+    return ok || ent_no_memory(error);
+}
+
+/* Bad samples still allowed if all that is to come is good, and how fast they are being used up. */
+static void budget(const ent_session *s, const ent_objectivestate *o, const ent_window_state *w,
+                   const ent_group *g, int64_t hi, ent_decision *d)
+{
+    const ent_program *p = s->program;
+    const ent_fold_row *fold = &p->fold[o->row->first_fold];
+    if (o->row->n_folds != 1 || fold->kind != ENT_AGG_SHARE || fold->feed < 0 ||
+        o->row->compare != ENT_CMP_AT_LEAST || hi <= w->lo) {
+        return;
+    }
+    int64_t interval = p->feed[fold->feed].interval_ns;
+    int64_t samples = d->counts.samples + d->counts.missing;
+    int64_t total = samples;
+    if (interval > 0) {
+        total += (w->to - hi) / interval;
+    }
+    int64_t bad = g->folds[0].n - g->folds[0].good +
+                  (o->row->missing == ENT_MISSING_DOWN ? d->counts.missing : 0);
+    ent_q allowed;
+    ent_q share;
+    ent_q elapsed;
+    if (!ent_q_sub(ent_q_from_i64(1), p->constants[o->row->target].v.q, &share) ||
+        !ent_q_mul(share, ent_q_from_i64(total), &allowed) ||
+        !ent_q_sub(allowed, ent_q_from_i64(bad), &d->budget_left)) {
+        return;
+    }
+    d->has_budget = true;
+    if (allowed.num > 0 && ent_q_make(hi - w->lo, w->to - w->lo, &elapsed) &&
+        ent_q_div(ent_q_from_i64(bad), allowed, &share)) {
+        d->has_budget = ent_q_div(share, elapsed, &d->burn_rate);
+    }
+}
+
+static void no_data_status(const ent_objective_row *row, ent_decision *d)
+{
+    d->status = row->no_data == ENT_NODATA_BREACH ? ENT_STATUS_BREACH
+                : row->no_data == ENT_NODATA_MET  ? ENT_STATUS_MET
+                                                  : ENT_STATUS_NO_DATA;
+    d->has_measure = false;
+}
+
+static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
+                         int64_t hi, bool final, ent_error *error)
+{
+    const ent_program *p = s->program;
+    const ent_objective_row *row = o->row;
+    size_t n = (size_t)row->n_folds;
+    ent_constant *figures = calloc(n + 1, sizeof *figures);
+    uint8_t *absent = calloc(n + 1, 1);
+    ent_decision *d = ent_session_decision(s);
+    bool ok = figures && absent && d;
+    bool any = false;
+    for (size_t k = 0; ok && k < n; k++) {
+        const ent_fold_row *fold = &p->fold[row->first_fold + (int64_t)k];
+        ent_fold_state *state = &g->folds[k];
+        int64_t missing = fold->kind == ENT_AGG_SHARE ? state->missing : 0;
+        bool none = false;
+        ok = ent_fold_result(p, fold, state, missing, (int)row->missing, &figures[k], &none, error);
+        absent[k] = none;
+        bool silence = o->row->missing == ENT_MISSING_DOWN || o->row->missing == ENT_MISSING_UP;
+        any |= state->rows > 0 || state->good_ns + state->bad_ns > 0 || (silence && (missing > 0 || state->expected > 0));
+        d->counts.samples += state->n;
+        d->counts.bad += fold->kind == ENT_AGG_SHARE ? state->n - state->good : 0;
+        d->counts.missing += missing;
+        d->counts.absent += state->absent;
+        d->counts.excluded += state->excluded;
+    }
+    if (ok) {
+        d->kind = ENT_DECISION_OBJECTIVE;
+        d->clause = o->index;
+        d->has_subject = row->subject != 0 && row->subject_field >= 0;
+        d->subject = g->key;
+        d->from_ns = w->from;
+        d->to_ns = w->to;
+        d->final = final;
+        d->final_ns = final ? w->to : hi;
+        ok = run_measure(s, o, figures, absent, d, error);
+    }
+    if (ok && !final) {
+        d->status = ENT_STATUS_PROVISIONAL;
+        d->has_measure = d->has_measure && any;
+        budget(s, o, w, g, hi, d);
+    } else if (ok && (!any || !d->has_measure)) {
+        no_data_status(row, d);
+    } else if (ok) {
+        d->status = ent_judge_met((int)row->compare, d, &p->constants[row->target])
+                        ? ENT_STATUS_MET
+                        : ENT_STATUS_BREACH;
+    }
+    if (ok && w->part) {
+        ok = ent_q_make(w->to - w->from, w->whole_ns, &d->credit_fraction);
+    }
+    free(figures);
+    free(absent);
+    return ok || ent_no_memory(error);
+}
+
+static bool close_window(ent_session *s, ent_objectivestate *o, ent_window_state *w, int64_t hi,
+                         bool final, ent_error *error)
+{
+    for (size_t k = 0; k < (size_t)o->row->n_folds; k++) {
+        const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
+        if (fold->feed >= 0 && s->program->feed[fold->feed].kind == 1 &&
+            !fold_outcomes(s, o, w, k, hi, error)) {
+            return false;
+        }
+        if (!close_silence(s, o, w, k, hi) || !close_span(s, o, w, k, hi)) {
+            return ent_no_memory(error);
+        }
+    }
+    for (size_t i = 0; i < w->n_groups; i++) {
+        if (!decide_group(s, o, w, &w->groups[i], hi, final, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ent_objectivestate_close(ent_session *s, ent_objectivestate *o, int64_t until, bool end,
+                              ent_error *error)
+{
+    if (!ent_open_windows(s, o, until)) {
+        return ent_no_memory(error);
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && i < o->n_active; i++) {
+        ent_window_state *w = o->active[i];
+        bool final = w->to <= until;
+        if (!final && !end) {
+            continue;
+        }
+        /* a rolling window that does not lie wholly in the period is not decided */
+        if ((final || o->row->window != ENT_UNIT_ROLLING) && w->lo < until) {
+            ok = close_window(s, o, w, final ? w->to : until, final, error);
+        }
+        w->closed = true;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < o->n_active; i++) {
+        if (o->active[i]->closed) {
+            ent_window_free(o, o->active[i]);
+        } else {
+            o->active[kept++] = o->active[i];
+        }
+    }
+    o->n_active = kept;
+    return ok;
+}

@@ -1,0 +1,32 @@
+/* What opening and folding windows (objective.c) and closing them (close.c) share. */
+#ifndef ENT_STATE_OBJECTIVE_H
+#define ENT_STATE_OBJECTIVE_H
+
+#include "runtime/state/state.h"
+
+ent_group *ent_group_at(const ent_objectivestate *o, ent_window_state *w, int64_t key, bool make);
+void ent_window_free(const ent_objectivestate *o, ent_window_state *w);
+/* All that is excluded in the window up to `to` for one key of the feed. */
+bool ent_excluded_set(ent_session *s, const ent_objectivestate *o, const ent_window_state *w,
+                         int64_t feed, const int64_t *use_keys, int64_t to, ent_intervals *out);
+/* The same for a figure that is about no key: the union over all keys of the span. */
+bool ent_excluded_use_of_all(ent_session *s, const ent_spanuse_row *use, int64_t from, int64_t to,
+                           ent_intervals *out);
+/* Adds what one use takes out of [from, to), cut to its `at most`. */
+bool ent_excluded_use(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+                    int64_t to, ent_intervals *out);
+/* Shares count what is missing even where it is ignored: the decision says how much that was. */
+bool ent_fold_tracks(const ent_session *s, const ent_fold_row *fold);
+/* Adds the tracker's time from where it was accounted up to `upto` to every window that it touches. */
+bool ent_tracker_account(ent_session *s, ent_objectivestate *o, size_t k, ent_tracker *t, int64_t upto);
+/* The count of samples of one key of fold k in the window; NULL: no memory. */
+int64_t *ent_window_seen(ent_session *s, ent_window_state *w, size_t k, int64_t key);
+/* Whether the subject of a fold's group is the feed's own single key: then a silent one is known by that
+ * alone, and the group's samples are the key's. */
+bool ent_fold_subject_is_key(const ent_session *s, const ent_fold_row *fold);
+bool ent_fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+                       size_t begin, size_t end, int64_t until);
+/* Opens every window that begins before `until`. */
+bool ent_open_windows(ent_session *s, ent_objectivestate *o, int64_t until);
+
+#endif

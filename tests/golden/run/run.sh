@@ -1,0 +1,43 @@
+#!/bin/sh
+# Golden runs: each folder here is a case.  `command` is run in it by the shell with $ENTENTE set; its output, what it
+# says to stderr, its exit status and the files that it leaves are compared with `expected`, byte for
+# byte, the version of the system's time zones apart.
+#   run.sh ENTENTE [--update]
+set -u
+case $1 in /*) ENTENTE=$1 ;; *) ENTENTE=$PWD/$1 ;; esac
+export ENTENTE
+update=${2:-}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+for case in "$here"/*/; do
+    name=$(basename "$case")
+    rm -rf "$work/in"
+    cp -r "$here/common" "$work/in"
+    cp -r "$case"/. "$work/in"
+    rm -f "$work/in/expected"
+    (cd "$work/in" && ls >"$work/before" && sh ./command >"$work/out" 2>"$work/err" </dev/null
+        echo $? >"$work/status")
+    {
+        cat "$work/out"
+        echo "--- stderr"
+        cat "$work/err"
+        echo "--- exit $(cat "$work/status")"
+        (cd "$work/in" && for f in $(ls | comm -13 "$work/before" -); do
+            case $f in *.entc | *.gz | *.xz | *.zst) continue ;; esac
+            echo "--- file $f"
+            cat "$f"
+        done)
+    } | sed 's/"tzdata":"[^"]*"/"tzdata":"VERSION"/; s/"hash":"[0-9a-f]*"/"hash":"HASH"/; s/"prev":"[0-9a-f]*"/"prev":"HASH"/; s/^[0-9a-f]\{64\}$/HASH/' >"$work/actual"
+    if [ "$name" = common ]; then continue; fi
+    if [ -n "$update" ]; then
+        cp "$work/actual" "$case/expected"
+    elif ! diff -u "$case/expected" "$work/actual"; then
+        failed=$((failed + 1))
+        continue
+    fi
+    passed=$((passed + 1))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
