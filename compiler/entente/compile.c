@@ -2,6 +2,7 @@
 #include "compiler/entente/compile.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +40,11 @@ static const char *find_stdlib(char *buf, size_t size)
     }
     *slash = 0;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(buf, size, "%s%s", exe, places[i]);
-        if (has_module(buf)) {
+        char path[4096];
+        char clean[PATH_MAX];
+        snprintf(path, sizeof path, "%s%s", exe, places[i]);
+        if (has_module(path) && realpath(path, clean) && strlen(clean) < size) {
+            memcpy(buf, clean, strlen(clean) + 1);
             return buf;
         }
     }
