@@ -8,7 +8,23 @@
 #include "compiler/entente/run.h"
 #include "runtime/vm/exact.h"
 
-enum { FEED, FROM, TO, FORMAT, LEDGER, NOTICES, BAD_ROWS, SEPARATOR, SORT_MEMORY, TMPDIR, JOBS, BATCH, FAIL_ON, STDLIB, COLOR };
+enum {
+    FEED,
+    FROM,
+    TO,
+    FORMAT,
+    LEDGER,
+    NOTICES,
+    BAD_ROWS,
+    SEPARATOR,
+    SORT_MEMORY,
+    TMPDIR,
+    JOBS,
+    BATCH,
+    FAIL_ON,
+    STDLIB,
+    COLOR
+};
 static const ent_option options[] = {
     {"feed", "NAME=SOURCE",
      "rows of a feed: a .csv, .tsv or .jsonl file, each also .gz, .zst or .xz, or - for standard "

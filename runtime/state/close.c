@@ -296,7 +296,8 @@ static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state
         ok = ent_fold_result(p, fold, state, missing, (int)row->missing, &figures[k], &none, error);
         absent[k] = none;
         bool silence = o->row->missing == ENT_MISSING_DOWN || o->row->missing == ENT_MISSING_UP;
-        any |= state->rows > 0 || state->good_ns + state->bad_ns > 0 || (silence && (missing > 0 || state->expected > 0));
+        any |= state->rows > 0 || state->good_ns + state->bad_ns > 0 ||
+               (silence && (missing > 0 || state->expected > 0));
         d->counts.samples += state->n;
         d->counts.bad += fold->kind == ENT_AGG_SHARE ? state->n - state->good : 0;
         d->counts.missing += missing;

@@ -216,7 +216,9 @@ static inline ent_session *drive(const ent_program *p, const facts *all, const d
             (ent_error){.code = ENT_ERROR_ENVIRONMENT, .place = -1, .message = "out of memory"};
     }
     if (ok) {
-        memcpy(v, all->v, all->n * sizeof *v);
+        if (all->n > 0) {
+            memcpy(v, all->v, all->n * sizeof *v);
+        }
         if (plan->mode == DRIVE_BATCH) {
             ok = push_runs(s, v, all->n, error);
         } else {

@@ -407,7 +407,7 @@ static void test_subjects(void **state)
                     {1, 1, 1, 2, 1, ENT_TYPE_SERVICE},
                     {1, 1, 2, 0, 1, ENT_TYPE_SERVICE},
                     {2, 1, 0, 0, 1, ENT_TYPE_TEXT},
-                    {1, 0, 1, 3, 1, ENT_TYPE_SERVICE}};
+                    {1, 0, 1, 0, 1, ENT_TYPE_SERVICE}};
     for (size_t i = 0; i < 5; i++) {
         const ent_objective_row *o = &p->objective[i];
         assert_int_equal(o->subject, expected[i].subject);

@@ -1,0 +1,72 @@
+#!/bin/sh
+# The same facts give the same ledger bytes: from sources or .entc, for any batch size and number of threads, for rows
+# in any order, compressed or not, in one file or several, sorted in memory or on disk.
+#   invariance.sh ENTENTE GENERATORS [ROWS]     ROWS of numbers to average, default 200,000
+set -u
+case $1 in /*) entente=$1 ;; *) entente=$PWD/$1 ;; esac
+case $2 in /*) generators=$2 ;; *) generators=$PWD/$2 ;; esac
+rows=${3:-200000}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+passed=0 failed=0
+
+same() { # WHAT PROGRAM OPTIONS…
+    what=$1 program=$2
+    shift 2
+    "$entente" run "$program" "$@" --ledger other.jsonl >/dev/null 2>err.txt
+    if cmp -s ledger.jsonl other.jsonl; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$what: the ledger differs"
+        cat err.txt
+        diff ledger.jsonl other.jsonl | head -4 | cut -c1-300
+    fi
+}
+
+all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
+    program=$1 feed=$2 file=$3
+    "$entente" run "$program" --feed "$feed=$file" --ledger ledger.jsonl >/dev/null || failed=$((failed + 1))
+    "$entente" build -o program.entc "$program" || failed=$((failed + 1))
+    same "$program as .entc" program.entc --feed "$feed=$file"
+    for n in 1 7 2048; do same "$program batch $n" "$program" --feed "$feed=$file" --batch $n; done
+    for n in 1 2; do same "$program jobs $n" "$program" --feed "$feed=$file" --jobs $n; done
+    xz -0 -k -f "$file" && same "$program xz" "$program" --feed "$feed=$file.xz"
+    same "$program standard input" "$program" --feed "$feed=-" <"$file"
+    (head -n 1 "$file"; tail -n +2 "$file" | awk 'BEGIN {srand(7)} {print rand() "\t" $0}' | sort -k1,1 | cut -f2-) >shuffled.csv
+    same "$program shuffled" "$program" --feed "$feed=shuffled.csv"
+    same "$program shuffled, sorted on disk" "$program" --feed "$feed=shuffled.csv" --sort-memory 64K --tmpdir "$work"
+    (head -n 1 shuffled.csv; tail -n +2 shuffled.csv | head -n 1000) >a.csv
+    (head -n 1 shuffled.csv; tail -n +1002 shuffled.csv) >b.csv
+    same "$program in two files" "$program" --feed "$feed=b.csv" --feed "$feed=a.csv"
+}
+
+cat >numbers.ent <<'END'
+feed reading { at instant  id text key  value number  delay duration }
+framework Club version 1 effective from 2020-01-01 timezone "Europe/London" currency GBP
+{ client Acme  integrator Hub  provider P  service s by P }
+sla S version 1 under Club between P and Acme effective from 2020-01-01 {
+  objective mean average of reading.value at most 1 each month
+  objective total sum of reading.value at most 1 each day
+  objective high percentile 99 of reading.value where delay > 5s at most 0.99 each day
+  measure late per id share of reading where delay <= 9s
+  objective punctual late at least 90% rolling 2d every 1d
+}
+END
+awk -v n="$rows" 'BEGIN {
+    srand(42); print "at,id,value,delay"
+    for (i = 0; i < n; i++)
+        printf "2026-03-%02dT%02d:%02d:%02d.%03dZ,k%d,%.17g,%dms\n", 25 + int(i / (n / 6)), int(i * 86400 / n / 1) % 24,
+            int(i / 37) % 60, int(i / 11) % 60, i % 1000, i % 13, (rand() - 0.5) * exp(40 * rand()), int(rand() * 10000)
+}' >unsorted.csv
+(head -n 1 unsorted.csv; tail -n +2 unsorted.csv | sort -t, -k1,2 | awk -F, '!seen[$1]++') >numbers.csv
+all_ways numbers.ent reading numbers.csv
+
+"$generators/generate-retail-club" --days 5 >/dev/null
+cp "$root/examples/retail-club/club.ent" "$root/examples/retail-club/uk-bank-holidays.ics" .
+awk -F, 'NR == 1 || !seen[$1 "," $2]++' ticket.csv >unique.csv
+all_ways club.ent ticket unique.csv
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
