@@ -310,15 +310,22 @@ static ent_node *check_name(ent_checker *ck, ent_env *env, const ent_node *from,
 
 static ent_node *report_event_value(ent_checker *ck, ent_env *env, ent_node *n, const char *feed)
 {
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0305, n->span,
-                               "`%s.%s` is an event, not a condition", feed, n->name);
-    ent_diag_primary_label(d, "the condition after `where` reaches up to here");
-    if (env->kind == ENT_ENV_ROW && ent_same(env->feed->name, feed))
+    bool condition = env->kind == ENT_ENV_ROW;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0305, n->span, "`%s.%s` is an event, not a %s",
+                               feed, n->name, condition ? "condition" : "value");
+    if (env->kind == ENT_ENV_MEASURE) {
+        ent_diag_primary_label(d, "a figure is expected here");
+        ent_diag_help(d, "count its rows: `count of %s.%s`", feed, n->name);
+        return failed(ck, n);
+    }
+    ent_diag_primary_label(d, condition ? "the condition after `where` reaches up to here"
+                                        : "a value is expected here");
+    if (condition && ent_same(env->feed->name, feed))
         ent_diag_help(d,
                       "alternatives of events stand in parentheses: `(A where …) or %s.%s`; to ask "
                       "for this row's event write `event == %s`",
                       feed, n->name, n->name);
-    else
+    else if (condition)
         ent_diag_help(d, "alternatives of events stand in parentheses: `(A where …) or %s.%s`",
                       feed, n->name);
     return failed(ck, n);

@@ -216,11 +216,13 @@ void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o, const ent_no
     bool target = o->target.type.kind != ENT_TYPE_ERROR;
     interval range = natural_range(o), left = range;
     interval met = target ? both(range, half_line(o->compare, o->target)) : range;
+    /* whether a step can be reached is asked of the other steps alone: a bound beyond 100% is odd, not wrong */
+    interval open = {.low.infinite = true, .high.infinite = true};
     bool exhausted = false, reported = false;
     for (size_t i = 0; i < o->n_steps && !reported; i++) {
         const ent_step_decl *s = &o->steps[i];
         interval mine = both(left, half_line(s->compare, s->bound));
-        if (exhausted || is_empty(left) || is_empty(mine))
+        if (exhausted || is_empty(open) || is_empty(both(open, half_line(s->compare, s->bound))))
             reported = report_unreachable(ck, o, i);
         else if (s->compare != ENT_CMP_OTHERWISE)
             reported = report_overlap(ck, o, i, range);
@@ -232,6 +234,8 @@ void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o, const ent_no
             exhausted = true;
         else
             left = both(left, half_line(opposite(s->compare), s->bound));
+        if (s->compare != ENT_CMP_OTHERWISE)
+            open = both(open, half_line(opposite(s->compare), s->bound));
     }
     if (reported)
         return;

@@ -49,6 +49,26 @@ static void warn_shadowed(ent_checker *ck, const ent_scope *scope, const ent_nod
     }
 }
 
+static const char *kind_phrase(int kind)
+{
+    switch (kind) {
+    case ENT_NODE_FEED:
+        return "a feed";
+    case ENT_NODE_CALENDAR:
+        return "a calendar";
+    case ENT_NODE_SPAN:
+        return "a span";
+    case ENT_NODE_MEASURE:
+        return "a measure";
+    case ENT_NODE_DUTY:
+        return "a duty";
+    case ENT_NODE_OBJECTIVE:
+        return "an objective";
+    default:
+        return "a function";
+    }
+}
+
 ent_symbol *ent_scope_add(ent_checker *ck, ent_scope *scope, int kind, const ent_node *node,
                           bool is_main)
 {
@@ -60,9 +80,8 @@ ent_symbol *ent_scope_add(ent_checker *ck, ent_scope *scope, int kind, const ent
             continue;
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0213, node->name_span,
                                    "`%s` is declared twice", node->name);
-        ent_diag_primary_label(d, "a %s of this name", ent_node_kind_name((unsigned)kind));
-        ent_diag_label(d, s->span, "first declared here, as a %s",
-                       ent_node_kind_name((unsigned)s->kind));
+        ent_diag_primary_label(d, "%s of this name", kind_phrase(kind));
+        ent_diag_label(d, s->span, "first declared here, as %s", kind_phrase(s->kind));
         ent_diag_help(d, "give one of them another name");
         s->used = true; /* which one is meant is not known: say nothing more about either */
         return NULL;

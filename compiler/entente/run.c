@@ -166,6 +166,12 @@ static int resolve_feeds(run *r)
                 entry->specs[entry->n_specs++] = r->options->feeds[i].source;
             }
         }
+        if (entry->n_specs > 0 && !p->feed[f].used) {
+            /* its rows would move the watermark past the period, which only used feeds make */
+            fprintf(r->err, "warning: no agreement uses feed `%s`: its rows are not read\n",
+                    ent_program_text(p, p->feed[f].name));
+            entry->n_specs = 0;
+        }
         if (entry->n_specs == 0) {
             if (p->feed[f].used) {
                 const char *name = ent_program_text(p, p->feed[f].name);

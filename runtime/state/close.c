@@ -312,7 +312,7 @@ static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state
         d->from_ns = w->from;
         d->to_ns = w->to;
         d->final = final;
-        d->final_ns = final ? w->to : hi;
+        d->final_ns = final ? w->ends : hi;
         ok = run_measure(s, o, figures, absent, d, error);
     }
     if (ok && !final) {
@@ -364,7 +364,7 @@ bool ent_objectivestate_close(ent_session *s, ent_objectivestate *o, int64_t unt
     bool ok = true;
     for (size_t i = 0; ok && i < o->n_active; i++) {
         ent_window_state *w = o->active[i];
-        bool final = w->to <= until;
+        bool final = w->ends <= until;
         if (!final && !end) {
             continue;
         }

@@ -144,6 +144,7 @@ static bool push_window(ent_session *s, ent_objectivestate *o, int64_t from, int
     }
     w->from = a;
     w->to = b;
+    w->ends = o->row->window == ENT_UNIT_ROLLING ? to : b;
     w->lo = lo;
     w->whole_ns = to - from;
     w->part = a != from || b != to;
@@ -196,8 +197,8 @@ int64_t ent_objectivestate_next_stop(const ent_objectivestate *o, int64_t after)
     }
     int64_t stop = INT64_MAX;
     for (size_t i = 0; i < o->n_active; i++) {
-        if (o->active[i]->to > after && o->active[i]->to < stop) {
-            stop = o->active[i]->to;
+        if (o->active[i]->ends > after && o->active[i]->ends < stop) {
+            stop = o->active[i]->ends;
         }
     }
     if (!o->exhausted) {

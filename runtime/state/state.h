@@ -221,6 +221,8 @@ typedef struct ent_capset {
 typedef struct ent_window_state {
     int64_t from, to;       /* as reported: the calendar window, or its part in force */
     int64_t lo;             /* what counts begins here */
+    int64_t ends;           /* when it can be decided: `to`, or, of a part of a rolling window, the end of the
+                             * whole, because only windows that lie wholly in the period are decided */
     int64_t whole_ns;       /* length of the whole window */
     bool part, closed;
     ent_map keys;
