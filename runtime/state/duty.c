@@ -578,7 +578,8 @@ static bool take_running(ent_session *s, ent_dutystate *d, ent_clock *c, const e
             return true;
         }
     }
-    if (e->bits & BIT_DISCHARGE) {
+    bool closing = c->resumed && (e->bits & BIT_UNTIL);
+    if ((e->bits & BIT_DISCHARGE) || closing) {
         int64_t elapsed;
         c->discharged_at = e->at;
         if (!ent_clockstate_elapsed(s, d, c, e->at, &elapsed)) {
@@ -599,6 +600,7 @@ static bool take_waiting(ent_session *s, ent_dutystate *d, ent_clock *c, const e
 {
     if (e->bits & BIT_UNDO) {
         c->state = ENT_CLOCK_RUNNING;
+        c->resumed = true;
         return ent_intervals_add(&c->waits, c->discharged_at, e->at);
     }
     return !(e->bits & BIT_UNTIL) || settle(s, d, c, e->at);

@@ -138,6 +138,7 @@ typedef struct ent_clock {
     int64_t field_value; /* what chose the allowance */
     bool field_absent;
     bool excused_when;
+    bool resumed;       /* was discharged and undone: what it waited for then decides it */
     uint8_t state;
     int64_t changed_at;  /* last change that `following` saw, or INT64_MIN */
     int64_t discharged_at;

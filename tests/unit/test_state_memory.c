@@ -1,0 +1,175 @@
+/* What the engine does when memory runs out: allocation n fails, for n = 1, 2, ... until none is left to fail.
+ * Each time the failure must come back as an error value, and a run that does not fail must decide the same.
+ * Leaks are the sanitised build's to find.
+ *
+ * Wants to be linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc; without, it skips itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/state_drive.h"
+#include "tests/unit/state_everything.h"
+
+void *__real_malloc(size_t size) __attribute__((weak));
+void *__real_calloc(size_t n, size_t size) __attribute__((weak));
+void *__real_realloc(void *p, size_t size) __attribute__((weak));
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+/* 0: nothing fails; else the allocation that brings it to 0 fails, and all after it if `for_ever`. */
+static uint64_t countdown;
+static bool for_ever, failed;
+
+static bool fails(void)
+{
+    if (failed && for_ever) {
+        return true;
+    }
+    if (countdown > 0 && --countdown == 0) {
+        failed = true;
+        return true;
+    }
+    return false;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return fails() ? NULL : __real_realloc(p, size);
+}
+
+static bool is_wrapped(void)
+{
+    return __real_malloc != NULL && __real_calloc != NULL && __real_realloc != NULL;
+}
+
+static void fail_at(uint64_t n, bool ever)
+{
+    countdown = n;
+    failed = false;
+    for_ever = ever;
+}
+
+static bool stop_failing(void)
+{
+    bool was = failed;
+    fail_at(0, false);
+    return was;
+}
+
+static void same_texts(const telling *a, const telling *b, uint64_t n)
+{
+    assert_int_equal(a->n, b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        char x[256];
+        char y[256];
+        decision_text(&a->v[i], x, sizeof x);
+        decision_text(&b->v[i], y, sizeof y);
+        if (strcmp(x, y) != 0) {
+            fail_msg("allocation %llu: %s instead of %s", (unsigned long long)n, y, x);
+        }
+    }
+}
+
+static uint64_t sweep(const ent_program *p, const facts *all, drive_mode mode, bool ever,
+                      const telling *expected)
+{
+    drive_plan plan = between(0, 3000);
+    plan.mode = mode;
+    plan.seed = 7;
+    plan.notices = true;
+    for (uint64_t n = 1;; n++) {
+        telling out = {0};
+        ent_error error = {0};
+        fail_at(n, ever);
+        ent_session *s = drive(p, all, &plan, &out, &error);
+        bool did = stop_failing();
+        if (s) {
+            same_texts(expected, &out, n);
+        } else {
+            assert_int_equal(error.code, ENT_ERROR_ENVIRONMENT);
+            assert_true(error.message[0] != 0);
+        }
+        ent_session_free(s);
+        free(out.v);
+        if (!did) {
+            assert_non_null(s);
+            return n;
+        }
+    }
+}
+
+static void test_sessions(void **state)
+{
+    (void)state;
+    if (!is_wrapped()) {
+        skip();
+    }
+    ent_program *p = everything();
+    uint64_t seed = 5;
+    facts all = random_facts(&seed, 80);
+    telling expected = {0};
+    ent_error error;
+    drive_plan plan = between(0, 3000);
+    plan.notices = true;
+    ent_session *s = drive(p, &all, &plan, &expected, &error);
+    assert_non_null(s);
+    ent_session_free(s);
+    assert_true(sweep(p, &all, DRIVE_BATCH, false, &expected) > 500);
+    assert_true(sweep(p, &all, DRIVE_CHUNKS, true, &expected) > 500);
+    free(expected.v);
+    free(all.v);
+    ent_program_destroy(p);
+}
+
+static void test_loading(void **state)
+{
+    (void)state;
+    if (!is_wrapped()) {
+        skip();
+    }
+    prog x = prog_new();
+    (void)ent_builder_add_duty(x.b, prog_duty(&x, prog_agreement(&x, 1, ENT_NO_DAY_FROM,
+                                                                  ENT_NO_DAY_TO)));
+    ent_load_error error;
+    for (uint64_t n = 1;; n++) {
+        ent_bytes bytes = {0};
+        ent_program *p = NULL;
+        fail_at(n, false);
+        error.message[0] = 0;
+        bool ok = ent_builder_write(x.b, &bytes, error.message, sizeof error.message) &&
+                  ent_program_decode(bytes.p, bytes.n, &p, &error);
+        bool did = stop_failing();
+        assert_true(ok || (did && error.message[0] != 0));
+        assert_true(ok == (p != NULL));
+        ent_program_destroy(p);
+        ent_bytes_deinit(&bytes);
+        if (!did) {
+            assert_true(n > 5);
+            break;
+        }
+    }
+    ent_builder_free(x.b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sessions),
+        cmocka_unit_test(test_loading),
+    };
+    return cmocka_run_group_tests_name("state memory", tests, NULL, NULL);
+}
