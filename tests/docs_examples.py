@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles every example of the documentation.
+"""Compiles every example of the documentation, and runs every command whose output it shows.
 
     tests/docs_examples.py build/entente [FILE.md ...]
 
@@ -7,10 +7,15 @@ A fenced block is
     ```entente             a complete file: `entente check` must accept it
     ```entente fragment    members of an agreement, put into the SLA of a small club first
     ```entente error       a complete file that must be refused with exit status 1
-Blocks without `entente` are left alone.  The files compiled lie in a temporary directory, each in one
-of its own, together with the calendar that the examples name; a failure prints where the block stands
-and what the compiler said.  The last line says `N passed, N failed`.
+    ```console             commands after `$ `, continued by a `\\` at a line's end, and what they print
+Other blocks are left alone.  The files compiled lie in a temporary directory, each in one of its own,
+together with the calendar that the examples name.  The commands of one page run one after the other in
+a directory of their own that has copies of `examples` and, as `build`, the folder of the command; what
+they print (standard error after standard output) must be what stands there, and an exit status other
+than 0 must be told by a last line `exit status N`.  A failure prints where the block stands and what was
+said.  The last line says `N passed, N failed`.
 """
+import difflib
 import os
 import re
 import shutil
@@ -19,7 +24,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAGES = ["README.md", "docs/guide.md", "docs/language.md"]
+PAGES = ["README.md", "docs/guide.md", "docs/language.md", "docs/architecture.md"]
 HOLIDAYS = os.path.join(ROOT, "examples", "retail-club", "uk-bank-holidays.ics")
 
 CLUB = """use std.itsm
@@ -45,18 +50,22 @@ sla Example "The agreement of the example"
 %s}
 """
 
-KINDS = ("", "fragment", "error")
+KINDS = ("", "fragment", "error", "console")
 
 
 def blocks(path):
-    """Yields (line of the fence, kind, text) of each `entente` block of a page."""
+    """Yields (line of the fence, kind, text) of each block of a page that is to be tried."""
     kind, start, lines = None, 0, []
     with open(path, encoding="utf-8") as page:
         for number, line in enumerate(page, 1):
             fence = re.match(r"^```\s*(.*?)\s*$", line)
             if kind is None and fence:
                 words = fence.group(1).split(None, 1)
-                kind = "other" if not words or words[0] != "entente" else " ".join(words[1:])
+                kind = "other"
+                if words and words[0] == "entente":
+                    kind = " ".join(words[1:])
+                elif words == ["console"]:
+                    kind = "console"
                 start, lines = number, []
             elif fence:
                 if kind != "other":
@@ -68,10 +77,47 @@ def blocks(path):
         raise SystemExit(f"{path}:{start}: this block is never closed")
 
 
-def check(entente, kind, text):
+def dialogue(text):
+    """Yields (command, what it is said to print) of a console block."""
+    command, expected, more = None, "", False
+    for line in text.splitlines(keepends=True):
+        if more:
+            command += line
+        elif line.startswith("$ "):
+            if command is not None:
+                yield command, expected
+            command, expected = line[2:], ""
+        elif command is None:
+            raise SystemExit("a console block begins with `$ ` and a command")
+        else:
+            expected += line
+            continue
+        more = command.endswith("\\\n")
+    if command is not None:
+        yield command, expected
+
+
+def converse(folder, text):
+    """None if each command of the block prints what stands below it, otherwise the difference."""
+    for command, expected in dialogue(text):
+        done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True,
+                              timeout=60, env={**os.environ, "NO_COLOR": "1"})
+        said = done.stdout + done.stderr
+        if done.returncode:
+            said += f"exit status {done.returncode}\n"
+        if said != expected:
+            lines = difflib.unified_diff(expected.splitlines(), said.splitlines(), "the page",
+                                         "the command", lineterm="")
+            return "\n".join([f"$ {command.strip()}", *lines])
+    return None
+
+
+def check(entente, folder, kind, text):
     """None if the block does what its kind says, otherwise what went wrong."""
     if kind not in KINDS:
         return f"unknown kind of block `{kind}`: expected one of nothing, fragment, error"
+    if kind == "console":
+        return converse(folder, text)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(HOLIDAYS, folder)
         path = os.path.join(folder, "example.ent")
@@ -91,13 +137,16 @@ def main():
     pages = sys.argv[2:] or [os.path.join(ROOT, page) for page in PAGES]
     passed = failed = 0
     for page in pages:
-        for line, kind, text in blocks(page):
-            wrong = check(entente, kind, text)
-            if wrong is None:
-                passed += 1
-            else:
-                failed += 1
-                print(f"{os.path.relpath(page)}:{line}: {wrong}\n")
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(ROOT, "examples"), os.path.join(folder, "examples"))
+            os.symlink(os.path.dirname(entente), os.path.join(folder, "build"))
+            for line, kind, text in blocks(page):
+                wrong = check(entente, folder, kind, text)
+                if wrong is None:
+                    passed += 1
+                else:
+                    failed += 1
+                    print(f"{os.path.relpath(page)}:{line}: {wrong}\n")
     print(f"docs examples: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

@@ -54,8 +54,10 @@ tell $? "the generators' output has changed"
 
 if [ -n "$entente" ]; then
     case $entente in /*) ;; *) entente=$(pwd)/$entente ;; esac
-    mkdir -p "$work/first" && cp "$root/examples/first/ticket.csv" "$work/first/"
+    mkdir -p "$work/first" && cp "$root/examples/first/"*.csv "$work/first/"
     run first first.ent --feed ticket=ticket.csv
+    run first office.ent --feed ticket=ticket.csv
+    run first export.ent --feed ticket=export.csv
     run outages outages.ent --feed began=downtime_windows.csv --feed ended=downtime_windows.csv \
         --feed update=segments.csv
     run retail-club club.ent --feed probe=probe.csv --feed ticket=ticket.csv --feed change=change.csv

@@ -307,12 +307,14 @@ static void check_silence(ent_checker *ck, ent_objective_decl *o, const ent_node
     const ent_node *missing = ent_clause(n, ENT_NODE_MISSING),
                    *no_data = ent_clause(n, ENT_NODE_NO_DATA);
     const ent_fold_decl *sampled = NULL, *ignoring = NULL;
+    bool states = false; /* a state can grow stale, which is silence, whether or not its feed is sampled */
     if (missing != NULL)
         o->missing = missing->op;
     if (no_data != NULL)
         o->no_data = no_data->op;
     for (size_t i = 0; i < o->n_folds; i++) {
         const ent_fold_decl *f = o->folds[i];
+        states |= f->kind == ENT_AGG_TIME_SHARE;
         if (f->feed == NULL || f->feed->interval_ns == 0)
             continue;
         sampled = sampled == NULL ? f : sampled;
@@ -332,7 +334,7 @@ static void check_silence(ent_checker *ck, ent_objective_decl *o, const ent_node
                 d, "add `missing counts as down`, `missing counts as up` or `missing is ignored`");
         else
             ent_diag_help(d, "add `missing is ignored`");
-    } else if (missing != NULL && sampled == NULL) {
+    } else if (missing != NULL && sampled == NULL && !states) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0406, missing->span, "this has no effect");
         ent_diag_primary_label(d, "no feed that is measured here is sampled at an interval");
     } else if (missing != NULL && ignoring != NULL && missing->op != ENT_MISSING_IGNORED) {

@@ -140,8 +140,9 @@ int64_t ent_lower_type_param(ent_lower *lw, ent_type type)
 
 int64_t ent_lower_word(ent_lower *lw, const ent_value *value)
 {
-    return value->type.kind == ENT_TYPE_TEXT ? ent_builder_string(lw->b, value->text, value->text_len)
-                                             : value->i;
+    return value->type.kind == ENT_TYPE_TEXT
+               ? ent_builder_string(lw->b, value->text, value->text_len)
+               : value->i;
 }
 
 int64_t ent_lower_real(ent_lower *lw, const ent_value *value)
@@ -273,12 +274,10 @@ static void lower_enumerations(ent_lower *lw)
         const ent_enumeration_decl *e = lw->m->enumerations[i];
         int64_t first = (int64_t)lw->b->member.n;
         for (size_t k = 0; k < e->n_members; k++) {
-            ent_builder_add_member(lw->b,
-                                   (ent_member_row){ent_builder_text(lw->b, e->members[k])});
+            ent_builder_add_member(lw->b, (ent_member_row){ent_builder_text(lw->b, e->members[k])});
         }
-        ent_builder_add_enumeration(
-            lw->b, (ent_enumeration_row){ent_builder_text(lw->b, e->name), first,
-                                         (int64_t)e->n_members});
+        ent_builder_add_enumeration(lw->b, (ent_enumeration_row){ent_builder_text(lw->b, e->name),
+                                                                 first, (int64_t)e->n_members});
     }
 }
 
@@ -358,9 +357,8 @@ static void lower_calendars(ent_lower *lw)
                 return;
             }
             ent_builder_add_calendar_file(
-                lw->b,
-                (ent_calendar_file_row){calendar, ent_builder_text(lw->b, c->files[k].path),
-                                        ent_builder_text(lw->b, digest)});
+                lw->b, (ent_calendar_file_row){calendar, ent_builder_text(lw->b, c->files[k].path),
+                                               ent_builder_text(lw->b, digest)});
         }
     }
 }

@@ -1,9 +1,10 @@
 /* Lowering: from the checked model to the tables and kernels of a program.
  *
- * Why here: this is the only place that knows both what an author's clause means (compiler/check/model.h)
- * and what the engine reads (runtime/bytecode/tables.def).  The model must be free of errors.
- * Equal models give equal programs.  What is emitted is verified by the loader like a stranger's file.
- * Tested in tests/unit/test_emit.c and by the golden listings of tests/golden/emit/. */
+ * Why here: this is the only place that knows both what an author's clause means
+ * (compiler/check/model.h) and what the engine reads (runtime/bytecode/tables.def).  The model must
+ * be free of errors. Equal models give equal programs.  What is emitted is verified by the loader
+ * like a stranger's file. Tested in tests/unit/test_emit.c and by the golden listings of
+ * tests/golden/emit/. */
 #ifndef ENT_EMIT_LOWER_H
 #define ENT_EMIT_LOWER_H
 

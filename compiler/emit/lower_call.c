@@ -1,4 +1,5 @@
-/* Lowering of calls: functions are written out in place, built-in ones are instructions.  See lower.h. */
+/* Lowering of calls: functions are written out in place, built-in ones are instructions.  See
+ * lower.h. */
 #include <stdlib.h>
 
 #include "compiler/emit/lower_internal.h"
@@ -50,8 +51,8 @@ static int32_t lower_parse_time(const ent_lower_env *env, const ent_node *n, int
     ent_timefmt_row row = {ent_builder_string(b, n->kids[2]->text, n->kids[2]->text_len),
                            ent_builder_text(b, n->text == NULL ? "UTC" : n->text)};
     int64_t index = 0;
-    while (index < (int64_t)b->timefmt.n && (b->timefmt.v[index].format != row.format ||
-                                             b->timefmt.v[index].zone != row.zone)) {
+    while (index < (int64_t)b->timefmt.n &&
+           (b->timefmt.v[index].format != row.format || b->timefmt.v[index].zone != row.zone)) {
         index++;
     }
     if (index == (int64_t)b->timefmt.n) {
@@ -63,8 +64,10 @@ static int32_t lower_parse_time(const ent_lower_env *env, const ent_node *n, int
 static int32_t lower_extreme(const ent_lower_env *env, const ent_node *n, bool largest,
                              int64_t place)
 {
-    static const ent_opcode smaller[] = {(ent_opcode)ENT_OP_TRAP, ENT_BC_MIN_I, ENT_BC_MIN_F, ENT_BC_MIN_Q};
-    static const ent_opcode larger[] = {(ent_opcode)ENT_OP_TRAP, ENT_BC_MAX_I, ENT_BC_MAX_F, ENT_BC_MAX_Q};
+    static const ent_opcode smaller[] = {(ent_opcode)ENT_OP_TRAP, ENT_BC_MIN_I, ENT_BC_MIN_F,
+                                         ENT_BC_MIN_Q};
+    static const ent_opcode larger[] = {(ent_opcode)ENT_OP_TRAP, ENT_BC_MAX_I, ENT_BC_MAX_F,
+                                        ENT_BC_MAX_Q};
     int32_t best = ent_lower_expr(env, n->kids[1]);
     for (uint32_t i = 2; i < n->n_kids; i++) {
         int32_t other = ent_lower_expr(env, n->kids[i]);
@@ -87,15 +90,22 @@ static int32_t lower_number(const ent_lower_env *env, const ent_node *n, int64_t
 static int32_t lower_builtin(const ent_lower_env *env, const ent_node *n, int64_t place)
 {
     static const ent_opcode plain[] = {
-        [ENT_BUILTIN_INT] = ENT_BC_PARSE_INT,           [ENT_BUILTIN_RATIO] = ENT_BC_PARSE_RATIO,
-        [ENT_BUILTIN_DURATION] = ENT_BC_PARSE_DURATION, [ENT_BUILTIN_INSTANT] = ENT_BC_PARSE_INSTANT,
-        [ENT_BUILTIN_TIME] = ENT_BC_PARSE_CLOCK,        [ENT_BUILTIN_BOOL] = ENT_BC_PARSE_BOOL,
-        [ENT_BUILTIN_LOWER] = ENT_BC_LOWER,             [ENT_BUILTIN_TRIM] = ENT_BC_TRIM,
-        [ENT_BUILTIN_FLOOR] = ENT_BC_Q_FLOOR,           [ENT_BUILTIN_CEIL] = ENT_BC_Q_CEIL,
-        [ENT_BUILTIN_STARTS_WITH] = ENT_BC_STARTS_WITH, [ENT_BUILTIN_ENDS_WITH] = ENT_BC_ENDS_WITH,
+        [ENT_BUILTIN_INT] = ENT_BC_PARSE_INT,
+        [ENT_BUILTIN_RATIO] = ENT_BC_PARSE_RATIO,
+        [ENT_BUILTIN_DURATION] = ENT_BC_PARSE_DURATION,
+        [ENT_BUILTIN_INSTANT] = ENT_BC_PARSE_INSTANT,
+        [ENT_BUILTIN_TIME] = ENT_BC_PARSE_CLOCK,
+        [ENT_BUILTIN_BOOL] = ENT_BC_PARSE_BOOL,
+        [ENT_BUILTIN_LOWER] = ENT_BC_LOWER,
+        [ENT_BUILTIN_TRIM] = ENT_BC_TRIM,
+        [ENT_BUILTIN_FLOOR] = ENT_BC_Q_FLOOR,
+        [ENT_BUILTIN_CEIL] = ENT_BC_Q_CEIL,
+        [ENT_BUILTIN_STARTS_WITH] = ENT_BC_STARTS_WITH,
+        [ENT_BUILTIN_ENDS_WITH] = ENT_BC_ENDS_WITH,
         [ENT_BUILTIN_CONTAINS] = ENT_BC_CONTAINS,
     };
-    static const ent_opcode magnitude[] = {(ent_opcode)ENT_OP_TRAP, ENT_BC_ABS_I, ENT_BC_ABS_F, ENT_BC_ABS_Q};
+    static const ent_opcode magnitude[] = {(ent_opcode)ENT_OP_TRAP, ENT_BC_ABS_I, ENT_BC_ABS_F,
+                                           ENT_BC_ABS_Q};
     int32_t reg = ENT_KB_NOREG;
     switch ((ent_builtin)n->slot) {
     case ENT_BUILTIN_PARSE_TIME:

@@ -54,8 +54,9 @@ static int64_t trigger_slot(ent_lower *lw, const ent_duty_decl *d, const ent_nod
     }
     int32_t guard = ent_lower_any_alt(&env, d->trigger);
     int32_t reg = ent_lower_guarded(&env, guard, expr);
-    return ent_lower_slot(&env, ent_lower_to_class(&env, reg, expr->type, ent_type_class(expr->type.kind),
-                                                   ent_lower_place(lw, expr->span)));
+    return ent_lower_slot(&env,
+                          ent_lower_to_class(&env, reg, expr->type, ent_type_class(expr->type.kind),
+                                             ent_lower_place(lw, expr->span)));
 }
 
 static int64_t lower_allows(ent_lower *lw, const ent_duty_decl *d)

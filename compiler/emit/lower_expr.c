@@ -1,9 +1,9 @@
 /* Lowering of expressions: literals, names, conversions, operators.  See lower.h.
  *
- * A value's class is that of its static type, with one exception: in decision kernels an average, and what
- * is computed from one, is an exact ratio (Q) also where its type is kept as a scaled integer elsewhere
- * (durations, decimals).  A Q register always holds the real value, an I register of DECIMAL(k) the value
- * times 10^k; `ent_lower_to_class` goes from one to the other. */
+ * A value's class is that of its static type, with one exception: in decision kernels an average,
+ * and what is computed from one, is an exact ratio (Q) also where its type is kept as a scaled
+ * integer elsewhere (durations, decimals).  A Q register always holds the real value, an I register
+ * of DECIMAL(k) the value times 10^k; `ent_lower_to_class` goes from one to the other. */
 #include "compiler/emit/lower_internal.h"
 #include "runtime/time/zone.h"
 
@@ -140,10 +140,9 @@ static int32_t lower_name(const ent_lower_env *env, const ent_node *n, int64_t p
         return env->args == NULL ? ENT_KB_NOREG : env->args[n->slot];
     case ENT_DECL_CHARGE:
         return ent_kb_input(env->kb, ENT_INPUT_CHARGE, 0, ENT_CLASS_Q, place);
-    case ENT_DECL_FIGURE: {
-        int32_t reg = ent_kb_input(env->kb, ENT_INPUT_MEASURE, 0, ENT_CLASS_Q, place);
-        return n->type.kind == ENT_TYPE_NUMBER ? op1(env, ENT_BC_Q_TO_F, reg, 0, place) : reg;
-    }
+    case ENT_DECL_FIGURE:
+        return ent_kb_input(env->kb, ENT_INPUT_MEASURE, 0,
+                            n->type.kind == ENT_TYPE_NUMBER ? ENT_CLASS_F : ENT_CLASS_Q, place);
     default:
         return (int32_t)ent_lower_fail(env->lw, n->span, "`%s` cannot be computed here",
                                        n->name == NULL ? "this" : n->name);
@@ -152,7 +151,8 @@ static int32_t lower_name(const ent_lower_env *env, const ent_node *n, int64_t p
 
 /* --- conversions --- */
 
-/* A literal that becomes another type is one constant, and the nearest number where it is no other. */
+/* A literal that becomes another type is one constant, and the nearest number where it is no other.
+ */
 static bool lower_coerced_literal(const ent_lower_env *env, const ent_node *n, int64_t place,
                                   int32_t *reg)
 {
@@ -206,9 +206,10 @@ static int32_t lower_coerce(const ent_lower_env *env, const ent_node *n, int64_t
         if (ent_kb_class(env->kb, reg) != ENT_CLASS_I || n->type.param == scale_of(kid->type)) {
             return reg;
         }
-        return op2(env, ENT_BC_MUL_I, reg,
-                   ent_kb_const_i(env->kb, power_of_ten(n->type.param - scale_of(kid->type)), place),
-                   place);
+        return op2(
+            env, ENT_BC_MUL_I, reg,
+            ent_kb_const_i(env->kb, power_of_ten(n->type.param - scale_of(kid->type)), place),
+            place);
     default:
         return reg;
     }
@@ -216,7 +217,8 @@ static int32_t lower_coerce(const ent_lower_env *env, const ent_node *n, int64_t
 
 /* --- operators --- */
 
-int32_t ent_lower_equal(const ent_lower_env *env, int32_t a, int32_t b, ent_type type, int64_t place)
+int32_t ent_lower_equal(const ent_lower_env *env, int32_t a, int32_t b, ent_type type,
+                        int64_t place)
 {
     static const ent_opcode equal[] = {ENT_BC_EQ_B, ENT_BC_EQ_I, ENT_BC_EQ_F, ENT_BC_EQ_Q};
     ent_lower_same_class(env, &a, &b, type, place);
@@ -277,7 +279,8 @@ static int32_t lower_over(const ent_lower_env *env, const ent_node *n, int32_t a
     if (ca == ENT_CLASS_F) {
         return op2(env, ENT_BC_DIV_F, a, b, place);
     }
-    if (n->type.kind == ENT_TYPE_DURATION && ca == ENT_CLASS_I && env->kind != ENT_KERNEL_DECISION) {
+    if (n->type.kind == ENT_TYPE_DURATION && ca == ENT_CLASS_I &&
+        env->kind != ENT_KERNEL_DECISION) {
         int32_t one = ent_kb_const_q(env->kb, ent_q_from_i64(1), place);
         return op2(env, ENT_BC_SCALE_I, a, op2(env, ENT_BC_DIV_Q, one, b, place), place);
     }
@@ -444,8 +447,9 @@ int32_t ent_lower_expr(const ent_lower_env *env, const ent_node *node)
         return ENT_KB_NOREG;
     }
     if (lw->nodes_left == 0 || lw->depth >= ENT_LOWER_DEPTH_MAX) {
-        return (int32_t)ent_lower_fail(lw, node->span, "with its functions written out this becomes "
-                                                       "too large an expression");
+        return (int32_t)ent_lower_fail(lw, node->span,
+                                       "with its functions written out this becomes "
+                                       "too large an expression");
     }
     lw->nodes_left--;
     lw->depth++;

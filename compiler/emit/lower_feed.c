@@ -1,7 +1,7 @@
 /* Lowering of feeds: fields, row kernels and their slots, event patterns, binds.  See lower.h.
  *
- * A field is marked used when a kernel, a key or a clause reads it; only used fields are decoded, and only
- * what they need is read from a source.  That is why binds are lowered last. */
+ * A field is marked used when a kernel, a key or a clause reads it; only used fields are decoded,
+ * and only what they need is read from a source.  That is why binds are lowered last. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,14 +201,14 @@ int64_t ent_lower_pattern(ent_lower *lw, const ent_pattern_decl *pattern)
         if (!ent_lower_row_env(lw, alt->feed, &env)) {
             return -1;
         }
-        ent_builder_add_alt(lw->b, (ent_alt_row){.feed = ent_lower_feed_row(lw, alt->feed),
-                                                 .test = ent_lower_slot(&env, alt_register(&env, alt)),
-                                                 .first_key = ent_lower_keys(lw, alt->keys, alt->n_keys),
-                                                 .n_keys = (int64_t)alt->n_keys});
+        ent_builder_add_alt(lw->b,
+                            (ent_alt_row){.feed = ent_lower_feed_row(lw, alt->feed),
+                                          .test = ent_lower_slot(&env, alt_register(&env, alt)),
+                                          .first_key = ent_lower_keys(lw, alt->keys, alt->n_keys),
+                                          .n_keys = (int64_t)alt->n_keys});
     }
-    return ent_builder_add_pattern(
-        lw->b,
-        (ent_pattern_row){first, (int64_t)pattern->n_alts, ent_lower_place(lw, pattern->span)});
+    return ent_builder_add_pattern(lw->b, (ent_pattern_row){first, (int64_t)pattern->n_alts,
+                                                            ent_lower_place(lw, pattern->span)});
 }
 
 /* --- binds --- */
@@ -247,7 +247,8 @@ static int64_t bind_kernel(ent_lower *lw, const ent_bind_decl *bind, ent_text_co
         }
         int64_t place = ent_lower_place(lw, d->span);
         int32_t reg = ent_lower_expr(&env, d->expr);
-        reg = ent_lower_to_class(&env, reg, d->expr->type, ent_type_class(d->field->type.kind), place);
+        reg = ent_lower_to_class(&env, reg, d->expr->type, ent_type_class(d->field->type.kind),
+                                 place);
         n_computed++;
         if (used) {
             bounds[*n_bounds] = (ent_bound_row){ent_kb_output(env.kb, reg), d->field->index};
@@ -288,7 +289,9 @@ static bool lower_bind(ent_lower *lw, const ent_bind_decl *bind, ent_text_column
 {
     bool any = bind->format == NULL;
     ent_bind_row row = {.feed = ent_lower_feed_row(lw, bind->feed),
-                        .format = any ? 0 : strcmp(bind->format, "csv") == 0 ? 1 : 2,
+                        .format = any                                ? 0
+                                  : strcmp(bind->format, "csv") == 0 ? 1
+                                                                     : 2,
                         .separator = bind->separator,
                         .first_absent = (int64_t)lw->b->absent_text.n,
                         .n_absents = (int64_t)bind->n_absents,

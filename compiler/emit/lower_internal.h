@@ -1,15 +1,16 @@
 /* What the files of the lowering share.  See lower.h.
  *
- * Errors are sticky: after the first one `failed` is set, calls return -1 and change nothing that matters.
- * Every feed has one row kernel under construction until all clauses have asked it for their slots. */
+ * Errors are sticky: after the first one `failed` is set, calls return -1 and change nothing that
+ * matters. Every feed has one row kernel under construction until all clauses have asked it for
+ * their slots. */
 #ifndef ENT_EMIT_LOWER_INTERNAL_H
 #define ENT_EMIT_LOWER_INTERNAL_H
 
 #include "compiler/emit/kernel.h"
 #include "compiler/emit/lower.h"
 
-/* A program that writes out more expression nodes than this, or nests them deeper, is refused: functions are
- * inlined, and a short chain of them can stand for a very large expression. */
+/* A program that writes out more expression nodes than this, or nests them deeper, is refused:
+ * functions are inlined, and a short chain of them can stand for a very large expression. */
 #define ENT_LOWER_NODES_MAX 2000000
 #define ENT_LOWER_DEPTH_MAX 2000
 
@@ -23,8 +24,8 @@ typedef struct ent_lower {
     ent_builder *b;
     ent_lower_error *error;
     bool failed;
-    int64_t *feed_rows; /* row of each of the model's feeds, or -1: not made */
-    ent_kb **kernels;   /* row kernel of each of the model's feeds, made when first asked for */
+    int64_t *feed_rows;     /* row of each of the model's feeds, or -1: not made */
+    ent_kb **kernels;       /* row kernel of each of the model's feeds, made when first asked for */
     ent_place_slot *places; /* open addressing */
     size_t places_cap, n_places;
     size_t nodes_left;
@@ -42,12 +43,12 @@ typedef struct ent_text_columns {
 typedef struct ent_lower_env {
     ent_lower *lw;
     ent_kb *kb;
-    int kind;                  /* ENT_KERNEL_* */
-    const ent_feed_decl *feed; /* of row kernels */
-    ent_text_columns *columns; /* of bind kernels */
+    int kind;                            /* ENT_KERNEL_* */
+    const ent_feed_decl *feed;           /* of row kernels */
+    ent_text_columns *columns;           /* of bind kernels */
     const ent_objective_decl *objective; /* whose folds and figure are read */
-    const int32_t *args;       /* registers of the parameters of the function being written out */
-    const char *date_zone;     /* dates stand for the midnights of this zone */
+    const int32_t *args;   /* registers of the parameters of the function being written out */
+    const char *date_zone; /* dates stand for the midnights of this zone */
 } ent_lower_env;
 
 /* --- lower.c --- */
@@ -61,7 +62,8 @@ int64_t ent_lower_type_param(ent_lower *lw, ent_type type);
 int64_t ent_lower_word(ent_lower *lw, const ent_value *value);
 /* A constant in real units: Q, except numbers, which stay binary64. */
 int64_t ent_lower_real(ent_lower *lw, const ent_value *value);
-int64_t ent_lower_amount(ent_lower *lw, const ent_amount_decl *amount, const ent_objective_decl *objective);
+int64_t ent_lower_amount(ent_lower *lw, const ent_amount_decl *amount,
+                         const ent_objective_decl *objective);
 bool ent_lower_finish_kernel(ent_lower *lw, ent_kb *kb, ent_span span, int64_t *kernel);
 
 /* --- lower_expr.c --- */
@@ -71,25 +73,29 @@ int32_t ent_lower_to_class(const ent_lower_env *env, int32_t reg, ent_type type,
                            int64_t place);
 /* Whether computing it can fail on some row, so that it must not be computed where nobody asks. */
 bool ent_lower_may_fail(ent_lower *lw, const ent_node *node, bool in_bind);
-/* acc and node, where acc may be ENT_KB_NOREG for "true"; node is computed where acc holds if it may fail. */
+/* acc and node, where acc may be ENT_KB_NOREG for "true"; node is computed where acc holds if it
+ * may fail. */
 int32_t ent_lower_and(const ent_lower_env *env, int32_t acc, const ent_node *node);
 /* node where the register holds (ENT_KB_NOREG: everywhere), absent elsewhere if it may fail. */
 int32_t ent_lower_guarded(const ent_lower_env *env, int32_t guard, const ent_node *node);
 int32_t ent_lower_match(const ent_lower_env *env, const ent_node *node); /* lower_match.c */
 int32_t ent_lower_if(const ent_lower_env *env, const ent_node *node);
 int32_t ent_lower_call(const ent_lower_env *env, const ent_node *node); /* lower_call.c */
-int32_t ent_lower_equal(const ent_lower_env *env, int32_t a, int32_t b, ent_type type, int64_t place);
-void ent_lower_same_class(const ent_lower_env *env, int32_t *a, int32_t *b, ent_type type, int64_t place);
+int32_t ent_lower_equal(const ent_lower_env *env, int32_t a, int32_t b, ent_type type,
+                        int64_t place);
+void ent_lower_same_class(const ent_lower_env *env, int32_t *a, int32_t *b, ent_type type,
+                          int64_t place);
 
 /* --- lower_feed.c --- */
-bool ent_lower_feeds(ent_lower *lw);    /* rows of feeds and fields */
-bool ent_lower_binds(ent_lower *lw);    /* after all clauses: only what is used is read */
-bool ent_lower_kernels(ent_lower *lw);  /* finishes the row kernels */
+bool ent_lower_feeds(ent_lower *lw);   /* rows of feeds and fields */
+bool ent_lower_binds(ent_lower *lw);   /* after all clauses: only what is used is read */
+bool ent_lower_kernels(ent_lower *lw); /* finishes the row kernels */
 void ent_lower_use_field(ent_lower *lw, const ent_field_decl *field);
 int64_t ent_lower_feed_row(ent_lower *lw, const ent_feed_decl *feed);
 bool ent_lower_row_env(ent_lower *lw, const ent_feed_decl *feed, ent_lower_env *env);
 int64_t ent_lower_slot(const ent_lower_env *env, int32_t reg); /* -1 for ENT_KB_NOREG */
-int32_t ent_lower_field(const ent_lower_env *env, int input_kind, const ent_field_decl *field, int64_t place);
+int32_t ent_lower_field(const ent_lower_env *env, int input_kind, const ent_field_decl *field,
+                        int64_t place);
 /* First row of a run of key fields. */
 int64_t ent_lower_keys(ent_lower *lw, ent_field_decl **keys, size_t n);
 int64_t ent_lower_pattern(ent_lower *lw, const ent_pattern_decl *pattern); /* -1 for NULL */

@@ -1,8 +1,8 @@
 /* Lowering of choices: `if`, `match`, and what may fail.  See lower.h.
  *
- * A choice is made by SELECT where both sides can be computed on every row; where one of them may fail or
- * leave the row out, it is computed on the rows that take it only.  The arms of a match become one
- * condition each, at one level, so that a match may have any number of arms. */
+ * A choice is made by SELECT where both sides can be computed on every row; where one of them may
+ * fail or leave the row out, it is computed on the rows that take it only.  The arms of a match
+ * become one condition each, at one level, so that a match may have any number of arms. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +46,8 @@ static bool node_may_fail(const ent_node *n, bool in_bind)
     case ENT_NODE_UNARY:
         return n->op == ENT_OP_NEG;
     case ENT_NODE_BINARY:
-        return n->op == ENT_OP_ADD || n->op == ENT_OP_SUB || n->op == ENT_OP_MUL || n->op == ENT_OP_DIV;
+        return n->op == ENT_OP_ADD || n->op == ENT_OP_SUB || n->op == ENT_OP_MUL ||
+               n->op == ENT_OP_DIV;
     case ENT_NODE_PERCENT_OF:
         return true;
     case ENT_NODE_COERCE:
@@ -179,8 +180,7 @@ static int32_t arm_condition(const ent_lower_env *env, int32_t subject, const en
     for (uint32_t k = 0; k < arm->kids[0]->n_kids; k++) {
         int32_t pattern = ent_lower_expr(env, arm->kids[0]->kids[k]);
         int32_t hit = ent_lower_equal(env, subject, pattern, type, place);
-        any = any < 0 ? hit
-                      : ent_kb_op(env->kb, ENT_BC_OR, any, hit, ENT_KB_NOREG, 0, place);
+        any = any < 0 ? hit : ent_kb_op(env->kb, ENT_BC_OR, any, hit, ENT_KB_NOREG, 0, place);
     }
     return any;
 }
@@ -190,12 +190,13 @@ static int32_t both(const ent_lower_env *env, int32_t a, int32_t b, int64_t plac
     return a < 0 ? b : ent_kb_op(env->kb, ENT_BC_AND, a, b, ENT_KB_NOREG, 0, place);
 }
 
-/* The lanes that no arm has taken: a value that the bind does not list is a bad row; an absent one is
- * nobody's mistake and stays absent. */
+/* The lanes that no arm has taken: a value that the bind does not list is a bad row; an absent one
+ * is nobody's mistake and stays absent. */
 static void refuse_rest(const ent_lower_env *env, const ent_node *n, int32_t subject, int32_t rest,
                         int64_t place)
 {
-    int32_t absent = ent_kb_op(env->kb, ENT_BC_IS_ABSENT, subject, ENT_KB_NOREG, ENT_KB_NOREG, 0, place);
+    int32_t absent =
+        ent_kb_op(env->kb, ENT_BC_IS_ABSENT, subject, ENT_KB_NOREG, ENT_KB_NOREG, 0, place);
     int32_t present = ent_kb_op(env->kb, ENT_BC_NOT, absent, ENT_KB_NOREG, ENT_KB_NOREG, 0, place);
     ent_kb_if(env->kb, both(env, rest, present, place), place);
     ent_kb_fail(env->kb, subject, expectation(env, n), place);
@@ -221,8 +222,9 @@ static int32_t match_by_branches(const ent_lower_env *env, const ent_node *n, in
         ent_kb_if(env->kb, closed ? hit : both(env, rest, hit, arm_place), arm_place);
         take(env, var, cls, arm->kids[1]);
         ent_kb_end(env->kb, arm_place);
-        int32_t miss = closed ? rest
-                              : ent_kb_op(env->kb, ENT_BC_NOT, hit, ENT_KB_NOREG, ENT_KB_NOREG, 0, arm_place);
+        int32_t miss =
+            closed ? rest
+                   : ent_kb_op(env->kb, ENT_BC_NOT, hit, ENT_KB_NOREG, ENT_KB_NOREG, 0, arm_place);
         rest = closed ? rest : both(env, rest, miss, arm_place);
     }
     if (!closed && env->kind == ENT_KERNEL_BIND && rest >= 0) {

@@ -27,7 +27,8 @@ static int32_t any_absent(const ent_lower_env *env, ent_field_decl **fields, siz
 
 static bool reads_field(const ent_node *n, const char *name)
 {
-    if (n->decl_kind == ENT_DECL_FIELD && strcmp(((const ent_field_decl *)n->decl)->name, name) == 0) {
+    if (n->decl_kind == ENT_DECL_FIELD &&
+        strcmp(((const ent_field_decl *)n->decl)->name, name) == 0) {
         return true;
     }
     for (uint32_t i = 0; i < n->n_kids; i++) {
@@ -54,8 +55,8 @@ static int32_t lower_not_excused(const ent_lower_env *env, const ent_fold_decl *
     return ENT_KB_NOREG;
 }
 
-/* A row that a missing value keeps out of the selection is selected all the same, and marked absent, so that
- * it is counted; see ent_fold_decl. */
+/* A row that a missing value keeps out of the selection is selected all the same, and marked
+ * absent, so that it is counted; see ent_fold_decl. */
 static void lower_conditions(const ent_lower_env *env, const ent_fold_decl *f, ent_fold_row *row)
 {
     int64_t place = row->place;
@@ -74,8 +75,9 @@ static void lower_conditions(const ent_lower_env *env, const ent_fold_decl *f, e
     }
     int32_t unsure = any_absent(env, f->select_absents, f->n_select_absents, place);
     if (select >= 0 && unsure >= 0) {
-        int32_t among = base < 0 ? unsure
-                                 : ent_kb_op(env->kb, ENT_BC_AND, base, unsure, ENT_KB_NOREG, 0, place);
+        int32_t among = base < 0
+                            ? unsure
+                            : ent_kb_op(env->kb, ENT_BC_AND, base, unsure, ENT_KB_NOREG, 0, place);
         select = or_of(env, select, among, place);
     }
     int32_t absent = or_of(env, unsure, any_absent(env, f->absents, f->n_absents, place), place);
@@ -128,8 +130,8 @@ static const ent_selected_key *selection_of(const ent_fold_decl *f)
     }
     for (size_t i = 0; i < f->n_selected; i++) {
         unsigned kind = f->selected[i].value.type.kind;
-        bool nameable = kind == ENT_TYPE_PARTY || kind == ENT_TYPE_SERVICE || kind == ENT_TYPE_ENUM ||
-                        kind == ENT_TYPE_TEXT;
+        bool nameable = kind == ENT_TYPE_PARTY || kind == ENT_TYPE_SERVICE ||
+                        kind == ENT_TYPE_ENUM || kind == ENT_TYPE_TEXT;
         if (f->selected[i].field == f->feed->keys[0] && nameable) {
             return &f->selected[i];
         }
@@ -147,8 +149,9 @@ static bool same_value(const ent_value *a, const ent_value *b)
                : a->i == b->i;
 }
 
-/* The one key that all folds of an objective without a subject select: it is made the subject, unnamed, so
- * that it is decided even when it is silent throughout, and other keys' rows are no rows of it. */
+/* The one key that all folds of an objective without a subject select: it is made the subject,
+ * unnamed, so that it is decided even when it is silent throughout, and other keys' rows are no
+ * rows of it. */
 static const ent_selected_key *silent_selection(const ent_objective_decl *o)
 {
     const ent_selected_key *first = NULL;
@@ -165,8 +168,8 @@ static const ent_selected_key *silent_selection(const ent_objective_decl *o)
     return first;
 }
 
-static void lower_subject(ent_lower *lw, const ent_objective_decl *o, const ent_selected_key *silent,
-                          ent_objective_row *row)
+static void lower_subject(ent_lower *lw, const ent_objective_decl *o,
+                          const ent_selected_key *silent, ent_objective_row *row)
 {
     row->subject_field = -1;
     row->subject_param = -1;
@@ -212,10 +215,11 @@ static int64_t lower_steps(ent_lower *lw, const ent_objective_decl *o)
     int64_t first = (int64_t)lw->b->step.n;
     for (size_t i = 0; i < o->n_steps; i++) {
         const ent_step_decl *s = &o->steps[i];
-        ent_step_row row = {.compare = s->compare,
-                            .bound = s->compare == ENT_CMP_OTHERWISE ? -1 : ent_lower_real(lw, &s->bound),
-                            .amount = ent_lower_amount(lw, s->amount, o),
-                            .place = ent_lower_place(lw, s->span)};
+        ent_step_row row = {
+            .compare = s->compare,
+            .bound = s->compare == ENT_CMP_OTHERWISE ? -1 : ent_lower_real(lw, &s->bound),
+            .amount = ent_lower_amount(lw, s->amount, o),
+            .place = ent_lower_place(lw, s->span)};
         ent_builder_add_step(lw->b, row);
     }
     return first;

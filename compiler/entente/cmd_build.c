@@ -25,6 +25,20 @@ static int write_program(const char *path, const ent_bytes *bytes)
     return ENT_EXIT_ENVIRONMENT;
 }
 
+/* What was made is verified like a stranger's before it gets its name. */
+static bool is_sound(const ent_bytes *bytes)
+{
+    ent_program *program = NULL;
+    ent_load_error error = {0};
+    bool sound = ent_program_decode(bytes->p, bytes->n, &program, &error);
+    if (!sound) {
+        fprintf(stderr, "error: the compiler made an unsound program, please report it: %s\n",
+                error.message);
+    }
+    ent_program_destroy(program);
+    return sound;
+}
+
 static int run(const ent_command *self, int argc, char **argv)
 {
     ent_arguments arguments = {.command = self, .argc = argc, .at = 1, .argv = argv};
@@ -59,9 +73,15 @@ static int run(const ent_command *self, int argc, char **argv)
     if (n == 0 || !output) {
         return ent_command_wrong(self, n == 0 ? "no file to build" : "where to? -o X.entc");
     }
+    if (!ent_output_is_file(output, stderr)) {
+        return ENT_EXIT_USE;
+    }
     ent_bytes bytes = {0};
     compile.colour = ent_colour_wanted(color, stderr);
     int status = ent_compile_files(paths, n, &compile, &bytes, NULL);
+    if (status == ENT_EXIT_OK && !is_sound(&bytes)) {
+        status = ENT_EXIT_ENVIRONMENT;
+    }
     if (status == ENT_EXIT_OK) {
         status = write_program(output, &bytes);
     }

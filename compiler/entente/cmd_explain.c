@@ -21,6 +21,9 @@ static int run(const ent_command *self, int argc, char **argv)
         if (got == ENT_ARGUMENT_HELP) {
             return ENT_EXIT_OK;
         }
+        if (code) {
+            return ent_command_wrong(self, "one code at a time: `%s` or `%s`", code, value);
+        }
         code = value;
     }
     if (!code) {

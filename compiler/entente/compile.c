@@ -53,7 +53,7 @@ static const char *find_stdlib(char *buf, size_t size)
 
 /* --- diagnostics --- */
 
-static void show(ent_diags *diags, const ent_compile_options *options)
+static bool show(ent_diags *diags, const ent_compile_options *options)
 {
     ent_text text = {0};
     FILE *out = options->diagnostics_to_stdout ? stdout : stderr;
@@ -64,8 +64,10 @@ static void show(ent_diags *diags, const ent_compile_options *options)
     } else {
         ent_diags_render(diags, &text, options->colour ? ENT_DIAGS_COLOUR : 0);
     }
+    bool complete = !text.failed;
     fputs(ent_text_str(&text), out);
     ent_text_deinit(&text);
+    return complete;
 }
 
 static int out_of_memory(void)
@@ -112,10 +114,31 @@ static int lower(const ent_model *model, ent_sources *sources, ent_bytes *bytes)
     return status;
 }
 
+/* A built program among the sources would be read as text, with hundreds of errors. */
+static bool is_built(const char *path)
+{
+    char magic[4];
+    FILE *f = fopen(path, "rb");
+    bool built = f && fread(magic, 1, 4, f) == 4 && memcmp(magic, "ENTC", 4) == 0;
+    if (f) {
+        fclose(f);
+    }
+    return built;
+}
+
 int ent_compile_files(const char *const *paths, size_t n, const ent_compile_options *options,
                       ent_bytes *bytes, ent_compile_summary *summary)
 {
     char stdlib[4096];
+    for (size_t i = 0; i < n; i++) {
+        if (is_built(paths[i])) {
+            fprintf(stderr,
+                    "error: `%s` is a built program, not a source\n  = help: give the files that it "
+                    "was built from%s\n",
+                    paths[i], n > 1 ? ", or the program alone" : "");
+            return ENT_EXIT_USE;
+        }
+    }
     ent_arena *arena = ent_arena_create(ARENA_BYTES_MAX);
     ent_sources *sources = arena ? ent_sources_create(arena) : NULL;
     ent_diags *diags = sources ? ent_diags_new(arena, sources) : NULL;
@@ -132,10 +155,10 @@ int ent_compile_files(const char *const *paths, size_t n, const ent_compile_opti
     ent_model *model =
         files ? ent_check(arena, sources, diags, files, n_files, n_main, &check) : NULL;
     int status = ENT_EXIT_OK;
-    if (!model) {
+    /* a tree with holes compiles to something else than was written */
+    if (!model || ent_arena_failed(arena) || !show(diags, options)) {
         status = out_of_memory();
     } else {
-        show(diags, options);
         status = ent_diags_error_count(diags) > 0 ? ENT_EXIT_FOUND : lower(model, sources, bytes);
         if (status == ENT_EXIT_OK && summary) {
             summarise(model, diags, summary);

@@ -35,10 +35,26 @@ static const ent_command *find(const char *name)
     return NULL;
 }
 
+static int no_command(const char *name)
+{
+    const char *names[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++) {
+        names[i] = commands[i]->name;
+    }
+    const char *like = ent_diag_suggest(name, names, COMMANDS);
+    fprintf(stderr, "error: there is no command `%s`", name);
+    if (like) {
+        fprintf(stderr, ": did you mean `%s`?", like);
+    }
+    fputs("\n  = help: entente --help\n", stderr);
+    return ENT_EXIT_USE;
+}
+
 int main(int argc, char **argv)
 {
-    /* a closed pipe is an error to report, not a reason to die half-way through a ledger */
+    /* a closed pipe or a file at its limit is an error to report, not a reason to die half-way through a ledger */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     const char *name = argc > 1 ? argv[1] : NULL;
     if (!name) {
         help(stderr);
@@ -52,24 +68,13 @@ int main(int argc, char **argv)
         const ent_command *about = argc > 2 ? find(argv[2]) : NULL;
         if (about) {
             ent_command_help(about, stdout);
+        } else if (argc > 2) {
+            return no_command(argv[2]);
         } else {
             help(stdout);
         }
         return ENT_EXIT_OK;
     }
     const ent_command *command = find(name);
-    if (command) {
-        return command->run(command, argc - 1, argv + 1);
-    }
-    const char *names[COMMANDS];
-    for (size_t i = 0; i < COMMANDS; i++) {
-        names[i] = commands[i]->name;
-    }
-    const char *like = ent_diag_suggest(name, names, COMMANDS);
-    fprintf(stderr, "error: there is no command `%s`", name);
-    if (like) {
-        fprintf(stderr, ": did you mean `%s`?", like);
-    }
-    fputs("\n  = help: entente --help\n", stderr);
-    return ENT_EXIT_USE;
+    return command ? command->run(command, argc - 1, argv + 1) : no_command(name);
 }

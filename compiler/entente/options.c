@@ -61,6 +61,11 @@ static int take_option(ent_arguments *a, const char *name, const char **value)
                           a->command->options[found].value);
         return ENT_ARGUMENT_WRONG;
     }
+    if (strcmp(a->command->options[found].name, "color") == 0 && strcmp(*value, "auto") != 0 &&
+        strcmp(*value, "always") != 0 && strcmp(*value, "never") != 0) {
+        ent_command_wrong(a->command, "--color is auto, always or never, not `%s`", *value);
+        return ENT_ARGUMENT_WRONG;
+    }
     return found;
 }
 

@@ -17,13 +17,15 @@ typedef struct table {
     FILE *out;
     bool colour;
     size_t subject_width; /* of the agreement in hand; 0: no objective has a subject */
+    size_t credit_width;
 } table;
 
-enum { WINDOW = 12, MEASURE = 9, TARGET = 8, STATUS = 7, CREDIT = 10, LINE = 79, SUBJECT_MAX = 14 };
+enum { WINDOW = 12, MEASURE = 9, TARGET = 8, STATUS = 7, CREDIT = 10, CREDIT_MAX = 16 };
+enum { LINE = 79, SUBJECT_MAX = 14, WORST_MAX = 40, DUTY = 31 };
 
 static size_t clause_width(const table *t)
 {
-    size_t others = WINDOW + 1 + MEASURE + 2 + TARGET + 1 + STATUS + 1 + CREDIT + 1;
+    size_t others = WINDOW + 1 + MEASURE + 2 + TARGET + 1 + STATUS + 1 + t->credit_width + 1;
     return LINE - others - (t->subject_width ? t->subject_width + 1 : 0);
 }
 
@@ -196,7 +198,8 @@ static void measure_text(const table *t, const ent_decision *d, char *buf, size_
     }
     if (row->type == ENT_TYPE_DURATION && !d->measure_is_number) {
         duration_text((int64_t)ent_q_floor(d->measure), buf, size);
-    } else if (row->type == ENT_TYPE_RATIO || d->measure_is_number) {
+    } else if (row->type == ENT_TYPE_RATIO || row->type == ENT_TYPE_INSTANT ||
+               d->measure_is_number) {
         ent_ledger_measure(t->program, row, d, buf, size);
     } else {
         ent_q_format_rounded(d->measure, 4, true, buf, size);
@@ -259,7 +262,7 @@ static void objective_line(const table *t, const ent_decision *d)
     if (d->has_credit) {
         money_text(t, ent_decision_agreement(t->program, d), d->credit_minor, text, sizeof text);
         fputc(' ', t->out);
-        cell(t->out, text, width_of(text) < CREDIT ? CREDIT : width_of(text), true);
+        cell(t->out, text, width_of(text) > t->credit_width ? 0 : t->credit_width, true);
     }
     fputc('\n', t->out);
 }
@@ -312,42 +315,60 @@ static void keep_worst(const ent_decision **worst, const ent_decision *d)
     }
 }
 
+/* The clocks that overran most, as many as stand on a line. */
+static void worst_line(const table *t, const ent_decision *const *worst)
+{
+    char text[TEXT];
+    char over[32];
+    size_t used = width_of("    longest over:");
+    fputs("    longest over:", t->out);
+    for (size_t i = 0; i < WORST && worst[i]; i++) {
+        subject_text(t, worst[i], text, sizeof text);
+        duration_text(overrun(worst[i]), over, sizeof over);
+        size_t subject = width_of(text) < WORST_MAX ? width_of(text) : WORST_MAX;
+        used += (size_t)(i ? 2 : 1) + subject + 2 + width_of(over);
+        if (used > LINE) {
+            break;
+        }
+        fputs(i ? ", " : " ", t->out);
+        cell(t->out, text, subject, false);
+        fprintf(t->out, " +%s", over);
+    }
+    fputc('\n', t->out);
+}
+
 static void duty_block(const table *t, const ent_decision *const *all, size_t n)
 {
     const ent_decision *worst[WORST] = {NULL};
     tally sum = {0};
     char text[TEXT];
+    char percent[64];
     for (size_t i = 0; i < n; i++) {
         add(&sum, all[i]);
         keep_worst(worst, all[i]);
     }
-    cell(t->out, clause_label(t->program, all[0]), 31, false);
+    const char *label = clause_label(t->program, all[0]);
     tally_text(&sum, true, text, sizeof text);
-    fprintf(t->out, " %s", text);
+    size_t used = strlen(text);
     if (sum.by_status[ENT_STATUS_MET] + sum.by_status[ENT_STATUS_BREACH] > 0) {
         ent_q share;
         if (ent_q_make((ent_i128)sum.by_status[ENT_STATUS_MET] * 100,
                        (ent_i128)(sum.by_status[ENT_STATUS_MET] +
                                   sum.by_status[ENT_STATUS_BREACH]),
                        &share) &&
-            ent_q_format_rounded(share, 1, false, text, sizeof text)) {
-            fprintf(t->out, " (%s%% met)", text);
+            ent_q_format_rounded(share, 1, false, percent, sizeof percent)) {
+            used += (size_t)snprintf(text + used, sizeof text - used, " (%s%% met)", percent);
         }
     }
-    if (sum.any_credit) {
-        money_text(t, ent_decision_agreement(t->program, all[0]), sum.credit, text, sizeof text);
-        fprintf(t->out, "  %s", text);
+    if (DUTY + 1 + used <= LINE) {
+        cell(t->out, label, DUTY, false);
+        fprintf(t->out, " %s\n", text);
+    } else {
+        cell(t->out, label, width_of(label) > LINE ? LINE : 0, false);
+        fprintf(t->out, "\n    %s\n", text);
     }
-    fputc('\n', t->out);
     if (worst[0]) {
-        fputs("    longest over:", t->out);
-        for (size_t i = 0; i < WORST && worst[i]; i++) {
-            char over[32];
-            subject_text(t, worst[i], text, sizeof text);
-            duration_text(overrun(worst[i]), over, sizeof over);
-            fprintf(t->out, "%s %s +%s", i ? "," : "", text, over);
-        }
-        fputc('\n', t->out);
+        worst_line(t, worst);
     }
 }
 
@@ -384,7 +405,6 @@ static void agreement_head(const table *t, int64_t index)
     char text[TEXT];
     snprintf(text, sizeof text, "%s%s%s", ent_program_text(p, a->name),
              a->title >= 0 ? "  " : "", ent_program_text(p, a->title));
-    fputc('\n', t->out);
     if (t->colour) {
         fputs("\033[1m", t->out);
     }
@@ -409,7 +429,21 @@ static void objective_head(const table *t)
         fputc(' ', t->out);
     }
     fprintf(t->out, "%-*s %*s  %-*s %-*s %*s\n", WINDOW, "Window", MEASURE, "Measure", TARGET,
-            "Target", STATUS, "Status", CREDIT, "Credit");
+            "Target", STATUS, "Status", (int)t->credit_width, "Credit");
+}
+
+/* As wide as the largest credit, within bounds: money is not cut where the clause's title can be. */
+static size_t credits_width(const table *t, const entry *entries, size_t n)
+{
+    size_t width = CREDIT;
+    char text[TEXT];
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].d->has_credit) {
+            money_text(t, entries[i].agreement, entries[i].d->credit_minor, text, sizeof text);
+            width = width_of(text) > width ? width_of(text) : width;
+        }
+    }
+    return width < CREDIT_MAX ? width : CREDIT_MAX;
 }
 
 /* As wide as the longest subject, within bounds. */
@@ -428,9 +462,10 @@ static size_t subjects_width(const table *t, const entry *entries, size_t n)
     return width;
 }
 
-static void agreement_block(table *t, const entry *entries, size_t n)
+static bool agreement_block(table *t, const entry *entries, size_t n)
 {
     t->subject_width = subjects_width(t, entries, n);
+    t->credit_width = credits_width(t, entries, n);
     tally sum = {0};
     char text[TEXT];
     bool head = false;
@@ -442,12 +477,13 @@ static void agreement_block(table *t, const entry *entries, size_t n)
         }
         if (entries[i].d->kind == ENT_DECISION_DUTY) {
             const ent_decision **clocks = malloc((end - i) * sizeof(ent_decision *));
-            for (size_t k = i; clocks && k < end; k++) {
+            if (!clocks) {
+                return false;
+            }
+            for (size_t k = i; k < end; k++) {
                 clocks[k - i] = entries[k].d;
             }
-            if (clocks) {
-                duty_block(t, clocks, end - i);
-            }
+            duty_block(t, clocks, end - i);
             free(clocks);
             head = false;
         } else {
@@ -465,10 +501,14 @@ static void agreement_block(table *t, const entry *entries, size_t n)
     fprintf(t->out, "Total: %s", text);
     if (sum.any_credit) {
         const ent_agreement_row *a = &t->program->agreement[entries[0].agreement];
+        size_t used = width_of("Total: ") + width_of(text);
         money_text(t, entries[0].agreement, sum.credit, text, sizeof text);
-        fprintf(t->out, "; credits %s %s", ent_program_text(t->program, a->currency), text);
+        used += width_of("; credits EUR ") + width_of(text);
+        fprintf(t->out, "%scredits %s %s", used <= LINE ? "; " : ";\n       ",
+                ent_program_text(t->program, a->currency), text);
     }
     fputc('\n', t->out);
+    return true;
 }
 
 static void summary(const table *t)
@@ -484,12 +524,15 @@ static void summary(const table *t)
         late += t->result->feeds[i].late;
         skipped += t->result->feeds[i].skipped;
     }
-    fprintf(t->out, "\nRead %s rows; %s bad, %s skipped, %s late.\n",
-            ent_count_text(rows + bad + skipped, n[0], sizeof n[0]), ent_count_text(bad, n[1], sizeof n[1]),
+    fprintf(t->out, "\nRead %s %s; %s bad, %s skipped, %s late.\n",
+            ent_count_text(rows + bad + skipped, n[0], sizeof n[0]),
+            rows + bad + skipped == 1 ? "row" : "rows", ent_count_text(bad, n[1], sizeof n[1]),
             ent_count_text(skipped, n[2], sizeof n[2]), ent_count_text(late, n[3], sizeof n[3]));
     if (t->result->without_allowance > 0) {
-        fprintf(t->out, "%s triggers started no clock: no allowance is named for their row.\n",
-                ent_count_text(t->result->without_allowance, n[0], sizeof n[0]));
+        bool one = t->result->without_allowance == 1;
+        fprintf(t->out, "%s %s started no clock: no allowance is named for %s row.\n",
+                ent_count_text(t->result->without_allowance, n[0], sizeof n[0]),
+                one ? "trigger" : "triggers", one ? "its" : "their");
     }
 }
 
@@ -507,31 +550,60 @@ static void period(const table *t)
     ent_civil_format(a, sizeof a, from, zone);
     ent_civil_format(b, sizeof b, to, zone);
     const ent_framework_row *f = &p->framework[0];
-    fprintf(t->out, "%s%s%s\n%s to %s\n", ent_program_text(p, f->name), f->title >= 0 ? "  " : "",
-            ent_program_text(p, f->title), a, b);
+    char name[TEXT];
+    snprintf(name, sizeof name, "%s%s%s", ent_program_text(p, f->name), f->title >= 0 ? "  " : "",
+             ent_program_text(p, f->title));
+    cell(t->out, name, width_of(name) > LINE ? LINE : 0, false);
+    fputc('\n', t->out);
+    if (from < to) {
+        fprintf(t->out, "%s to %s\n", a, b);
+    } else {
+        fprintf(t->out, "No row is at or after %s, where the period begins.\n", a);
+    }
+    fputc('\n', t->out);
 }
 
-void ent_report_table(const ent_run_result *result, FILE *out, bool colour)
+/* Why the table is empty: a person would take silence for a clean month. */
+static void nothing(const table *t)
 {
-    table t = {result, ent_session_program(result->session), out, colour, 0};
+    uint64_t rows = 0;
+    for (size_t i = 0; i < t->result->n_feeds; i++) {
+        rows += t->result->feeds[i].rows;
+    }
+    fputs(rows == 0 ? "Nothing was decided: there was no row.\n"
+                    : "Nothing was decided: in this period no agreement is in force or has a fact.\n",
+          t->out);
+}
+
+bool ent_report_table(const ent_run_result *result, FILE *out, bool colour)
+{
+    table t = {result, ent_session_program(result->session), out, colour, 0, CREDIT};
     entry *entries = malloc((result->n + 1) * sizeof *entries);
     if (!entries) {
-        return;
+        return false;
     }
+    bool ok = true;
     for (size_t i = 0; i < result->n; i++) {
         const ent_decision *d = &result->decisions[i];
         entries[i] = (entry){d, ent_decision_agreement(t.program, d), order_of(t.program, d), i};
     }
     qsort(entries, result->n, sizeof *entries, compare_entries);
     period(&t);
-    for (size_t i = 0; i < result->n;) {
+    for (size_t i = 0; ok && i < result->n;) {
         size_t end = i;
         while (end < result->n && entries[end].agreement == entries[i].agreement) {
             end++;
         }
-        agreement_block(&t, entries + i, end - i);
+        if (i > 0) {
+            fputc('\n', out);
+        }
+        ok = agreement_block(&t, entries + i, end - i);
         i = end;
+    }
+    if (result->n == 0) {
+        nothing(&t);
     }
     summary(&t);
     free(entries);
+    return ok;
 }

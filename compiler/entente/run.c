@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#include "compiler/syntax/diag.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -127,15 +129,38 @@ static int64_t find_feed(const ent_program *p, const ent_feed_argument *argument
 static int no_feed(run *r, const ent_feed_argument *argument)
 {
     const ent_program *p = r->program;
-    fprintf(r->err, "error: there is no feed `%.*s`; the program's feeds are:",
-            (int)argument->name_len, argument->name);
-    for (size_t i = 0; i < p->n_feed; i++) {
+    const char *names[64];
+    char wanted[64];
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_feed && n < 64; i++) {
         if (p->feed[i].kind == 0) {
-            fprintf(r->err, " %s", ent_program_text(p, p->feed[i].name));
+            names[n++] = ent_program_text(p, p->feed[i].name);
         }
+    }
+    snprintf(wanted, sizeof wanted, "%.*s",
+             (int)(argument->name_len < 60 ? argument->name_len : 60), argument->name);
+    const char *like = ent_diag_suggest(wanted, names, n);
+    fprintf(r->err, "error: there is no feed `%s`", wanted);
+    if (like) {
+        fprintf(r->err, ": did you mean `%s`?", like);
+    }
+    fputs(n ? "\n  = note: the program's feeds are " : "\n  = note: the program has no feed", r->err);
+    for (size_t i = 0; i < n; i++) {
+        fprintf(r->err, "%s%s", i ? ", " : "", names[i]);
     }
     fputc('\n', r->err);
     return ENT_EXIT_USE;
+}
+
+/* Standard input can be read once. */
+static int check_inputs(run *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->options->n_feeds; i++) {
+        n += strcmp(r->options->feeds[i].source, "-") == 0;
+    }
+    return n <= 1 ? ENT_EXIT_OK
+                  : fail(r, ENT_EXIT_USE, "`-`, standard input, can be the source of one feed only");
 }
 
 static int resolve_feeds(run *r)
@@ -418,24 +443,67 @@ static int read_all(run *r)
 
 /* --- results --- */
 
-static int write_ledger(run *r, const ent_ledger_run *header, FILE *out)
+static int cannot_write(const run *r, const char *path)
+{
+    fprintf(r->err, "error: cannot write `%s`: %s\n", path, strerror(errno));
+    return ENT_EXIT_ENVIRONMENT;
+}
+
+bool ent_output_is_file(const char *path, FILE *err)
+{
+    /* what these name may well be a file, but the rename would replace the link, for all if root runs it */
+    static const char *const open_files[] = {"/dev/std", "/dev/fd/", "/proc/"};
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    bool device = there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+    for (size_t i = 0; i < sizeof open_files / sizeof *open_files; i++) {
+        device |= strncmp(path, open_files[i], strlen(open_files[i])) == 0;
+    }
+    if (there && S_ISDIR(status.st_mode)) {
+        fprintf(err, "error: `%s` is a folder: name a file in it\n", path);
+    } else if (device) {
+        fprintf(err, "error: `%s` is no ordinary file: it would be replaced by one, because files "
+                     "appear whole by renaming\n", path);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* Whether the file could be written, asked before an hour of reading rather than after it. */
+static int check_output(const run *r, const char *path)
 {
     ent_file file;
+    if (!path) {
+        return ENT_EXIT_OK;
+    }
+    if (!ent_output_is_file(path, r->err)) {
+        return ENT_EXIT_USE;
+    }
+    if (!ent_file_create(&file, path)) {
+        return cannot_write(r, path);
+    }
+    ent_file_abort(&file);
+    return ENT_EXIT_OK;
+}
+
+/* The ledger goes to `out` and into the file, which is left to be committed. */
+static int write_ledger(run *r, const ent_ledger_run *header, FILE *out, ent_file *file)
+{
     ent_ledger ledger;
     bool to_file = r->options->ledger != NULL;
     bool to_out = r->options->format == ENT_RUN_JSONL;
     if (!to_file && !to_out) {
         return ENT_EXIT_OK;
     }
-    if (to_file && !ent_file_create(&file, r->options->ledger)) {
-        fprintf(r->err, "error: cannot write `%s`: %s\n", r->options->ledger, strerror(errno));
-        return ENT_EXIT_ENVIRONMENT;
+    if (to_file && !ent_file_create(file, r->options->ledger)) {
+        return cannot_write(r, r->options->ledger);
     }
     ent_ledger_init(&ledger);
     bool ok = ent_ledger_run_line(&ledger, r->session, header);
     for (size_t i = 0; ok && i <= r->n; i++) {
         if (to_file) {
-            ent_file_write(&file, ledger.line.data, ledger.line.len);
+            ent_file_write(file, ledger.line.data, ledger.line.len);
         }
         if (to_out) {
             fwrite(ledger.line.data, 1, ledger.line.len, out);
@@ -443,17 +511,7 @@ static int write_ledger(run *r, const ent_ledger_run *header, FILE *out)
         ok = i == r->n || ent_ledger_decision_line(&ledger, r->session, &r->decisions[i]);
     }
     ent_ledger_deinit(&ledger);
-    if (!ok) {
-        if (to_file) {
-            ent_file_abort(&file);
-        }
-        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
-    }
-    if (to_file && !ent_file_commit(&file)) {
-        fprintf(r->err, "error: cannot write `%s`: %s\n", r->options->ledger, strerror(errno));
-        return ENT_EXIT_ENVIRONMENT;
-    }
-    return ENT_EXIT_OK;
+    return ok ? ENT_EXIT_OK : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
 }
 
 static int compare_notices(const void *a, const void *b)
@@ -504,7 +562,8 @@ static void notice_line(const run *r, const ent_notice *n, ent_json_out *out)
     ent_json_end_line(out);
 }
 
-static int write_notices(run *r)
+/* Into the file, which is left to be committed. */
+static int write_notices(run *r, ent_file *file)
 {
     if (!r->options->notices) {
         return ENT_EXIT_OK;
@@ -512,11 +571,12 @@ static int write_notices(run *r)
     size_t n;
     const ent_notice *all = ent_session_notices(r->session, &n);
     ent_notice *sorted = malloc((n + 1) * sizeof *sorted);
-    ent_file file;
-    if (!sorted || !ent_file_create(&file, r->options->notices)) {
+    if (!sorted) {
+        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    }
+    if (!ent_file_create(file, r->options->notices)) {
         free(sorted);
-        fprintf(r->err, "error: cannot write `%s`: %s\n", r->options->notices, strerror(errno));
-        return ENT_EXIT_ENVIRONMENT;
+        return cannot_write(r, r->options->notices);
     }
     if (n > 0) {
         memcpy(sorted, all, n * sizeof *sorted);
@@ -526,20 +586,39 @@ static int write_notices(run *r)
     ent_json_init(&out, 0);
     for (size_t i = 0; i < n; i++) {
         notice_line(r, &sorted[i], &out);
-        ent_file_write(&file, out.data, out.len);
+        ent_file_write(file, out.data, out.len);
     }
     bool complete = n == 0 || ent_json_is_complete(&out);
     ent_json_deinit(&out);
     free(sorted);
-    if (!complete) {
-        ent_file_abort(&file);
-        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    return complete ? ENT_EXIT_OK : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+}
+
+/* The files appear when all of them are written, the ledger last: where there is a new ledger, the
+ * run was well. */
+static int write_files(run *r, const ent_ledger_run *header, FILE *out)
+{
+    ent_file ledger = {.fd = -1};
+    ent_file notices = {.fd = -1};
+    ent_feed_error feed_error = {0};
+    int status = write_ledger(r, header, out, &ledger);
+    if (status == ENT_EXIT_OK) {
+        status = write_notices(r, &notices);
     }
-    if (!ent_file_commit(&file)) {
-        fprintf(r->err, "error: cannot write `%s`: %s\n", r->options->notices, strerror(errno));
-        return ENT_EXIT_ENVIRONMENT;
+    if (status == ENT_EXIT_OK && r->quarantine) {
+        bool kept = ent_quarantine_commit(r->quarantine, &feed_error);
+        r->quarantine = NULL;
+        status = kept ? ENT_EXIT_OK : fail_feed(r, &feed_error);
     }
-    return ENT_EXIT_OK;
+    if (status == ENT_EXIT_OK && r->options->notices && !ent_file_commit(&notices)) {
+        status = cannot_write(r, r->options->notices);
+    }
+    if (status == ENT_EXIT_OK && r->options->ledger && !ent_file_commit(&ledger)) {
+        status = cannot_write(r, r->options->ledger);
+    }
+    ent_file_abort(&notices);
+    ent_file_abort(&ledger);
+    return status;
 }
 
 static int collect_totals(run *r)
@@ -573,19 +652,8 @@ static int conclude(run *r, FILE *out)
     if (!ent_zone_tzdata_version(ZONE_DIR, tzdata, sizeof tzdata)) {
         memcpy(tzdata, "unknown", 8);
     }
-    ent_feed_error feed_error = {0};
-    if (r->quarantine) {
-        bool kept = ent_quarantine_commit(r->quarantine, &feed_error);
-        r->quarantine = NULL;
-        if (!kept) {
-            return fail_feed(r, &feed_error);
-        }
-    }
     ent_ledger_run header = {ENT_VERSION, tzdata, r->totals, r->n_feeds};
-    status = write_ledger(r, &header, out);
-    if (status == ENT_EXIT_OK) {
-        status = write_notices(r);
-    }
+    status = write_files(r, &header, out);
     if (status != ENT_EXIT_OK) {
         return status;
     }
@@ -596,7 +664,9 @@ static int conclude(run *r, FILE *out)
                              .n_feeds = r->n_feeds,
                              .without_allowance = ent_session_without_allowance(r->session)};
     if (r->options->format == ENT_RUN_TABLE) {
-        ent_report_table(&result, out, r->options->colour);
+        if (!ent_report_table(&result, out, r->options->colour)) {
+            return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+        }
     } else if (r->options->format == ENT_RUN_CSV) {
         ent_report_csv(&result, out);
     }
@@ -616,9 +686,21 @@ int ent_run(const ent_program *program, const ent_run_options *options, FILE *ou
 {
     run r = {.program = program, .options = options, .err = err};
     clock_gettime(CLOCK_MONOTONIC, &r.begun);
-    int status = resolve_feeds(&r);
+    int status = check_inputs(&r);
+    if (status == ENT_EXIT_OK) {
+        status = resolve_feeds(&r);
+    }
     if (status == ENT_EXIT_OK) {
         status = resolve_period(&r);
+    }
+    if (status == ENT_EXIT_OK) {
+        status = check_output(&r, options->ledger);
+    }
+    if (status == ENT_EXIT_OK) {
+        status = check_output(&r, options->notices);
+    }
+    if (status == ENT_EXIT_OK) {
+        status = check_output(&r, options->quarantine);
     }
     while (status == ENT_EXIT_OK) {
         status = open_attempt(&r);

@@ -49,8 +49,12 @@ typedef struct ent_run_result {
 /* Runs; diagnostics to `err`, results to `out`; the exit status. */
 int ent_run(const ent_program *program, const ent_run_options *options, FILE *out, FILE *err);
 
+/* Whether an output may be put at the path by renaming: says why not, which is wrong use. */
+bool ent_output_is_file(const char *path, FILE *err);
+
 /* 1234567 as 1,234,567 */
 const char *ent_count_text(uint64_t n, char *buf, size_t size);
-void ent_report_table(const ent_run_result *result, FILE *out, bool colour);
+/* false: out of memory */
+bool ent_report_table(const ent_run_result *result, FILE *out, bool colour);
 void ent_report_csv(const ent_run_result *result, FILE *out);
 #endif

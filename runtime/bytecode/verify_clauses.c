@@ -286,6 +286,22 @@ static bool keys_are_valid(const context *c, int64_t feed, int64_t first, int64_
     return n <= ENT_LIMIT_KEYS;
 }
 
+/* Fields of facts that are not used are not decoded: nothing may read them. */
+static bool kernel_reads_decoded(const context *c, const ent_feed_row *row)
+{
+    if (row->kind != 0 || row->row_kernel < 0) {
+        return true;
+    }
+    const ent_kernel_row *kernel = &c->p->kernel[row->row_kernel];
+    for (int64_t i = 0; i < kernel->n_inputs; i++) {
+        int64_t field = c->p->input[kernel->first_input + i].index;
+        if (field != row->at && !c->p->field[row->first_field + field].used) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool check_feed(context *c, const ent_feed_row *row)
 {
     const ent_program *p = c->p;
@@ -305,6 +321,8 @@ static bool check_feed(context *c, const ent_feed_row *row)
                 row->row_kernel == -1 || (p->kernel[row->row_kernel].kind == ENT_KERNEL_ROW &&
                                           p->kernel[row->row_kernel].feed == feed),
                 "its row kernel is another's") &&
+        require(c, kernel_reads_decoded(c, row),
+                "its row kernel reads a field that is not used") &&
         require(c, row->bind == -1 || (row->kind == 0 && p->bind[row->bind].feed == feed),
                 "its bind is another's") &&
         require(c, (row->kind == 1) == (row->duty >= 0),

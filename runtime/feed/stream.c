@@ -308,6 +308,15 @@ static bool check_header(ent_stream *s, const ent_cells *cells, ent_feed_error *
             }
             continue;
         }
+        const char *only = ent_reader_header_name(s->reader, 0);
+        const char *other = ent_reader_header_count(s->reader) == 1 ? strpbrk(only, ";|\t,") : NULL;
+        if (other) {
+            return ent_feed_fail(err, ENT_FEED_FORMAT,
+                                 "`%s` has one column, `%s`: name its separator, as in "
+                                 "--separator %s%.*s%s",
+                                 cells->file, only, *other == '\t' ? "tab" : "'",
+                                 *other == '\t' ? 0 : 1, other, *other == '\t' ? "" : "'");
+        }
         char have[320];
         size_t at = 0;
         have[0] = 0;

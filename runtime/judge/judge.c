@@ -99,14 +99,17 @@ static bool kernel_amount(const pricing *x, int64_t index, ent_q *out)
     const ent_program *p = x->s->program;
     const ent_kernel_row *kernel = &p->kernel[index];
     ent_q values[2] = {charge_of(x), x->d->measure};
+    double figure = x->d->measure_f;
     ent_column in[2];
     ent_column result;
     if (kernel->n_inputs > 2) {
         return ent_fail(x->s, x->error, ENT_ERROR_USAGE, "an amount with more than two inputs");
     }
     for (int64_t i = 0; i < kernel->n_inputs; i++) {
-        bool charge = p->input[kernel->first_input + i].kind == 4;
-        in[i] = (ent_column){ENT_CLASS_Q, &values[charge ? 0 : 1], NULL};
+        const ent_input_row *input = &p->input[kernel->first_input + i];
+        bool number = input->cls == ENT_CLASS_F;
+        in[i] = (ent_column){(ent_class)input->cls,
+                             number ? (void *)&figure : &values[input->kind == 4 ? 0 : 1], NULL};
     }
     const ent_lane_error *errors = NULL;
     uint32_t n_errors = 0;
@@ -394,6 +397,17 @@ typedef struct sort_entry {
     const ent_session *s;
 } sort_entry;
 
+/* One clause and subject, twice at one instant: by what they are about. */
+static int by_beginning(const sort_entry *x, const sort_entry *y)
+{
+    int64_t p_key = x->d.kind == ENT_DECISION_DUTY ? x->d.at_ns : x->d.from_ns;
+    int64_t q_key = y->d.kind == ENT_DECISION_DUTY ? y->d.at_ns : y->d.from_ns;
+    if (p_key != q_key) {
+        return p_key < q_key ? -1 : 1;
+    }
+    return x->d.clause < y->d.clause ? -1 : x->d.clause > y->d.clause;
+}
+
 static int by_window_end(const void *a, const void *b)
 {
     const sort_entry *x = a;
@@ -406,7 +420,8 @@ static int by_window_end(const void *a, const void *b)
     if (p != q) {
         return p < q ? -1 : 1;
     }
-    return ent_subject_compare(x->s, &x->d, &y->d);
+    int order = ent_subject_compare(x->s, &x->d, &y->d);
+    return order ? order : by_beginning(x, y);
 }
 
 static const char *agreement_name(const ent_program *p, const ent_decision *d)
@@ -439,13 +454,7 @@ static int by_ledger(const void *a, const void *b)
     if (order != 0) {
         return order;
     }
-    /* one clause and subject, twice at one instant: by what they are about */
-    int64_t p_key = x->d.kind == ENT_DECISION_DUTY ? x->d.at_ns : x->d.from_ns;
-    int64_t q_key = y->d.kind == ENT_DECISION_DUTY ? y->d.at_ns : y->d.from_ns;
-    if (p_key != q_key) {
-        return p_key < q_key ? -1 : 1;
-    }
-    return x->d.clause < y->d.clause ? -1 : x->d.clause > y->d.clause;
+    return by_beginning(x, y);
 }
 
 bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_error *error)

@@ -62,6 +62,21 @@ static const char *currency_of(const ent_program *p, int64_t agreement)
     return ent_program_text(p, p->agreement[agreement].currency);
 }
 
+/* With the digits of the minor unit where they say it exactly. */
+static size_t money_text(ent_q q, const char *currency, char *buf, size_t size)
+{
+    int digits = ent_currency_minor(currency);
+    ent_i128 minor;
+    ent_q back;
+    ent_i128 scale = 1;
+    for (int i = 0; i < digits; i++) {
+        scale *= 10;
+    }
+    bool whole = digits >= 0 && ent_money_round(q, digits, ENT_ROUND_HALF_EVEN, &minor) &&
+                 ent_q_make(minor, scale, &back) && ent_q_cmp(q, back) == 0;
+    return whole ? ent_money_format(minor, digits, buf, size) : exact_text(q, 1, buf, size);
+}
+
 /* A figure of the objective's type in its unit. */
 static size_t figure_text(const ent_program *p, const ent_objective_row *row, ent_q q, char *buf,
                           size_t size)
@@ -76,7 +91,9 @@ static size_t figure_text(const ent_program *p, const ent_objective_row *row, en
         return n + 1;
     case ENT_TYPE_MONEY:
         n = (size_t)snprintf(buf, size, "%s ", currency_of(p, row->agreement));
-        return n + exact_text(q, 1, buf + n, size - n);
+        return n + money_text(q, currency_of(p, row->agreement), buf + n, size - n);
+    case ENT_TYPE_INSTANT:
+        return ent_civil_format(buf, size, (int64_t)ent_q_floor(q), NULL);
     default:
         return exact_text(q, 1, buf, size);
     }
@@ -266,7 +283,13 @@ static void write_shortfall(ent_json_out *out, const ent_program *p, const ent_o
     }
     if (ent_q_sub(d->measure, target->v.q, &gap)) {
         gap = gap.num < 0 ? ent_q_neg(gap) : gap;
-        figure_text(p, row, gap, text, sizeof text);
+        if (row->type == ENT_TYPE_INSTANT) {
+            /* between instants the distance is a duration */
+            size_t n = exact_text(gap, 1000000000, text, sizeof text - 2);
+            memcpy(text + n, "s", 2);
+        } else {
+            figure_text(p, row, gap, text, sizeof text);
+        }
         ent_json_key_text(out, "shortfall", text);
     }
 }

@@ -83,7 +83,7 @@ void ent_feedstate_deinit(ent_feedstate *f)
             ent_colbuf_deinit(&f->latest[i]);
         }
     }
-    for (size_t i = 0; i < f->n_slots; i++) {
+    for (size_t i = 0; f->slots && i < f->n_slots; i++) {
         ent_colbuf_deinit(&f->slots[i]);
     }
     for (size_t i = 0; i < f->n_keycolumns; i++) {

@@ -303,8 +303,8 @@ EXPECT(expect_instant, "expected %s", ent_read_expectation(ENT_TYPE_INSTANT))
 EXPECT(expect_time, "expected a time of the form %.120s",
        vm->program->strings[vm->program->timefmt[step->k].format].p)
 EXPECT(expect_clock, "expected %s", ent_read_expectation(ENT_TYPE_TIME))
-EXPECT(expect_party, "no party has this name, title or alias")
-EXPECT(expect_service, "no service has this name, title or alias")
+EXPECT(expect_party, "expected the name, title or alias of a party")
+EXPECT(expect_service, "expected the name, title or alias of a service")
 EXPECT(expect_memory, "out of memory")
 
 /* All members if they fit, else as many as do. */

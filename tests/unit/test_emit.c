@@ -1,9 +1,9 @@
 /* Lowering: small programs are compiled from text, loaded like a stranger's file and run.
  *
- * Expressions are tested as the `excused when` of a duty, whose slot of the row kernel says yes or no for each
- * row; folds, binds, figures and amounts by running their kernels on a few rows.  What the instructions
- * themselves compute is tested in test_vm.c, whole programs by the oracle's random clubs; the listings of
- * tests/golden/emit show the tables. */
+ * Expressions are tested as the `excused when` of a duty, whose slot of the row kernel says yes or
+ * no for each row; folds, binds, figures and amounts by running their kernels on a few rows.  What
+ * the instructions themselves compute is tested in test_vm.c, whole programs by the oracle's random
+ * clubs; the listings of tests/golden/emit show the tables. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -195,12 +195,13 @@ static void run_row_kernel(loaded *l, table *t, int64_t feed)
     ent_column in[FIELDS_MAX * 2];
     for (int64_t i = 0; i < kernel->n_inputs; i++) {
         const ent_input_row *input = &p->input[kernel->first_input + i];
-        in[i] = input->kind == ENT_INPUT_PREVIOUS ? t->before[input->index] : t->columns[input->index];
+        in[i] =
+            input->kind == ENT_INPUT_PREVIOUS ? t->before[input->index] : t->columns[input->index];
         assert_int_equal(p->field[p->feed[feed].first_field + input->index].used, 1);
     }
     assert_true(kernel->n_outputs <= OUTPUTS_MAX);
-    assert_true(ent_vm_run(l->vm, p->feed[feed].row_kernel, in, LANES, t->out, &t->skipped, &t->errors,
-                           &t->n_errors));
+    assert_true(ent_vm_run(l->vm, p->feed[feed].row_kernel, in, LANES, t->out, &t->skipped,
+                           &t->errors, &t->n_errors));
 }
 
 static bool slot_holds(const table *t, int64_t slot, size_t lane)
@@ -305,11 +306,12 @@ static void test_expressions(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
         char body[1024];
-        (void)snprintf(body, sizeof body,
-                       "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
-                       "  duty q Host must row.stop when row.start within 1h\n"
-                       "    excused when %s\n}\n",
-                       expressions[i].text);
+        (void)snprintf(
+            body, sizeof body,
+            "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
+            "  duty q Host must row.stop when row.start within 1h\n"
+            "    excused when %s\n}\n",
+            expressions[i].text);
         loaded l = load(body);
         int64_t feed = find_feed(l.p, "row");
         table *t = table_new(l.p, feed);
@@ -344,13 +346,15 @@ static loaded load_clauses(const char *clauses)
 static void test_folds(void **state)
 {
     (void)state;
-    loaded l = load_clauses("objective a share of probe where up and service == web at least 99% each month\n"
-                            "  missing counts as down\n"
-                            "objective b average of probe.latency where latency > 10ms and up at most 1s each month\n"
-                            "  missing is ignored\n"
-                            "objective c count of row.start where svc == web at most 5 each month\n"
-                            "objective d share of probe where latency is absent or latency < 1s at least 1% each month\n"
-                            "  missing is ignored");
+    loaded l = load_clauses(
+        "objective a share of probe where up and service == web at least 99% each month\n"
+        "  missing counts as down\n"
+        "objective b average of probe.latency where latency > 10ms and up at most 1s each month\n"
+        "  missing is ignored\n"
+        "objective c count of row.start where svc == web at most 5 each month\n"
+        "objective d share of probe where latency is absent or latency < 1s at least 1% each "
+        "month\n"
+        "  missing is ignored");
     int64_t feed = find_feed(l.p, "probe");
     table *t = table_new(l.p, feed);
     /* lane 0: web, up, 20ms; 1: web, `up` absent; 2: lan, up, no latency; 3: web, down, 5ms */
@@ -391,15 +395,16 @@ static void test_folds(void **state)
 static void test_subjects(void **state)
 {
     (void)state;
-    loaded l = load_clauses("measure availability per service share of probe where up\n"
-                            "measure slow per id count of row where d > 1h\n"
-                            "objective a share of probe where up and service == lan at least 99% each month\n"
-                            "  missing counts as down\n"
-                            "objective b availability(mail) at least 99% each month missing counts as down\n"
-                            "objective c availability at least 99% each month missing counts as down\n"
-                            "objective d slow at most 3 each month\n"
-                            "objective e count of probe where service == web at most 3 each month\n"
-                            "  missing is ignored");
+    loaded l = load_clauses(
+        "measure availability per service share of probe where up\n"
+        "measure slow per id count of row where d > 1h\n"
+        "objective a share of probe where up and service == lan at least 99% each month\n"
+        "  missing counts as down\n"
+        "objective b availability(mail) at least 99% each month missing counts as down\n"
+        "objective c availability at least 99% each month missing counts as down\n"
+        "objective d slow at most 3 each month\n"
+        "objective e count of probe where service == web at most 3 each month\n"
+        "  missing is ignored");
     const ent_program *p = l.p;
     static const struct {
         int64_t subject, named, n_values, value, n_groups, type;
@@ -424,8 +429,8 @@ static void test_subjects(void **state)
 
 /* --- figures and amounts --- */
 
-static void fold_figure(const ent_program *p, int64_t kernel, const ent_constant *folds, uint8_t *absent,
-                        ent_column *in)
+static void fold_figure(const ent_program *p, int64_t kernel, const ent_constant *folds,
+                        uint8_t *absent, ent_column *in)
 {
     const ent_kernel_row *row = &p->kernel[kernel];
     for (int64_t i = 0; i < row->n_inputs; i++) {
@@ -437,7 +442,8 @@ static void fold_figure(const ent_program *p, int64_t kernel, const ent_constant
     }
 }
 
-static ent_column run_figure(loaded *l, size_t objective, const ent_constant *folds, uint8_t *absent)
+static ent_column run_figure(loaded *l, size_t objective, const ent_constant *folds,
+                             uint8_t *absent)
 {
     ent_column in[8];
     ent_column out;
@@ -476,7 +482,8 @@ static void test_figures(void **state)
     loaded l = load_clauses(
         "objective a (count of row.stop) / (count of row.start) at least 90% each month\n"
         "objective b average of row.d + 1h at most 4h each month\n"
-        "objective c (if count of row > 10 then average of row.d * 2 else sum of row.d) at most 4h each month\n"
+        "objective c (if count of row > 10 then average of row.d * 2 else sum of row.d) at most 4h "
+        "each month\n"
         "objective d (sum of row.p + 1.5) at most 100.25 each month\n"
         "objective e maximum of row.x at most 2.5 each month\n"
         "objective f 1 - (share of row where up) at most 5% each month\n"
@@ -565,8 +572,10 @@ static void test_amounts(void **state)
         size_t objective, step;
         int64_t figure[2], expected[2];
         bool ratio;
-    } cases[] = {{0, 1, {7, 1}, {350, 1}, false},     {0, 1, {4, 1}, {10, 1}, false},
-                 {0, 2, {11, 1}, {250, 1}, false},    {1, 1, {4, 5}, {1, 20}, true},
+    } cases[] = {{0, 1, {7, 1}, {350, 1}, false},
+                 {0, 1, {4, 1}, {10, 1}, false},
+                 {0, 2, {11, 1}, {250, 1}, false},
+                 {1, 1, {4, 5}, {1, 20}, true},
                  {2, 1, {5 * HOUR, 2}, {5, 2}, false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int64_t step = p->objective[cases[i].objective].first_step + (int64_t)cases[i].step;
@@ -574,7 +583,8 @@ static void test_amounts(void **state)
         assert_int_equal(amount->kind, 3);
         assert_int_equal(amount->kernel_ratio, cases[i].ratio);
         const ent_kernel_row *kernel = &p->kernel[amount->kernel];
-        ent_constant values[2] = {figure_q(1000, 1), figure_q(cases[i].figure[0], cases[i].figure[1])};
+        ent_constant values[2] = {figure_q(1000, 1),
+                                  figure_q(cases[i].figure[0], cases[i].figure[1])};
         ent_column in[2];
         ent_column out;
         for (int64_t k = 0; k < kernel->n_inputs; k++) {
@@ -605,14 +615,16 @@ static const char bind[] =
     "  s = lower(trim(note))\n"
     "  x = number(never)\n"
     "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
-    "  duty q Host must row.stop when row.start where n > 0 and e == A and p > 1 and s == \"x\" within 1h\n"
+    "  duty q Host must row.stop when row.start where n > 0 and e == A and p > 1 and s == \"x\" "
+    "within 1h\n"
     "}\n";
 
 static void put_text(loaded *l, ent_column *columns, int64_t column, size_t lane, const char *text)
 {
     columns[column].absent[lane] = text == NULL;
     if (text != NULL) {
-        ((int64_t *)columns[column].data)[lane] = ent_strings_intern(l->strings, text, strlen(text));
+        ((int64_t *)columns[column].data)[lane] =
+            ent_strings_intern(l->strings, text, strlen(text));
     }
 }
 
@@ -654,7 +666,8 @@ static void test_bind(void **state)
         {"01/07/2026 10:00", "Other", "nonsense", "z", "nobody", "1", "x"},
         {"01/01/2026 10:00", "Closed", "1", "z", "Host Ltd", NULL, NULL},
         {"01/01/2026 10:00", NULL, "1", NULL, NULL, NULL, NULL}};
-    static const char *const names[] = {"opened", "state", "count", "grade", "grp", "price", "note"};
+    static const char *const names[] = {"opened", "state", "count", "grade",
+                                        "grp",    "price", "note"};
     ent_column columns[16];
     int64_t data[16][LANES];
     uint8_t absent[16][LANES];
@@ -737,7 +750,8 @@ static void test_duties(void **state)
     const ent_feed_row *outcomes = &p->feed[z->outcome_feed];
     assert_int_equal(outcomes->kind, 1);
     assert_int_equal(outcomes->duty, 1);
-    static const char *const fields[] = {"at", "id", "due", "done", "elapsed", "allowed", "met", "excused"};
+    static const char *const fields[] = {"at",      "id",      "due", "done",
+                                         "elapsed", "allowed", "met", "excused"};
     for (int64_t i = 0; i < 8; i++) {
         assert_int_equal(find_field(p, z->outcome_feed, fields[i]), i);
     }
@@ -767,12 +781,18 @@ static void test_refusals(void **state)
          "  duty q Host must row.stop when row.start within 1h excused when gamma(x) > 1.0 }",
          "extern"},
         {"fn f0(v: int) -> int = v + v\nfn f1(v: int) -> int = f0(f0(v)) + f0(v + 1)\n"
-         "fn f2(v: int) -> int = f1(f1(v)) + f1(v + 1)\nfn f3(v: int) -> int = f2(f2(v)) + f2(v + 1)\n"
-         "fn f4(v: int) -> int = f3(f3(v)) + f3(v + 1)\nfn f5(v: int) -> int = f4(f4(v)) + f4(v + 1)\n"
-         "fn f6(v: int) -> int = f5(f5(v)) + f5(v + 1)\nfn f7(v: int) -> int = f6(f6(v)) + f6(v + 1)\n"
-         "fn f8(v: int) -> int = f7(f7(v)) + f7(v + 1)\nfn f9(v: int) -> int = f8(f8(v)) + f8(v + 1)\n"
-         "fn g0(v: int) -> int = f9(f9(v)) + f9(v + 1)\nfn g1(v: int) -> int = g0(g0(v)) + g0(v + 1)\n"
-         "fn g2(v: int) -> int = g1(g1(v)) + g1(v + 1)\nfn g3(v: int) -> int = g2(g2(v)) + g2(v + 1)\n"
+         "fn f2(v: int) -> int = f1(f1(v)) + f1(v + 1)\nfn f3(v: int) -> int = f2(f2(v)) + f2(v + "
+         "1)\n"
+         "fn f4(v: int) -> int = f3(f3(v)) + f3(v + 1)\nfn f5(v: int) -> int = f4(f4(v)) + f4(v + "
+         "1)\n"
+         "fn f6(v: int) -> int = f5(f5(v)) + f5(v + 1)\nfn f7(v: int) -> int = f6(f6(v)) + f6(v + "
+         "1)\n"
+         "fn f8(v: int) -> int = f7(f7(v)) + f7(v + 1)\nfn f9(v: int) -> int = f8(f8(v)) + f8(v + "
+         "1)\n"
+         "fn g0(v: int) -> int = f9(f9(v)) + f9(v + 1)\nfn g1(v: int) -> int = g0(g0(v)) + g0(v + "
+         "1)\n"
+         "fn g2(v: int) -> int = g1(g1(v)) + g1(v + 1)\nfn g3(v: int) -> int = g2(g2(v)) + g2(v + "
+         "1)\n"
          "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
          "  duty q Host must row.stop when row.start within 1h excused when g3(n) > 1 }",
          "too"},
@@ -809,9 +829,8 @@ int main(void)
         cmocka_unit_test(test_expressions), cmocka_unit_test(test_folds),
         cmocka_unit_test(test_subjects),    cmocka_unit_test(test_figures),
         cmocka_unit_test(test_constants),   cmocka_unit_test(test_amounts),
-        cmocka_unit_test(test_bind),
-        cmocka_unit_test(test_duties),      cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_bind),        cmocka_unit_test(test_duties),
+        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -480,6 +480,34 @@ static void test_credits(void **state)
     ent_program_destroy(p);
 }
 
+/* Two clauses breach for one ticket at one instant: the first in the source takes what the cap leaves. */
+static void test_capped_ties(void **state)
+{
+    (void)state;
+    prog x = prog_new();
+    int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
+    int64_t most = ent_builder_add_amount(
+        x.b, (ent_amount_row){2, prog_ratio(&x, 15, 1), -1, 0, prog_text(&x, "GBP 15")});
+    x.b->agreement.v[agreement].cap =
+        ent_builder_add_cap(x.b, (ent_cap_row){most, ENT_UNIT_MONTH, x.place});
+    ent_duty_row duty = prog_duty(&x, agreement);
+    shape_credit(&x, &duty);
+    duty.discharge = prog_pattern(&x, RESOLVED, OPENED);
+    x.b->allow.v[duty.first_allow].ns = 0;
+    (void)ent_builder_add_duty(x.b, duty);
+    duty.name = prog_text(&x, "again");
+    (void)ent_builder_add_duty(x.b, duty);
+    ent_program *p = prog_load(&x);
+    facts all = facts_of("0 A opened; 10 A opened; 20 A resolved");
+    expect_all("ties", p, &all, until(30),
+               "A breach at=0 due=0 done=10 elapsed=10 allowed=0 credit=2.50 | "
+               "A breach at=0 due=0 done=10 elapsed=10 allowed=0 credit=12.50 | "
+               "A breach at=10 due=10 done=20 elapsed=10 allowed=0 credit=0.00 | "
+               "A breach at=10 due=10 done=20 elapsed=10 allowed=0 credit=0.00");
+    free(all.v);
+    ent_program_destroy(p);
+}
+
 /* A sum that does not fit is an error with its place, never a wrapped number. */
 static void test_too_large(void **state)
 {
@@ -507,6 +535,7 @@ int main(void)
         cmocka_unit_test(test_targets),   cmocka_unit_test(test_sampled),
         cmocka_unit_test(test_subjects),  cmocka_unit_test(test_windows),
         cmocka_unit_test(test_outcomes),  cmocka_unit_test(test_credits),
+        cmocka_unit_test(test_capped_ties),
         cmocka_unit_test(test_too_large),
     };
     return cmocka_run_group_tests_name("objectives", tests, NULL, NULL);

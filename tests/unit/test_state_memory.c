@@ -1,8 +1,9 @@
-/* What the engine does when memory runs out: allocation n fails, for n = 1, 2, ... until none is left to fail.
- * Each time the failure must come back as an error value, and a run that does not fail must decide the same.
- * Leaks are the sanitised build's to find.
+/* What the engine does when memory runs out: allocation n fails, for n = 1, 2, ... until none is
+ * left to fail. Each time the failure must come back as an error value, and a run that does not
+ * fail must decide the same. Leaks are the sanitised build's to find.
  *
- * Wants to be linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc; without, it skips itself. */
+ * Wants to be linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc; without, it skips itself.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 
-/* 0: nothing fails; else the allocation that brings it to 0 fails, and all after it if `for_ever`. */
+/* 0: nothing fails; else the allocation that brings it to 0 fails, and all after it if `for_ever`.
+ */
 static uint64_t countdown;
 static bool for_ever, failed;
 
@@ -142,8 +144,8 @@ static void test_loading(void **state)
         skip();
     }
     prog x = prog_new();
-    (void)ent_builder_add_duty(x.b, prog_duty(&x, prog_agreement(&x, 1, ENT_NO_DAY_FROM,
-                                                                  ENT_NO_DAY_TO)));
+    (void)ent_builder_add_duty(
+        x.b, prog_duty(&x, prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO)));
     ent_load_error error;
     for (uint64_t n = 1;; n++) {
         ent_bytes bytes = {0};

@@ -77,6 +77,8 @@ static ent_constant ratio_of(int64_t num, int64_t den)
       ROW(input, ROW(kernel, x->row_kernel).first_input).cls = ENT_CLASS_B)                        \
     R(input_field_index, "does not fit its kind",                                                  \
       ROW(input, ROW(kernel, x->row_kernel).first_input).index = 8)                                \
+    R(input_not_used, "reads a field that is not used",                                            \
+      ROW(field, ROW(feed, x->ticket).first_field + 5).used = 0)                                   \
     R(input_kind, "does not fit its kind",                                                         \
       ROW(input, ROW(kernel, x->row_kernel).first_input).kind = ENT_INPUT_FOLD)                    \
     R(input_column, "does not fit its kind",                                                       \
