@@ -5,6 +5,7 @@
 #   make check      installs what is missing, builds, and runs every test
 #   make install    DESTDIR= PREFIX=/usr/local
 #   make fuzz       longer fuzzing;  make lint  formatting and layers;  make clean
+#   make bench      times beside other engines, whose folder is BENCH_DIR;  make bench-deps  installs them
 #
 # SANITIZE=1 builds everything with ASan and UBSan under build/sanitize; CC=clang builds with clang.
 
@@ -51,7 +52,7 @@ COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o)
 UNIT := $(UNIT_C:tests/unit/%.c=$(B)/tests/%)
 DRIVERS := $(patsubst %.c,$(B)/tests/%,$(notdir $(DRIVER_C)))
 
-.PHONY: all demo check fuzz lint install clean deps tools test-programs docs
+.PHONY: all demo check fuzz lint install clean deps tools test-programs docs bench bench-deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -154,6 +155,22 @@ fuzz: deps
 
 lint:
 	sh tests/lint.sh
+
+# --- benchmark ------------------------------------------------------------------------------------
+
+BENCH_DIR ?= ../shared/bench
+BENCH = python3 tests/bench/run.py --bench "$(BENCH_DIR)" --entente $(B)/entente $(BENCH_OPTIONS)
+
+$(B)/bench/guard: tests/bench/guard.c $(B)/libentente.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@.o $<
+	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente.a $(RUNTIME_LIBS)
+
+bench: all $(B)/bench/guard
+	$(BENCH)
+
+bench-deps:
+	$(BENCH) --install
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \

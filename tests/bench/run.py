@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Entente beside what a user would pick instead: one interleaved run, ratios of medians.
+
+    run.py --bench DIR --entente BUILD/entente [--data DIR] [--runs N] [--small] [--only WORK,…] [--install]
+
+DIR holds the generator, the peers and the expected outputs; none of them is copied.  Figures are compared with the
+expected ones before anything is timed; a workload whose figures differ prints no time.  See docs/performance.md."""
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import peers
+import works
+
+HERE = Path(__file__).resolve().parent
+
+
+def parse():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--bench", required=True)
+    ap.add_argument("--entente", required=True)
+    ap.add_argument("--data")
+    ap.add_argument("--runs", type=int, default=5)
+    ap.add_argument("--small", action="store_true")
+    ap.add_argument("--only", default="")
+    ap.add_argument("--install", action="store_true")
+    return ap.parse_args()
+
+
+class Run:
+    """One program's measurements."""
+
+    def __init__(self, name, argv, ours=False):
+        self.name, self.argv, self.ours = name, argv, ours
+        self.walls, self.cpus, self.rss, self.outputs = [], [], 0, set()
+
+    def go(self, data, env):
+        out, mem = data / "out.tmp", data / "mem.tmp"
+        with open(out, "wb") as o, open(data / "err.tmp", "wb") as e:
+            begun = time.perf_counter()
+            p = subprocess.Popen(["/usr/bin/time", "-f", "%M %U %S", "-o", str(mem), *self.argv], stdout=o, stderr=e,
+                                 stdin=subprocess.DEVNULL, env=env)
+            p.wait()
+            self.walls.append(time.perf_counter() - begun)
+        if p.returncode:
+            sys.exit(f"{self.name}: exit {p.returncode}: {(data / 'err.tmp').read_text()[-500:]}")
+        kb, user, system = mem.read_text().split()[-3:]
+        self.rss = max(self.rss, int(kb))
+        self.cpus.append(float(user) + float(system))
+        return out.read_bytes()
+
+    def wall(self):
+        return statistics.median(self.walls)
+
+
+def check(work, runs, data, env, expected):
+    """Every program's figures against the expected output."""
+    good = True
+    for r in runs:
+        out = r.go(data, env)
+        text = work.figures(out.decode()) if r.ours else out.decode()
+        r.walls, r.cpus = [], []
+        if text != expected:
+            print(f"{work.name}: the figures of {r.name} differ from the expected output: no time is printed")
+            good = False
+    return good
+
+
+def measure(work, bench, data, folder, options):
+    env = peers.environment(data)
+    file = folder / work.file
+    table, missing = peers.chosen(peers.FILE_PEERS, work.name, bench, data, file)
+    for name in missing:
+        print(f"{work.name}: {name} is not here (`make bench-deps`)")
+    runs = [Run(name, argv, True) for name, argv in work.ours(options.entente, HERE, folder)]
+    runs += [Run(name, argv) for name, argv in table]
+    expected = (bench / "expected" / f"{work.name}{'' if options.small else '-full'}.csv").read_text()
+    if not check(work, runs, data, env, expected):
+        return None
+    for _ in range(options.runs):
+        for r in runs:
+            r.go(data, env)
+    print(f"\n### {work.name}: {work.title}\n\n| program | wall s (min–max) | CPU s | peak MB |\n|---|--:|--:|--:|")
+    for r in sorted(runs, key=Run.wall):
+        print(f"| {r.name} | {r.wall():.3f} ({min(r.walls):.3f}–{max(r.walls):.3f}) | "
+              f"{statistics.median(r.cpus):.2f} | {r.rss / 1024:.0f} |")
+    return {r.name: r for r in runs}
+
+
+def measure_guard(bench, data, options):
+    """Workload C: every program reports ns an evaluation, matches and sum."""
+    env = peers.environment(data)
+    table, missing = peers.chosen(peers.RULE_PEERS, "C", bench, data)
+    for name in missing:
+        print(f"C: {name} is not here (`make bench-deps`)")
+    program = data / "guard.entc"
+    subprocess.run([options.entente, "build", "-o", str(program), str(HERE / "guard.ent")], check=True)
+    guard = Path(options.entente).parent / "bench/guard"
+    found = {}
+    for _ in range(options.runs):
+        for argv in [[str(guard), str(program)], *[argv for _, argv in table]]:
+            out = subprocess.run(argv, stdout=subprocess.PIPE, env=env, check=True).stdout.decode()
+            for line in out.splitlines():
+                name, _, median, _, matches, total = line.split("\t")
+                if (matches, total) != ("96193", "9137577.917"):
+                    print(f"C: {name} found {matches} matches and {total}: no time is printed")
+                    return None
+                found.setdefault(name, []).append(float(median))
+    print("\n### C: guard and score\n\n| engine | ns an evaluation (min–max) |\n|---|--:|")
+    medians = {name: statistics.median(v) for name, v in found.items()}
+    for name, value in sorted(medians.items(), key=lambda i: i[1]):
+        print(f"| {name} | {value:.2f} ({min(found[name]):.2f}–{max(found[name]):.2f}) |")
+    return medians
+
+
+def main():
+    options = parse()
+    bench = Path(options.bench).resolve()
+    data = Path(options.data or Path(options.entente).parent / "bench").resolve()
+    options.entente = str(Path(options.entente).resolve())
+    if not (bench / "gen.c").exists():
+        sys.exit(f"bench: the generator and the peers are not at {bench}: set BENCH_DIR to their folder")
+    if options.install:
+        return peers.install(bench, data)
+    for name in peers.build(bench, data):
+        print(f"not here: {name}")
+    folder = peers.data_files(bench, data, options.small)
+    only = [w for w in options.only.split(",") if w]
+    results = {}
+    for work in works.WORKS:
+        if not only or work.name in only:
+            results[work.name] = measure(work, bench, data, folder, options)
+    if not only or "C" in only:
+        results["C"] = measure_guard(bench, data, options)
+    works.print_targets(results)
+
+
+if __name__ == "__main__":
+    main()
