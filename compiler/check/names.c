@@ -116,8 +116,9 @@ void ent_check_unused(ent_checker *ck, ent_scope *scope)
         bool named = s->kind == ENT_NODE_CALENDAR || s->kind == ENT_NODE_SPAN ||
                      s->kind == ENT_NODE_MEASURE || s->kind == ENT_NODE_FN ||
                      s->kind == ENT_NODE_EXTERN_FN || s->kind == ENT_NODE_FEED;
-        if (!named || s->used || !s->is_main)
-            continue;
+        bool answers = s->kind == ENT_NODE_SPAN && ent_kid(s->node, 3) != NULL;
+        if (!named || s->used || !s->is_main || answers)
+            continue; /* a span `caused by` someone says whose time it is, named or not */
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0201, s->span, "%s `%s` is never used",
                                    ent_node_kind_name((unsigned)s->kind), s->name);
         ent_diag_primary_label(d, "no clause names it");
