@@ -36,6 +36,9 @@ ent_node **ent_load_files(ent_arena *arena, ent_sources *sources, ent_diags *dia
 ent_model *ent_check(ent_arena *arena, ent_sources *sources, ent_diags *diags, ent_node **files,
                      size_t n_files, size_t n_main, const ent_check_options *options);
 
+/* The source text of a span, blanks and newlines collapsed to one blank. */
+const char *ent_check_words(ent_arena *arena, const ent_sources *sources, ent_span span);
+
 /* The long explanation of a diagnostic, or NULL. */
 const char *ent_explain_code(const char *code);
 

@@ -52,8 +52,6 @@ typedef struct ent_var {
     ent_span span;
 } ent_var;
 
-#define ENT_VARS_MAX 16
-
 typedef struct ent_env {
     ent_env_kind kind;
     ent_scope *scope;
@@ -162,6 +160,7 @@ ent_type ent_ty_decimal(int32_t digits);
 bool ent_ty_same(ent_type a, ent_type b);
 bool ent_ty_is_exact(ent_type t);   /* int, decimal, ratio */
 bool ent_ty_is_ordered(ent_type t); /* < and > */
+bool ent_ty_is_element(ent_type t); /* what a rule's variable stands for, besides party and service */
 bool ent_ty_is_named(ent_type t);   /* enumeration, party, service: members are bare names */
 const char *ent_ty_text(ent_checker *ck, ent_type t);   /* "duration", "money (GBP)" */
 const char *ent_ty_phrase(ent_checker *ck, ent_type t); /* "a duration", "money (GBP)" */
@@ -192,6 +191,11 @@ ent_node *ent_check_call(ent_checker *ck, ent_env *env, const ent_node *n, ent_t
 ent_node *ent_check_aggregate(ent_checker *ck, ent_env *env, const ent_node *n);
 ent_node *ent_check_measure_call(ent_checker *ck, ent_env *env, const ent_node *n,
                                  ent_symbol *symbol);
+/* What rules speak of (collection.c). */
+bool ent_name_collection(ent_node *n); /* n becomes the collection that it names */
+ent_type ent_element_type(ent_checker *ck, ent_type of, const char *name); /* NONE: no such field */
+ent_node *ent_check_element(ent_checker *ck, ent_node *n, ent_node *base);
+const char *ent_collection_list(ent_checker *ck);
 /* choice.c, and what it shares with expr.c */
 ent_node *ent_check_branch(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint);
 ent_node *ent_check_if(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint);
@@ -224,7 +228,7 @@ bool ent_per_keys(ent_checker *ck, ent_scope *scope, const char *per, const ent_
 /* --- declarations --- */
 void ent_check_framework(ent_checker *ck, const ent_node *node);     /* framework.c */
 void ent_check_framework_cap(ent_checker *ck, const ent_node *node); /* what agreements inherit */
-void ent_check_rules(ent_checker *ck, const ent_node *node);         /* framework.c */
+void ent_check_rules(ent_checker *ck, const ent_node *node);         /* rule.c */
 void ent_check_feed(ent_checker *ck, ent_symbol *symbol);            /* feed.c */
 ent_feed_decl *ent_make_outcomes(ent_checker *ck, ent_duty_decl *duty); /* feed.c */
 void ent_check_bind(ent_checker *ck, const ent_node *node);             /* bind.c */

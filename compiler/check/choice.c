@@ -186,6 +186,19 @@ ent_node *ent_check_match(ent_checker *ck, ent_env *env, const ent_node *from, e
 
 /* --- quantifiers --- */
 
+static bool has_sum(ent_checker *ck, const ent_node *e)
+{
+    unsigned kind = e->type.kind;
+    if (kind == ENT_TYPE_ERROR || ent_ty_is_exact(e->type) || kind == ENT_TYPE_NUMBER ||
+        kind == ENT_TYPE_MONEY || kind == ENT_TYPE_DURATION)
+        return kind != ENT_TYPE_ERROR;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0308, e->span, "%s cannot be summed",
+                               ent_ty_phrase(ck, e->type));
+    ent_label_type(ck, d, e, true);
+    ent_diag_help(d, "a sum is of numbers, money or durations; `count` counts anything");
+    return false;
+}
+
 ent_node *ent_check_quantifier(ent_checker *ck, ent_env *env, const ent_node *from)
 {
     ent_node *n = ent_check_copy(ck, from);
@@ -198,8 +211,7 @@ ent_node *ent_check_quantifier(ent_checker *ck, ent_env *env, const ent_node *fr
             ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0314, of->span, "%s is no collection",
                                        ent_ty_phrase(ck, of->type));
             ent_diag_primary_label(d, "`%s` runs over a collection", n->name);
-            ent_diag_help(d, "collections are `parties`, `providers`, `services`, `dependencies`, "
-                             "`agreements`, `slas`, `olas`, `duties` and `objectives`");
+            ent_diag_help(d, "collections are %s", ent_collection_list(ck));
         }
         return failed(ck, n);
     }
@@ -218,6 +230,7 @@ ent_node *ent_check_quantifier(ent_checker *ck, ent_env *env, const ent_node *fr
     if (ent_kid(from, 2) != NULL && n->op == ENT_QUANT_SUM) {
         n->kids[2] = ent_expr(ck, env, from->kids[2], ent_ty(ENT_TYPE_NONE));
         n->type = n->kids[2]->type;
+        ok = ok && has_sum(ck, n->kids[2]);
     } else if (ent_kid(from, 2) != NULL) {
         n->kids[2] = ent_condition(ck, env, from->kids[2], "what holds for all");
         ok = ok && n->kids[2]->type.kind != ENT_TYPE_ERROR;

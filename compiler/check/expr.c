@@ -74,51 +74,6 @@ static ent_column_decl *column_of(ent_checker *ck, ent_bind_decl *bind, const en
     return c;
 }
 
-static const struct {
-    const char *name;
-    int collection;
-    uint8_t type;
-} collections[] = {
-    {"parties", ENT_COLLECTION_PARTIES, ENT_TYPE_PARTY},
-    {"providers", ENT_COLLECTION_PROVIDERS, ENT_TYPE_PARTY},
-    {"services", ENT_COLLECTION_SERVICES, ENT_TYPE_SERVICE},
-    {"dependencies", ENT_COLLECTION_DEPENDENCIES, ENT_TYPE_DEPENDENCY},
-    {"agreements", ENT_COLLECTION_AGREEMENTS, ENT_TYPE_AGREEMENT},
-    {"slas", ENT_COLLECTION_SLAS, ENT_TYPE_AGREEMENT},
-    {"olas", ENT_COLLECTION_OLAS, ENT_TYPE_AGREEMENT},
-    {"duties", ENT_COLLECTION_DUTIES, ENT_TYPE_DUTY},
-    {"objectives", ENT_COLLECTION_OBJECTIVES, ENT_TYPE_OBJECTIVE},
-};
-
-static const struct {
-    const char *name;
-    int element;
-    uint8_t of[4]; /* types that have it */
-    uint8_t type;
-} elements[] = {
-    {"name", ENT_ELEMENT_NAME, {ENT_TYPE_PARTY, ENT_TYPE_SERVICE}, ENT_TYPE_TEXT},
-    {"name",
-     ENT_ELEMENT_NAME,
-     {ENT_TYPE_AGREEMENT, ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE},
-     ENT_TYPE_TEXT},
-    {"title", ENT_ELEMENT_TITLE, {ENT_TYPE_PARTY, ENT_TYPE_SERVICE}, ENT_TYPE_TEXT},
-    {"title",
-     ENT_ELEMENT_TITLE,
-     {ENT_TYPE_AGREEMENT, ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE},
-     ENT_TYPE_TEXT},
-    {"role", ENT_ELEMENT_ROLE, {ENT_TYPE_PARTY}, ENT_TYPE_TEXT},
-    {"supplier", ENT_ELEMENT_SUPPLIER, {ENT_TYPE_AGREEMENT, ENT_TYPE_DEPENDENCY}, ENT_TYPE_PARTY},
-    {"customer", ENT_ELEMENT_CUSTOMER, {ENT_TYPE_AGREEMENT}, ENT_TYPE_PARTY},
-    {"version", ENT_ELEMENT_VERSION, {ENT_TYPE_AGREEMENT}, ENT_TYPE_INT},
-    {"consumer", ENT_ELEMENT_CONSUMER, {ENT_TYPE_DEPENDENCY}, ENT_TYPE_PARTY},
-    {"service", ENT_ELEMENT_SERVICE, {ENT_TYPE_DEPENDENCY}, ENT_TYPE_SERVICE},
-    {"on", ENT_ELEMENT_ON, {ENT_TYPE_DEPENDENCY}, ENT_TYPE_SERVICE},
-    {"provider", ENT_ELEMENT_PROVIDER, {ENT_TYPE_SERVICE}, ENT_TYPE_PARTY},
-    {"charge", ENT_ELEMENT_CHARGE, {ENT_TYPE_AGREEMENT}, ENT_TYPE_MONEY},
-    {"party", ENT_ELEMENT_PARTY, {ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE}, ENT_TYPE_PARTY},
-    {"agreement", ENT_ELEMENT_AGREEMENT, {ENT_TYPE_DUTY, ENT_TYPE_OBJECTIVE}, ENT_TYPE_AGREEMENT},
-};
-
 static const ent_var *find_var(const ent_env *env, const char *name)
 {
     for (size_t i = env->n_vars; i-- > 0;)
@@ -174,14 +129,8 @@ static bool name_inner(ent_checker *ck, ent_env *env, ent_node *n)
 static bool name_outer(ent_checker *ck, ent_env *env, ent_node *n, const ent_node *from,
                        ent_node **out)
 {
-    for (size_t i = 0; env->kind == ENT_ENV_RULE && i < sizeof collections / sizeof *collections;
-         i++)
-        if (ent_same(collections[i].name, n->name)) {
-            as(n, ent_ty(ENT_TYPE_COLLECTION), ENT_DECL_COLLECTION, NULL,
-               collections[i].collection);
-            n->type.param = collections[i].type;
-            return true;
-        }
+    if (env->kind == ENT_ENV_RULE && ent_name_collection(n))
+        return true;
     if (ent_name_member(ck, n, ent_ty(ENT_TYPE_PARTY)) ||
         ent_name_member(ck, n, ent_ty(ENT_TYPE_SERVICE)))
         return true;
@@ -360,32 +309,6 @@ static ent_node *member_of_feed(ent_checker *ck, ent_env *env, ent_node *n, cons
     return failed(ck, n);
 }
 
-static ent_node *element(ent_checker *ck, ent_node *n, ent_node *base)
-{
-    n->kids[0] = base;
-    const char **names = NULL;
-    size_t k = 0;
-    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
-        for (int j = 0; j < 4; j++) {
-            if (elements[i].of[j] != base->type.kind)
-                continue;
-            if (ent_same(elements[i].name, n->name)) {
-                n->decl_kind = ENT_DECL_ELEMENT;
-                n->slot = elements[i].element;
-                n->type = ent_ty((ent_type_kind)elements[i].type);
-                if (n->type.kind == ENT_TYPE_MONEY && ck->m->framework != NULL)
-                    n->type.currency = ck->m->framework->currency;
-                return n;
-            }
-            ENT_PUSH_PTR(ck, names, k, elements[i].name);
-        }
-    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0205, n->name_span, "%s has no `%s`",
-                               ent_ty_phrase(ck, base->type), n->name);
-    ent_diag_primary_label(d, "unknown");
-    ent_check_suggest(ck, d, n->name_span, n->name, names, k, "it has");
-    return failed(ck, n);
-}
-
 static ent_node *check_member(ent_checker *ck, ent_env *env, const ent_node *from)
 {
     ent_node *n = ent_check_copy(ck, from);
@@ -410,7 +333,7 @@ static ent_node *check_member(ent_checker *ck, ent_env *env, const ent_node *fro
     ent_node *b = ent_expr(ck, env, base, ent_ty(ENT_TYPE_NONE));
     if (b->type.kind == ENT_TYPE_ERROR)
         return failed(ck, n);
-    return element(ck, n, b);
+    return ent_check_element(ck, n, b);
 }
 
 /* --- operators --- */
@@ -433,11 +356,9 @@ ent_type ent_peek(ent_checker *ck, ent_env *env, const ent_node *n)
     }
     if (n->kind == ENT_NODE_MEMBER && n->kids[0]->kind == ENT_NODE_NAME) {
         const ent_var *v = find_var(env, n->kids[0]->name);
-        for (size_t i = 0; v != NULL && i < sizeof elements / sizeof *elements; i++)
-            for (int j = 0; j < 4; j++)
-                if (elements[i].of[j] == v->type.kind && ent_same(elements[i].name, n->name))
-                    return ent_ty((ent_type_kind)elements[i].type);
-        ent_symbol *s = v != NULL ? NULL : ent_scope_find(env->scope, n->kids[0]->name, true);
+        if (v != NULL)
+            return ent_element_type(ck, v->type, n->name);
+        ent_symbol *s = ent_scope_find(env->scope, n->kids[0]->name, true);
         const ent_feed_decl *feed = s != NULL && s->kind == ENT_NODE_FEED ? s->decl : NULL;
         if (env->kind == ENT_ENV_ROW && ent_same(n->kids[0]->name, env->feed->name))
             feed = env->feed;

@@ -300,32 +300,3 @@ void ent_check_framework_cap(ent_checker *ck, const ent_node *node)
         ent_diag_label(d, first->span, "here the first time");
     }
 }
-
-void ent_check_rules(ent_checker *ck, const ent_node *node)
-{
-    ent_framework_decl *f = ck->m->framework;
-    for (size_t i = 0; i < node->n_kids; i++) {
-        const ent_node *n = node->kids[i], *body = ent_kid(n, 0);
-        if (n->kind != ENT_NODE_REQUIRE)
-            continue;
-        for (size_t j = 0; j < f->n_requires && n->name != NULL; j++)
-            if (ent_same(f->requires[j].name, n->name)) {
-                ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0213, n->name_span,
-                                           "rule `%s` is stated twice", n->name);
-                ent_diag_label(d, f->requires[j].span, "first stated here");
-            }
-        ent_require_decl *r = ENT_PUSH(ck, f->requires, f->n_requires);
-        if (r == NULL)
-            return;
-        *r = (ent_require_decl){.name = n->name,
-                                .title = n->title,
-                                .is_underpinning = n->op == 1,
-                                .is_signed = body != NULL && body->kind == ENT_NODE_SIGNED,
-                                .span = n->name != NULL ? n->name_span : n->span};
-        if (body == NULL || r->is_signed)
-            continue;
-        ent_env env = ent_env_make(ENT_ENV_RULE, &ck->top);
-        ent_node *e = ent_condition(ck, &env, body, "a rule");
-        f->requires[f->n_requires - 1].expr = e;
-    }
-}

@@ -132,22 +132,33 @@ enum { /* collections and fields of their elements, in `require` */
     ENT_COLLECTION_SLAS,
     ENT_COLLECTION_OLAS,
     ENT_COLLECTION_DUTIES,
-    ENT_COLLECTION_OBJECTIVES
+    ENT_COLLECTION_OBJECTIVES,
+    ENT_COLLECTION_PROMISES /* a clause and a service that it is about */
 };
+/* How many quantifiers of a rule may stand inside each other. */
+#define ENT_VARS_MAX 16
+
+/* What is read of an element; which kinds of elements have it and its type stand in collection.c. */
 enum {
-    ENT_ELEMENT_NAME = 1, /* text                                    */
-    ENT_ELEMENT_TITLE,    /* text                                    */
-    ENT_ELEMENT_ROLE,     /* text: client, integrator, provider      */
-    ENT_ELEMENT_SUPPLIER, /* party: of agreements, and of dependencies (provider of the service depended on) */
-    ENT_ELEMENT_CUSTOMER, /* party: of agreements                    */
-    ENT_ELEMENT_VERSION,  /* int                                     */
-    ENT_ELEMENT_CONSUMER, /* party: provider of the service that depends */
-    ENT_ELEMENT_SERVICE,  /* service: of dependencies, the one that depends */
-    ENT_ELEMENT_ON,       /* service: of dependencies, the one depended on */
-    ENT_ELEMENT_PROVIDER, /* party: of services                      */
-    ENT_ELEMENT_PARTY,    /* party: of duties; of objectives the supplier */
-    ENT_ELEMENT_AGREEMENT, /* agreement: of duties and objectives    */
-    ENT_ELEMENT_CHARGE     /* money in the framework's currency: of agreements */
+    ENT_ELEMENT_NAME = 1,
+    ENT_ELEMENT_TITLE,
+    ENT_ELEMENT_ROLE,
+    ENT_ELEMENT_SUPPLIER,
+    ENT_ELEMENT_CUSTOMER,
+    ENT_ELEMENT_VERSION,
+    ENT_ELEMENT_CONSUMER,
+    ENT_ELEMENT_SERVICE,
+    ENT_ELEMENT_ON,
+    ENT_ELEMENT_PROVIDER,
+    ENT_ELEMENT_PARTY,
+    ENT_ELEMENT_AGREEMENT,
+    ENT_ELEMENT_CHARGE,
+    ENT_ELEMENT_ANSWERS_TO,
+    ENT_ELEMENT_KIND,
+    ENT_ELEMENT_CLAUSE,
+    ENT_ELEMENT_TARGET,
+    ENT_ELEMENT_ALLOWED,
+    ENT_ELEMENT_MEASURED_BY
 };
 
 /* A constant, held as its type's class holds it: BOOL INT DURATION INSTANT TIME in `i`; DECIMAL(k) in `i`
@@ -212,7 +223,8 @@ typedef struct ent_require_decl {
     bool is_signed;       /* `signed by every party` */
     bool is_underpinning; /* `require underpinning` */
     ent_node *expr;       /* checked, bool; NULL for the two above */
-    ent_span span;
+    ent_span span;        /* where the framework asks for it */
+    ent_span stated;      /* the rule's name where it is written out; the same without a module */
 } ent_require_decl;
 
 typedef struct ent_answers_decl { /* who answers to whom for every objective */

@@ -66,11 +66,16 @@ const ent_node *ent_clause(const ent_node *n, unsigned kind)
 
 const char *ent_check_source_text(ent_checker *ck, ent_span span)
 {
+    return ent_check_words(ck->arena, ck->sources, span);
+}
+
+const char *ent_check_words(ent_arena *arena, const ent_sources *sources, ent_span span)
+{
     size_t len = 0;
-    const char *text = ent_sources_text(ck->sources, span.file, &len);
+    const char *text = ent_sources_text(sources, span.file, &len);
     if (text == NULL || span.end > len || span.start > span.end)
         return "";
-    char *out = ent_arena_strndup(ck->arena, text + span.start, span.end - span.start);
+    char *out = ent_arena_strndup(arena, text + span.start, span.end - span.start);
     if (out == NULL)
         return "";
     size_t to = 0;

@@ -42,6 +42,12 @@ bool ent_ty_is_ordered(ent_type t)
            t.kind == ENT_TYPE_DURATION || t.kind == ENT_TYPE_INSTANT || t.kind == ENT_TYPE_TIME;
 }
 
+bool ent_ty_is_element(ent_type t)
+{
+    return t.kind == ENT_TYPE_AGREEMENT || t.kind == ENT_TYPE_DEPENDENCY ||
+           t.kind == ENT_TYPE_DUTY || t.kind == ENT_TYPE_OBJECTIVE || t.kind == ENT_TYPE_PROMISE;
+}
+
 bool ent_ty_is_named(ent_type t)
 {
     return t.kind == ENT_TYPE_ENUM || t.kind == ENT_TYPE_PARTY || t.kind == ENT_TYPE_SERVICE;
@@ -74,6 +80,7 @@ const char *ent_ty_text(ent_checker *ck, ent_type t)
         [ENT_TYPE_DEPENDENCY] = "dependency",
         [ENT_TYPE_DUTY] = "duty",
         [ENT_TYPE_OBJECTIVE] = "objective",
+        [ENT_TYPE_PROMISE] = "promise",
         [ENT_TYPE_ERROR] = "unknown",
     };
     const char *text = names[t.kind];
@@ -486,7 +493,8 @@ ent_node *ent_check_compare(ent_checker *ck, ent_env *env, ent_node *n, const en
     bool equality = n->op == ENT_OP_EQ || n->op == ENT_OP_NE;
     ent_type t = n->kids[0]->type;
     bool comparable = equality ? ent_ty_is_ordered(t) || ent_ty_is_named(t) ||
-                                     t.kind == ENT_TYPE_BOOL || t.kind == ENT_TYPE_TEXT
+                                     t.kind == ENT_TYPE_BOOL || t.kind == ENT_TYPE_TEXT ||
+                                     ent_ty_is_element(t)
                                : ent_ty_is_ordered(t);
     if (!comparable) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0315, n->span, "`%s` does not compare %s",

@@ -99,14 +99,16 @@ static void put_register(const ent_program *p, const ent_kernel_row *row, ent_te
 static void put_input(const ent_program *p, const ent_kernel_row *row, ent_text *out,
                       int64_t number)
 {
-    static const char *const kinds[] = {"field", "previous", "column", "fold", "charge", "measure"};
+    static const char *const kinds[] = {"field", "previous", "column", "fold",
+                                        "charge", "measure", "element"};
     const ent_input_row *input = &p->input[row->first_input + number];
     ent_text_puts(out, kinds[input->kind]);
     if (input->kind == ENT_INPUT_FIELD || input->kind == ENT_INPUT_PREVIOUS) {
         int64_t field = p->feed[row->feed].first_field + input->index;
         ent_text_printf(out, " %s.%s", ent_program_text(p, p->feed[row->feed].name),
                         ent_program_text(p, p->field[field].name));
-    } else if (input->kind == ENT_INPUT_COLUMN || input->kind == ENT_INPUT_FOLD) {
+    } else if (input->kind == ENT_INPUT_COLUMN || input->kind == ENT_INPUT_FOLD ||
+               input->kind == ENT_INPUT_ELEMENT) {
         ent_text_printf(out, " %lld", (long long)input->index);
     }
 }
@@ -195,7 +197,7 @@ static void put_code(const ent_program *p, const ent_kernel_row *row, ent_text *
 
 bool ent_disasm_kernel(const ent_program *p, int64_t kernel, ent_text *out)
 {
-    static const char *const kinds[] = {"row", "bind", "decision"};
+    static const char *const kinds[] = {"row", "bind", "decision", "rule"};
     const ent_kernel_row *row = &p->kernel[kernel];
     ent_text_printf(out, "kernel %lld  %s", (long long)kernel, kinds[row->kind]);
     if (row->feed >= 0) {

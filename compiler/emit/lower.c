@@ -363,6 +363,13 @@ static void lower_calendars(ent_lower *lw)
     }
 }
 
+void ent_lower_club(ent_lower *lw)
+{
+    lower_sources(lw);
+    lower_enumerations(lw);
+    lower_parties(lw);
+}
+
 bool ent_lower_model(const ent_model *model, ent_builder *b, ent_lower_error *error)
 {
     *error = (ent_lower_error){.span = ENT_NO_SPAN};
@@ -372,9 +379,7 @@ bool ent_lower_model(const ent_model *model, ent_builder *b, ent_lower_error *er
     if (lw.feed_rows == NULL || lw.kernels == NULL) {
         (void)ent_lower_no_memory(&lw);
     } else {
-        lower_sources(&lw);
-        lower_enumerations(&lw);
-        lower_parties(&lw);
+        ent_lower_club(&lw);
         lower_agreements(&lw);
         lower_calendars(&lw);
         bool ok = ent_lower_feeds(&lw) && ent_lower_spans(&lw) && ent_lower_duties(&lw) &&

@@ -140,6 +140,9 @@ static int32_t lower_name(const ent_lower_env *env, const ent_node *n, int64_t p
         return env->args == NULL ? ENT_KB_NOREG : env->args[n->slot];
     case ENT_DECL_CHARGE:
         return ent_kb_input(env->kb, ENT_INPUT_CHARGE, 0, ENT_CLASS_Q, place);
+    case ENT_DECL_VARIABLE:
+    case ENT_DECL_ELEMENT:
+        return ent_lower_element(env, n);
     case ENT_DECL_FIGURE:
         return ent_kb_input(env->kb, ENT_INPUT_MEASURE, 0,
                             n->type.kind == ENT_TYPE_NUMBER ? ENT_CLASS_F : ENT_CLASS_Q, place);
@@ -431,6 +434,8 @@ static int32_t lower_node(const ent_lower_env *env, const ent_node *n)
         return ent_lower_match(env, n);
     case ENT_NODE_AGGREGATE:
         return ent_kb_input(env->kb, ENT_INPUT_FOLD, n->slot, figure_class(n->decl), place);
+    case ENT_NODE_QUANTIFIER:
+        return ent_lower_element(env, n);
     case ENT_NODE_PERCENT_OF:
         return op2(env, ENT_BC_MUL_Q, ent_lower_expr(env, n->kids[0]),
                    ent_kb_input(env->kb, ENT_INPUT_CHARGE, 0, ENT_CLASS_Q, place), place);

@@ -8,6 +8,7 @@
 
 #include "compiler/emit/kernel.h"
 #include "compiler/emit/lower.h"
+#include "compiler/emit/rule.h"
 
 /* A program that writes out more expression nodes than this, or nests them deeper, is refused:
  * functions are inlined, and a short chain of them can stand for a very large expression. */
@@ -49,6 +50,7 @@ typedef struct ent_lower_env {
     const ent_objective_decl *objective; /* whose folds and figure are read */
     const int32_t *args;   /* registers of the parameters of the function being written out */
     const char *date_zone; /* dates stand for the midnights of this zone */
+    ent_rule_scope *rule;  /* of rule kernels: what is bound here */
 } ent_lower_env;
 
 /* --- lower.c --- */
@@ -64,6 +66,8 @@ int64_t ent_lower_word(ent_lower *lw, const ent_value *value);
 int64_t ent_lower_real(ent_lower *lw, const ent_value *value);
 int64_t ent_lower_amount(ent_lower *lw, const ent_amount_decl *amount,
                          const ent_objective_decl *objective);
+/* Sources, enumerations, parties and services: what places and lookups refer to. */
+void ent_lower_club(ent_lower *lw);
 bool ent_lower_finish_kernel(ent_lower *lw, ent_kb *kb, ent_span span, int64_t *kernel);
 
 /* --- lower_expr.c --- */
@@ -85,6 +89,9 @@ int32_t ent_lower_equal(const ent_lower_env *env, int32_t a, int32_t b, ent_type
                         int64_t place);
 void ent_lower_same_class(const ent_lower_env *env, int32_t *a, int32_t *b, ent_type type,
                           int64_t place);
+
+/* --- rule.c --- */
+int32_t ent_lower_element(const ent_lower_env *env, const ent_node *node);
 
 /* --- lower_feed.c --- */
 bool ent_lower_feeds(ent_lower *lw);   /* rows of feeds and fields */

@@ -11,6 +11,7 @@
 #include "compiler/check/check.h"
 #include "compiler/emit/lower.h"
 #include "compiler/entente/run.h"
+#include "compiler/prove/prove.h"
 
 #define ARENA_BYTES_MAX ((size_t)2 * 1024 * 1024 * 1024)
 #define PROGRAM_BYTES_MAX ((size_t)512 * 1024 * 1024)
@@ -156,7 +157,8 @@ int ent_compile_files(const char *const *paths, size_t n, const ent_compile_opti
         files ? ent_check(arena, sources, diags, files, n_files, n_main, &check) : NULL;
     int status = ENT_EXIT_OK;
     /* a tree with holes compiles to something else than was written */
-    if (!model || ent_arena_failed(arena) || !show(diags, options)) {
+    if (!model || !ent_prove(arena, sources, diags, model) || ent_arena_failed(arena) ||
+        !show(diags, options)) {
         status = out_of_memory();
     } else {
         status = ent_diags_error_count(diags) > 0 ? ENT_EXIT_FOUND : lower(model, sources, bytes);

@@ -97,7 +97,7 @@ static ent_node *policy(ent_parser *p, ent_span at, ent_span last, int op)
 %token <tok> LBRACE RBRACE LPAREN RPAREN COMMA COLON ASSIGN EQ NE LT LE GT GE PLUS MINUS STAR SLASH ARROW DOTDOT
 /* joined words */
 %token <tok> AT_LEAST AT_MOST CREDIT_CAP ONE_OF NO_DATA COUNTS_AS IS_ABSENT IS_NOT_ABSENT
-%token <tok> REQUIRE_UNDERPINNING TIME_SHARE_OF APPROXIMATE_PERCENTILE AGG_OF TIME_IN LADDER_WHEN EXPECT_MEASURE MONEY_OF
+%token <tok> REQUIRE_UNDERPINNING OFFERED_REQUIRE TIME_SHARE_OF APPROXIMATE_PERCENTILE AGG_OF TIME_IN LADDER_WHEN EXPECT_MEASURE MONEY_OF
 /* reserved: declarations */
 %token <tok> FRAMEWORK SLA OLA AMENDMENT FEED BIND CALENDAR SPAN MEASURE DUTY OBJECTIVE FN EXTERN SCENARIO USE
 /* reserved: small words */
@@ -113,7 +113,7 @@ static ent_node *policy(ent_parser *p, ent_span at, ent_span last, int op)
 %type <tok> soft soft_mark number percent money duration date time text int
 %type <node> use framework sla ola amendment feed bind calendar span measure duty objective fn extern_fn scenario
 %type <node> declaration shared header member member_core field field_type type binding calendar_clause feed_header
-%type <node> party service require answers policy credit_cap pool charge expr literal ref primary aggregate match arm pattern
+%type <node> party service require rule answers policy credit_cap pool charge expr literal ref primary aggregate match arm pattern
 %type <node> event event_alt per_opt caused_opt measured_opt compare bound window clause allowance
 %type <node> spanref credit amount step rate rate_cap_opt where_opt stale_opt undo expect expect_status expect_part given using
 %type <node> param name_node role_node of_opt for_opt allowance_length library_symbol_opt responsible scenario_part percentile
@@ -146,6 +146,8 @@ file
 
 declaration
   : use | framework | sla | ola | amendment | feed | bind | extern_fn | scenario | shared
+  | OFFERED_REQUIRE name title_opt rule {
+      $$ = ent_node_declare(p, MAKE(REQUIRE, @$, 1, $4), $2, $3); }
   ;
 
 /* What stands at file level and in bodies alike. */
@@ -357,13 +359,18 @@ service_parts
   ;
 
 require
-  : REQUIRE name title_opt expr     { $$ = ent_node_declare(p, MAKE(REQUIRE, @$, 1, $4), $2, $3); }
-  | REQUIRE name title_opt SIGNED BY EVERY ID {
-      ent_word_need(p, $7, "party");
-      $$ = ent_node_declare(p, MAKE(REQUIRE, @$, 1,
-               MAKE(SIGNED, ent_span_join(@4, @7), 0)), $2, $3); }
+  : REQUIRE name title_opt rule     { $$ = ent_node_declare(p, MAKE(REQUIRE, @$, 1, $4), $2, $3); }
+  | REQUIRE name MEMBER             {
+      $$ = ent_node_declare(p, MAKE(REQUIRE, @$, 0), $3, no_token);
+      $$->name_span.start++; /* without the dot */
+      $$->text = $2.name; }
   | REQUIRE_UNDERPINNING title_opt  {
       $$ = with_op(ent_node_declare(p, MAKE(REQUIRE, @$, 0), no_token, $2), 1); }
+  ;
+
+rule
+  : expr
+  | SIGNED BY EVERY ID              { ent_word_need(p, $4, "party"); $$ = MAKE(SIGNED, @$, 0); }
   ;
 
 answers

@@ -75,7 +75,7 @@ static const int expression_rest[] = {ALL,
 static const int literal_group[] = {INT, DECIMAL, PERCENT, MONEY, DURATION};
 static const int literal_rest[] = {DATE, INSTANT, TIME, BAD_NUMBER};
 static const int declarations[] = {FRAMEWORK, SLA,      OLA, AMENDMENT, FEED,
-                                   BIND,      SCENARIO, USE, EXTERN};
+                                   BIND,      SCENARIO, USE, EXTERN, OFFERED_REQUIRE};
 static const int shared_members[] = {CALENDAR, SPAN, MEASURE, DUTY, OBJECTIVE, FN};
 static const int members[] = {
     CLIENT,  INTEGRATOR, PROVIDER, SERVICE, REQUIRE, ACCOUNTABILITY,
@@ -125,6 +125,7 @@ static const char *token_text(ent_parser *p, int token)
                  {COUNTS_AS, "`counts as`"},
                  {IS_ABSENT, "`is absent`"},
                  {REQUIRE_UNDERPINNING, "`require underpinning`"},
+                 {OFFERED_REQUIRE, "`require`"},
                  {MONEY_OF, "`money`"},
                  {LADDER_WHEN, "`when at least …`"},
                  {EXPECT_MEASURE, "`measure`"}};

@@ -276,6 +276,7 @@ static bool takes_title(int kind)
     case PROVIDER:
     case SERVICE:
     case REQUIRE:
+    case OFFERED_REQUIRE:
     case POOL:
         return true;
     default:
@@ -424,6 +425,7 @@ static bool begins_part(const ent_token *t)
     case PROVIDER:
     case SERVICE:
     case REQUIRE:
+    case OFFERED_REQUIRE:
     case ACCOUNTABILITY:
     case REQUIRE_UNDERPINNING:
     case OUTAGES:
@@ -602,6 +604,10 @@ static ent_token next_token(ent_parser *p)
     ent_token t;
     if (!join_words(p, &t)) {
         t = take(p, 1);
+    }
+    /* in braces it asks for a rule, at file level it offers one; `require = …` binds a field */
+    if (t.kind == REQUIRE && p->n_brackets == 0 && is_name(peek(p, 0))) {
+        t.kind = OFFERED_REQUIRE;
     }
     if (t.kind == TEXT && ((is_name(&p->last) && takes_title(p->last_but.kind)) ||
                            p->last.kind == REQUIRE_UNDERPINNING)) {

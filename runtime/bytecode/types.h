@@ -34,6 +34,7 @@ typedef enum ent_type_kind {
     ENT_TYPE_DEPENDENCY = 21,
     ENT_TYPE_DUTY = 22,
     ENT_TYPE_OBJECTIVE = 23,
+    ENT_TYPE_PROMISE = 25,
     ENT_TYPE_ERROR = 24    /* already reported: fits everything, so that one mistake is one error */
 } ent_type_kind;
 
@@ -123,7 +124,7 @@ typedef enum ent_agg {
 } ent_agg;
 
 /* kinds of kernels and of their inputs; see the tables `kernel` and `input` in tables.def */
-enum { ENT_KERNEL_ROW = 0, ENT_KERNEL_BIND = 1, ENT_KERNEL_DECISION = 2 };
+enum { ENT_KERNEL_ROW = 0, ENT_KERNEL_BIND = 1, ENT_KERNEL_DECISION = 2, ENT_KERNEL_RULE = 3 };
 
 enum {
     ENT_INPUT_FIELD = 0,
@@ -131,6 +132,7 @@ enum {
     ENT_INPUT_COLUMN = 2,
     ENT_INPUT_FOLD = 3,
     ENT_INPUT_CHARGE = 4,
-    ENT_INPUT_MEASURE = 5
+    ENT_INPUT_MEASURE = 5,
+    ENT_INPUT_ELEMENT = 6
 };
 #endif

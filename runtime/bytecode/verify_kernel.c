@@ -239,7 +239,8 @@ static bool check_row(const ent_program *p, int64_t kernel, ent_load_error *erro
     if (row->n_regs > ENT_LIMIT_KERNEL_REGS || row->n_inputs > ENT_LIMIT_KERNEL_INPUTS) {
         return ent_verify_refuse(error, "kernel %lld has too many registers or inputs", name);
     }
-    if ((row->kind == ENT_KERNEL_DECISION) != (row->feed == -1)) {
+    bool on_rows = row->kind == ENT_KERNEL_ROW || row->kind == ENT_KERNEL_BIND;
+    if (on_rows == (row->feed == -1)) {
         return ent_verify_refuse(error, "kernel %lld: only row and bind kernels have a feed", name);
     }
     for (int64_t n = 0; n < row->n_inputs; n++) {
@@ -263,6 +264,9 @@ static bool check_row(const ent_program *p, int64_t kernel, ent_load_error *erro
         case ENT_INPUT_CHARGE:
             fits =
                 row->kind == ENT_KERNEL_DECISION && input->index == 0 && input->cls == ENT_CLASS_Q;
+            break;
+        case ENT_INPUT_ELEMENT: /* the compiler hands over a column of the class */
+            fits = row->kind == ENT_KERNEL_RULE;
             break;
         default:
             fits = row->kind == ENT_KERNEL_DECISION && input->index == 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/check/check.h"
+#include "compiler/prove/prove.h"
 
 int main(int argc, char **argv)
 {
@@ -26,6 +27,8 @@ int main(int argc, char **argv)
                                       (const char *const *)argv + 2, (size_t)argc - 2, &n, &mains);
     ent_model *model =
         files == NULL ? NULL : ent_check(arena, sources, diags, files, n, mains, &options);
+    if (model != NULL && !ent_prove(arena, sources, diags, model))
+        return 4;
     ent_text out = {0};
     ent_diags_render(diags, &out, 0);
     fputs(ent_text_str(&out), stdout);
