@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/feed/columns.h"
 #include "runtime/state/map.h"
 #include "runtime/time/civil.h"
 #include "runtime/vm/read.h"
@@ -16,6 +17,8 @@ typedef struct wanted {
     int64_t field;  /* read straight into this field, or -1 */
     int64_t column; /* number of the bind's column, or -1 */
     bool optional;
+    ent_day_memo day;
+    ent_text_memo *texts; /* NULL: the type has no need of it */
 } wanted;
 
 enum { LANE_SKIPPED = 1, LANE_BAD = 2 };
@@ -44,6 +47,7 @@ struct ent_binder {
     ent_column *outputs;
     uint8_t *dropped;    /* lanes that are bad or skipped */
     bad_lane *bad; /* of bad lanes: what is wrong with them */
+    uint32_t *odd;       /* lanes of one column that are read one by one */
     int64_t *origins;
     ent_map parties, services; /* text id -> index */
     bool out_of_memory;
@@ -91,11 +95,33 @@ static bool index_names(ent_binder *b)
     return ok;
 }
 
-static void want(ent_binder *b, int64_t name, int64_t field, int64_t column, bool optional)
+/* Columns that stand for something by their text: names, members, interned texts. */
+static bool remembers(const ent_binder *b, int64_t field)
+{
+    if (field < 0) {
+        return true;
+    }
+    switch (b->program->field[b->feed->first_field + field].type) {
+    case ENT_TYPE_ENUM:
+    case ENT_TYPE_PARTY:
+    case ENT_TYPE_SERVICE:
+    case ENT_TYPE_TEXT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool want(ent_binder *b, int64_t name, int64_t field, int64_t column, bool optional)
 {
     wanted *w = &b->wanted[b->n_wanted];
-    *w = (wanted){ent_program_text(b->program, name), field, column, optional};
+    *w = (wanted){.name = ent_program_text(b->program, name),
+                  .field = field,
+                  .column = column,
+                  .optional = optional};
     b->names[b->n_wanted++] = w->name;
+    w->texts = remembers(b, field) ? ent_text_memo_new() : NULL;
+    return w->texts || !remembers(b, field);
 }
 
 static bool bound_by_kernel(const ent_binder *b, int64_t field)
@@ -117,25 +143,27 @@ static bool is_essential(const ent_binder *b, int64_t field)
     return essential;
 }
 
-static void choose_columns(ent_binder *b)
+static bool choose_columns(ent_binder *b)
 {
     const ent_program *p = b->program;
-    for (int64_t i = 0; b->bind && i < b->bind->n_columns; i++) {
+    bool ok = true;
+    for (int64_t i = 0; ok && b->bind && i < b->bind->n_columns; i++) {
         const ent_column_row *column = &p->column[b->bind->first_column + i];
         if (column->field < 0 || p->field[b->feed->first_field + column->field].used) {
-            want(b, column->name, column->field, i, false);
+            ok = want(b, column->name, column->field, i, false);
         }
     }
-    for (int64_t i = 0; i < b->feed->n_fields; i++) {
+    for (int64_t i = 0; ok && i < b->feed->n_fields; i++) {
         bool direct = bound_by_kernel(b, i);
         for (int64_t k = 0; b->bind && k < b->bind->n_columns && !direct; k++) {
             direct = p->column[b->bind->first_column + k].field == i;
         }
         const ent_field_row *field = &p->field[b->feed->first_field + i];
         if (!direct && (field->used || i == b->feed->at)) {
-            want(b, field->name, i, -1, !is_essential(b, i));
+            ok = want(b, field->name, i, -1, !is_essential(b, i));
         }
     }
+    return ok;
 }
 
 static bool allocate_column(ent_column *column, ent_class cls, uint32_t rows, size_t size)
@@ -169,10 +197,11 @@ static bool allocate(ent_binder *b)
     b->inputs = calloc(n_in + 1, sizeof *b->inputs);
     b->outputs = calloc(n_out + 1, sizeof *b->outputs);
     b->dropped = calloc(b->batch_rows, 1);
+    b->odd = calloc(b->batch_rows, sizeof *b->odd);
     b->origins = calloc(b->batch_rows, sizeof *b->origins);
     b->bad = calloc(b->batch_rows, sizeof *b->bad);
     bool ok = b->bad && b->wanted && b->names && b->fields && b->absent && b->texts && b->inputs &&
-              b->outputs && b->dropped && b->origins;
+              b->outputs && b->dropped && b->odd && b->origins;
     for (size_t i = 0; ok && i < n_fields; i++) {
         const ent_field_row *field = &p->field[b->feed->first_field + (int64_t)i];
         ent_class cls = ent_type_class((unsigned)field->type);
@@ -205,8 +234,7 @@ ent_binder *ent_binder_new(const ent_program *program, int64_t feed, ent_strings
         b->strings = strings;
         b->vm = vm;
         b->batch_rows = batch_rows;
-        if (allocate(b) && index_names(b)) {
-            choose_columns(b);
+        if (allocate(b) && index_names(b) && choose_columns(b)) {
             return b;
         }
     }
@@ -228,6 +256,9 @@ void ent_binder_free(ent_binder *b)
         free(b->texts[i].data);
         free(b->texts[i].absent);
     }
+    for (uint32_t w = 0; w < b->n_wanted; w++) {
+        ent_text_memo_free(b->wanted[w].texts);
+    }
     free(b->wanted);
     free(b->names);
     free(b->fields);
@@ -236,6 +267,7 @@ void ent_binder_free(ent_binder *b)
     free(b->inputs);
     free(b->outputs);
     free(b->dropped);
+    free(b->odd);
     free(b->origins);
     free(b->bad);
     ent_map_deinit(&b->parties);
@@ -283,9 +315,18 @@ static bool is_absent_text(const ent_binder *b, const ent_cell *cell)
     return false;
 }
 
-static bool has_no_value(const ent_binder *b, const ent_cell *cell)
+/* A cell with a text that the bind calls absent is as good as empty. */
+static void empty_absent(const ent_binder *b, ent_cell *cells, uint32_t n)
 {
-    return cell->state != ENT_CELL_PRESENT || cell->len == 0 || is_absent_text(b, cell);
+    if (!b->bind || b->bind->n_absents == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (cells[i].len > 0 && is_absent_text(b, &cells[i])) {
+            cells[i].state = ENT_CELL_EMPTY;
+            cells[i].len = 0;
+        }
+    }
 }
 
 static void list_members(const ent_program *p, const ent_enumeration_row *e, char *out, size_t size)
@@ -319,35 +360,32 @@ static bool read_name(ent_binder *b, const ent_map *map, const ent_cell *cell, i
     return index != ENT_MAP_NONE;
 }
 
-/* Reads one cell as the field's type into lane `lane`; false with what was expected. */
-static bool read_cell(ent_binder *b, const ent_field_row *field, const ent_cell *cell,
-                      ent_column *column, uint32_t lane, char *expected)
+/* Writes what a cell of the field may hold. */
+static void expectation(const ent_binder *b, const ent_field_row *field, char *expected)
 {
-    const ent_program *p = b->program;
-    const char *currency = NULL;
-    int64_t *i = (int64_t *)column->data + lane;
     switch (field->type) {
     case ENT_TYPE_ENUM:
-        list_members(p, &p->enumeration[field->param], expected, EXPECTED_MAX);
-        return read_member(p, field->param, cell, i);
+        list_members(b->program, &b->program->enumeration[field->param], expected, EXPECTED_MAX);
+        break;
     case ENT_TYPE_PARTY:
         snprintf(expected, EXPECTED_MAX, "the name, title or alias of a party");
-        return read_name(b, &b->parties, cell, i);
+        break;
     case ENT_TYPE_SERVICE:
         snprintf(expected, EXPECTED_MAX, "the name, title or alias of a service");
-        return read_name(b, &b->services, cell, i);
-    case ENT_TYPE_TEXT:
-        *i = ent_strings_intern(b->strings, cell->p, cell->len);
-        b->out_of_memory |= *i < 0;
-        return true;
-    case ENT_TYPE_MONEY:
-        currency = ent_program_text(p, field->param);
         break;
     default:
+        snprintf(expected, EXPECTED_MAX, "%s", ent_read_expectation((ent_type_kind)field->type));
         break;
     }
+}
+
+/* Reads one cell that the readers of columns left, as the field's type into lane `lane`. */
+static bool read_cell(const ent_binder *b, const ent_field_row *field, const ent_cell *cell,
+                      ent_column *column, uint32_t lane)
+{
+    const char *currency =
+        field->type == ENT_TYPE_MONEY ? ent_program_text(b->program, field->param) : NULL;
     ent_read_value value;
-    snprintf(expected, EXPECTED_MAX, "%s", ent_read_expectation((ent_type_kind)field->type));
     if (!ent_read((ent_type_kind)field->type, (int)field->param, currency, cell->p, cell->len,
                   &value)) {
         return false;
@@ -359,9 +397,89 @@ static bool read_cell(ent_binder *b, const ent_field_row *field, const ent_cell 
     } else if (column->cls == ENT_CLASS_Q) {
         ((ent_q *)column->data)[lane] = value.q;
     } else {
-        *i = value.i;
+        ((int64_t *)column->data)[lane] = value.i;
     }
     return true;
+}
+
+/* What the text of a cell stands for in the field, or -1. */
+typedef struct meaning {
+    ent_binder *b;
+    const ent_field_row *field; /* NULL: a text as it is */
+} meaning;
+
+static int64_t meaning_of(void *user, const ent_cell *cell)
+{
+    const meaning *m = user;
+    ent_binder *b = m->b;
+    int64_t out = -1;
+    switch (m->field ? m->field->type : ENT_TYPE_TEXT) {
+    case ENT_TYPE_ENUM:
+        return read_member(b->program, m->field->param, cell, &out) ? out : -1;
+    case ENT_TYPE_PARTY:
+        return read_name(b, &b->parties, cell, &out) ? out : -1;
+    case ENT_TYPE_SERVICE:
+        return read_name(b, &b->services, cell, &out) ? out : -1;
+    default:
+        out = ent_strings_intern(b->strings, cell->p, cell->len);
+        b->out_of_memory |= out < 0;
+        return out;
+    }
+}
+
+/* Types that have no reader of columns: every lane with a text is odd. */
+static void leave_all(ent_column_lanes *lanes, ent_class cls)
+{
+    lanes->n_odd = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        if (cls == ENT_CLASS_Q) {
+            ((ent_q *)lanes->data)[i] = (ent_q){0, 1};
+        } else {
+            ((int64_t *)lanes->data)[i] = 0;
+        }
+        lanes->absent[i] = lanes->cells[i].len == 0;
+        if (!lanes->absent[i]) {
+            lanes->odd[lanes->n_odd++] = i;
+        }
+    }
+}
+
+static void read_column(ent_binder *b, wanted *w, const ent_field_row *field, ent_column_lanes *lanes)
+{
+    enum { DIGITS_FAST = 9 };
+    meaning m = {b, field};
+    switch (field->type) {
+    case ENT_TYPE_BOOL:
+        ent_columns_bools(lanes);
+        break;
+    case ENT_TYPE_INT:
+        ent_columns_integers(lanes);
+        break;
+    case ENT_TYPE_NUMBER:
+        ent_columns_numbers(lanes);
+        break;
+    case ENT_TYPE_INSTANT:
+        ent_columns_instants(lanes, &w->day);
+        break;
+    case ENT_TYPE_DURATION:
+        ent_columns_durations(lanes);
+        break;
+    case ENT_TYPE_RATIO:
+    case ENT_TYPE_MONEY:
+    case ENT_TYPE_TIME:
+        leave_all(lanes, ent_type_class((unsigned)field->type));
+        break;
+    case ENT_TYPE_DECIMAL:
+        if (field->param <= DIGITS_FAST) {
+            ent_columns_decimals(lanes, (int)field->param);
+        } else {
+            leave_all(lanes, ENT_CLASS_I);
+        }
+        break;
+    default:
+        ent_columns_texts(lanes, w->texts, meaning_of, &m);
+        break;
+    }
 }
 
 /* --- batches --- */
@@ -431,14 +549,17 @@ static void take_direct(const report *r, uint32_t w)
     ent_binder *b = r->b;
     int64_t at = b->wanted[w].field;
     const ent_field_row *field = &b->program->field[b->feed->first_field + at];
-    const ent_cell *cells = r->cells->cells[w];
-    char expected[EXPECTED_MAX];
-    for (uint32_t lane = 0; lane < r->cells->n_rows; lane++) {
-        b->absent[at][lane] = has_no_value(b, &cells[lane]);
-        if (b->absent[at][lane]) {
-            continue;
-        }
-        if (!read_cell(b, field, &cells[lane], &b->fields[at], lane, expected)) {
+    ent_cell *cells = r->cells->cells[w];
+    ent_column_lanes lanes = {cells, r->cells->n_rows, b->fields[at].data, b->absent[at], b->odd, 0};
+    char expected[EXPECTED_MAX] = "";
+    empty_absent(b, cells, lanes.n);
+    read_column(b, &b->wanted[w], field, &lanes);
+    for (uint32_t i = 0; i < lanes.n_odd; i++) {
+        uint32_t lane = lanes.odd[i];
+        if (b->wanted[w].texts || !read_cell(b, field, &cells[lane], &b->fields[at], lane)) {
+            if (expected[0] == 0) {
+                expectation(b, field, expected);
+            }
             drop_bad(r, lane, w, &cells[lane], expected);
         }
     }
@@ -448,16 +569,11 @@ static bool take_texts(const report *r, uint32_t w)
 {
     ent_binder *b = r->b;
     ent_column *column = &b->texts[b->wanted[w].column];
-    const ent_cell *cells = r->cells->cells[w];
-    int64_t *ids = column->data;
-    for (uint32_t lane = 0; lane < r->cells->n_rows; lane++) {
-        column->absent[lane] = has_no_value(b, &cells[lane]);
-        ids[lane] = 0;
-        if (!column->absent[lane]) {
-            ids[lane] = ent_strings_intern(b->strings, cells[lane].p, cells[lane].len);
-            b->out_of_memory |= ids[lane] < 0;
-        }
-    }
+    ent_cell *cells = r->cells->cells[w];
+    ent_column_lanes lanes = {cells, r->cells->n_rows, column->data, column->absent, b->odd, 0};
+    meaning m = {b, NULL};
+    empty_absent(b, cells, lanes.n);
+    ent_columns_texts(&lanes, b->wanted[w].texts, meaning_of, &m);
     return !b->out_of_memory;
 }
 

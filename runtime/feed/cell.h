@@ -1,4 +1,4 @@
-/* One raw cell: a stretch of text and whether there was any. */
+/* One raw cell: a stretch of text and whether there was any.  It has no length unless it is PRESENT. */
 #ifndef ENT_FEED_CELL_H
 #define ENT_FEED_CELL_H
 
@@ -9,6 +9,9 @@ typedef enum ent_cell_state {
     ENT_CELL_EMPTY = 1,   /* there, with nothing in it */
     ENT_CELL_PRESENT = 2
 } ent_cell_state;
+
+/* From the begin of a cell that is not empty so many bytes may be read, whatever its length. */
+enum { ENT_CELL_SLACK = 8 };
 
 typedef struct ent_cell {
     const char *p; /* not terminated; not NULL unless MISSING */

@@ -24,6 +24,7 @@ const char *ent_reader_source_name(const ent_reader *r) {
 }
 
 char *ent_reader_side(ent_reader *r, size_t len) {
+    len += ENT_CELL_SLACK;
     while (r->side_now != NULL && r->side_now->size - r->side_now->used < len &&
            r->side_now->next != NULL) {
         r->side_now = r->side_now->next;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Golden runs: each folder here is a case.  `command` is run in it by the shell with $ENTENTE set; its output, what it
 # says to stderr, its exit status and the files that it leaves are compared with `expected`, byte for
-# byte, the version of the system's time zones and the hashes apart.  Files in `common` are there for every case;
+# byte, the version of the system's time zones, hashes and sizes of programs (which hold paths) apart.  Files in `common` are there for every case;
 # `common/lib.sh` writes transcripts.  In the cases named
 # table… no line may be wider than 80 columns or end in a blank.
 #   run.sh ENTENTE [--update]
@@ -34,7 +34,7 @@ for case in "$here"/*/; do
             echo "--- file $f"
             cat "$f"
         done)
-    } | sed 's/"tzdata":"[^"]*"/"tzdata":"VERSION"/; s/"hash":"[0-9a-f]*"/"hash":"HASH"/; s/"prev":"[0-9a-f]*"/"prev":"HASH"/; s/[0-9a-f]\{64\}/HASH/g; s#/[^ ]*/stdlib/#STDLIB/#' >"$work/actual"
+    } | sed 's/"tzdata":"[^"]*"/"tzdata":"VERSION"/; s/"hash":"[0-9a-f]*"/"hash":"HASH"/; s/"prev":"[0-9a-f]*"/"prev":"HASH"/; s/[0-9a-f]\{64\}/HASH/g; s/^program: [0-9]* bytes/program: N bytes/; s#/[^ ]*/stdlib/#STDLIB/#' >"$work/actual"
     if [ -n "$update" ]; then
         cp "$work/actual" "$case/expected"
     elif ! diff -u "$case/expected" "$work/actual"; then

@@ -1,0 +1,334 @@
+/* See columns.h.  Bytes are worked on eight at a time in ordinary integers, so every processor takes this path;
+ * `load` puts the first character into the lowest byte whatever the order of bytes in memory. */
+#include "runtime/feed/columns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/time/civil.h"
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define EVERY_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+#define HIGH_BITS EVERY_BYTE(0x80)
+#define LOW_BITS EVERY_BYTE(0x7F)
+
+enum { WORD = 8, NS_A_SECOND = 1000000000, DAY_S = 86400 };
+
+ALWAYS_INLINE uint64_t load(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+ALWAYS_INLINE bool is_empty(ent_column_lanes *lanes, uint32_t i)
+{
+    bool empty = lanes->cells[i].len == 0;
+    lanes->absent[i] = empty;
+    return empty;
+}
+
+ALWAYS_INLINE void leave(ent_column_lanes *lanes, uint32_t i)
+{
+    lanes->odd[lanes->n_odd++] = i;
+}
+
+void ent_columns_bools(ent_column_lanes *lanes)
+{
+    uint8_t *out = lanes->data;
+    lanes->n_odd = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        out[i] = 0;
+        if (is_empty(lanes, i)) {
+            continue;
+        }
+        unsigned digit = (unsigned)(unsigned char)lanes->cells[i].p[0] - '0';
+        if (lanes->cells[i].len == 1 && digit <= 1) {
+            out[i] = (uint8_t)digit;
+        } else {
+            leave(lanes, i);
+        }
+    }
+}
+
+/* --- instants --- */
+
+/* Learns a day; false if it is none, or so far away that nanoseconds might not reach it. */
+static bool learn_day(ent_day_memo *memo, const char *p)
+{
+    enum { FAR_DAYS = 84000 }; /* about 230 years from 1970 */
+    int64_t days;
+    memo->known = ent_civil_parse_date(p, 10, &days) && days > -FAR_DAYS && days < FAR_DAYS;
+    if (memo->known) {
+        memo->begin = load(p);
+        memcpy(&memo->end, p + WORD, sizeof memo->end);
+        memo->midnight_ns = days * DAY_S * NS_A_SECOND;
+    }
+    return memo->known;
+}
+
+/* `HH:MM:SS` in seconds; false if it is not of that shape. */
+ALWAYS_INLINE bool time_of_day(uint64_t text, uint32_t *seconds)
+{
+    uint64_t parts = text ^ UINT64_C(0x30303A30303A3030);
+    uint64_t wrong = ((parts & LOW_BITS) + UINT64_C(0x76767F76767F7676)) | parts;
+    parts = parts * 10 + (parts >> 8);
+    uint32_t hours = (uint32_t)parts & 0xFF;
+    uint32_t minutes = (uint32_t)(parts >> 24) & 0xFF;
+    uint32_t rest = (uint32_t)(parts >> 48) & 0xFF;
+    *seconds = hours * 3600 + minutes * 60 + rest;
+    return ((wrong & HIGH_BITS) == 0) & (hours < 24) & (minutes < 60) & (rest < 60);
+}
+
+void ent_columns_instants(ent_column_lanes *lanes, ent_day_memo *memo)
+{
+    int64_t *out = lanes->data;
+    lanes->n_odd = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        const char *p = lanes->cells[i].p;
+        uint32_t seconds;
+        uint16_t end;
+        out[i] = 0;
+        if (is_empty(lanes, i)) {
+            continue;
+        }
+        if (lanes->cells[i].len != 20 || p[10] != 'T' || p[19] != 'Z' || !time_of_day(load(p + 11), &seconds)) {
+            leave(lanes, i);
+            continue;
+        }
+        memcpy(&end, p + WORD, sizeof end);
+        bool same = memo->known && memo->begin == load(p) && memo->end == end;
+        if (!same && !learn_day(memo, p)) {
+            leave(lanes, i);
+            continue;
+        }
+        out[i] = memo->midnight_ns + (int64_t)seconds * NS_A_SECOND;
+    }
+}
+
+/* --- decimals --- */
+
+static const int64_t powers[] = {1,      10,      100,      1000,      10000,
+                                 100000, 1000000, 10000000, 100000000, 1000000000};
+enum { POWERS = sizeof powers / sizeof powers[0] };
+
+/* Digits, at most one point among them, eight characters in all: the digits as a number, and how many stand
+ * behind the point.  The characters are pushed to the high end, so that what stands before them is zero. */
+ALWAYS_INLINE bool plain_decimal(const ent_cell *cell, uint32_t *value, uint32_t *fraction, bool *has_point)
+{
+    uint32_t n = cell->len;
+    if (n > WORD) {
+        return false;
+    }
+    uint64_t word = load(cell->p) << (64 - 8 * n);
+    uint64_t other = word ^ EVERY_BYTE('.');
+    uint64_t points = ~(((other & LOW_BITS) + LOW_BITS) | other | LOW_BITS);
+    *has_point = points != 0;
+    *fraction = 0;
+    if (points != 0) {
+        unsigned at = (unsigned)__builtin_ctzll(points) - 7; /* in bits */
+        uint64_t before = word & ((UINT64_C(1) << at) - 1);
+        word = (word >> at >> 8 << 8 << at) | before << 8;
+        *fraction = 7 - at / 8;
+        n--;
+    }
+    if (n == 0) {
+        return false;
+    }
+    uint64_t digits = (word ^ EVERY_BYTE('0')) >> (64 - 8 * n) << (64 - 8 * n);
+    uint64_t wrong = ((digits & LOW_BITS) + EVERY_BYTE(0x76)) | digits;
+    digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
+    digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
+    *value = (uint32_t)(digits * 10000 + (digits >> 32));
+    return (wrong & HIGH_BITS) == 0;
+}
+
+void ent_columns_decimals(ent_column_lanes *lanes, int digits)
+{
+    int64_t *out = lanes->data;
+    lanes->n_odd = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        uint32_t value;
+        uint32_t fraction;
+        bool has_point;
+        out[i] = 0;
+        if (is_empty(lanes, i)) {
+            continue;
+        }
+        if (!plain_decimal(&lanes->cells[i], &value, &fraction, &has_point) || (int)fraction > digits) {
+            leave(lanes, i);
+            continue;
+        }
+        out[i] = (int64_t)value * powers[(uint32_t)digits - fraction];
+    }
+}
+
+void ent_columns_integers(ent_column_lanes *lanes)
+{
+    int64_t *out = lanes->data;
+    lanes->n_odd = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        uint32_t value;
+        uint32_t fraction;
+        bool has_point;
+        out[i] = 0;
+        if (is_empty(lanes, i)) {
+            continue;
+        }
+        if (!plain_decimal(&lanes->cells[i], &value, &fraction, &has_point) || has_point) {
+            leave(lanes, i);
+            continue;
+        }
+        out[i] = value;
+    }
+}
+
+void ent_columns_numbers(ent_column_lanes *lanes)
+{
+    double *out = lanes->data;
+    lanes->n_odd = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        uint32_t value;
+        uint32_t fraction;
+        bool has_point;
+        out[i] = 0;
+        if (is_empty(lanes, i)) {
+            continue;
+        }
+        if (!plain_decimal(&lanes->cells[i], &value, &fraction, &has_point)) {
+            leave(lanes, i);
+            continue;
+        }
+        /* both are exact, so the quotient is the nearest to the decimal */
+        out[i] = (double)value / (double)powers[fraction];
+    }
+}
+
+void ent_columns_durations(ent_column_lanes *lanes)
+{
+    int64_t *out = lanes->data;
+    lanes->n_odd = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        ent_cell number = lanes->cells[i];
+        uint32_t value;
+        uint32_t fraction;
+        bool has_point;
+        out[i] = 0;
+        if (is_empty(lanes, i)) {
+            continue;
+        }
+        const char *end = number.p + number.len;
+        bool seconds = number.len > 1 && end[-1] == 's';
+        bool thousandths = seconds && number.len > 2 && end[-2] == 'm';
+        number.len -= seconds + thousandths;
+        if (!seconds || !plain_decimal(&number, &value, &fraction, &has_point) || has_point) {
+            leave(lanes, i);
+            continue;
+        }
+        out[i] = (int64_t)value * (thousandths ? NS_A_SECOND / 1000 : NS_A_SECOND);
+    }
+}
+
+/* --- texts --- */
+
+enum { MEMO_BITS_FIRST = 8, MEMO_BITS_MAX = 15, TEXT_MAX = 16 };
+
+/* A text of 1 to 16 bytes: its first eight and its last eight (of a shorter one, the same eight, with zeros). */
+typedef struct remembered {
+    uint64_t first, last;
+    int64_t meaning;
+    uint32_t len; /* 0: free */
+} remembered;
+
+struct ent_text_memo {
+    remembered *texts;
+    unsigned bits;
+    uint32_t misses; /* since it has this size */
+};
+
+ent_text_memo *ent_text_memo_new(void)
+{
+    ent_text_memo *memo = calloc(1, sizeof *memo);
+    if (memo) {
+        memo->bits = MEMO_BITS_FIRST;
+        memo->texts = calloc((size_t)1 << memo->bits, sizeof *memo->texts);
+        if (!memo->texts) {
+            free(memo);
+            memo = NULL;
+        }
+    }
+    return memo;
+}
+
+void ent_text_memo_free(ent_text_memo *memo)
+{
+    if (memo) {
+        free(memo->texts);
+        free(memo);
+    }
+}
+
+ALWAYS_INLINE size_t slot_of(uint64_t first, uint64_t last, unsigned bits)
+{
+    uint64_t mixed = (first ^ (last >> 29) ^ (last << 35)) * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)((mixed ^ (last * UINT64_C(0xD6E8FEB86659FD93))) >> (64 - bits));
+}
+
+/* A table that misses more often than it has places is too small; what it holds is not worth moving.  Out of memory, it
+ * stays as it is. */
+static void grow(ent_text_memo *memo)
+{
+    memo->misses = 0;
+    if (memo->bits < MEMO_BITS_MAX) {
+        remembered *texts = calloc((size_t)1 << (memo->bits + 1), sizeof *texts);
+        if (texts) {
+            free(memo->texts);
+            memo->texts = texts;
+            memo->bits++;
+        }
+    }
+}
+
+void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_meaning meaning, void *user)
+{
+    int64_t *out = lanes->data;
+    lanes->n_odd = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        const ent_cell *cell = &lanes->cells[i];
+        uint32_t len = cell->len;
+        remembered known = {.len = len};
+        remembered *slot = NULL;
+        out[i] = 0;
+        if (is_empty(lanes, i)) {
+            continue;
+        }
+        if (len <= TEXT_MAX) {
+            known.first = load(cell->p);
+            if (len <= WORD) {
+                known.last = known.first = known.first << (64 - 8 * len);
+            } else {
+                known.last = load(cell->p + len - WORD);
+            }
+            slot = &memo->texts[slot_of(known.first, known.last, memo->bits)];
+            if (slot->first == known.first && slot->last == known.last && slot->len == len) {
+                out[i] = slot->meaning;
+                continue;
+            }
+        }
+        known.meaning = meaning(user, cell);
+        if (known.meaning < 0) {
+            leave(lanes, i);
+            continue;
+        }
+        out[i] = known.meaning;
+        if (slot) {
+            *slot = known;
+            if (++memo->misses > 2U << memo->bits) {
+                grow(memo);
+            }
+        }
+    }
+}

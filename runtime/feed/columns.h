@@ -1,0 +1,60 @@
+/* Cells into typed columns: the common shapes of each type, without a call for each cell.
+ *
+ * A function here reads a whole column.  What is not of a common shape is left alone: its lane goes on the list
+ * of odd ones, which the caller reads one by one with runtime/vm/read.h.  So a shape that is missing here costs
+ * time and never changes a value; that both agree is what tests/unit/test_columns.c checks.
+ *
+ * Eight bytes from the begin of a cell that is not empty may be read, whatever its length (ENT_CELL_SLACK).
+ * Absent lanes (cells without text) have the flag 1 and the datum 0.
+ *
+ * Texts repeat within a column, so what a text meant is remembered by its bytes: one comparison of two words
+ * instead of a hash table and its chain of cache misses.  A table of remembered texts grows while it helps. */
+#ifndef ENT_FEED_COLUMNS_H
+#define ENT_FEED_COLUMNS_H
+
+#include "runtime/feed/cell.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One column to fill. */
+typedef struct ent_column_lanes {
+    const ent_cell *cells;
+    uint32_t n;
+    void *data; /* uint8_t for bools, else int64_t or double */
+    uint8_t *absent;
+    uint32_t *odd; /* room for n lanes */
+    uint32_t n_odd;
+} ent_column_lanes;
+
+/* The day that was met last: its text, and its midnight. */
+typedef struct ent_day_memo {
+    uint64_t begin;
+    uint16_t end;
+    bool known;
+    int64_t midnight_ns;
+} ent_day_memo;
+
+/* `0` and `1`. */
+void ent_columns_bools(ent_column_lanes *lanes);
+/* RFC 3339 in UTC with whole seconds. */
+void ent_columns_instants(ent_column_lanes *lanes, ent_day_memo *memo);
+/* Up to eight characters of digits with at most one point, scaled by 10^digits (digits <= 9). */
+void ent_columns_decimals(ent_column_lanes *lanes, int digits);
+/* The same without a point. */
+void ent_columns_integers(ent_column_lanes *lanes);
+/* The same as binary64. */
+void ent_columns_numbers(ent_column_lanes *lanes);
+/* Digits and `ms` or `s`. */
+void ent_columns_durations(ent_column_lanes *lanes);
+
+typedef struct ent_text_memo ent_text_memo;
+
+ent_text_memo *ent_text_memo_new(void);
+void ent_text_memo_free(ent_text_memo *memo);
+
+/* What a text stands for, or a negative number: then the lane is odd and nothing is remembered. */
+typedef int64_t (*ent_text_meaning)(void *user, const ent_cell *cell);
+
+void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_meaning meaning, void *user);
+#endif

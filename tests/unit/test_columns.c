@@ -1,0 +1,245 @@
+/* The readers of whole columns against runtime/vm/read.h, which reads one cell: whatever a reader of columns does not
+ * leave as odd is what the other makes of it.  Texts are made of the characters that matter, of all lengths up to 24, and
+ * of valid shapes with one character changed; each stands at the very end of its memory but for the promised slack.
+ * Seeds are fixed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "runtime/feed/columns.h"
+#include "runtime/vm/read.h"
+
+enum { LANES = 512, TEXT_MAX = 24, ROUNDS = 400 };
+
+static uint64_t seed = 88172645463325252U;
+
+static uint32_t below(uint32_t n)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 33) % n;
+}
+
+/* Cells over one memory, each with its own stretch and slack. */
+typedef struct batch {
+    char bytes[LANES * (TEXT_MAX + ENT_CELL_SLACK)];
+    ent_cell cells[LANES];
+    int64_t data[LANES];
+    uint8_t absent[LANES];
+    uint32_t odd[LANES];
+} batch;
+
+static void put(batch *b, uint32_t lane, const char *text, uint32_t len)
+{
+    char *p = b->bytes + lane * (TEXT_MAX + ENT_CELL_SLACK);
+    memcpy(p, text, len);
+    memset(p + len, "0.,9\n"[below(5)], ENT_CELL_SLACK);
+    b->cells[lane] = (ent_cell){len ? p : NULL, len, len ? ENT_CELL_PRESENT : ENT_CELL_EMPTY};
+}
+
+static void random_text(batch *b, uint32_t lane, const char *shapes, uint32_t n_shapes, const char *alphabet)
+{
+    char text[TEXT_MAX + 1];
+    uint32_t len = below(TEXT_MAX + 1);
+    if (below(4) == 0) {
+        for (uint32_t i = 0; i < len; i++) {
+            text[i] = alphabet[below((uint32_t)strlen(alphabet))];
+        }
+    } else {
+        const char *shape = shapes;
+        for (uint32_t k = below(n_shapes); k > 0; k--) {
+            shape += strlen(shape) + 1;
+        }
+        len = (uint32_t)strlen(shape);
+        for (uint32_t i = 0; i < len; i++) {
+            text[i] = shape[i] == '#' ? (char)('0' + below(10)) : shape[i];
+        }
+        if (len > 0 && below(4) == 0) {
+            text[below(len)] = below(8) ? alphabet[below((uint32_t)strlen(alphabet))] : (char)(128 + below(128));
+        }
+    }
+    put(b, lane, text, len);
+}
+
+static void check(const batch *b, uint32_t lane, ent_type_kind type, int param, bool odd)
+{
+    const ent_cell *cell = &b->cells[lane];
+    ent_read_value v = {.i = 0};
+    assert_int_equal(b->absent[lane], cell->len == 0);
+    if (odd || cell->len == 0) {
+        return;
+    }
+    if (!ent_read(type, param, NULL, cell->p, cell->len, &v)) {
+        fail_msg("type %d takes `%.*s`", (int)type, (int)cell->len, cell->p);
+    }
+    int64_t want = v.i;
+    if (type == ENT_TYPE_BOOL) {
+        assert_int_equal(((const uint8_t *)b->data)[lane], v.b);
+        return;
+    }
+    if (type == ENT_TYPE_NUMBER) {
+        memcpy(&want, &v.f, sizeof want);
+    }
+    if (b->data[lane] != want) {
+        fail_msg("type %d reads `%.*s` as %lld, not %lld", (int)type, (int)cell->len, cell->p,
+                 (long long)b->data[lane], (long long)want);
+    }
+}
+
+/* Returns how many lanes were read without being odd or empty. */
+static uint32_t compare(batch *b, ent_type_kind type, int param)
+{
+    static ent_day_memo day;
+    ent_column_lanes lanes = {b->cells, LANES, b->data, b->absent, b->odd, 0};
+    switch (type) {
+    case ENT_TYPE_BOOL:
+        ent_columns_bools(&lanes);
+        break;
+    case ENT_TYPE_INT:
+        ent_columns_integers(&lanes);
+        break;
+    case ENT_TYPE_NUMBER:
+        ent_columns_numbers(&lanes);
+        break;
+    case ENT_TYPE_DURATION:
+        ent_columns_durations(&lanes);
+        break;
+    case ENT_TYPE_INSTANT:
+        ent_columns_instants(&lanes, &day);
+        break;
+    default:
+        ent_columns_decimals(&lanes, param);
+        break;
+    }
+    uint32_t at = 0;
+    uint32_t read = 0;
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        bool odd = at < lanes.n_odd && b->odd[at] == lane;
+        at += odd;
+        read += !odd && b->cells[lane].len > 0;
+        check(b, lane, type, param, odd);
+    }
+    assert_int_equal(at, lanes.n_odd);
+    return read;
+}
+
+static void agree(ent_type_kind type, int param, const char *shapes, uint32_t n_shapes, const char *alphabet)
+{
+    static batch b;
+    uint32_t read = 0;
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            random_text(&b, lane, shapes, n_shapes, alphabet);
+        }
+        read += compare(&b, type, param);
+    }
+    assert_true(read > ROUNDS * LANES / 8); /* the common shapes do not end as odd ones */
+}
+
+static void test_numbers(void **state)
+{
+    static const char shapes[] = "#\0##\0####\0########\0#########\0#.#\0##.##\0###.#\0####.##\0.#\0#.\0-#\0#.#00\0.";
+    (void)state;
+    agree(ENT_TYPE_INT, 0, shapes, 14, "0123456789.-+e ");
+    agree(ENT_TYPE_NUMBER, 0, shapes, 14, "0123456789.-+e ");
+    for (int digits = 0; digits <= 9; digits++) {
+        agree(ENT_TYPE_DECIMAL, digits, shapes, 14, "0123456789.-+e ");
+    }
+}
+
+static void test_instants(void **state)
+{
+    static const char shapes[] = "2026-0#-##T##:##:##Z\0202#-1#-##T##:##:##Z\0""1969-12-31T23:59:59Z\0"
+                                 "2026-02-29T00:00:00Z\0""1700-01-01T00:00:00Z\0""9999-12-31T00:00:00Z\0"
+                                 "2026-01-01 00:00:00Z\0""2026-01-01T00:00:00z\0""2026-01-05T1#:5#:5#Z";
+    (void)state;
+    agree(ENT_TYPE_INSTANT, 0, shapes, 9, "0123456789-:TZtz .+");
+}
+
+static void test_bools_and_durations(void **state)
+{
+    (void)state;
+    agree(ENT_TYPE_BOOL, 0, "0\0""1\0up\0""2", 4, "01truefalsyn");
+    agree(ENT_TYPE_DURATION, 0, "#ms\0##ms\0#s\0########ms\0######s\0#m\0#h#m\0#.#s", 8, "0123456789msh.");
+}
+
+/* --- texts --- */
+
+typedef struct dictionary {
+    char texts[4096][TEXT_MAX + 1];
+    uint32_t n, asked;
+} dictionary;
+
+static int64_t number_of(void *user, const ent_cell *cell)
+{
+    dictionary *d = user;
+    d->asked++;
+    if (cell->p[0] == '!') {
+        return -1;
+    }
+    for (uint32_t i = 0; i < d->n; i++) {
+        if (strlen(d->texts[i]) == cell->len && memcmp(d->texts[i], cell->p, cell->len) == 0) {
+            return i;
+        }
+    }
+    assert_true(d->n < 4096);
+    memcpy(d->texts[d->n], cell->p, cell->len);
+    d->texts[d->n][cell->len] = 0;
+    return d->n++;
+}
+
+/* Texts of every length that differ in one place; in few kinds at first, then in too many to remember. */
+static void test_texts(void **state)
+{
+    static batch b;
+    static dictionary d;
+    ent_text_memo *memo = ent_text_memo_new();
+    (void)state;
+    assert_non_null(memo);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            char text[TEXT_MAX + 1];
+            uint32_t len = below(TEXT_MAX + 1);
+            memset(text, 'a', sizeof text);
+            if (len > 0) {
+                text[below(len)] = (char)('a' + below(round < ROUNDS / 2 ? 2 : 6));
+                text[0] = below(50) == 0 ? '!' : text[0];
+            }
+            put(&b, lane, text, len);
+        }
+        ent_column_lanes lanes = {b.cells, LANES, b.data, b.absent, b.odd, 0};
+        ent_columns_texts(&lanes, memo, number_of, &d);
+        uint32_t at = 0;
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            const ent_cell *cell = &b.cells[lane];
+            bool odd = at < lanes.n_odd && b.odd[at] == lane;
+            at += odd;
+            assert_int_equal(b.absent[lane], cell->len == 0);
+            assert_int_equal(odd, cell->len > 0 && cell->p[0] == '!');
+            if (!odd && cell->len > 0) {
+                assert_int_equal(strlen(d.texts[b.data[lane]]), cell->len);
+                assert_memory_equal(d.texts[b.data[lane]], cell->p, cell->len);
+            }
+        }
+    }
+    assert_true(d.asked < ROUNDS * LANES / 2 + ROUNDS * LANES / 10);
+    ent_text_memo_free(memo);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_instants),
+        cmocka_unit_test(test_bools_and_durations),
+        cmocka_unit_test(test_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
