@@ -72,9 +72,24 @@ static void check_expect(ent_checker *ck, const ent_node *n)
     }
 }
 
+static void check_period(ent_checker *ck, const ent_node *n, const ent_node *before)
+{
+    if (n->kids[0]->i > n->kids[1]->i) {
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0433, n->span, "this ends before it begins");
+        ent_diag_primary_label(d, "both days are included");
+    }
+    if (before != NULL) {
+        ent_diag *d =
+            ent_diag_add(ck->diags, ENT_DIAG_E0120, n->span, "`during` stands twice in one scenario");
+        ent_diag_label(d, before->span, "here the first time");
+    }
+}
+
 void ent_check_scenario(ent_checker *ck, const ent_node *n)
 {
     bool expects = false;
+    const ent_node *period = NULL;
     for (size_t i = 0; i < n->n_kids; i++) {
         const ent_node *k = n->kids[i];
         for (size_t j = 0; k->kind == ENT_NODE_USING && j < k->n_kids; j++)
@@ -83,6 +98,10 @@ void ent_check_scenario(ent_checker *ck, const ent_node *n)
             ent_resolve_feed(ck, &ck->top, k->name, k->name_span, false);
         if (k->kind == ENT_NODE_EXPECT)
             check_expect(ck, k);
+        if (k->kind == ENT_NODE_PERIOD) {
+            check_period(ck, k, period);
+            period = k;
+        }
         expects = expects || k->kind == ENT_NODE_EXPECT;
     }
     if (!expects) {

@@ -127,10 +127,17 @@ static bool is_built(const char *path)
     return built;
 }
 
-int ent_compile_files(const char *const *paths, size_t n, const ent_compile_options *options,
-                      ent_bytes *bytes, ent_compile_summary *summary)
+void ent_compilation_close(ent_compilation *c)
+{
+    ent_arena_destroy(c->arena);
+    *c = (ent_compilation){0};
+}
+
+int ent_compilation_open(ent_compilation *c, const char *const *paths, size_t n,
+                         const ent_compile_options *options)
 {
     char stdlib[4096];
+    *c = (ent_compilation){0};
     for (size_t i = 0; i < n; i++) {
         if (is_built(paths[i])) {
             fprintf(stderr,
@@ -140,11 +147,10 @@ int ent_compile_files(const char *const *paths, size_t n, const ent_compile_opti
             return ENT_EXIT_USE;
         }
     }
-    ent_arena *arena = ent_arena_create(ARENA_BYTES_MAX);
-    ent_sources *sources = arena ? ent_sources_create(arena) : NULL;
-    ent_diags *diags = sources ? ent_diags_new(arena, sources) : NULL;
-    if (!diags) {
-        ent_arena_destroy(arena);
+    c->arena = ent_arena_create(ARENA_BYTES_MAX);
+    c->sources = c->arena ? ent_sources_create(c->arena) : NULL;
+    c->diags = c->sources ? ent_diags_new(c->arena, c->sources) : NULL;
+    if (!c->diags) {
         return out_of_memory();
     }
     ent_check_options check = {
@@ -152,21 +158,29 @@ int ent_compile_files(const char *const *paths, size_t n, const ent_compile_opti
     size_t n_files = 0;
     size_t n_main = 0;
     ent_node **files =
-        ent_load_files(arena, sources, diags, &check, paths, n, &n_files, &n_main);
-    ent_model *model =
-        files ? ent_check(arena, sources, diags, files, n_files, n_main, &check) : NULL;
-    int status = ENT_EXIT_OK;
+        ent_load_files(c->arena, c->sources, c->diags, &check, paths, n, &n_files, &n_main);
+    c->model = files ? ent_check(c->arena, c->sources, c->diags, files, n_files, n_main, &check)
+                     : NULL;
     /* a tree with holes compiles to something else than was written */
-    if (!model || !ent_prove(arena, sources, diags, model) || ent_arena_failed(arena) ||
-        !show(diags, options)) {
-        status = out_of_memory();
-    } else {
-        status = ent_diags_error_count(diags) > 0 ? ENT_EXIT_FOUND : lower(model, sources, bytes);
-        if (status == ENT_EXIT_OK && summary) {
-            summarise(model, diags, summary);
-        }
+    if (!c->model || !ent_prove(c->arena, c->sources, c->diags, c->model) ||
+        ent_arena_failed(c->arena) || !show(c->diags, options)) {
+        return out_of_memory();
     }
-    ent_arena_destroy(arena);
+    return ent_diags_error_count(c->diags) > 0 ? ENT_EXIT_FOUND : ENT_EXIT_OK;
+}
+
+int ent_compile_files(const char *const *paths, size_t n, const ent_compile_options *options,
+                      ent_bytes *bytes, ent_compile_summary *summary)
+{
+    ent_compilation c;
+    int status = ent_compilation_open(&c, paths, n, options);
+    if (status == ENT_EXIT_OK) {
+        status = lower(c.model, c.sources, bytes);
+    }
+    if (status == ENT_EXIT_OK && summary) {
+        summarise(c.model, c.diags, summary);
+    }
+    ent_compilation_close(&c);
     return status;
 }
 
@@ -204,6 +218,18 @@ static int decode(const ent_bytes *bytes, const char *name, ent_program **progra
                     "build\n",
             name, error.message);
     return ENT_EXIT_DATA;
+}
+
+int ent_compilation_program(const ent_compilation *c, const ent_model *model,
+                            ent_program **program)
+{
+    ent_bytes bytes = {0};
+    int status = lower(model, c->sources, &bytes);
+    if (status == ENT_EXIT_OK) {
+        status = decode(&bytes, ent_sources_path(c->sources, 0), program);
+    }
+    ent_bytes_deinit(&bytes);
+    return status;
 }
 
 int ent_obtain_program(const char *const *paths, size_t n, const ent_compile_options *options,

@@ -2,7 +2,9 @@
 #ifndef ENT_ENTENTE_COMPILE_H
 #define ENT_ENTENTE_COMPILE_H
 
+#include "compiler/check/model.h"
 #include "compiler/emit/builder.h"
+#include "compiler/syntax/diag.h"
 #include "runtime/bytecode/program.h"
 
 typedef enum ent_diag_format { ENT_DIAG_TEXT = 0, ENT_DIAG_JSON = 1, ENT_DIAG_SARIF = 2 } ent_diag_format;
@@ -18,6 +20,22 @@ typedef struct ent_compile_options {
 typedef struct ent_compile_summary {
     size_t frameworks, slas, olas, clauses, feeds, warnings;
 } ent_compile_summary;
+
+/* A compilation that stays open, for those who ask the model itself.  Everything lives in the arena. */
+typedef struct ent_compilation {
+    ent_arena *arena;
+    ent_sources *sources;
+    ent_diags *diags;
+    ent_model *model; /* without errors */
+} ent_compilation;
+
+/* Loads and checks; diagnostics are printed.  Returns the exit status; close it whatever that is. */
+int ent_compilation_open(ent_compilation *c, const char *const *paths, size_t n,
+                         const ent_compile_options *options);
+void ent_compilation_close(ent_compilation *c);
+/* Lowers a model (the compilation's own or a selection of it) to a loaded program.  The exit status. */
+int ent_compilation_program(const ent_compilation *c, const ent_model *model,
+                            ent_program **program);
 
 /* Compiles; diagnostics are printed.  On success *bytes holds the .entc.  Returns the exit status. */
 int ent_compile_files(const char *const *paths, size_t n, const ent_compile_options *options,

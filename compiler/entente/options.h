@@ -43,5 +43,5 @@ int ent_command_wrong(const ent_command *command, const char *format, ...)
 bool ent_colour_wanted(const char *choice, FILE *stream);
 
 extern const ent_command ent_command_check, ent_command_build, ent_command_run, ent_command_disasm,
-    ent_command_explain, ent_command_ledger;
+    ent_command_explain, ent_command_ledger, ent_command_test;
 #endif

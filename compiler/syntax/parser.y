@@ -1013,6 +1013,8 @@ scenario_parts
 
 scenario_part
   : using | given | expect
+  | DURING date DOTDOT date         {
+      $$ = MAKE(PERIOD, @$, 2, ent_node_literal(p, $2), ent_node_literal(p, $4)); }
   ;
 
 using

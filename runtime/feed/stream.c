@@ -183,6 +183,19 @@ static bool is_standard_input(const ent_stream_options *options)
     return false;
 }
 
+static bool open_texts(ent_stream *s, ent_format hint, ent_feed_error *err)
+{
+    for (uint32_t i = 0; i < s->options.n_texts; i++) {
+        const ent_stream_text *text = &s->options.texts[i];
+        ent_source *source =
+            ent_source_open_memory(text->name, text->bytes, text->len, hint, err);
+        if (!source || !ent_source_list_take(&s->sources, source, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool open_reader(ent_stream *s, ent_feed_error *err)
 {
     static const ent_format formats[] = {ENT_FORMAT_GUESS, ENT_FORMAT_CSV, ENT_FORMAT_JSONL};
@@ -198,6 +211,9 @@ static bool open_reader(ent_stream *s, ent_feed_error *err)
         if (!ent_source_list_add(&s->sources, s->options.specs[i], hint, err)) {
             return false;
         }
+    }
+    if (!open_texts(s, formats[ent_binder_format(s->binder)], err)) {
+        return false;
     }
     char separator = s->options.separator ? s->options.separator : ent_binder_separator(s->binder);
     ent_reader_options options = {.separator = separator,

@@ -15,9 +15,18 @@
 
 typedef struct ent_stream ent_stream;
 
+/* A source that is already in memory, which must outlive the stream. */
+typedef struct ent_stream_text {
+    const char *name; /* what errors say */
+    const char *bytes;
+    size_t len;
+} ent_stream_text;
+
 typedef struct ent_stream_options {
     const char *const *specs; /* paths, or "-" */
     uint32_t n_specs;
+    const ent_stream_text *texts; /* read after the paths */
+    uint32_t n_texts;
     uint32_t batch_rows;
     char separator; /* 0: what the bind says, or the format's own */
     bool sort;

@@ -146,25 +146,36 @@ static bool amount_money(const pricing *x, int64_t index, ent_q *out)
     }
 }
 
-/* The step of the ladder that the measure stands on; without a measure, the last. */
-static bool ladder_credit(const pricing *x, const ent_objective_row *row, ent_q *out,
-                          int64_t *rule)
+int64_t ent_decision_step(const ent_program *p, const ent_decision *d)
 {
-    const ent_program *p = x->s->program;
+    if (d->kind != ENT_DECISION_OBJECTIVE) {
+        return -1;
+    }
+    const ent_objective_row *row = &p->objective[d->clause];
     for (int64_t i = 0; i < row->n_steps; i++) {
         const ent_step_row *step = &p->step[row->first_step + i];
         bool last = i + 1 == row->n_steps;
-        bool stands = x->d->has_measure
+        bool stands = d->has_measure
                           ? step->compare == ENT_CMP_OTHERWISE || step->bound < 0 ||
-                                ent_judge_met((int)step->compare, x->d, &p->constants[step->bound])
+                                ent_judge_met((int)step->compare, d, &p->constants[step->bound])
                           : last;
         if (stands) {
-            *rule = p->amount[step->amount].text;
-            return amount_money(x, step->amount, out);
+            return row->first_step + i;
         }
     }
-    *out = ent_q_from_i64(0);
-    return true;
+    return -1;
+}
+
+static bool ladder_credit(const pricing *x, ent_q *out, int64_t *rule)
+{
+    const ent_program *p = x->s->program;
+    int64_t step = ent_decision_step(p, x->d);
+    if (step < 0) {
+        *out = ent_q_from_i64(0);
+        return true;
+    }
+    *rule = p->amount[p->step[step].amount].text;
+    return amount_money(x, p->step[step].amount, out);
 }
 
 static bool measured(const ent_decision *d, ent_q *out)
@@ -355,7 +366,7 @@ static bool price_objective(ent_session *s, ent_decision *d, ent_error *error)
     pricing x = {s, d, &s->program->agreement[row->agreement], error};
     if (d->final && d->status == ENT_STATUS_BREACH && (row->n_steps > 0 || row->rate_amount >= 0)) {
         ent_q amount;
-        bool ok = row->n_steps > 0 ? ladder_credit(&x, row, &amount, &d->credit_rule)
+        bool ok = row->n_steps > 0 ? ladder_credit(&x, &amount, &d->credit_rule)
                                    : rate_credit(&x, row, &amount, &d->credit_rule);
         if (!ok) {
             return false;

@@ -34,7 +34,8 @@ static bool expect(ent_session *s, const ent_objectivestate *o, ent_window_state
     ent_intervals out;
     ent_intervals_init(&out);
     bool ok = ent_excluded_set(s, o, w, fold->feed, use_keys, hi, &out);
-    int64_t net = hi - w->lo - ent_intervals_measure(&out, w->lo, hi);
+    ent_interval heard = ent_session_heard(s, fold->feed, (ent_interval){w->lo, hi});
+    int64_t net = heard.to - heard.from - ent_intervals_measure(&out, heard.from, heard.to);
     ent_intervals_deinit(&out);
     int64_t interval = s->program->feed[fold->feed].interval_ns;
     if (!ok || fold->kind == ENT_AGG_TIME_SHARE) {

@@ -392,6 +392,9 @@ bool ent_tracker_account(ent_session *s, ent_objectivestate *o, size_t k, ent_tr
         ent_window_state *w = o->active[i];
         int64_t from = a > w->lo ? a : w->lo;
         int64_t to = b < w->to ? b : w->to;
+        ent_interval heard = ent_session_heard(s, fold->feed, (ent_interval){from, to});
+        from = heard.from;
+        to = heard.to;
         if (from >= to || w->closed) {
             continue;
         }

@@ -201,6 +201,17 @@ const ent_zone *ent_session_zone(const ent_session *s, int64_t zone_string)
     return s->zones[zone_string];
 }
 
+ent_interval ent_session_heard(const ent_session *s, int64_t feed, ent_interval stretch)
+{
+    if (s->options.heard && feed >= 0) {
+        const ent_interval *heard = &s->options.heard[feed];
+        stretch.from = heard->from > stretch.from ? heard->from : stretch.from;
+        stretch.to = heard->to < stretch.to ? heard->to : stretch.to;
+        stretch.to = stretch.to < stretch.from ? stretch.from : stretch.to;
+    }
+    return stretch;
+}
+
 /* --- rows --- */
 
 /* A failure in the middle leaves columns of different lengths: such a session only says so from then on. */

@@ -12,6 +12,7 @@
 
 #include "runtime/bytecode/program.h"
 #include "runtime/judge/decision.h"
+#include "runtime/time/interval.h"
 #include "runtime/vm/strings.h"
 #include "runtime/vm/vm.h"
 
@@ -52,6 +53,9 @@ typedef struct ent_session_options {
     bool has_from, has_to;
     int64_t from_ns, to_ns; /* the evaluated period */
     bool notices;           /* collect notices */
+    /* One a feed of the program: the time of which the given rows speak.  Outside of it no sample is expected
+     * and no state goes on.  NULL: of all of the period, as the silence policies have it. */
+    const ent_interval *heard;
     ent_strings *strings;   /* shared with the reader; NULL: own */
     /* Called for each decision, in ledger order.  false stops the run. */
     bool (*on_decision)(void *user, const ent_session *session, const ent_decision *decision);
@@ -83,6 +87,10 @@ uint64_t ent_session_without_allowance(const ent_session *session);
 /* NULL when the program has no framework. */
 const ent_zone *ent_session_framework_zone(const ent_session *session);
 const ent_notice *ent_session_notices(const ent_session *session, size_t *n);
+
+/* The step of its ladder that an objective's measure stands on (without a measure, the last): an index into the
+ * program's step table, or -1 where there is none. */
+int64_t ent_decision_step(const ent_program *program, const ent_decision *decision);
 
 /* The subject of a decision: number of fields, and each one's name and value as text. */
 size_t ent_session_subject_fields(const ent_session *session, const ent_decision *decision);

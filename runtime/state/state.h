@@ -310,6 +310,8 @@ void ent_tuples_deinit(ent_tuples *t);
 const ent_zone *ent_session_zone(const ent_session *s, int64_t zone_string);
 ent_decision *ent_session_decision(ent_session *s); /* appended, zeroed; NULL: no memory */
 int64_t ent_add_sat(int64_t a, int64_t b);
+/* The part of a stretch of which the feed's rows speak; empty: from == to. */
+ent_interval ent_session_heard(const ent_session *s, int64_t feed, ent_interval stretch);
 
 /* --- feed.c --- */
 bool ent_feedstate_init(ent_session *s, ent_feedstate *f, int64_t index, ent_error *error);
