@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "compiler/entente/expect.h"
 #include "compiler/syntax/arena.h"
 
 static bool is_here(const ent_compilation *c, ent_span span, const char *file, uint32_t line,
@@ -34,6 +35,28 @@ static ent_covered_clause *add(const ent_compilation *c, ent_coverage *coverage,
     return clause;
 }
 
+/* In the order of the source within an agreement. */
+static void sort_last(ent_coverage *coverage)
+{
+    for (size_t i = coverage->n - 1; i > 0; i--) {
+        ent_covered_clause *a = &coverage->v[i - 1];
+        ent_covered_clause *b = &coverage->v[i];
+        if (a->agreement != b->agreement || a->line <= b->line) {
+            return;
+        }
+        ent_covered_clause swap = *a;
+        *a = *b;
+        *b = swap;
+    }
+}
+
+static const char *step_text(const ent_compilation *c, ent_span span)
+{
+    char text[256];
+    ent_expect_source_text(c, span, text, sizeof text);
+    return ent_arena_strdup(c->arena, text);
+}
+
 static bool add_objective(const ent_compilation *c, ent_coverage *coverage,
                           const ent_objective_decl *o)
 {
@@ -46,9 +69,11 @@ static bool add_objective(const ent_compilation *c, ent_coverage *coverage,
         ent_position at =
             ent_source_position(c->sources, o->steps[i].span.file, o->steps[i].span.start);
         clause->steps[clause->n_steps++] = (ent_covered_step){
-            .text = o->steps[i].amount->text, .line = at.line, .column = at.column};
+            .text = step_text(c, o->steps[i].span), .line = at.line, .column = at.column};
     }
-    return clause->steps != NULL;
+    bool ok = clause->steps != NULL;
+    sort_last(coverage);
+    return ok;
 }
 
 bool ent_coverage_init(const ent_compilation *c, ent_coverage *coverage)
@@ -65,6 +90,7 @@ bool ent_coverage_init(const ent_compilation *c, ent_coverage *coverage)
                 add(c, coverage, a, a->duties[k]->name, a->duties[k]->span);
             if (clause) {
                 clause->is_duty = true;
+                sort_last(coverage);
             }
         }
         for (size_t k = 0; ok && k < a->n_objectives; k++) {

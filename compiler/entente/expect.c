@@ -81,11 +81,10 @@ static void add_span(const ent_compilation *c, ent_span span, char *buf, size_t 
     buf[at] = 0;
 }
 
-void ent_expect_source_text(const ent_compilation *c, const ent_node *expectation, char *buf,
-                            size_t size)
+void ent_expect_source_text(const ent_compilation *c, ent_span span, char *buf, size_t size)
 {
     buf[0] = 0;
-    add_span(c, expectation->span, buf, size);
+    add_span(c, span, buf, size);
 }
 
 static const char *currency_of(const ent_program *p, const ent_decision *d)

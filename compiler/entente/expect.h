@@ -33,7 +33,6 @@ void ent_expect_judge(const ent_compilation *c, const ent_scenario_run *run,
 /* A decision in one line for people, e.g. `breach for INC1: 6h30m of 4h, from … to …`. */
 void ent_expect_decision_text(const ent_scenario_run *run, const ent_decision *d, char *buf,
                               size_t size);
-/* The expectation as it is written, blanks collapsed. */
-void ent_expect_source_text(const ent_compilation *c, const ent_node *expectation, char *buf,
-                            size_t size);
+/* What is written there, blanks collapsed. */
+void ent_expect_source_text(const ent_compilation *c, ent_span span, char *buf, size_t size);
 #endif

@@ -20,8 +20,8 @@ static void help(FILE *out)
         fprintf(out, "  %-8s  %.*s\n", commands[i]->name, len, commands[i]->summary);
     }
     fputs("\n  entente COMMAND --help  tells more; entente --version says which this is.\n\n"
-          "Exit status: 0 done; 1 a check found errors, a scenario failed or --fail-on matched;\n"
-          "2 wrong use; 3 bad input data; 4 the environment failed.\n",
+          "Exit status: 0 done; 1 a check found errors, a scenario failed, or --fail-on\n"
+          "matched; 2 wrong use; 3 bad input data; 4 the environment failed.\n",
           out);
 }
 

@@ -36,6 +36,7 @@ static const char *hint(const ent_compilation *c, const ent_scenario_run *run,
     ent_text text = {0};
     size_t shown = 0;
     size_t more = 0;
+    bool one_for_all = false;
     if (!is_used(run->program, of->kids[0]->name)) {
         return ent_arena_printf(c->arena, "the scenario's `using` leaves out %s",
                                 of->kids[0]->name);
@@ -44,6 +45,7 @@ static const char *hint(const ent_compilation *c, const ent_scenario_run *run,
         if (!is_clause(run->program, of, &run->decisions[i])) {
             continue;
         }
+        one_for_all = ent_session_subject_fields(run->session, &run->decisions[i]) == 0;
         if (shown == SUBJECTS_SHOWN) {
             more++;
             continue;
@@ -58,6 +60,9 @@ static const char *hint(const ent_compilation *c, const ent_scenario_run *run,
     }
     if (more > 0) {
         ent_text_printf(&text, "; and %zu more", more);
+    }
+    if (one_for_all && expectation->kids[1]) {
+        ent_text_puts(&text, "; it is decided once for all: leave out `for`");
     }
     const char *made =
         shown == 0 ? ent_arena_printf(c->arena, "no fact of this scenario concerns %s.%s",
@@ -75,7 +80,7 @@ static bool record(const ent_compilation *c, const ent_scenario_run *run, const 
     ent_verdict verdict;
     ent_position at = ent_source_position(c->sources, node->span.file, node->span.start);
     ent_expect_judge(c, run, node, &verdict);
-    ent_expect_source_text(c, node, text, sizeof text);
+    ent_expect_source_text(c, node->span, text, sizeof text);
     *out = (ent_test_expectation){.text = ent_arena_strdup(c->arena, text),
                                   .line = at.line,
                                   .column = at.column,
