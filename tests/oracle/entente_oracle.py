@@ -408,7 +408,8 @@ def decide_duty(world, agreement, duty):
             continue
         s = c.settle(world.end)
         out.append({"kind": "duty", "agreement": agreement["name"], "clause": duty["name"],
-                    "subject": c.key, "at": s["at"], "due": s["due"], "done": s["done"],
+                    "subject": c.key, "n": c.row["n"], "at": s["at"], "due": s["due"],
+                    "done": s["done"],
                     "open": s["open"], "elapsed": s["elapsed"], "allowed": s["allowed"],
                     "status": s["status"], "credit": 0})
     return out
@@ -426,7 +427,7 @@ def outcome_rows(world, agreement, duty, until):
                        "elapsed": s["elapsed"], "allowed": s["allowed"],
                        "met": s["status"] == "met", "excused": s["status"] == "excused"})
         out.append({"feed": duty["name"], "at": s["outcome_at"], "fields": fields,
-                    "previous": {}, "key": fields.get(key)})
+                    "previous": {}, "key": fields.get(key), "clock": c})
     return sorted(out, key=lambda r: r["at"])
 
 

@@ -95,9 +95,27 @@ def framework(club):
         depends = f' depends on {", ".join(s["depends"])}' if s.get("depends") else ""
         title = f' "{s["title"]}"' if s.get("title") else ""
         lines.append(f'  service {s["name"]}{title} by {s["by"]}{depends}{aliases(s)}')
+    if f.get("accountability"):
+        lines += accountability(f["accountability"])
     if f.get("cap"):
         lines.append(f'  credit cap {f["cap"]["percent"]}% of charge each {f["cap"]["unit"]}')
     return lines + ["}"]
+
+
+def accountability(a):
+    lines = ["  accountability"]
+    if a.get("answers"):
+        lines.append(f'    {a["answers"][0]} answers to {a["answers"][1]} for every objective')
+    texts = {"outages": {"dependencies": "outages follow dependencies",
+                         "owner": "outages stay with owner"},
+             "ticket": {"holder": "ticket time follows holder",
+                        "owner": "ticket time stays with owner"},
+             "credits": {"responsibility": "credits follow responsibility",
+                         "provider": "credits stay with provider"}}
+    lines += ["    " + texts[n][a[n]] for n in ("outages", "ticket", "credits") if a.get(n)]
+    if a.get("relief"):
+        lines.append("    relief for client share")
+    return lines + ([f'    joint causes {a["joint"]}'] if a.get("joint") else [])
 
 
 def titles(thing):
@@ -139,8 +157,9 @@ def feed(f):
 
 
 def span(s):
-    return [f'span {s["name"]} per {s["per"]}', f'  from {event(s["from"])}',
-            f'  to {event(s["to"])}']
+    lines = [f'span {s["name"]} per {s["per"]}', f'  from {event(s["from"])}',
+             f'  to {event(s["to"])}']
+    return lines + ([f'  caused by {s["caused_by"]}'] if s.get("caused_by") else [])
 
 
 def amount(a):
