@@ -4,7 +4,7 @@
     tests/worked.py expected.jsonl LEDGER
 
 Each line of expected.jsonl is part of one decision of the ledger.  It is the decision with the same agreement,
-clause, subject, version and begin of the clock, as far as the line names them; there must be exactly one.  Every
+clause, subject, version and begin of the clock or the window, as far as the line names them; there must be exactly one.  Every
 member that the line states must be in the decision with the same value.  Of `responsible` the parties must be the same,
 in any order, if they have a share; members of a party that the line does not state are not looked at.  A breach of which
 the line names no `structural_gap` must have none.  Prints what differs; the last line says `N passed, N failed`.
@@ -13,6 +13,7 @@ import json
 import sys
 
 NAMES = ("agreement", "clause", "subject", "version", "pool")
+BEGINS = (("clock", "at"), ("window", "from"))
 
 
 def same(expected, found, where):
@@ -38,10 +39,13 @@ def same_parties(expected, found, where):
             yield f"{where}: did not expect {name}: {party}"
 
 
+def begin(decision, what, name):
+    return decision.get(what, {}).get(name)
+
+
 def is_meant(expected, decision):
-    begin = expected.get("clock", {}).get("at")
     return (all(decision.get(n) == expected[n] for n in NAMES if n in expected) and
-            (begin is None or decision.get("clock", {}).get("at") == begin))
+            all(begin(expected, *where) in (None, begin(decision, *where)) for where in BEGINS))
 
 
 def differences(expected, decisions):
