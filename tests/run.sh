@@ -50,7 +50,7 @@ step "oracle random clubs" python3 tests/property/random_clubs.py --seed 1 --cou
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
-step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
+step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent examples/*/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 if [ -d "$DATA_DIR/service-desk" ]; then
     step "real service desk, all incidents" sh tests/service_desk.sh "$ENTENTE" "$DATA_DIR/service-desk"
     step "real outages" sh tests/outages.sh "$ENTENTE" "$DATA_DIR/outages"
