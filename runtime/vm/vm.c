@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "runtime/vm/vm_internal.h"
+#include "runtime/vm/vm_one.h"
 
-enum { ALIGNMENT = 64, DECISION_LANES = 64, NO_SLOT = -1 };
+enum { ALIGNMENT = 64, NO_SLOT = -1 };
 
 size_t ent_vm_class_bytes(unsigned cls)
 {
@@ -314,23 +315,26 @@ static ent_vm_kernel *make_ready(const ent_program *program, int64_t index, uint
     return kernel;
 }
 
-/* The kernel, with room for n lanes.  Decision kernels have one lane nearly always. */
+/* The kernel, with room for n lanes. */
 static ent_vm_kernel *ready_kernel(ent_vm *vm, int64_t index, uint32_t n)
 {
-    ent_vm_kernel *kernel = vm->kernels[index];
-    if (kernel != NULL && kernel->lanes >= n) {
-        return kernel;
+    ent_vm_kernel **kernel = n == 1 ? &vm->singles[index] : &vm->kernels[index];
+    uint32_t lanes = n == 1 ? 1 : vm->lanes_max;
+    if (*kernel == NULL) {
+        *kernel = make_ready(vm->program, index, (lanes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     }
-    uint32_t lanes = (vm->lanes_max + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (vm->program->kernel[index].kind == ENT_KERNEL_DECISION && n <= DECISION_LANES) {
-        lanes = DECISION_LANES;
+    return *kernel;
+}
+
+/* The form for one lane: NULL when there is none, or no memory for it, which the other form will tell. */
+static ent_vm_one *ready_one(ent_vm *vm, int64_t index)
+{
+    if (vm->ones[index] == NULL && !vm->no_one[index]) {
+        bool possible;
+        vm->ones[index] = ent_vm_one_new(vm->program, &vm->program->kernel[index], &possible);
+        vm->no_one[index] = !possible;
     }
-    ent_vm_kernel *made = make_ready(vm->program, index, lanes);
-    if (made != NULL) {
-        free_kernel(kernel);
-        vm->kernels[index] = made;
-    }
-    return made;
+    return vm->ones[index];
 }
 
 /* --- errors --- */
@@ -456,8 +460,12 @@ ent_vm *ent_vm_new(const ent_program *program, ent_strings *strings, const char 
     vm->dispatch = ent_vm_dispatch;
     vm->zones = calloc(program->n_timefmt + 1, sizeof(ent_zone *));
     vm->kernels = calloc(program->n_kernel + 1, sizeof(ent_vm_kernel *));
+    vm->singles = calloc(program->n_kernel + 1, sizeof(ent_vm_kernel *));
+    vm->ones = calloc(program->n_kernel + 1, sizeof(ent_vm_one *));
+    vm->no_one = calloc(program->n_kernel + 1, 1);
     vm->failed = calloc(vm->lanes_max, 1);
-    if (vm->zones == NULL || vm->kernels == NULL || vm->failed == NULL ||
+    if (vm->zones == NULL || vm->kernels == NULL || vm->singles == NULL || vm->ones == NULL ||
+        vm->no_one == NULL || vm->failed == NULL ||
         !load_zones(vm, zone_dir, error, error_len)) {
         ent_vm_free(vm);
         return NULL;
@@ -485,8 +493,17 @@ void ent_vm_free(ent_vm *vm)
     for (size_t i = 0; vm->kernels != NULL && i < vm->program->n_kernel; i++) {
         free_kernel(vm->kernels[i]);
     }
+    for (size_t i = 0; vm->singles != NULL && i < vm->program->n_kernel; i++) {
+        free_kernel(vm->singles[i]);
+    }
+    for (size_t i = 0; vm->ones != NULL && i < vm->program->n_kernel; i++) {
+        ent_vm_one_free(vm->ones[i]);
+    }
     free(vm->zones);
     free(vm->kernels);
+    free(vm->singles);
+    free(vm->ones);
+    free(vm->no_one);
     free(vm->failed);
     free(vm->errors);
     free(vm);
@@ -505,6 +522,25 @@ static bool inputs_fit(const ent_program *program, const ent_kernel_row *row,
     return true;
 }
 
+static bool run_one(ent_vm *vm, int64_t kernel, const ent_column *inputs, ent_column *outputs,
+                    const uint8_t **skipped, const ent_lane_error **errors, uint32_t *n_errors)
+{
+    ent_vm_one *one = ready_one(vm, kernel);
+    if (one == NULL || !ent_vm_one_run(one, inputs, outputs)) {
+        return false;
+    }
+    if (skipped != NULL) {
+        *skipped = NULL;
+    }
+    if (errors != NULL) {
+        *errors = vm->errors;
+    }
+    if (n_errors != NULL) {
+        *n_errors = 0;
+    }
+    return true;
+}
+
 bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_column *inputs, uint32_t n_lanes,
                 ent_column *outputs, const uint8_t **skipped, const ent_lane_error **errors,
                 uint32_t *n_errors)
@@ -513,6 +549,9 @@ bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_column *inputs, uint32_t n
         return false;
     }
     const ent_kernel_row *row = &vm->program->kernel[kernel];
+    if (n_lanes == 1 && run_one(vm, kernel, inputs, outputs, skipped, errors, n_errors)) {
+        return true;
+    }
     if (!inputs_fit(vm->program, row, inputs)) {
         return false;
     }

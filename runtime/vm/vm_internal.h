@@ -1,7 +1,7 @@
 /* What the parts of the interpreter share.
  *
  *   vm.c        a kernel made ready: registers get memory, instructions become steps
- *   vm_run.c    dispatch
+ *   vm_run.c    dispatch                                    vm_one.c    kernels over one lane
  *   vm_ops.c    bool, integer and binary64 columns      vm_exact.c  rationals and conversions
  *   vm_parse.c  texts
  *
@@ -82,6 +82,9 @@ struct ent_vm {
     uint32_t lanes_max;
     ent_zone **zones; /* one a timefmt; equal names share one */
     ent_vm_kernel **kernels;
+    ent_vm_kernel **singles; /* the same for one lane, whose columns lie close together */
+    struct ent_vm_one **ones; /* and their form without absent values */
+    uint8_t *no_one;          /* kernels that have no such form */
     bool (*dispatch)(ent_vm *vm, ent_vm_kernel *kernel);
 
     /* of the running kernel */

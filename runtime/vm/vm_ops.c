@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/vm/simd.h"
 #include "runtime/vm/vm_internal.h"
 
 uint8_t *ent_vm_absence(const ent_vm *vm, ent_vm_reg *d, const uint8_t *x, const uint8_t *y,
@@ -127,9 +128,10 @@ static void move_all(ent_vm *vm, const ent_vm_step *step)
     (void)ent_vm_absence(vm, step->d, step->a->absent, NULL, false);
 }
 
-void ent_vm_op_MOVE(ent_vm *vm, const ent_vm_step *step)
+ENT_VECTORS void ent_vm_op_MOVE(ent_vm *vm, const ent_vm_step *step)
 {
     ent_vm_reg *d = step->d;
+    const uint32_t n = vm->n;
     const uint8_t *selected = vm->selection.mask;
     if (d == step->a || vm->selection.none) {
         return;
@@ -142,7 +144,7 @@ void ent_vm_op_MOVE(ent_vm *vm, const ent_vm_step *step)
     do {                                                                                           \
         type *restrict to = d->data;                                                               \
         const type *restrict from = step->a->data;                                                 \
-        for (uint32_t i = 0; i < vm->n; i++) {                                                     \
+        for (uint32_t i = 0; i < n; i++) {                                                         \
             to[i] = selected[i] ? from[i] : to[i];                                                 \
         }                                                                                          \
     } while (0)
@@ -150,17 +152,24 @@ void ent_vm_op_MOVE(ent_vm *vm, const ent_vm_step *step)
     if (d->absent == NULL && step->a->absent == NULL) {
         return;
     }
+    uint8_t *restrict mask = d->mask;
     if (d->absent == NULL) {
-        memset(d->mask, 0, vm->n);
-        d->absent = d->mask;
+        memset(mask, 0, n);
+        d->absent = mask;
     }
-    for (uint32_t i = 0; i < vm->n; i++) {
-        uint8_t from = step->a->absent == NULL ? 0 : step->a->absent[i];
-        d->mask[i] = selected[i] ? from : d->mask[i];
+    const uint8_t *absent = step->a->absent;
+    if (absent == NULL) {
+        for (uint32_t i = 0; i < n; i++) {
+            mask[i] &= selected[i] ^ 1;
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        mask[i] = selected[i] ? absent[i] : mask[i];
     }
 }
 
-void ent_vm_op_SELECT(ent_vm *vm, const ent_vm_step *step)
+ENT_VECTORS void ent_vm_op_SELECT(ent_vm *vm, const ent_vm_step *step)
 {
     ent_vm_reg *d = step->d;
     const uint8_t *restrict choice = step->a->data;
@@ -189,33 +198,36 @@ void ent_vm_op_SELECT(ent_vm *vm, const ent_vm_step *step)
 
 /* --- booleans: an absent lane's datum is 0, so masks need no look --- */
 
-void ent_vm_op_AND(ent_vm *vm, const ent_vm_step *step)
+ENT_VECTORS void ent_vm_op_AND(ent_vm *vm, const ent_vm_step *step)
 {
     uint8_t *restrict r = step->d->data;
     const uint8_t *x = step->a->data;
     const uint8_t *y = step->b->data;
-    for (uint32_t i = 0; i < vm->n; i++) {
+    const uint32_t n = vm->n;
+    for (uint32_t i = 0; i < n; i++) {
         r[i] = x[i] & y[i];
     }
     step->d->absent = NULL;
 }
 
-void ent_vm_op_OR(ent_vm *vm, const ent_vm_step *step)
+ENT_VECTORS void ent_vm_op_OR(ent_vm *vm, const ent_vm_step *step)
 {
     uint8_t *restrict r = step->d->data;
     const uint8_t *x = step->a->data;
     const uint8_t *y = step->b->data;
-    for (uint32_t i = 0; i < vm->n; i++) {
+    const uint32_t n = vm->n;
+    for (uint32_t i = 0; i < n; i++) {
         r[i] = x[i] | y[i];
     }
     step->d->absent = NULL;
 }
 
-void ent_vm_op_NOT(ent_vm *vm, const ent_vm_step *step)
+ENT_VECTORS void ent_vm_op_NOT(ent_vm *vm, const ent_vm_step *step)
 {
     uint8_t *restrict r = step->d->data;
     const uint8_t *x = step->a->data;
-    for (uint32_t i = 0; i < vm->n; i++) {
+    const uint32_t n = vm->n;
+    for (uint32_t i = 0; i < n; i++) {
         r[i] = x[i] ^ 1;
     }
     step->d->absent = NULL;
@@ -243,7 +255,7 @@ static void clear_absent(uint8_t *restrict r, const uint8_t *absent, uint32_t n)
 }
 
 #define COMPARE(id, type, op)                                                                      \
-    void ent_vm_op_##id(ent_vm *vm, const ent_vm_step *step)                                       \
+    ENT_VECTORS void ent_vm_op_##id(ent_vm *vm, const ent_vm_step *step)                                       \
     {                                                                                              \
         uint8_t *restrict r = step->d->data;                                                       \
         const type *x = step->a->data;                                                             \
@@ -303,27 +315,36 @@ static bool mul_checked(int64_t x, int64_t y, int64_t *r)
     return !__builtin_mul_overflow(x, y, r);
 }
 
+/* Lanes that are not selected are computed and never looked at: they take no mask, and where they do not fit they
+ * are zero, so that what is computed from them fits. */
+
 /* Some lane overflowed: those that count are reported. */
 static void report_integers(ent_vm *vm, const ent_vm_step *step, checked_integer *compute,
                             const char *sign)
 {
     const int64_t *x = step->a->data;
     const int64_t *y = step->b->data;
+    int64_t *r = step->d->data;
     for (uint32_t i = 0; i < vm->n; i++) {
         int64_t ignored = 0;
         bool counts = step->d->absent == NULL || !step->d->absent[i];
-        if (counts && !compute(x[i], y[i], &ignored)) {
-            ent_vm_lane_fails(vm, step, i, -1, "%lld %s %lld does not fit in 64 bits",
-                              (long long)x[i], sign, (long long)y[i]);
-            ent_vm_set_absent(vm, step->d, i);
+        if (!counts || compute(x[i], y[i], &ignored)) {
+            continue;
         }
+        if (!ent_vm_selected(vm, i)) {
+            r[i] = 0;
+            continue;
+        }
+        ent_vm_lane_fails(vm, step, i, -1, "%lld %s %lld does not fit in 64 bits", (long long)x[i], sign,
+                          (long long)y[i]);
+        ent_vm_set_absent(vm, step->d, i);
     }
 }
 
 /* EXPR computes `sum` from `p` and `q` (unsigned) and ORs the sign of an overflow into `overflow`.
  */
 #define INTEGER_OP(id, compute, sign, EXPR)                                                        \
-    void ent_vm_op_##id(ent_vm *vm, const ent_vm_step *step)                                       \
+    ENT_VECTORS void ent_vm_op_##id(ent_vm *vm, const ent_vm_step *step)                                       \
     {                                                                                              \
         int64_t *restrict r = step->d->data;                                                       \
         const int64_t *x = step->a->data;                                                          \
@@ -335,7 +356,7 @@ static void report_integers(ent_vm *vm, const ent_vm_step *step, checked_integer
             uint64_t q = (uint64_t)y[i];                                                           \
             EXPR;                                                                                  \
         }                                                                                          \
-        (void)ent_vm_absence(vm, step->d, step->a->absent, step->b->absent, true);                 \
+        (void)ent_vm_absence(vm, step->d, step->a->absent, step->b->absent, false);                 \
         if ((overflow >> 63) != 0) {                                                               \
             report_integers(vm, step, compute, sign);                                              \
         }                                                                                          \
@@ -367,9 +388,11 @@ INTEGER_OP(MUL_I, mul_checked, "*",
             overflow |= (uint32_t)(x[i] == INT64_MIN);                                             \
             r[i] = (int64_t)(EXPR);                                                                \
         }                                                                                          \
-        (void)ent_vm_absence(vm, step->d, step->a->absent, NULL, true);                            \
+        (void)ent_vm_absence(vm, step->d, step->a->absent, NULL, false);                           \
         for (uint32_t i = 0; overflow != 0 && i < n; i++) {                                        \
-            if (x[i] == INT64_MIN && (step->d->absent == NULL || !step->d->absent[i])) {           \
+            if (x[i] == INT64_MIN && !ent_vm_selected(vm, i)) {                                    \
+                r[i] = 0;                                                                          \
+            } else if (x[i] == INT64_MIN && (step->d->absent == NULL || !step->d->absent[i])) {    \
                 ent_vm_lane_fails(vm, step, i, -1, what " of %lld does not fit in 64 bits",        \
                                   (long long)x[i]);                                                \
                 ent_vm_set_absent(vm, step->d, i);                                                 \
@@ -407,23 +430,17 @@ static void zero_numbers(const ent_vm_reg *d, uint32_t n)
     }
 }
 
-/* How many are infinite or no number: x - x is 0 for all others. */
-static uint32_t count_unfit(const double *r, uint32_t n)
-{
-    uint32_t unfit = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        unfit += (uint32_t) !(r[i] - r[i] == 0.0);
-    }
-    return unfit;
-}
-
 static void report_numbers(ent_vm *vm, const ent_vm_step *step, char sign)
 {
-    const double *r = step->d->data;
+    double *r = step->d->data;
     const double *x = step->a->data;
     const double *y = step->b->data;
     for (uint32_t i = 0; i < vm->n; i++) {
         if (isfinite(r[i]) || (step->d->absent != NULL && step->d->absent[i])) {
+            continue;
+        }
+        if (!ent_vm_selected(vm, i)) {
+            r[i] = 0.0;
             continue;
         }
         bool by_zero = sign == '/' && y[i] == 0.0;
@@ -438,18 +455,27 @@ static void report_numbers(ent_vm *vm, const ent_vm_step *step, char sign)
     }
 }
 
+/* All bits if the number is infinite or none: x - x is 0 for all others. */
+static inline int64_t unfit_bits(double r)
+{
+    return -(int64_t) !(r - r == 0.0);
+}
+
 #define NUMBER_OP(id, op, sign)                                                                    \
-    void ent_vm_op_##id(ent_vm *vm, const ent_vm_step *step)                                       \
+    ENT_VECTORS void ent_vm_op_##id(ent_vm *vm, const ent_vm_step *step)                           \
     {                                                                                              \
         double *restrict r = step->d->data;                                                        \
         const double *x = step->a->data;                                                           \
         const double *y = step->b->data;                                                           \
         const uint32_t n = vm->n;                                                                  \
+        int64_t unfit = 0;                                                                         \
         for (uint32_t i = 0; i < n; i++) {                                                         \
-            r[i] = x[i] op y[i];                                                                   \
+            double value = x[i] op y[i];                                                           \
+            unfit |= unfit_bits(value);                                                            \
+            r[i] = value;                                                                          \
         }                                                                                          \
-        (void)ent_vm_absence(vm, step->d, step->a->absent, step->b->absent, true);                 \
-        if (count_unfit(r, n) != 0) {                                                              \
+        (void)ent_vm_absence(vm, step->d, step->a->absent, step->b->absent, false);                \
+        if (unfit != 0) {                                                                          \
             report_numbers(vm, step, sign);                                                        \
         }                                                                                          \
         zero_numbers(step->d, n);                                                                  \
@@ -459,19 +485,22 @@ NUMBER_OP(SUB_F, -, '-')
 NUMBER_OP(MUL_F, *, '*')
 
 /* Division by zero is looked for by hand: to a sanitizer it is an error even where it is meant. */
-void ent_vm_op_DIV_F(ent_vm *vm, const ent_vm_step *step)
+ENT_VECTORS void ent_vm_op_DIV_F(ent_vm *vm, const ent_vm_step *step)
 {
     double *restrict r = step->d->data;
     const double *x = step->a->data;
     const double *y = step->b->data;
     const uint32_t n = vm->n;
+    int64_t unfit = 0;
     for (uint32_t i = 0; i < n; i++) {
         double divisor = y[i] == 0.0 ? 1.0 : y[i];
         double quotient = x[i] / divisor;
-        r[i] = y[i] == 0.0 ? (double)INFINITY : quotient;
+        quotient = y[i] == 0.0 ? (double)INFINITY : quotient;
+        unfit |= unfit_bits(quotient);
+        r[i] = quotient;
     }
-    (void)ent_vm_absence(vm, step->d, step->a->absent, step->b->absent, true);
-    if (count_unfit(r, n) != 0) {
+    (void)ent_vm_absence(vm, step->d, step->a->absent, step->b->absent, false);
+    if (unfit != 0) {
         report_numbers(vm, step, '/');
     }
     zero_numbers(step->d, n);
@@ -506,11 +535,12 @@ NUMBER_UNARY(ABS_F, fabs(x[i]))
 NUMBER_CHOICE(MIN_F, <)
 NUMBER_CHOICE(MAX_F, >)
 
-void ent_vm_op_I_TO_F(ent_vm *vm, const ent_vm_step *step)
+ENT_VECTORS void ent_vm_op_I_TO_F(ent_vm *vm, const ent_vm_step *step)
 {
     double *restrict r = step->d->data;
     const int64_t *x = step->a->data;
-    for (uint32_t i = 0; i < vm->n; i++) {
+    const uint32_t n = vm->n;
+    for (uint32_t i = 0; i < n; i++) {
         r[i] = (double)x[i];
     }
     (void)ent_vm_absence(vm, step->d, step->a->absent, NULL, false);

@@ -8,6 +8,7 @@
 #pragma GCC optimize("O3") /* for the masks of IF, as in vm_ops.c */
 #endif
 
+#include "runtime/vm/simd.h"
 #include "runtime/vm/vm_internal.h"
 
 #ifndef ENT_HAS_COMPUTED_GOTO
@@ -23,26 +24,28 @@
 #endif
 
 /* IF: the new level, and whether any lane is left. */
-static bool begin_if(ent_vm *vm, const ent_vm_kernel *kernel, const ent_vm_reg *condition)
+ENT_VECTORS static bool begin_if(ent_vm *vm, const ent_vm_kernel *kernel, const ent_vm_reg *condition)
 {
     const uint8_t *cond = condition->data;
     const uint8_t *outer = vm->selection.mask;
-    uint8_t *then_mask = kernel->then_masks + (size_t)vm->depth * kernel->lanes;
-    uint8_t *else_mask = kernel->else_masks + (size_t)vm->depth * kernel->lanes;
-    uint32_t n_then = 0;
-    uint32_t n_else = 0;
-    for (uint32_t i = 0; i < vm->n; i++) {
+    uint8_t *restrict then_mask = kernel->then_masks + (size_t)vm->depth * kernel->lanes;
+    uint8_t *restrict else_mask = kernel->else_masks + (size_t)vm->depth * kernel->lanes;
+    const uint32_t n = vm->n;
+    uint8_t some_then = 0;
+    uint8_t some_else = 0;
+    for (uint32_t i = 0; i < n; i++) {
         uint8_t in = outer == NULL ? 1 : outer[i];
         then_mask[i] = (uint8_t)(in & cond[i]);
         else_mask[i] = (uint8_t)(in & (cond[i] ^ 1));
-        n_then += then_mask[i];
-        n_else += else_mask[i];
+        some_then |= then_mask[i];
+        some_else |= else_mask[i];
     }
+    bool whole = outer == NULL;
     ent_vm_level *level = &vm->levels[vm->depth++];
     level->outer = vm->selection;
-    level->otherwise = (ent_vm_selection){n_else == vm->n ? NULL : else_mask, n_else == 0};
-    vm->selection = (ent_vm_selection){n_then == vm->n ? NULL : then_mask, n_then == 0};
-    return n_then != 0;
+    level->otherwise = (ent_vm_selection){whole && !some_then ? NULL : else_mask, !some_else};
+    vm->selection = (ent_vm_selection){whole && !some_else ? NULL : then_mask, !some_then};
+    return some_then;
 }
 
 static bool begin_else(ent_vm *vm)
