@@ -263,6 +263,7 @@ void ent_check_framework(ent_checker *ck, const ent_node *n)
     *f = (ent_framework_decl){.name = n->name,
                               .title = n->title,
                               .doc = n->doc,
+                              .is_main = ent_is_main(ck, n),
                               .node = (ent_node *)(uintptr_t)n,
                               .span = n->name_span};
     ck->m->framework = f;

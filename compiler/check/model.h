@@ -244,6 +244,7 @@ typedef struct ent_framework_decl {
     ent_answers_decl *answers;
     size_t n_answers;
     unsigned policies; /* bit 1 << ENT_POLICY_* */
+    bool is_main;      /* of the author's own files: then the club is thought to be complete */
     ent_node *node;
     ent_span span;
 } ent_framework_decl;

@@ -2,15 +2,45 @@
 #ifndef ENT_PROVE_INTERNAL_H
 #define ENT_PROVE_INTERNAL_H
 
+#include "compiler/prove/elements.h"
 #include "compiler/prove/prove.h"
+
+typedef struct ent_reported {
+    ent_diag_code code;
+    ent_span span;
+} ent_reported;
 
 typedef struct ent_prover {
     ent_arena *arena;
     ent_sources *sources;
     ent_diags *diags;
     const ent_model *m;
+    bool strict; /* `require underpinning` */
+    ent_collections at; /* of the day in hand */
+    ent_reported *reported;
+    size_t n_reported;
+    bool out_of_memory;
 } ent_prover;
 
 /* Each reports what it finds; false: out of memory. */
 bool ent_prove_rules(ent_prover *p);
+/* The next ones look at the day in hand. */
+void ent_prove_availability(ent_prover *p);
+void ent_prove_times(ent_prover *p);
+void ent_prove_accountability(ent_prover *p);
+
+/* A diagnostic, unless that code was reported at that place on an earlier day: then NULL. */
+ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* "99.95%": exact up to six places, rounded to six beyond. */
+const char *ent_prove_percent(ent_prover *p, ent_q ratio);
+/* "1h30m" */
+const char *ent_prove_duration(ent_prover *p, int64_t ns);
+/* "4.1 Availability", or the clause's name where it has no title. */
+const char *ent_prove_title(const char *title, const char *name);
+/* Whether the checked expressions say the same. */
+bool ent_prove_same(const ent_node *a, const ent_node *b);
+/* All services that s stands on, each once, those farthest down first; NULL: out of memory. */
+const ent_service_decl **ent_prove_closure(ent_prover *p, const ent_service_decl *s, size_t *n);
 #endif
