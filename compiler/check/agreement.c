@@ -184,6 +184,59 @@ static ent_agreement_decl *first_version(ent_checker *ck, const ent_node *n)
     return a;
 }
 
+static void report_undated(ent_checker *ck, const ent_node *n)
+{
+    if (ent_broken(ck, n->span))
+        return;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, n->name_span,
+                               "amendment `%s` does not say from when", n->name);
+    ent_diag_primary_label(d, "its first day is missing");
+    ent_diag_help(d, "add `effective from 2027-01-01`");
+}
+
+/* An amendment begins while the version before it is in force, and ends that version. */
+static void check_dates(ent_checker *ck, ent_agreement_decl *a, ent_agreement_decl *before,
+                        const ent_node *n)
+{
+    int64_t from, to, end = before->to_day;
+    const ent_node *effective = ent_clause(n, ENT_NODE_EFFECTIVE);
+    const ent_node *dates = ent_clause(before->node, ENT_NODE_EFFECTIVE);
+    ent_span theirs = dates != NULL ? dates->span : before->span;
+    if (!ent_effective(ck, n, &from, &to)) {
+        report_undated(ck, n);
+        return;
+    }
+    if (from == before->from_day && before->before != NULL) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, effective->span,
+                                   "amendments `%s` and `%s` of `%s` begin on one day",
+                                   before->amendment, n->name, before->name);
+        ent_diag_primary_label(d, "which of the two is in force?");
+        ent_diag_label(d, theirs, "the same day");
+        ent_diag_help(d, "make one amendment of them, or let one begin later");
+    } else if (from <= before->from_day || from > end) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, effective->span,
+                                   "amendment `%s` does not begin while `%s` is in force", n->name,
+                                   before->name);
+        ent_diag_primary_label(d, "from this day");
+        ent_diag_label(d, theirs, "what it changes is in force here");
+    } else {
+        a->from_day = from;
+        before->to_day = from - 1;
+    }
+    if (to == INT64_MAX)
+        return;
+    a->to_day = to;
+    if (to < end) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0414, effective->span,
+                                   "with amendment `%s` `%s` ends earlier than before", n->name,
+                                   before->name);
+        ent_diag_primary_label(d, "nothing is in force afterwards");
+        ent_diag_label(d, theirs, "without it, it would go on");
+        ent_diag_help(d, "to change terms for a while, write a second amendment that changes them "
+                         "back");
+    }
+}
+
 static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *before,
                                         const ent_node *n)
 {
@@ -201,37 +254,17 @@ static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *bef
     a->version = before->version + 1;
     if (n->doc != NULL)
         a->doc = n->doc;
-    int64_t from, to;
-    bool dated = ent_effective(ck, n, &from, &to);
-    const ent_node *effective = ent_clause(n, ENT_NODE_EFFECTIVE);
-    if (!dated && ent_broken(ck, n->span)) {
-        a->from_day = before->from_day;
-    } else if (!dated) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, n->name_span,
-                                   "amendment `%s` does not say from when", n->name);
-        ent_diag_primary_label(d, "its first day is missing");
-        ent_diag_help(d, "add `effective from 2027-01-01`");
-    } else if (from <= before->from_day || from > before->to_day) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, effective->span,
-                                   "amendment `%s` does not begin while `%s` is in force", n->name,
-                                   before->name);
-        ent_diag_primary_label(d, "from this day");
-        const ent_node *dates = ent_clause(before->node, ENT_NODE_EFFECTIVE);
-        ent_diag_label(d, dates != NULL ? dates->span : before->span,
-                       "what it changes is in force here");
-    } else {
-        a->from_day = from;
-        before->to_day = from - 1;
-    }
-    if (dated && to != INT64_MAX)
-        a->to_day = to;
+    check_dates(ck, a, before, n);
     check_header(ck, a, n);
     if (a->version <= before->version) {
         const ent_node *v = ent_clause(n, ENT_NODE_VERSION);
+        const ent_node *old = ent_clause(before->node, ENT_NODE_VERSION);
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, v->span,
                                    "version %lld is not after version %lld", (long long)a->version,
                                    (long long)before->version);
         ent_diag_primary_label(d, "an amendment goes forward");
+        ent_diag_label(d, old != NULL ? old->span : before->node->name_span,
+                       "the version that it changes");
     }
     return a;
 }

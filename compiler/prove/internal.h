@@ -29,6 +29,10 @@ void ent_prove_availability(ent_prover *p);
 void ent_prove_times(ent_prover *p);
 void ent_prove_accountability(ent_prover *p);
 
+/* These look at the whole model once. */
+void ent_prove_guards(ent_prover *p);
+void ent_prove_claims(ent_prover *p);
+
 /* A diagnostic, unless that code was reported at that place on an earlier day: then NULL. */
 ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

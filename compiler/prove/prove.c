@@ -143,6 +143,8 @@ bool ent_prove(ent_arena *arena, ent_sources *sources, ent_diags *diags, const e
     if (!ent_prove_rules(&p) || !ent_change_days(model, arena, &days, &n_days)) {
         return false;
     }
+    ent_prove_guards(&p);
+    ent_prove_claims(&p);
     bool ok = prove_day(&p, INT64_MIN);
     for (size_t i = 0; ok && i < n_days; i++) {
         ok = prove_day(&p, days[i]);

@@ -143,6 +143,11 @@ void ent_diag_note(ent_diag *d, const char *format, ...)
     }
 }
 
+void ent_diag_example(ent_diag *d, const char *text)
+{
+    d->example = ent_arena_strdup(d->owner->arena, text);
+}
+
 void ent_diag_help(ent_diag *d, const char *format, ...)
 {
     if (d->remarks_end == NULL) {

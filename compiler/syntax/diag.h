@@ -58,6 +58,9 @@ void ent_diag_help(ent_diag *d, const char *format, ...) __attribute__((format(p
 void ent_diag_fix(ent_diag *d, ent_span span, const char *replacement, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Source text that shows what is meant, a scenario mostly: printed below the notes as it is. */
+void ent_diag_example(ent_diag *d, const char *text);
+
 /* Distinct diagnostics, as they are shown. */
 size_t ent_diags_error_count(const ent_diags *diags);
 size_t ent_diags_warning_count(const ent_diags *diags);

@@ -25,6 +25,7 @@ struct ent_diag {
     ent_span span;
     const char *message;
     const char *label; /* NULL: none */
+    const char *example; /* NULL: none */
     diag_label *labels;
     diag_label **labels_end;
     diag_remark *remarks;

@@ -107,6 +107,10 @@ void ent_diags_render_json(ent_diags *diags, ent_text *out)
         put_remarks(d, WANT_HELP, out);
         key(out, "fixes");
         put_fixes(diags, d, out);
+        if (d->example != NULL) {
+            key(out, "example");
+            put_text(out, d->example);
+        }
         ent_text_putc(out, '}');
     }
     ent_text_puts(out, diags->n == 0 ? "]\n" : "\n]\n");
@@ -175,6 +179,9 @@ static void put_message(const ent_diag *d, ent_text *out)
     }
     for (const diag_remark *r = d->remarks; r != NULL; r = r->next) {
         ent_text_printf(&whole, "\n%s: %s", r->is_note ? "note" : "help", r->message);
+    }
+    if (d->example != NULL) {
+        ent_text_printf(&whole, "\nfor example:\n%s", d->example);
     }
     ent_text_puts(out, "{\"text\":");
     ent_text_json(out, ent_text_str(&whole), whole.len);

@@ -319,6 +319,23 @@ static void add_mark(view *v, ent_span span, const char *message, bool primary)
     v->gutter = digits > v->gutter ? digits : v->gutter;
 }
 
+/* Each line stands clear of the gutter, so that it can be copied. */
+static void put_example(view *v, const char *text)
+{
+    ent_text_fill(v->out, ' ', v->gutter);
+    painted(v, PAINT_BLUE, " = ");
+    painted(v, PAINT_BOLD, "for example");
+    ent_text_puts(v->out, ":\n");
+    while (*text != '\0') {
+        const char *end = strchr(text, '\n');
+        size_t len = end == NULL ? strlen(text) : (size_t)(end - text);
+        ent_text_fill(v->out, ' ', v->gutter + 4);
+        ent_text_add(v->out, text, len);
+        ent_text_putc(v->out, '\n');
+        text += len + (end != NULL);
+    }
+}
+
 static void put_remark(view *v, const diag_remark *r)
 {
     ent_text_fill(v->out, ' ', v->gutter);
@@ -363,6 +380,9 @@ static void put_diag(view *v, const ent_diag *d)
     }
     for (const diag_remark *r = d->remarks; r != NULL; r = r->next) {
         put_remark(v, r);
+    }
+    if (d->example != NULL) {
+        put_example(v, d->example);
     }
     ent_text_putc(v->out, '\n');
 }
