@@ -61,6 +61,9 @@ static void add_feed(ent_lower *lw, const ent_feed_decl *f)
     if (f->holder != NULL) {
         ent_lower_use_field(lw, f->holder);
     }
+    if (f->recorded != NULL) {
+        ent_lower_use_field(lw, f->recorded); /* --as-of asks for it whatever the clauses do */
+    }
 }
 
 bool ent_lower_feeds(ent_lower *lw)

@@ -12,6 +12,8 @@ enum {
     FEED,
     FROM,
     TO,
+    AS_OF,
+    RESTATE,
     FORMAT,
     LEDGER,
     NOTICES,
@@ -31,6 +33,11 @@ static const ent_option options[] = {
      "input; may be given several times, also for one feed"},
     {"from", "T", "begin of the evaluated period: a date or an instant; default: the first row"},
     {"to", "T", "its end, not included; default: just after the last row"},
+    {"as-of", "T",
+     "take only rows whose `recorded` field is not after T; feeds without such a field are taken whole"},
+    {"restate", "OLD.jsonl",
+     "decide again what that ledger decided, over its period, and write what changed as adjustments; "
+     "further ones are the restatements that followed it"},
     {"format", "table|jsonl|csv", "what goes to stdout: a table for people, the ledger, or CSV"},
     {"ledger", "FILE", "write the decisions, hash-chained, one JSON object a line"},
     {"notices", "FILE", "write early warnings and runnings-out, one JSON object a line"},
@@ -157,6 +164,12 @@ static int take(const ent_command *self, parsed *p, int option, const char *valu
     case TO:
         p->run.to = value;
         return ENT_EXIT_OK;
+    case AS_OF:
+        p->run.as_of = value;
+        return ENT_EXIT_OK;
+    case RESTATE:
+        p->run.restate[p->run.n_restate++] = value;
+        return ENT_EXIT_OK;
     case LEDGER:
         p->run.ledger = value;
         return ENT_EXIT_OK;
@@ -205,7 +218,8 @@ static int run(const ent_command *self, int argc, char **argv)
     int status = ENT_EXIT_OK;
     p.run.feeds = calloc((size_t)argc + 1, sizeof *p.run.feeds);
     p.paths = calloc((size_t)argc + 1, sizeof *p.paths);
-    if (!p.run.feeds || !p.paths) {
+    p.run.restate = calloc((size_t)argc + 1, sizeof *p.run.restate);
+    if (!p.run.feeds || !p.paths || !p.run.restate) {
         fputs("error: out of memory\n", stderr);
         status = ENT_EXIT_ENVIRONMENT;
     }
@@ -224,6 +238,7 @@ static int run(const ent_command *self, int argc, char **argv)
     }
     free(p.run.feeds);
     free(p.paths);
+    free(p.run.restate);
     return status;
 }
 

@@ -22,8 +22,7 @@ static const char usage[] =
     "compressed (.gz, .zst, .xz) or `-`.  Exit status: 0 whole, 1 broken,\n"
     "2 wrong use, 4 unreadable.\n";
 
-/* The content of the source; NULL on failure.  *len bytes. */
-static char *read_all(const char *spec, size_t *len, ent_feed_error *error)
+char *ent_ledger_read(const char *spec, size_t *len, ent_feed_error *error)
 {
     ent_source *source = ent_source_open(spec, ENT_FORMAT_JSONL, error);
     if (!source) {
@@ -99,7 +98,7 @@ int ent_cmd_ledger(int argc, char **argv)
     }
     ent_feed_error error = {0};
     size_t len;
-    char *bytes = read_all(argv[2], &len, &error);
+    char *bytes = ent_ledger_read(argv[2], &len, &error);
     if (!bytes) {
         fprintf(stderr, "error: %s\n", error.text);
         return ENT_EXIT_ENVIRONMENT;

@@ -6,6 +6,8 @@
  * renamed to their names only when all is well. */
 #include "compiler/entente/run.h"
 #include "compiler/entente/ingest.h"
+#include "compiler/entente/notices.h"
+#include "compiler/entente/restate.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,8 +38,9 @@ typedef struct run {
     ent_decision *decisions;
     size_t n, capacity;
     ent_ledger_feed *totals;
-    int64_t from, to;
-    bool has_from, has_to, warned;
+    int64_t from, to, as_of;
+    bool has_from, has_to, has_as_of, warned;
+    ent_restate restate;
     struct timespec begun, shown;
     bool progress_shown;
     uint64_t rows;
@@ -230,11 +233,30 @@ static bool parse_when(const run *r, const char *text, const ent_zone *zone, int
     return true;
 }
 
+/* false: it is neither a date nor an instant. */
+static bool resolve_when(run *r, const char *option, const char *text, const ent_zone *zone,
+                         bool *has, int64_t *ns)
+{
+    *has = text != NULL;
+    if (!text || parse_when(r, text, zone, ns)) {
+        return true;
+    }
+    fprintf(r->err, "error: --%s `%s` is neither a date (2026-01-31) nor an instant "
+                    "(2026-01-31T09:00:00Z)\n",
+            option, text);
+    return false;
+}
+
+/* A restatement is of the same period, unless another one is asked for. */
 static int resolve_period(run *r)
 {
     const ent_program *p = r->program;
+    const ent_run_options *o = r->options;
     char message[256];
-    if (!r->options->from && !r->options->to) {
+    if (o->n_restate > 0 && !o->from && !o->to) {
+        r->has_from = r->has_to = ent_restatement_period(r->restate.core, &r->from, &r->to);
+    }
+    if (!o->from && !o->to && !o->as_of) {
         return ENT_EXIT_OK;
     }
     const char *name = p->n_framework ? ent_program_text(p, p->framework[0].zone) : "UTC";
@@ -242,24 +264,16 @@ static int resolve_period(run *r)
     if (!zone) {
         return fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
-    int status = ENT_EXIT_OK;
-    r->has_from = r->options->from != NULL;
-    r->has_to = r->options->to != NULL;
-    if (r->has_from && !parse_when(r, r->options->from, zone, &r->from)) {
-        fprintf(r->err, "error: --from `%s` is neither a date (2026-01-31) nor an instant "
-                        "(2026-01-31T09:00:00Z)\n",
-                r->options->from);
-        status = ENT_EXIT_USE;
-    } else if (r->has_to && !parse_when(r, r->options->to, zone, &r->to)) {
-        fprintf(r->err, "error: --to `%s` is neither a date (2026-01-31) nor an instant "
-                        "(2026-01-31T09:00:00Z)\n",
-                r->options->to);
-        status = ENT_EXIT_USE;
-    } else if (r->has_from && r->has_to && r->from >= r->to) {
-        status = fail(r, ENT_EXIT_USE, "--from is not before --to");
+    bool ok = resolve_when(r, "as-of", o->as_of, zone, &r->has_as_of, &r->as_of);
+    if (ok && (o->from || o->to)) {
+        ok = resolve_when(r, "from", o->from, zone, &r->has_from, &r->from) &&
+             resolve_when(r, "to", o->to, zone, &r->has_to, &r->to);
     }
     ent_zone_free(zone);
-    return status;
+    if (ok && r->has_from && r->has_to && r->from >= r->to) {
+        return fail(r, ENT_EXIT_USE, "--from is not before --to");
+    }
+    return ok ? ENT_EXIT_OK : ENT_EXIT_USE;
 }
 
 /* --- one attempt --- */
@@ -320,6 +334,8 @@ static int open_attempt(run *r)
                                    .from_ns = r->from,
                                    .has_to = r->has_to,
                                    .to_ns = r->to,
+                                   .has_as_of = r->has_as_of,
+                                   .as_of_ns = r->as_of,
                                    .notices = r->options->notices != NULL,
                                    .strings = r->strings,
                                    .on_decision = on_decision,
@@ -487,79 +503,56 @@ static int check_output(const run *r, const char *path)
     return ENT_EXIT_OK;
 }
 
+typedef struct ledger_sink {
+    ent_file *file; /* or NULL */
+    FILE *out;      /* or NULL */
+} ledger_sink;
+
+static void put_line(void *user, const char *line, size_t len)
+{
+    const ledger_sink *sink = user;
+    if (sink->file) {
+        ent_file_write(sink->file, line, len);
+    }
+    if (sink->out) {
+        fwrite(line, 1, len, sink->out);
+    }
+}
+
+static bool put_decisions(run *r, ent_ledger *ledger, ledger_sink *sink)
+{
+    if (r->options->n_restate > 0) {
+        r->restate.write = put_line;
+        r->restate.user = sink;
+        return ent_restate_lines(&r->restate, ledger, r->session, r->decisions, r->n);
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && i < r->n; i++) {
+        ok = ent_ledger_decision_line(ledger, r->session, &r->decisions[i]);
+        put_line(sink, ledger->line.data, ok ? ledger->line.len : 0);
+    }
+    return ok;
+}
+
 /* The ledger goes to `out` and into the file, which is left to be committed. */
 static int write_ledger(run *r, const ent_ledger_run *header, FILE *out, ent_file *file)
 {
     ent_ledger ledger;
     bool to_file = r->options->ledger != NULL;
     bool to_out = r->options->format == ENT_RUN_JSONL;
-    if (!to_file && !to_out) {
+    if (!to_file && !to_out && r->options->n_restate == 0) {
         return ENT_EXIT_OK;
     }
     if (to_file && !ent_file_create(file, r->options->ledger)) {
         return cannot_write(r, r->options->ledger);
     }
+    ledger_sink sink = {to_file ? file : NULL, to_out ? out : NULL};
     ent_ledger_init(&ledger);
     bool ok = ent_ledger_run_line(&ledger, r->session, header);
-    for (size_t i = 0; ok && i <= r->n; i++) {
-        if (to_file) {
-            ent_file_write(file, ledger.line.data, ledger.line.len);
-        }
-        if (to_out) {
-            fwrite(ledger.line.data, 1, ledger.line.len, out);
-        }
-        ok = i == r->n || ent_ledger_decision_line(&ledger, r->session, &r->decisions[i]);
-    }
+    put_line(&sink, ledger.line.data, ok ? ledger.line.len : 0);
+    ok = ok && put_decisions(r, &ledger, &sink);
     ent_ledger_deinit(&ledger);
     return ok ? ENT_EXIT_OK : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
-}
-
-static int compare_notices(const void *a, const void *b)
-{
-    const ent_notice *x = a;
-    const ent_notice *y = b;
-    if (x->at_ns != y->at_ns) {
-        return x->at_ns < y->at_ns ? -1 : 1;
-    }
-    if (x->clause != y->clause) {
-        return x->clause < y->clause ? -1 : 1;
-    }
-    if (x->subject != y->subject) {
-        return x->subject < y->subject ? -1 : 1;
-    }
-    return x->kind < y->kind ? -1 : x->kind > y->kind;
-}
-
-static void notice_line(const run *r, const ent_notice *n, ent_json_out *out)
-{
-    const ent_program *p = r->program;
-    const ent_duty_row *duty = &p->duty[n->clause];
-    const ent_agreement_row *agreement = &p->agreement[duty->agreement];
-    const ent_zone *zone = ent_session_agreement_zone(r->session, duty->agreement);
-    const ent_decision about = {.kind = ENT_DECISION_DUTY,
-                                .clause = n->clause,
-                                .subject = n->subject,
-                                .has_subject = true};
-    char text[64];
-    ent_json_reset(out);
-    ent_json_begin_object(out);
-    ent_json_key_text(out, "kind", n->kind == ENT_NOTICE_WARN ? "warning" : "run_out");
-    ent_civil_format(text, sizeof text, n->at_ns, zone);
-    ent_json_key_text(out, "at", text);
-    ent_json_key_text(out, "agreement", ent_program_text(p, agreement->name));
-    ent_json_key_int(out, "version", agreement->version);
-    ent_json_key_text(out, "clause", ent_program_text(p, duty->name));
-    ent_json_key(out, "subject");
-    ent_json_begin_object(out);
-    for (size_t k = 0; k < ent_session_subject_fields(r->session, &about); k++) {
-        ent_json_key_text(out, ent_session_subject_name(r->session, &about, k),
-                          ent_session_subject_text(r->session, &about, k, text, sizeof text));
-    }
-    ent_json_end_object(out);
-    ent_civil_format(text, sizeof text, n->due_ns, zone);
-    ent_json_key_text(out, "due", text);
-    ent_json_end_object(out);
-    ent_json_end_line(out);
 }
 
 /* Into the file, which is left to be committed. */
@@ -568,30 +561,11 @@ static int write_notices(run *r, ent_file *file)
     if (!r->options->notices) {
         return ENT_EXIT_OK;
     }
-    size_t n;
-    const ent_notice *all = ent_session_notices(r->session, &n);
-    ent_notice *sorted = malloc((n + 1) * sizeof *sorted);
-    if (!sorted) {
-        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
-    }
     if (!ent_file_create(file, r->options->notices)) {
-        free(sorted);
         return cannot_write(r, r->options->notices);
     }
-    if (n > 0) {
-        memcpy(sorted, all, n * sizeof *sorted);
-        qsort(sorted, n, sizeof *sorted, compare_notices);
-    }
-    ent_json_out out;
-    ent_json_init(&out, 0);
-    for (size_t i = 0; i < n; i++) {
-        notice_line(r, &sorted[i], &out);
-        ent_file_write(file, out.data, out.len);
-    }
-    bool complete = n == 0 || ent_json_is_complete(&out);
-    ent_json_deinit(&out);
-    free(sorted);
-    return complete ? ENT_EXIT_OK : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    return ent_notices_write(r->session, file) ? ENT_EXIT_OK
+                                               : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
 }
 
 /* The files appear when all of them are written, the ledger last: where there is a new ledger, the
@@ -642,6 +616,20 @@ static int collect_totals(run *r)
     return ENT_EXIT_OK;
 }
 
+/* Of a restatement only what changed counts. */
+static bool has_breach(const run *r)
+{
+    bool restates = r->options->n_restate > 0;
+    bool breach = false;
+    for (size_t i = 0; restates && i < r->restate.n; i++) {
+        breach |= r->restate.v[i].breach;
+    }
+    for (size_t i = 0; !restates && i < r->n; i++) {
+        breach |= r->decisions[i].status == ENT_STATUS_BREACH;
+    }
+    return breach;
+}
+
 static int conclude(run *r, FILE *out)
 {
     char tzdata[64];
@@ -652,7 +640,15 @@ static int conclude(run *r, FILE *out)
     if (!ent_zone_tzdata_version(ZONE_DIR, tzdata, sizeof tzdata)) {
         memcpy(tzdata, "unknown", 8);
     }
-    ent_ledger_run header = {ENT_VERSION, tzdata, r->totals, r->n_feeds};
+    ent_ledger_run header = {.version = ENT_VERSION,
+                             .tzdata = tzdata,
+                             .feeds = r->totals,
+                             .n_feeds = r->n_feeds,
+                             .has_as_of = r->has_as_of,
+                             .as_of_ns = r->as_of};
+    if (r->options->n_restate > 0) {
+        header.restates = ent_restatement_hashes(r->restate.core, &header.n_restates);
+    }
     status = write_files(r, &header, out);
     if (status != ENT_EXIT_OK) {
         return status;
@@ -663,23 +659,24 @@ static int conclude(run *r, FILE *out)
                              .feeds = r->totals,
                              .n_feeds = r->n_feeds,
                              .without_allowance = ent_session_without_allowance(r->session)};
-    if (r->options->format == ENT_RUN_TABLE) {
-        if (!ent_report_table(&result, out, r->options->colour)) {
-            return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
-        }
+    bool told = true;
+    if (r->options->n_restate > 0 && r->options->format == ENT_RUN_TABLE) {
+        ent_restate_table(&r->restate, r->options->restate[0], out);
+    } else if (r->options->n_restate > 0 && r->options->format == ENT_RUN_CSV) {
+        ent_restate_csv(&r->restate, out);
+    } else if (r->options->format == ENT_RUN_TABLE) {
+        told = ent_report_table(&result, out, r->options->colour);
     } else if (r->options->format == ENT_RUN_CSV) {
         ent_report_csv(&result, out);
+    }
+    if (!told) {
+        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
     }
     if (fflush(out) != 0 || ferror(out)) {
         fprintf(r->err, "error: cannot write the result: %s\n", strerror(errno));
         return ENT_EXIT_ENVIRONMENT;
     }
-    for (size_t i = 0; r->options->fail_on_breach && i < r->n; i++) {
-        if (r->decisions[i].status == ENT_STATUS_BREACH) {
-            return ENT_EXIT_FOUND;
-        }
-    }
-    return ENT_EXIT_OK;
+    return r->options->fail_on_breach && has_breach(r) ? ENT_EXIT_FOUND : ENT_EXIT_OK;
 }
 
 int ent_run(const ent_program *program, const ent_run_options *options, FILE *out, FILE *err)
@@ -689,6 +686,9 @@ int ent_run(const ent_program *program, const ent_run_options *options, FILE *ou
     int status = check_inputs(&r);
     if (status == ENT_EXIT_OK) {
         status = resolve_feeds(&r);
+    }
+    if (status == ENT_EXIT_OK && options->n_restate > 0) {
+        status = ent_restate_open(&r.restate, options->restate, options->n_restate, err);
     }
     if (status == ENT_EXIT_OK) {
         status = resolve_period(&r);
@@ -726,5 +726,8 @@ int ent_run(const ent_program *program, const ent_run_options *options, FILE *ou
     free(r.feeds);
     free(r.totals);
     free(r.decisions);
+    if (options->n_restate > 0) {
+        ent_restate_close(&r.restate);
+    }
     return status;
 }

@@ -22,6 +22,9 @@ typedef struct ent_run_options {
     ent_feed_argument *feeds;
     size_t n_feeds;
     const char *from, *to; /* an instant, or a date in the framework's zone */
+    const char *as_of;     /* the same: only what was recorded by then */
+    const char **restate;  /* ledgers to restate, the first one of a run */
+    size_t n_restate;
     ent_run_format format;
     const char *ledger;
     const char *notices;

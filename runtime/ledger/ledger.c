@@ -142,7 +142,7 @@ static void key_seconds(ent_json_out *out, const char *key, int64_t ns)
 }
 
 /* Closes the object, hashes it, and puts the hash in. */
-static bool finish_line(ent_ledger *ledger)
+bool ent_ledger_finish_line(ent_ledger *ledger)
 {
     ent_json_out *out = &ledger->line;
     ent_json_key_text(out, "prev", ledger->prev);
@@ -218,7 +218,18 @@ bool ent_ledger_run_line(ent_ledger *ledger, const ent_session *session, const e
         key_instant(out, "from", from, zone);
         key_instant(out, "to", to, zone);
     }
-    return finish_line(ledger);
+    if (run->has_as_of) {
+        key_instant(out, "as_of", run->as_of_ns, ent_session_framework_zone(session));
+    }
+    if (run->n_restates > 0) {
+        ent_json_key(out, "restates");
+        ent_json_begin_array(out);
+        for (size_t i = 0; i < run->n_restates; i++) {
+            ent_json_text(out, run->restates[i]);
+        }
+        ent_json_end_array(out);
+    }
+    return ent_ledger_finish_line(ledger);
 }
 
 static void write_subject(ent_json_out *out, const ent_session *session, const ent_decision *d)
@@ -416,5 +427,5 @@ bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session, co
     write_credit(out, p, d);
     write_accountable(out, p, agreement, d);
     write_source(out, p, duty ? p->duty[d->clause].place : p->objective[d->clause].place);
-    return finish_line(ledger);
+    return ent_ledger_finish_line(ledger);
 }

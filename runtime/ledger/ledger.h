@@ -25,6 +25,10 @@ typedef struct ent_ledger_run {
     const char *tzdata;
     const ent_ledger_feed *feeds;
     size_t n_feeds;
+    bool has_as_of;
+    int64_t as_of_ns;             /* only what was known by then */
+    const char *const *restates;  /* hashes of the last lines of the ledgers that this one adjusts */
+    size_t n_restates;
 } ent_ledger_run;
 
 typedef struct ent_ledger {
@@ -40,6 +44,9 @@ void ent_ledger_deinit(ent_ledger *ledger);
 bool ent_ledger_run_line(ent_ledger *ledger, const ent_session *session, const ent_ledger_run *run);
 bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session,
                               const ent_decision *decision);
+
+/* Ends a line begun in ledger->line by its prev and hash. */
+bool ent_ledger_finish_line(ent_ledger *ledger);
 
 const char *ent_status_name(int status);
 

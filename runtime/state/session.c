@@ -284,6 +284,19 @@ static bool columns_fit(const ent_session *s, const ent_feedstate *f, const ent_
     return true;
 }
 
+/* Whether the fact was not known yet as of the instant in question.  One that does not say when it was recorded was
+ * known from the first. */
+static bool is_unknown(const ent_session *s, const ent_feed_row *feed, const ent_column *columns,
+                       size_t lane)
+{
+    if (!s->options.has_as_of || feed->recorded < 0) {
+        return false;
+    }
+    const ent_column *recorded = &columns[feed->recorded];
+    return !(recorded->absent && recorded->absent[lane]) &&
+           ((const int64_t *)recorded->data)[lane] > s->options.as_of_ns;
+}
+
 bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, size_t n,
                       const int64_t *origins, ent_error *error)
 {
@@ -304,9 +317,10 @@ bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, s
     const int64_t *at = columns[f->row->at].data;
     size_t begin = 0;
     for (size_t i = 0; i <= n; i++) {
-        bool late = i < n && at[i] < s->watermark;
+        bool unknown = i < n && is_unknown(s, f->row, columns, i);
+        bool late = i < n && !unknown && at[i] < s->watermark;
         bool after = i < n && s->to_set && at[i] >= s->to;
-        if (i < n && !late && !after) {
+        if (i < n && !unknown && !late && !after) {
             f->unsorted |= at[i] < f->last_at;
             f->last_at = at[i] > f->last_at ? at[i] : f->last_at;
             f->totals.first_ns = at[i] < f->totals.first_ns ? at[i] : f->totals.first_ns;
@@ -314,6 +328,7 @@ bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, s
             continue;
         }
         f->totals.late += late;
+        f->totals.unknown += unknown;
         if (i > begin && !push_run(s, f, columns, begin, i - begin, origins)) {
             ent_no_memory(error);
             return has_failed(s);

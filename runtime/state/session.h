@@ -44,6 +44,7 @@ typedef struct ent_notice {
 typedef struct ent_feed_totals {
     uint64_t rows; /* rows that were pushed */
     uint64_t late;
+    uint64_t unknown; /* recorded after `as of` */
     int64_t first_ns, last_ns; /* of the rows; first > last: none */
 } ent_feed_totals;
 
@@ -52,6 +53,8 @@ typedef struct ent_session_options {
     uint32_t lanes_max;     /* rows a batch; 0: ENT_LANES_MAX */
     bool has_from, has_to;
     int64_t from_ns, to_ns; /* the evaluated period */
+    bool has_as_of;         /* rows recorded after as_of_ns are not known: counted, not used */
+    int64_t as_of_ns;
     bool notices;           /* collect notices */
     /* One a feed of the program: the time of which the given rows speak.  Outside of it no sample is expected
      * and no state goes on.  NULL: of all of the period, as the silence policies have it. */

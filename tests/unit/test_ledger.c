@@ -64,7 +64,8 @@ static made make_ledger(void)
 {
     static const ent_ledger_feed feeds[] = {{"ticket", 12, 1, 2, 3, "ab"},
                                             {"probe", 0, 0, 0, 0, ""}};
-    static const ent_ledger_run run = {"0.1.0", "2025b", feeds, 2};
+    static const ent_ledger_run run = {
+        .version = "0.1.0", .tzdata = "2025b", .feeds = feeds, .n_feeds = 2};
     made m = {.program = make_program()};
     facts all = facts_of(
         "0 A opened HostCo P1; 1 A opened HostCo; 2 A opened HostCo; 240+500000000ns A resolved");

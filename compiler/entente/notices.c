@@ -1,0 +1,79 @@
+/* See notices.h. */
+#include "compiler/entente/notices.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/time/civil.h"
+
+static int compare_notices(const void *a, const void *b)
+{
+    const ent_notice *x = a;
+    const ent_notice *y = b;
+    if (x->at_ns != y->at_ns) {
+        return x->at_ns < y->at_ns ? -1 : 1;
+    }
+    if (x->clause != y->clause) {
+        return x->clause < y->clause ? -1 : 1;
+    }
+    if (x->subject != y->subject) {
+        return x->subject < y->subject ? -1 : 1;
+    }
+    return x->kind < y->kind ? -1 : x->kind > y->kind;
+}
+
+static void notice_line(ent_session *session, const ent_notice *n, ent_json_out *out)
+{
+    const ent_program *p = ent_session_program(session);
+    const ent_duty_row *duty = &p->duty[n->clause];
+    const ent_agreement_row *agreement = &p->agreement[duty->agreement];
+    const ent_zone *zone = ent_session_agreement_zone(session, duty->agreement);
+    const ent_decision about = {.kind = ENT_DECISION_DUTY,
+                                .clause = n->clause,
+                                .subject = n->subject,
+                                .has_subject = true};
+    char text[64];
+    ent_json_reset(out);
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "kind", n->kind == ENT_NOTICE_WARN ? "warning" : "run_out");
+    ent_civil_format(text, sizeof text, n->at_ns, zone);
+    ent_json_key_text(out, "at", text);
+    ent_json_key_text(out, "agreement", ent_program_text(p, agreement->name));
+    ent_json_key_int(out, "version", agreement->version);
+    ent_json_key_text(out, "clause", ent_program_text(p, duty->name));
+    ent_json_key(out, "subject");
+    ent_json_begin_object(out);
+    for (size_t k = 0; k < ent_session_subject_fields(session, &about); k++) {
+        ent_json_key_text(out, ent_session_subject_name(session, &about, k),
+                          ent_session_subject_text(session, &about, k, text, sizeof text));
+    }
+    ent_json_end_object(out);
+    ent_civil_format(text, sizeof text, n->due_ns, zone);
+    ent_json_key_text(out, "due", text);
+    ent_json_end_object(out);
+    ent_json_end_line(out);
+}
+
+bool ent_notices_write(ent_session *session, ent_file *file)
+{
+    size_t n;
+    const ent_notice *all = ent_session_notices(session, &n);
+    ent_notice *sorted = malloc((n + 1) * sizeof *sorted);
+    if (!sorted) {
+        return false;
+    }
+    if (n > 0) {
+        memcpy(sorted, all, n * sizeof *sorted);
+        qsort(sorted, n, sizeof *sorted, compare_notices);
+    }
+    ent_json_out out;
+    ent_json_init(&out, 0);
+    for (size_t i = 0; i < n; i++) {
+        notice_line(session, &sorted[i], &out);
+        ent_file_write(file, out.data, out.len);
+    }
+    bool complete = n == 0 || ent_json_is_complete(&out);
+    ent_json_deinit(&out);
+    free(sorted);
+    return complete;
+}
