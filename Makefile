@@ -41,7 +41,7 @@ PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev li
 RUNTIME_C := $(sort $(wildcard runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c))
 RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
-COMPILER_C := $(sort $(wildcard compiler/syntax/*.c compiler/check/*.c compiler/emit/*.c compiler/prove/*.c))
+COMPILER_C := $(sort $(filter-out compiler/entente/%,$(wildcard compiler/*/*.c)))
 COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c)))
 UNIT_C := $(sort $(wildcard tests/unit/test_*.c))
 DRIVER_C := $(sort $(wildcard tests/property/*_driver.c) $(wildcard tests/fuzz/fuzz_*.c))

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
 ENTENTE=$BUILD/entente
 DATA_DIR=${ENTENTE_DATA:-../shared/data}
-if [ -n "${SANITIZE:-}" ]; then CLUBS=60 FUZZ=20000 ROWS=20000; else CLUBS=300 FUZZ=100000 ROWS=200000; fi
+if [ -n "${SANITIZE:-}" ]; then CLUBS=60 LAYOUTS=1000 FUZZ=20000 ROWS=20000; else CLUBS=300 LAYOUTS=10000 FUZZ=100000 ROWS=200000; fi
 LOG=$(mktemp -d)
 trap 'rm -rf "$LOG"' EXIT
 passed=0 failed=0
@@ -39,9 +39,12 @@ for t in "$BUILD"/tests/test_*; do
 done
 step "golden syntax" sh tests/golden/syntax/run.sh
 step "golden diagnostics" sh tests/golden/diagnostics/run.sh "$BUILD/tests/diagnostics_driver"
+step "golden layouts" sh tests/golden/format/run.sh "$ENTENTE"
+step "layout of our own files" "$ENTENTE" fmt --check $(find examples stdlib -name "*.ent" -o -name "*.ent.md")
 step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
+step "layout of random programs" "$BUILD/tests/format_driver" --seed 1 --count $LAYOUTS
 step "oracle exact arithmetic" python3 tests/property/exact_oracle.py "$BUILD/tests/exact_driver"
 step "oracle calendars and windows" python3 tests/property/time_oracle.py "$BUILD/tests/time_driver"
 step "oracle csv and json" python3 tests/property/feed_oracle.py "$BUILD/tests/feed_driver"

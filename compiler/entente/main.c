@@ -6,9 +6,16 @@
 #include "compiler/entente/run.h"
 #include "compiler/syntax/diag.h"
 
-static const ent_command *const commands[] = {&ent_command_check,  &ent_command_build,
-                                              &ent_command_run,    &ent_command_test,    &ent_command_explain,
-                                              &ent_command_disasm, &ent_command_ledger};
+static const ent_command *const commands[] = {
+    &ent_command_check,
+    &ent_command_build,
+    &ent_command_run,
+    &ent_command_test,
+    &ent_command_fmt,
+    &ent_command_explain,
+    &ent_command_disasm,
+    &ent_command_ledger,
+};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void help(FILE *out)

@@ -42,6 +42,12 @@ int ent_command_wrong(const ent_command *command, const char *format, ...)
 /* Whether to colour what goes to the stream: --color always|never|auto. */
 bool ent_colour_wanted(const char *choice, FILE *stream);
 
-extern const ent_command ent_command_check, ent_command_build, ent_command_run, ent_command_disasm,
-    ent_command_explain, ent_command_ledger, ent_command_test;
+extern const ent_command ent_command_check;
+extern const ent_command ent_command_build;
+extern const ent_command ent_command_run;
+extern const ent_command ent_command_test;
+extern const ent_command ent_command_fmt;
+extern const ent_command ent_command_explain;
+extern const ent_command ent_command_disasm;
+extern const ent_command ent_command_ledger;
 #endif

@@ -104,11 +104,11 @@ static void warn_unused_docs(ent_parser *p)
     }
 }
 
-static void run(ent_parser *p)
+bool ent_parser_open(ent_parser *p)
 {
     p->buffer = malloc(p->len + 2);
     if (p->buffer == NULL) {
-        return;
+        return false;
     }
     memcpy(p->buffer, p->source, p->len);
     p->buffer[p->len] = '\0';
@@ -120,16 +120,17 @@ static void run(ent_parser *p)
     if (ent_literate_is(ent_sources_path(p->sources, p->file))) {
         ent_literate_blank(p);
     }
-    if (ent_lexer_open(p) == 0) {
-        /* The result is of no interest: the diagnostics say what went wrong. */
-        (void)ent_yyparse(p);
-    }
+    return ent_lexer_open(p) == 0;
+}
+
+void ent_parser_close(ent_parser *p)
+{
     ent_lexer_close(p);
     free(p->buffer);
     p->buffer = NULL;
 }
 
-ent_node *ent_parse(ent_arena *arena, ent_sources *sources, uint32_t file, ent_diags *diags)
+ent_parser *ent_parser_new(ent_arena *arena, ent_sources *sources, uint32_t file, ent_diags *diags)
 {
     /* A few hundred brackets and tokens: too large for the stack of a small thread. */
     ent_parser *p = ent_arena_alloc(arena, sizeof *p);
@@ -143,6 +144,24 @@ ent_node *ent_parse(ent_arena *arena, ent_sources *sources, uint32_t file, ent_d
     p->resumed_at = UINT32_MAX;
     p->maybe_currency = ENT_NO_SPAN;
     p->source = ent_sources_text(sources, file, &p->len);
+    return p;
+}
+
+static void run(ent_parser *p)
+{
+    if (ent_parser_open(p)) {
+        /* The result is of no interest: the diagnostics say what went wrong. */
+        (void)ent_yyparse(p);
+    }
+    ent_parser_close(p);
+}
+
+ent_node *ent_parse(ent_arena *arena, ent_sources *sources, uint32_t file, ent_diags *diags)
+{
+    ent_parser *p = ent_parser_new(arena, sources, file, diags);
+    if (p == NULL) {
+        return NULL;
+    }
     size_t errors_before = ent_diags_error_count(diags);
     if (p->source != NULL && check_text(p)) {
         run(p);

@@ -96,6 +96,12 @@ typedef struct ent_parser {
     ent_node *spare_kids[ENT_SYNTAX_SPARE_KIDS];
 } ent_parser;
 
+/* --- parse.c --- */
+ent_parser *ent_parser_new(ent_arena *arena, ent_sources *sources, uint32_t file, ent_diags *diags);
+/* Prepares the scanner's copy of the text; false when memory has run out. */
+bool ent_parser_open(ent_parser *p);
+void ent_parser_close(ent_parser *p);
+
 /* --- lexer.l (through tokens.c) --- */
 int ent_lexer_open(ent_parser *p);
 void ent_lexer_close(ent_parser *p);

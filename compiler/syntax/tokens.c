@@ -195,7 +195,8 @@ static bool join_single(ent_parser *p, ent_token *t)
     switch (p->ahead[0].kind) {
     case WHEN: /* a step's condition, not an event */
         if (next->kind == ABOVE || next->kind == BELOW ||
-            (p->declaration == OBJECTIVE && p->clause == CREDIT) || /* it has no clause `when` */
+            (p->declaration == OBJECTIVE && p->clause == CREDIT &&
+             p->last.kind != PAID) || /* it has no clause `when` */
             (word_is(p, 1, "at") && (word_is(p, 2, "least") || word_is(p, 2, "most")))) {
             *t = joined(p, 1, LADDER_WHEN);
             return true;
@@ -481,6 +482,8 @@ static bool begins_part_surely(ent_parser *p, const ent_token *t)
         return peek(p, 0)->kind == DURING || peek(p, 0)->kind == WHEN;
     case VOID:
         return peek(p, 0)->kind == WHEN;
+    case EARN:
+        return word_is(p, 0, "back");
     case WARN:
         return peek(p, 0)->kind == WHEN || peek(p, 0)->kind == AT;
     case COUNTING:

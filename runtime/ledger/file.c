@@ -89,7 +89,8 @@ static void sync_folder(const char *path)
 bool ent_file_commit(ent_file *file)
 {
     flush(file);
-    if (file->os_error == 0 && (fchmod(file->fd, 0644) != 0 || fsync(file->fd) != 0)) {
+    mode_t mode = file->mode ? (mode_t)file->mode : 0644;
+    if (file->os_error == 0 && (fchmod(file->fd, mode) != 0 || fsync(file->fd) != 0)) {
         file->os_error = errno;
     }
     if (file->os_error == 0 && rename(file->temporary, file->path) != 0) {

@@ -68,6 +68,7 @@ typedef struct ent_file {
     int fd;
     char *buffer;
     size_t n;
+    unsigned mode; /* permissions; 0: 0644 */
     int os_error;
 } ent_file;
 bool ent_file_create(ent_file *file, const char *path);
