@@ -377,7 +377,8 @@ def step(world, duty, clock, row):
             clock.state, clock.decided = "done", at
         elif world.matches(duty["undo"], row):
             clock.state, clock.ended = "running", None
-            clock.segments.append((at, None))
+            if clock.segments or not duty.get("counting"):
+                clock.segments.append((at, None))
         return
     if duty.get("void") and world.matches(duty["void"], row) and not clock.run_out(at):
         clock.state, clock.ended = "void", at
@@ -411,8 +412,17 @@ def decide_duty(world, agreement, duty):
                     "subject": c.key, "n": c.row["n"], "at": s["at"], "due": s["due"],
                     "done": s["done"],
                     "open": s["open"], "elapsed": s["elapsed"], "allowed": s["allowed"],
-                    "status": s["status"], "credit": 0})
+                    "status": s["status"], "credit": duty_credit(world, agreement, duty, s)})
     return out
+
+
+def duty_credit(world, agreement, duty, settled):
+    """What a breach costs, in minor units."""
+    if not duty.get("credit") or settled["status"] != "breach":
+        return 0
+    charge = Fraction(agreement["charge"]["amount"]) if agreement.get("charge") else Fraction(0)
+    return round_minor(amount_of(duty["credit"], charge), "half_even",
+                       MINOR[world.club["framework"]["currency"]])
 
 
 def outcome_rows(world, agreement, duty, until):

@@ -253,6 +253,8 @@ def duty(d):
     if d.get("undo_mode"):
         until = f' until {event(d["until"])}' if d["undo_mode"] == "resume" else ""
         lines.append(f'    on {event(d["undo"])} {d["undo_mode"]}{until}')
+    if d.get("credit"):
+        lines.append(f'    credit {amount(d["credit"])}')
     if d.get("warn"):
         lines.append(f'    warn at {d["warn"]}%')
     return lines

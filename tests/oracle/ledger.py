@@ -102,6 +102,8 @@ def differences(e, a, all_counts):
     out = []
     if e["status"] != a["status"]:
         out.append(f"status {e['status']}, ledger {a['status']}")
+    if e["kind"] == "duty" and e["credit"] != credit_minor(a):
+        out.append(f"credit {e['credit']} minor units, ledger {a.get('credit')}")
     if e["kind"] == "objective":
         compare_objective(e, a, all_counts, out)
     elif e["status"] != "void":

@@ -78,7 +78,7 @@ class Maker:
         if self.chance(0.2, "cap"):
             c["framework"]["cap"] = {"percent": r.choice(["1", "4"]), "unit": r.choice(["day", "month"])}
         self.kind = r.choice(["outages", "tickets", "both"])
-        c["agreements"] = self.slas() + self.olas()
+        c["agreements"] = self.slas(c) + self.olas()
         return c
 
     def policies(self):
@@ -138,7 +138,7 @@ class Maker:
         return {"name": name, "kind": kind, "between": between, "effective": ["2010-01-01", None],
                 "duties": [], "objectives": []}
 
-    def slas(self):
+    def slas(self, c):
         r, out = self.r, []
         for p in self.providers:
             if r.random() < 0.85:
@@ -156,7 +156,10 @@ class Maker:
         busy = r.sample(out, min(len(out), r.choice([1, 1, 2])))
         for a in busy:
             if self.kind != "outages":
-                a["duties"].append(self.duty("restore", a["between"][0]))
+                d = self.duty("restore", a["between"][0])
+                if self.chance(0.5, "money") and "cap" not in c["framework"]:
+                    d["credit"] = self.price(a)
+                a["duties"].append(d)
                 if self.chance(0.5, "outcomes"):
                     a["objectives"].append(self.outcome_objective("in_time", a))
             if self.kind != "tickets":
@@ -353,12 +356,14 @@ class Maker:
                            "pro_rata": r.random() < 0.4,
                            "most": {"kind": "percent", "value": "10"}}
         else:
-            worst = {"kind": "money", "value": r.choice(["100.01", "0.01", "0.05", "1000.00"])}
-            if "charge" in a and r.random() < 0.5:
-                worst = {"kind": "percent", "value": r.choice(["5", "7.5", "3.333"])}
             o["credit"] = {"kind": "ladder", "steps": [
                 {"amount": {"kind": "none"}, "op": o["op"], "bound": o["target"]},
-                {"amount": worst}]}
+                {"amount": self.price(a)}]}
+
+    def price(self, a):
+        if "charge" in a and self.r.random() < 0.5:
+            return {"kind": "percent", "value": self.r.choice(["5", "7.5", "3.333"])}
+        return {"kind": "money", "value": self.r.choice(["100.01", "0.01", "0.05", "1000.00"])}
 
     # ---- the facts --------------------------------------------------------------------------
 
