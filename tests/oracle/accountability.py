@@ -235,8 +235,8 @@ def answer_of(world, agreement, game):
                         for p in parties}}
 
 
-def answer_duty(world, agreement, duty, clock):
-    time = why.Time(world, duty, clock, world.end)
+def answer_duty(world, agreement, clock):
+    time = why.Time(world, clock.duty, clock, world.end)
 
     def value(s):
         left = max(0, time.left_over(s))
@@ -317,17 +317,15 @@ def decide(club, facts, start=None, end=None):
     world = oracle.World(club, facts, start, end)
     decisions = oracle.decide(club, facts, start, end)
     for a in club["agreements"]:
-        duties = {d["name"]: d for d in a.get("duties", [])}
-        objectives = {o["name"]: o for o in a.get("objectives", [])}
-        clocks = {n: {c.row["n"]: c for c in oracle.replay(world, a, d, world.end)}
-                  for n, d in duties.items()}
+        clocks = {d["name"]: {c.row["n"]: c for c in oracle.replay(world, a, d, world.end)}
+                  for d in a.get("duties", [])}
         for d in decisions:
             if d["agreement"] != a["name"] or d["status"] != "breach":
                 continue
             if d["kind"] == "duty":
-                d["answer"] = answer_duty(world, a, duties[d["clause"]],
-                                          clocks[d["clause"]][d["n"]])
+                d["answer"] = answer_duty(world, a, clocks[d["clause"]][d["n"]])
             else:
-                d["answer"] = answer_objective(world, a, objectives[d["clause"]], d)
+                objective = oracle.named(d["terms"]["objectives"], d["clause"])
+                d["answer"] = answer_objective(world, d["terms"], objective, d)
             pay(world, a, d)
     return decisions

@@ -331,25 +331,56 @@ def correlates(world, duty, clock, row):
         row["fields"].get(match["other_field"]) == value
 
 
+def versions(agreement):
+    """The terms of an agreement one after another: itself, then what each amendment makes of it."""
+    out = [agreement]
+    for change in sorted(agreement.get("amendments", []), key=lambda x: x["from"]):
+        terms = {**out[-1], "effective": [change["from"], out[-1]["effective"][1]]}
+        before = dt.date.fromisoformat(change["from"]) - dt.timedelta(days=1)
+        out[-1] = {**out[-1], "effective": [out[-1]["effective"][0], before.isoformat()]}
+        terms["charge"] = change.get("charge", terms.get("charge"))
+        for kind in ("duties", "objectives"):
+            new = {x["name"]: x for x in change.get(kind, [])}
+            terms[kind] = [new.get(x["name"], x) for x in terms.get(kind, [])
+                           if x["name"] not in change.get("remove", [])]
+        out.append(terms)
+    return [{**terms, "whole": agreement} for terms in out] if len(out) > 1 else out
+
+
+def named(members, name):
+    return next((x for x in members if x["name"] == name), None)
+
+
+def in_force(world, agreement, duty, t):
+    """(terms, duty) of that name at an instant; without terms where there is no such duty then."""
+    for terms in versions(agreement.get("whole", agreement)):
+        low, high = effective(world, terms)
+        found = named(terms.get("duties", []), duty["name"])
+        if low <= t < high and found:
+            return terms, found
+    return None, duty
+
+
 def replay(world, agreement, duty, until):
     """All clocks of a duty by the rows before `until`, in the order of their triggers."""
     clocks, seen = [], []
-    low, high = effective(world, agreement)
     for row in world.rows:
         if row["at"] >= until:
             break
+        terms, duty = in_force(world, agreement, duty, row["at"])
         undone = False
         for c in clocks:
-            if c.state in ("running", "waiting") and correlates(world, duty, c, row):
-                step(world, duty, c, row)
-            elif c.state == "done" and correlates(world, duty, c, row):
+            if c.state in ("running", "waiting") and correlates(world, c.duty, c, row):
+                step(world, c.duty, c, row)
+            elif c.state == "done" and correlates(world, c.duty, c, row):
                 undone = True
         busy = any(c.state in ("running", "waiting") and c.key == row["key"] for c in clocks)
         begins = world.matches(duty["trigger"], row)
         if duty.get("undo_mode") == "restart" and undone and world.matches(duty["undo"], row):
             begins = True
-        if begins and not busy and low <= row["at"] < high:
+        if begins and not busy and terms is not None:
             clocks.append(begin(world, duty, row, seen))
+            clocks[-1].terms = terms
         seen.append(row)
     return clocks
 
@@ -412,16 +443,17 @@ def decide_duty(world, agreement, duty):
                     "subject": c.key, "n": c.row["n"], "at": s["at"], "due": s["due"],
                     "done": s["done"],
                     "open": s["open"], "elapsed": s["elapsed"], "allowed": s["allowed"],
-                    "status": s["status"], "credit": duty_credit(world, agreement, duty, s)})
+                    "status": s["status"], "credit": duty_credit(world, c, s)})
     return out
 
 
-def duty_credit(world, agreement, duty, settled):
+def duty_credit(world, clock, settled):
     """What a breach costs, in minor units."""
-    if not duty.get("credit") or settled["status"] != "breach":
+    if not clock.duty.get("credit") or settled["status"] != "breach":
         return 0
-    charge = Fraction(agreement["charge"]["amount"]) if agreement.get("charge") else Fraction(0)
-    return round_minor(amount_of(duty["credit"], charge), "half_even",
+    charge = clock.terms.get("charge")
+    charge = Fraction(charge["amount"]) if charge else Fraction(0)
+    return round_minor(amount_of(clock.duty["credit"], charge), "half_even",
                        MINOR[world.club["framework"]["currency"]])
 
 
@@ -645,7 +677,7 @@ def decide_objective(world, agreement, objective):
             status, silent = judge(objective, value, final)
             d = {"kind": "objective", "agreement": agreement["name"], "clause": objective["name"],
                  "subject": subject, "window": part, "status": status, "measure": value,
-                 "counts": figure.counts, "credit_exact": Fraction(0), "credit": 0,
+                 "terms": agreement, "counts": figure.counts, "credit_exact": Fraction(0), "credit": 0,
                  "unit": objective["unit"]}
             if final and objective.get("credit") and status in ("met", "breach"):
                 amount = credit_of(agreement, objective, None if silent else value, status)
@@ -722,18 +754,18 @@ def settle_money(world, agreement, decisions):
     digits = MINOR[world.club["framework"]["currency"]]
     zone = tl.Zone(agreement.get("timezone") or world.zone_name)
     order = {o["name"]: i for i, o in enumerate(agreement.get("objectives", []))}
-    by_name = {o["name"]: o for o in agreement.get("objectives", [])}
     used = {}
     for d in sorted(decisions, key=lambda d: (d["window"][1], order[d["clause"]],
                                               d["subject"] or "")):
-        amount = d["credit_exact"]
+        amount, terms = d["credit_exact"], d["terms"]
         if cap and amount > 0:
-            charge = Fraction(agreement["charge"]["amount"]) if agreement.get("charge") else 0
+            charge = Fraction(terms["charge"]["amount"]) if terms.get("charge") else 0
             window = tl.window_at(zone, cap["unit"], d["window"][1] - 1)
             limit = Fraction(cap["percent"]) / 100 * charge - used.get(window, 0)
             amount = max(Fraction(0), min(amount, limit))
             used[window] = used.get(window, 0) + amount
-        mode = (by_name[d["clause"]].get("credit") or {}).get("rounded", "half_even")
+        rule = named(terms["objectives"], d["clause"]).get("credit") or {}
+        mode = rule.get("rounded", "half_even")
         d["credit_exact"], d["credit"] = amount, round_minor(amount, mode, digits)
     for o in agreement.get("objectives", []):
         if o.get("earn_back"):
@@ -768,8 +800,9 @@ def decide(club, facts, start=None, end=None):
         for duty in agreement.get("duties", []):
             out += decide_duty(world, agreement, duty)
         mine = []
-        for objective in agreement.get("objectives", []):
-            mine += decide_objective(world, agreement, objective)
+        for terms in versions(agreement):
+            for objective in terms.get("objectives", []):
+                mine += decide_objective(world, terms, objective)
         settle_money(world, agreement, mine)
         out += mine
     return out
@@ -777,7 +810,7 @@ def decide(club, facts, start=None, end=None):
 
 def plain(decision):
     """A decision as JSON can hold it."""
-    out = dict(decision)
+    out = {k: v for k, v in decision.items() if k != "terms"}
     out["credit_exact"] = str(out.get("credit_exact", 0))
     if out.get("measure") is not None:
         out["measure"] = str(out["measure"])

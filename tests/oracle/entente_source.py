@@ -196,15 +196,15 @@ def window(w):
     return f'rolling {tl.format_duration(w["length"])} every {tl.format_duration(w["every"])}'
 
 
-def objective(o):
+def objective(o, measured=True, word=""):
     lines, m = [], o["measure"]
     if m.get("name"):
         per = f' per {m["per"]}' if m.get("per") else ""
-        lines += [f'  measure {m["name"]}{per}', f"    {figure(m)}"]
+        lines += [] if not measured else [f'  measure {m["name"]}{per}', f"    {figure(m)}"]
         what = m["name"] + (f'({m["arg"]})' if m.get("arg") else "")
     else:
         what = figure(m)
-    lines += [f'  objective {o["name"]} "{o["name"]}"',
+    lines += [f'  {word}objective {o["name"]} "{o["name"]}"',
               f'    {what} {o["op"]} {figure_text(o["target"], o["unit"])} {window(o["window"])}']
     for x in o.get("excluding", []):
         most = f' at most {tl.format_duration(x["most"])}' if x.get("most") is not None else ""
@@ -222,8 +222,8 @@ def objective(o):
     return lines
 
 
-def duty(d):
-    lines = [f'  duty {d["name"]} "{d["name"]}"', f'    {d["party"]} must {event(d["discharge"])}',
+def duty(d, word=""):
+    lines = [f'  {word}duty {d["name"]} "{d["name"]}"', f'    {d["party"]} must {event(d["discharge"])}',
              f'    when {event(d["trigger"])}']
     if d.get("matching"):
         m = d["matching"]
@@ -279,6 +279,20 @@ def agreement(a, framework_name):
     return lines + ["}"]
 
 
+def amendment(a, change, version):
+    lines = [f'amendment {change["name"]} "{change["name"]}"', f'  to {a["name"]}',
+             f"  version {version}", f'  effective from {change["from"]}', "{"]
+    if change.get("charge"):
+        lines.append(f'  charge GBP {change["charge"]["amount"]} per {change["charge"]["per"]}')
+    for d in change.get("duties", []):
+        lines += duty(d, "replace ")
+    for o in change.get("objectives", []):
+        lines += objective(o, False, "replace ")
+    kinds = {x["name"]: kind for kind in ("duty", "objective")
+             for x in a["duties" if kind == "duty" else "objectives"]}
+    return lines + [f"  remove {kinds[n]} {n}" for n in change.get("remove", [])] + ["}"]
+
+
 def source(club):
     """The whole club as one .ent text."""
     blocks = [framework(club)]
@@ -286,6 +300,8 @@ def source(club):
     blocks += [feed(f) for f in club["feeds"]]
     blocks += [span(s) for s in club.get("spans", [])]
     blocks += [agreement(a, club["framework"]["name"]) for a in club["agreements"]]
+    blocks += [amendment(a, x, i + 2) for a in club["agreements"]
+               for i, x in enumerate(a.get("amendments", []))]
     return "\n\n".join("\n".join(b) for b in blocks) + "\n"
 
 

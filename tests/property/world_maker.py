@@ -5,6 +5,7 @@ lie on a coarse grid of time, so that instants coincide and allowances are met o
 Used by random_worlds.py; each world depends on its seed alone.
 """
 
+import copy
 import random
 from fractions import Fraction
 
@@ -79,6 +80,11 @@ class Maker:
             c["framework"]["cap"] = {"percent": r.choice(["1", "4"]), "unit": r.choice(["day", "month"])}
         self.kind = r.choice(["outages", "tickets", "both"])
         c["agreements"] = self.slas(c) + self.olas()
+        for a in c["agreements"]:
+            whole = a["effective"] == ["2010-01-01", None]
+            if self.days > 1 and whole and self.chance(0.25, "amendments") and \
+                    a["duties"] + a["objectives"]:
+                a["amendments"] = [self.amendment(a, c)]
         return c
 
     def policies(self):
@@ -170,6 +176,24 @@ class Maker:
         for a in busy:
             if self.chance(0.15, "parts"):
                 a["effective"] = r.choice([["2010-01-01", DAY0], ["2026-03-03", None]])
+        return out
+
+    def amendment(self, a, c):
+        """From the second day on: another charge, other targets, other allowances, or less."""
+        r, out = self.r, {"name": a["name"] + "2", "from": "2026-03-03"}
+        if "charge" in a and c["framework"]["accountability"].get("joint") != "by charge":
+            out["charge"] = {**a["charge"], "amount": r.choice(["250.05", "77777"])}
+        for kind in ("duties", "objectives"):
+            out[kind] = copy.deepcopy([x for x in a[kind] if r.random() < 0.6])
+        for d in out["duties"]:
+            for w in d["within"]:
+                w["ns"] = self.hours([1, 2, 3, 4, 6, 9])
+        for o in out["objectives"]:
+            if "credit" not in o and o["unit"] == "ratio" and o["op"] == "at least":
+                o["target"] = str(Fraction(r.choice([60, 80, 97]), 100))
+        kept = [o["name"] for o in a["objectives"] if o not in out["objectives"]]
+        if kept and r.random() < 0.3:
+            out["remove"] = [n for n in kept[:1] if n not in {o["name"] for o in out["objectives"]}]
         return out
 
     def olas(self):
