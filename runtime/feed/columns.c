@@ -234,7 +234,7 @@ void ent_columns_durations(ent_column_lanes *lanes)
 
 /* --- texts --- */
 
-enum { MEMO_BITS_FIRST = 8, MEMO_BITS_MAX = 15, TEXT_MAX = 16 };
+enum { MEMO_BITS_FIRST = 8, MEMO_BITS_MAX = 17, TEXT_MAX = 16 };
 
 /* A text of 1 to 16 bytes: its first eight and its last eight (of a shorter one, the same eight, with zeros). */
 typedef struct remembered {

@@ -2,6 +2,10 @@
 #include "runtime/state/map.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* Keys below this, and below so many times the number of keys, are worth a place in the array. */
+enum { DENSE_FIRST = 1024, DENSE_FACTOR = 4 };
 
 static uint64_t mix(int64_t key)
 {
@@ -12,6 +16,8 @@ static uint64_t mix(int64_t key)
 void ent_map_deinit(ent_map *map)
 {
     free(map->entries);
+    free(map->dense);
+    free(map->seen);
     *map = (ent_map){0};
 }
 
@@ -27,6 +33,9 @@ static ent_map_entry *probe(ent_map_entry *entries, size_t capacity, int64_t key
 
 uint32_t ent_map_get(const ent_map *map, int64_t key)
 {
+    if ((uint64_t)key < map->n_dense) {
+        return map->dense[key];
+    }
     if (map->capacity == 0) {
         return ENT_MAP_NONE;
     }
@@ -34,16 +43,18 @@ uint32_t ent_map_get(const ent_map *map, int64_t key)
     return entry->used ? entry->value : ENT_MAP_NONE;
 }
 
-static bool grow(ent_map *map)
+/* Hashes anew; keys that the array holds by now are left out. */
+static bool rehash(ent_map *map, size_t capacity)
 {
-    size_t capacity = map->capacity ? map->capacity * 2 : 16;
     ent_map_entry *entries = calloc(capacity, sizeof *entries);
     if (!entries) {
         return false;
     }
+    map->n_hashed = 0;
     for (size_t i = 0; i < map->capacity; i++) {
-        if (map->entries[i].used) {
+        if (map->entries[i].used && (uint64_t)map->entries[i].key >= map->n_dense) {
             *probe(entries, capacity, map->entries[i].key) = map->entries[i];
+            map->n_hashed++;
         }
     }
     free(map->entries);
@@ -52,16 +63,64 @@ static bool grow(ent_map *map)
     return true;
 }
 
+/* Makes the array reach beyond the key; what was hashed and lies in it now moves there. */
+static bool grow_dense(ent_map *map, int64_t key)
+{
+    size_t n = map->n_dense ? map->n_dense * 2 : DENSE_FIRST / 16;
+    while (n <= (size_t)key) {
+        n *= 2;
+    }
+    uint64_t *seen = realloc(map->seen, n / 64 * sizeof *seen);
+    if (!seen) {
+        return false;
+    }
+    map->seen = seen;
+    uint32_t *dense = realloc(map->dense, n * sizeof *dense);
+    if (!dense) {
+        return false;
+    }
+    memset(seen + map->n_dense / 64, 0, (n - map->n_dense) / 64 * sizeof *seen);
+    memset(dense + map->n_dense, 0xff, (n - map->n_dense) * sizeof *dense);
+    for (size_t i = 0; i < map->capacity; i++) {
+        const ent_map_entry *entry = &map->entries[i];
+        if (entry->used && (uint64_t)entry->key >= map->n_dense && (uint64_t)entry->key < n) {
+            dense[entry->key] = entry->value;
+            seen[entry->key / 64] |= UINT64_C(1) << (entry->key % 64);
+            map->n_used++;
+        }
+    }
+    map->dense = dense;
+    map->n_dense = n;
+    return map->capacity == 0 || rehash(map, map->capacity);
+}
+
+static bool is_dense(const ent_map *map, int64_t key)
+{
+    return key >= 0 && (uint64_t)key < DENSE_FIRST + DENSE_FACTOR * (map->n_used + map->n_hashed);
+}
+
 uint32_t *ent_map_at(ent_map *map, int64_t key)
 {
+    if ((uint64_t)key >= map->n_dense && is_dense(map, key) && !grow_dense(map, key)) {
+        return NULL;
+    }
+    if ((uint64_t)key < map->n_dense) {
+        if (map->dense[key] == ENT_MAP_NONE) {
+            uint64_t bit = UINT64_C(1) << (key % 64);
+            map->n_used += (map->seen[key / 64] & bit) == 0;
+            map->seen[key / 64] |= bit;
+        }
+        return &map->dense[key];
+    }
     /* at most 5/8 full: linear probing stays short */
-    if (map->count * 8 >= map->capacity * 5 && !grow(map)) {
+    if (map->n_hashed * 8 >= map->capacity * 5 &&
+        !rehash(map, map->capacity ? map->capacity * 2 : 16)) {
         return NULL;
     }
     ent_map_entry *entry = probe(map->entries, map->capacity, key);
     if (!entry->used) {
         *entry = (ent_map_entry){.key = key, .value = ENT_MAP_NONE, .used = 1};
-        map->count++;
+        map->n_hashed++;
     }
     return &entry->value;
 }

@@ -1,4 +1,8 @@
-/* A hash map from 64-bit keys to 32-bit indices, open addressing, no removal.
+/* A map from 64-bit keys to 32-bit indices, without removal.
+ *
+ * Most keys are numbers of texts, parties and tuples, handed out one after another: those index an array directly,
+ * and keys that come together lie together.  Other keys (numbers of a feed's own, instants) are hashed, with
+ * open addressing.  The array grows only as long as a good part of it is in use.
  *
  * Keyed state is kept in arrays in order of first appearance; the map only finds the place, so
  * iteration never depends on hashing.  A value of ENT_MAP_NONE stands for "no longer there".
@@ -19,9 +23,12 @@ typedef struct ent_map_entry {
 } ent_map_entry;
 
 typedef struct ent_map {
+    uint32_t *dense; /* values of the keys 0 .. n_dense - 1 */
+    uint64_t *seen;  /* a bit for each of them: it was asked a place for */
+    size_t n_dense, n_used;
     ent_map_entry *entries;
     size_t capacity; /* a power of two, or 0 */
-    size_t count;
+    size_t n_hashed;
 } ent_map;
 
 void ent_map_deinit(ent_map *map);

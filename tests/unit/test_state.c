@@ -362,9 +362,40 @@ static void test_map(void **state)
         assert_int_equal(ent_map_get(&map, key), i);
         assert_int_equal(*ent_map_at(&map, key), i);
     }
-    assert_int_equal(map.count, 5000);
+    assert_int_equal(map.n_used + map.n_hashed, 5000);
     assert_int_equal(ent_map_get(&map, INT64_MAX), ENT_MAP_NONE);
     ent_map_deinit(&map);
+    ent_map_deinit(&map);
+}
+
+/* Keys one after another end in the array, wherever they begin and whatever was hashed before; far apart they do not. */
+static void test_map_dense(void **state)
+{
+    (void)state;
+    ent_map map = {0};
+    for (int64_t i = 0; i < 20000; i++) {
+        uint32_t *place = ent_map_at(&map, 9000 + i);
+        assert_non_null(place);
+        assert_int_equal(*place, ENT_MAP_NONE);
+        *place = (uint32_t)i;
+        if (i % 3 == 0) {
+            *ent_map_at(&map, 9000 + i / 2) = ENT_MAP_NONE;
+            *ent_map_at(&map, 9000 + i / 2) = (uint32_t)(i / 2);
+        }
+    }
+    assert_int_equal(map.n_used + map.n_hashed, 20000);
+    assert_true(map.n_dense > 29000 && map.n_dense < 150000 && map.n_hashed == 0);
+    for (int64_t i = -100; i < 20100; i++) {
+        assert_int_equal(ent_map_get(&map, 9000 + i), i < 0 || i >= 20000 ? ENT_MAP_NONE : i);
+    }
+    ent_map_deinit(&map);
+    for (int64_t i = 0; i < 60; i++) {
+        *ent_map_at(&map, INT64_C(1) << i) = (uint32_t)i;
+        *ent_map_at(&map, INT64_C(1) << i) = ENT_MAP_NONE;
+        *ent_map_at(&map, INT64_C(1) << i) = (uint32_t)i;
+    }
+    assert_true(map.n_dense <= 2048);
+    assert_int_equal(ent_map_get(&map, INT64_C(1) << 40), 40);
     ent_map_deinit(&map);
 }
 
@@ -424,7 +455,8 @@ int main(void)
         cmocka_unit_test(test_any_arrival), cmocka_unit_test(test_late_rows),
         cmocka_unit_test(test_misuse),      cmocka_unit_test(test_origins),
         cmocka_unit_test(test_host_stops),  cmocka_unit_test(test_fold_merge),
-        cmocka_unit_test(test_map),         cmocka_unit_test(test_tuples),
+        cmocka_unit_test(test_map),
+        cmocka_unit_test(test_map_dense),         cmocka_unit_test(test_tuples),
         cmocka_unit_test(test_colbuf),
     };
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
