@@ -168,21 +168,78 @@ bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fo
 
 /* --- results --- */
 
-static int compare_i(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-static int compare_f(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 static int compare_q(const void *a, const void *b)
 {
     return ent_q_cmp(*(const ent_q *)a, *(const ent_q *)b);
+}
+
+/* Integers in the order of the doubles; both zeros are one. */
+static int64_t ordered_bits(double value)
+{
+    int64_t bits;
+    value += 0.0;
+    memcpy(&bits, &value, sizeof bits);
+    return bits < 0 ? INT64_MIN - bits : bits;
+}
+
+static double from_ordered(int64_t bits)
+{
+    double value;
+    bits = bits < 0 ? INT64_MIN - bits : bits;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* The value that stands at place `rank` (from 0) once they are sorted, without sorting them: the values are counted
+ * by the top bits of their distance from the least; those that share the bits of the wanted one are swapped to
+ * the front, and so on among them.  Each round takes 11 bits off the range, and decimals of one kind lie close. */
+static int64_t select_integer(int64_t *v, size_t n, size_t rank)
+{
+    enum { BITS = 11, BUCKETS = 1 << BITS };
+    for (;;) {
+        size_t count[BUCKETS] = {0};
+        int64_t least = v[0];
+        int64_t most = v[0];
+        for (size_t i = 1; i < n; i++) {
+            least = v[i] < least ? v[i] : least;
+            most = v[i] > most ? v[i] : most;
+        }
+        uint64_t range = (uint64_t)most - (uint64_t)least;
+        unsigned width = range == 0 ? 0 : 64 - (unsigned)__builtin_clzll(range);
+        unsigned shift = width > BITS ? width - BITS : 0;
+        for (size_t i = 0; i < n; i++) {
+            count[((uint64_t)v[i] - (uint64_t)least) >> shift]++;
+        }
+        size_t bucket = 0;
+        while (rank >= count[bucket]) {
+            rank -= count[bucket++];
+        }
+        if (shift == 0) {
+            return (int64_t)((uint64_t)least + bucket);
+        }
+        size_t kept = 0;
+        for (size_t i = 0; i < n; i++) {
+            int64_t value = v[i];
+            if (((uint64_t)value - (uint64_t)least) >> shift == bucket) {
+                v[i] = v[kept];
+                v[kept++] = value;
+            }
+        }
+        n = kept;
+    }
+}
+
+static double select_number(double *v, size_t n, size_t rank)
+{
+    int64_t *bits = (int64_t *)(void *)v;
+    for (size_t i = 0; i < n; i++) {
+        bits[i] = ordered_bits(v[i]);
+    }
+    double found = from_ordered(select_integer(bits, n, rank));
+    for (size_t i = 0; i < n; i++) {
+        v[i] = from_ordered(bits[i]);
+    }
+    return found;
 }
 
 static void result_q(ent_constant *out, ent_q q)
@@ -223,12 +280,19 @@ static bool percentile(const ent_program *p, const ent_fold_row *fold, ent_fold_
     ent_i128 rank = ent_q_ceil(rank_q);
     size_t at = rank < 1 ? 0 : (size_t)rank - 1;
     at = at >= state->n_values ? state->n_values - 1 : at;
-    ent_class cls = value_class(fold);
-    qsort(state->values, state->n_values, ent_class_size(cls),
-          cls == ENT_CLASS_F   ? compare_f
-          : cls == ENT_CLASS_Q ? compare_q
-                               : compare_i);
-    result_value(fold, (const char *)state->values + at * ent_class_size(cls), out);
+    out->cls = (uint8_t)value_class(fold);
+    switch ((ent_class)out->cls) {
+    case ENT_CLASS_F:
+        out->v.f = select_number(state->values, state->n_values, at);
+        break;
+    case ENT_CLASS_Q:
+        qsort(state->values, state->n_values, sizeof(ent_q), compare_q);
+        out->v.q = ((const ent_q *)state->values)[at];
+        break;
+    default:
+        out->v.i = select_integer(state->values, state->n_values, at);
+        break;
+    }
     return true;
 }
 

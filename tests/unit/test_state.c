@@ -399,6 +399,60 @@ static void test_map_dense(void **state)
     ent_map_deinit(&map);
 }
 
+static int compare_integers(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The median is selected, not sorted for: narrow and wide ranges, both ends of 64 bits, equal values. */
+static void test_selection(void **state)
+{
+    (void)state;
+    enum { MANY = 3000 };
+    static int64_t integers[MANY];
+    static double numbers[MANY];
+    uint64_t seed = 42;
+    for (size_t round = 0; round < 300; round++) {
+        size_t n = 1 + (size_t)(seed >> 33) % (round < 100 ? 5 : MANY);
+        ent_fold_row as_integer = {.kind = ENT_AGG_MEDIAN, .value_type = ENT_TYPE_INT};
+        ent_fold_row as_number = {.kind = ENT_AGG_MEDIAN, .value_type = ENT_TYPE_NUMBER};
+        ent_fold_state of_integers = {0};
+        ent_fold_state of_numbers = {0};
+        for (size_t i = 0; i < n; i++) {
+            seed = seed * 6364136223846793005U + 1442695040888963407U;
+            unsigned shift = (unsigned)(round % 64);
+            integers[i] = (int64_t)(seed >> shift << (round % 3 ? 0 : shift));
+            integers[i] = seed >> 61 == 0 ? INT64_MIN : seed >> 61 == 1 ? INT64_MAX : integers[i];
+            numbers[i] = (double)(integers[i] / 3) * (round % 2 ? 1e-300 : 1e200);
+            ent_colbuf c = {.cls = ENT_CLASS_I, .data = &integers[i], .n = 1};
+            ent_colbuf d = {.cls = ENT_CLASS_F, .data = &numbers[i], .n = 1};
+            assert_true(ent_fold_value(&as_integer, &of_integers, &c, 0));
+            assert_true(ent_fold_value(&as_number, &of_numbers, &d, 0));
+        }
+        qsort(integers, n, sizeof *integers, compare_integers);
+        qsort(numbers, n, sizeof *numbers, compare_numbers);
+        for (int again = 0; again < 2; again++) { /* the values stay what they are */
+            ent_constant out;
+            bool absent;
+            assert_true(ent_fold_result(NULL, &as_integer, &of_integers, 0, 0, &out, &absent, NULL));
+            assert_int_equal(out.v.i, integers[(n - 1) / 2]);
+            assert_true(ent_fold_result(NULL, &as_number, &of_numbers, 0, 0, &out, &absent, NULL));
+            assert_true(out.v.f == numbers[(n - 1) / 2]);
+        }
+        ent_fold_deinit(&of_integers);
+        ent_fold_deinit(&of_numbers);
+    }
+}
+
 static void test_tuples(void **state)
 {
     (void)state;
@@ -456,7 +510,8 @@ int main(void)
         cmocka_unit_test(test_misuse),      cmocka_unit_test(test_origins),
         cmocka_unit_test(test_host_stops),  cmocka_unit_test(test_fold_merge),
         cmocka_unit_test(test_map),
-        cmocka_unit_test(test_map_dense),         cmocka_unit_test(test_tuples),
+        cmocka_unit_test(test_map_dense),         cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_tuples),
         cmocka_unit_test(test_colbuf),
     };
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
