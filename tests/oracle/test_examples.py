@@ -152,16 +152,17 @@ def client_hold():
 
 
 def structural_gap():
-    both = [("NetCo", "NetworkForHosting", 3 * H), ("DataCo", "StorageForHosting", 2 * H)]
+    both = [("NetCo", "DataCo", "NetworkForStorage", 3 * H),
+            ("DataCo", "HostCo", "StorageForHosting", 2 * H)]
     return club(parties("NetCo", "DataCo", "HostCo"),
-                [("network", "NetCo", []), ("storage", "DataCo", []),
-                 ("hosting", "HostCo", ["network", "storage"])],
+                [("network", "NetCo", []), ("storage", "DataCo", ["network"]),
+                 ("hosting", "HostCo", ["storage"])],
                 [sla("HostCo", "HostingSLA", "120000", duties=[restore({"ns": 4 * H})]),
                  sla("NetCo", "NetworkSLA", "64000"), sla("DataCo", "StorageSLA", "48000")] +
-                [ola(p, "HostCo", n, last="2026-02-28", duties=[turnaround(p, t)])
-                 for p, n, t in both] +
-                [ola(p, "HostCo", n + AMENDED, first="2026-03-01", duties=[turnaround(p, 90 * M)])
-                 for p, n, _ in both])
+                [ola(p, to, n, last="2026-02-28", duties=[turnaround(p, t)])
+                 for p, to, n, t in both] +
+                [ola(p, to, n + AMENDED, first="2026-03-01", duties=[turnaround(p, 90 * M)])
+                 for p, to, n, _ in both])
 
 
 def gain_share():
