@@ -51,6 +51,7 @@ step "oracle csv and json" python3 tests/property/feed_oracle.py "$BUILD/tests/f
 step "oracle of the oracle" python3 -m unittest discover -s tests/oracle
 step "oracle random clubs" python3 tests/property/random_clubs.py --seed 1 --count $CLUBS --entente "$ENTENTE"
 step "restatements add up" python3 tests/property/restatement.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
+step "backtests against two runs" python3 tests/property/backtest.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"

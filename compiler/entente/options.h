@@ -46,6 +46,7 @@ extern const ent_command ent_command_check;
 extern const ent_command ent_command_build;
 extern const ent_command ent_command_run;
 extern const ent_command ent_command_test;
+extern const ent_command ent_command_backtest;
 extern const ent_command ent_command_fmt;
 extern const ent_command ent_command_explain;
 extern const ent_command ent_command_disasm;

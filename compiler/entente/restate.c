@@ -111,6 +111,8 @@ static void keep(void *user, const ent_change *change)
     put_member(row->from, sizeof row->from, clock.p ? clock : window, clock.p ? "at" : "from");
     put_member(row->was, sizeof row->was, old, "status");
     put_member(row->is, sizeof row->is, now, "status");
+    put_member(row->credit_was, sizeof row->credit_was, ent_json_member(old, "credit"), "amount");
+    put_member(row->credit_is, sizeof row->credit_is, ent_json_member(now, "credit"), "amount");
     row->breach = strcmp(row->is, "breach") == 0;
     snprintf(row->money, sizeof row->money, "%s", change->money);
     snprintf(row->currency, sizeof row->currency, "%s", change->currency);

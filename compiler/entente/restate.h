@@ -12,7 +12,8 @@ typedef struct ent_restated {
     int64_t seq, adjusts;
     bool breach; /* what it is now */
     char agreement[96], clause[96], subject[128], from[48], was[24], is[24];
-    char money[ENT_MONEY_TEXT_SIZE], currency[8];
+    char money[ENT_MONEY_TEXT_SIZE], currency[8]; /* the difference */
+    char credit_was[ENT_MONEY_TEXT_SIZE], credit_is[ENT_MONEY_TEXT_SIZE];
 } ent_restated;
 
 typedef struct ent_restate {

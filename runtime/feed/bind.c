@@ -40,6 +40,7 @@ struct ent_binder {
     wanted *wanted;
     const char **names;
     uint32_t n_wanted;
+    uint32_t first_column;
     ent_column *fields;  /* buffers of batch_rows lanes, one a used field */
     uint8_t **absent;    /* their absence buffers */
     ent_column *texts;   /* one a bind column that feeds the kernel */
@@ -286,6 +287,11 @@ bool ent_binder_optional(const ent_binder *b, uint32_t column)
     return b->wanted[column].optional;
 }
 
+void ent_binder_set_first_column(ent_binder *b, uint32_t first)
+{
+    b->first_column = first;
+}
+
 char ent_binder_separator(const ent_binder *b)
 {
     return b->bind ? (char)b->bind->separator : 0;
@@ -515,7 +521,7 @@ static bool report_lane(const report *r, uint32_t lane)
                        .raw_len = r->cells->raw_len[lane],
                        .expected = found->expected};
     if (found->wanted >= 0) {
-        bad.column = ent_reader_column_number(r->reader, (uint32_t)found->wanted);
+        bad.column = ent_reader_column_number(r->reader, r->b->first_column + (uint32_t)found->wanted);
         bad.column_name = r->b->wanted[found->wanted].name;
     }
     if (found->cell && found->cell->p) {

@@ -31,6 +31,8 @@ uint32_t ent_binder_wanted(const ent_binder *binder, const char *const **names);
 /* Whether the file can do without column i (then its field is absent in all rows); if not, and the
  * header lacks it, the file does not fit. */
 bool ent_binder_optional(const ent_binder *binder, uint32_t column);
+/* Where its columns begin among those of a reader that has others before them; 0 otherwise. */
+void ent_binder_set_first_column(ent_binder *binder, uint32_t first);
 /* The separator that the bind states, or 0. */
 char ent_binder_separator(const ent_binder *binder);
 /* 0 any, 1 csv, 2 jsonl */

@@ -27,8 +27,11 @@ struct ent_stream {
     ent_strings *strings;
     ent_stream_options options;
     ent_source_list sources;
-    ent_reader *reader;
+    ent_reader *reader; /* of a follower: its leader's */
     ent_binder *binder;
+    ent_stream *leader, *follower; /* of a pair */
+    const ent_cells *cells;        /* of a leader: the batch in hand, NULL at the end */
+    uint32_t first_column;         /* in the reader */
     uint32_t checked_file; /* whose header has been looked at, + 1 */
     bool sort;
     ent_sorter *sorter;
@@ -183,6 +186,35 @@ static bool is_standard_input(const ent_stream_options *options)
     return false;
 }
 
+/* A pair's reader yields the leader's columns and then the follower's. */
+static bool start_reader(ent_stream *s, ent_feed_error *err)
+{
+    const char *const *own;
+    const char *const *others = NULL;
+    uint32_t n = ent_binder_wanted(s->binder, &own);
+    uint32_t n_others = s->follower ? ent_binder_wanted(s->follower->binder, &others) : 0;
+    const char **names = calloc((size_t)n + n_others + 1, sizeof *names);
+    if (!names) {
+        return ent_feed_fail_memory(err, "columns");
+    }
+    memcpy(names, own, n * sizeof *names);
+    if (n_others > 0) {
+        memcpy(names + n, others, n_others * sizeof *names);
+    }
+    char separator = s->options.separator ? s->options.separator : ent_binder_separator(s->binder);
+    ent_reader_options options = {.separator = separator,
+                                  .bad_rows = ENT_BAD_KEEP,
+                                  .batch_rows = s->options.batch_rows};
+    s->reader = ent_reader_open(&s->sources, names, n + n_others, &options, err);
+    free(names);
+    if (s->reader && s->follower) {
+        s->follower->reader = s->reader;
+        s->follower->first_column = n;
+        ent_binder_set_first_column(s->follower->binder, n);
+    }
+    return s->reader != NULL;
+}
+
 static bool open_texts(ent_stream *s, ent_format hint, ent_feed_error *err)
 {
     for (uint32_t i = 0; i < s->options.n_texts; i++) {
@@ -199,8 +231,6 @@ static bool open_texts(ent_stream *s, ent_format hint, ent_feed_error *err)
 static bool open_reader(ent_stream *s, ent_feed_error *err)
 {
     static const ent_format formats[] = {ENT_FORMAT_GUESS, ENT_FORMAT_CSV, ENT_FORMAT_JSONL};
-    const char *const *names;
-    uint32_t n = ent_binder_wanted(s->binder, &names);
     for (uint32_t i = 0; i < s->options.n_specs; i++) {
         ent_format hint = formats[ent_binder_format(s->binder)];
         const char *dot = strrchr(s->options.specs[i], '.');
@@ -215,12 +245,7 @@ static bool open_reader(ent_stream *s, ent_feed_error *err)
     if (!open_texts(s, formats[ent_binder_format(s->binder)], err)) {
         return false;
     }
-    char separator = s->options.separator ? s->options.separator : ent_binder_separator(s->binder);
-    ent_reader_options options = {.separator = separator,
-                                  .bad_rows = ENT_BAD_KEEP,
-                                  .batch_rows = s->options.batch_rows};
-    s->reader = ent_reader_open(&s->sources, names, n, &options, err);
-    return s->reader != NULL;
+    return start_reader(s, err);
 }
 
 /* Packed rows: origin, one word (or a rational) a used field, then a byte of absence each. */
@@ -253,8 +278,8 @@ static bool open_sorter(ent_stream *s, ent_feed_error *err)
     return (s->packed && s->out.columns && s->out_origins) || ent_feed_fail_memory(err, "rows");
 }
 
-ent_stream *ent_stream_open(const ent_program *program, int64_t feed, ent_strings *strings,
-                            ent_vm *vm, const ent_stream_options *options, ent_feed_error *err)
+static ent_stream *make_stream(const ent_stream_side *side, const ent_stream_options *options,
+                               ent_feed_error *err)
 {
     char message[128];
     ent_stream *s = calloc(1, sizeof *s);
@@ -262,23 +287,59 @@ ent_stream *ent_stream_open(const ent_program *program, int64_t feed, ent_string
         ent_feed_fail_memory(err, "a stream");
         return NULL;
     }
-    s->program = program;
-    s->feed = &program->feed[feed];
-    s->strings = strings;
+    s->program = side->program;
+    s->feed = &side->program->feed[side->feed];
+    s->strings = side->strings;
     s->options = *options;
     s->last_at = INT64_MIN;
     s->digest.on = options->digest;
     s->digest.failed = options->digest && !ent_hash_init(&s->digest.hash);
     s->sort = options->sort || is_standard_input(options);
-    s->binder = ent_binder_new(program, feed, strings, vm, options->batch_rows, message,
-                               sizeof message);
+    s->binder = ent_binder_new(side->program, side->feed, side->strings, side->vm,
+                               options->batch_rows, message, sizeof message);
     if (!s->binder) {
         ent_feed_fail_memory(err, "a binder");
-    } else if (open_reader(s, err) && (!s->sort || open_sorter(s, err))) {
+        ent_stream_close(s);
+        return NULL;
+    }
+    return s;
+}
+
+ent_stream *ent_stream_open(const ent_program *program, int64_t feed, ent_strings *strings,
+                            ent_vm *vm, const ent_stream_options *options, ent_feed_error *err)
+{
+    ent_stream_side side = {program, feed, strings, vm};
+    ent_stream *s = make_stream(&side, options, err);
+    if (s && open_reader(s, err) && (!s->sort || open_sorter(s, err))) {
         return s;
     }
     ent_stream_close(s);
     return NULL;
+}
+
+bool ent_stream_open_pair(const ent_stream_side sides[2], const ent_stream_options *options,
+                          ent_stream *streams[2], ent_feed_error *err)
+{
+    ent_stream *a = make_stream(&sides[0], options, err);
+    ent_stream *b = a ? make_stream(&sides[1], options, err) : NULL;
+    bool ok = a && b;
+    if (ok) {
+        a->follower = b;
+        b->leader = a;
+        ok = (ent_binder_format(a->binder) == ent_binder_format(b->binder) &&
+              ent_binder_separator(a->binder) == ent_binder_separator(b->binder)) ||
+             ent_feed_fail(err, ENT_FEED_USE, "two binds that read files in different ways");
+    }
+    ok = ok && open_reader(a, err) &&
+         (!a->sort || (open_sorter(a, err) && open_sorter(b, err)));
+    if (!ok) {
+        ent_stream_close(b);
+        ent_stream_close(a);
+        a = b = NULL;
+    }
+    streams[0] = a;
+    streams[1] = b;
+    return ok;
 }
 
 void ent_stream_close(ent_stream *s)
@@ -286,7 +347,7 @@ void ent_stream_close(ent_stream *s)
     if (!s) {
         return;
     }
-    if (s->reader) {
+    if (s->reader && !s->leader) {
         ent_reader_close(s->reader);
     }
     ent_source_list_deinit(&s->sources);
@@ -315,7 +376,7 @@ static bool check_header(ent_stream *s, const ent_cells *cells, ent_feed_error *
     const char *const *names;
     uint32_t n = ent_binder_wanted(s->binder, &names);
     for (uint32_t i = 0; i < n; i++) {
-        if (ent_reader_has_column(s->reader, i)) {
+        if (ent_reader_has_column(s->reader, s->first_column + i)) {
             continue;
         }
         if (ent_binder_optional(s->binder, i)) {
@@ -363,18 +424,33 @@ static bool count_bad(void *user, const ent_bad_row *bad)
     return s->options.on_bad(s->options.user, bad);
 }
 
+/* A follower looks at the batch that its leader has in hand. */
+static int next_cells(ent_stream *s, ent_cells *cells, ent_feed_error *err)
+{
+    const ent_cells *own = NULL;
+    int got = s->leader ? s->leader->cells != NULL : ent_reader_next(s->reader, &own, err);
+    if (!s->leader) {
+        s->cells = got == 1 ? own : NULL;
+    }
+    if (got == 1) {
+        *cells = s->leader ? *s->leader->cells : *own;
+        cells->cells += s->first_column;
+    }
+    return got;
+}
+
 static ent_stream_result read_batch(ent_stream *s, ent_rows *rows, ent_feed_error *err)
 {
-    const ent_cells *cells;
-    int got = ent_reader_next(s->reader, &cells, err);
+    ent_cells cells;
+    int got = next_cells(s, &cells, err);
     if (got <= 0) {
         return got == 0 ? ENT_STREAM_END : ENT_STREAM_FAILED;
     }
     bad_sink sink = {s};
-    if (!check_header(s, cells, err)) {
+    if (!check_header(s, &cells, err)) {
         return ENT_STREAM_FAILED;
     }
-    if (!ent_binder_take(s->binder, cells, s->reader, count_bad, &sink, rows, &s->totals.skipped)) {
+    if (!ent_binder_take(s->binder, &cells, s->reader, count_bad, &sink, rows, &s->totals.skipped)) {
         if (ent_binder_out_of_memory(s->binder)) {
             ent_feed_fail_memory(err, "rows");
         } else {
@@ -407,34 +483,53 @@ static bool pack(ent_stream *s, const ent_rows *rows, uint32_t lane, ent_feed_er
                           s->packed, err);
 }
 
+/* Puts a batch into the sorter. */
+static bool pack_all(ent_stream *s, const ent_rows *rows, ent_feed_error *err)
+{
+    for (uint32_t lane = 0; lane < rows->n; lane++) {
+        if (!pack(s, rows, lane, err)) {
+            return false;
+        }
+    }
+    for (int64_t i = 0; i < s->feed->n_fields; i++) {
+        ent_column *out = &s->out.columns[i];
+        out->cls = rows->columns[i].cls;
+        if (rows->columns[i].data && !out->data) {
+            out->data =
+                malloc(s->options.batch_rows * (out->cls == ENT_CLASS_Q ? sizeof(ent_q) : 8));
+            out->absent = malloc(s->options.batch_rows);
+            if (!out->data || !out->absent) {
+                return ent_feed_fail_memory(err, "rows");
+            }
+        }
+    }
+    return true;
+}
+
+static bool sort_finish(ent_stream *s, ent_feed_error *err)
+{
+    s->sorted = ent_sorter_finish(s->sorter, err);
+    return s->sorted;
+}
+
+/* The leader of a pair sorts for both. */
 static ent_stream_result sort_all(ent_stream *s, ent_feed_error *err)
 {
     ent_rows rows;
     ent_stream_result got;
     while ((got = read_batch(s, &rows, err)) == ENT_STREAM_ROWS) {
-        for (uint32_t lane = 0; lane < rows.n; lane++) {
-            if (!pack(s, &rows, lane, err)) {
-                return ENT_STREAM_FAILED;
-            }
+        if (!pack_all(s, &rows, err)) {
+            return ENT_STREAM_FAILED;
         }
-        for (int64_t i = 0; i < s->feed->n_fields; i++) {
-            ent_column *out = &s->out.columns[i];
-            out->cls = rows.columns[i].cls;
-            if (rows.columns[i].data && !out->data) {
-                out->data = malloc(s->options.batch_rows *
-                                   (out->cls == ENT_CLASS_Q ? sizeof(ent_q) : 8));
-                out->absent = malloc(s->options.batch_rows);
-                if (!out->data || !out->absent) {
-                    ent_feed_fail_memory(err, "rows");
-                    return ENT_STREAM_FAILED;
-                }
-            }
+        if (s->follower && (read_batch(s->follower, &rows, err) != ENT_STREAM_ROWS ||
+                            !pack_all(s->follower, &rows, err))) {
+            return ENT_STREAM_FAILED;
         }
     }
-    if (got != ENT_STREAM_END || !ent_sorter_finish(s->sorter, err)) {
+    if (got != ENT_STREAM_END || !sort_finish(s, err) ||
+        (s->follower && !sort_finish(s->follower, err))) {
         return ENT_STREAM_FAILED;
     }
-    s->sorted = true;
     return ENT_STREAM_END;
 }
 

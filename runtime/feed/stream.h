@@ -53,6 +53,17 @@ typedef struct ent_stream_totals {
 
 ent_stream *ent_stream_open(const ent_program *program, int64_t feed, ent_strings *strings,
                             ent_vm *vm, const ent_stream_options *options, ent_feed_error *err);
+/* The same sources for two programs, read once: each has its own fields, bind and texts.  Call ent_stream_next on
+ * the first, then, if that brought rows or its end, on the second.  Close the second first.  Fails with
+ * ENT_FEED_USE when the two binds read files in different ways; then nothing is open. */
+typedef struct ent_stream_side {
+    const ent_program *program;
+    int64_t feed;
+    ent_strings *strings;
+    ent_vm *vm;
+} ent_stream_side;
+bool ent_stream_open_pair(const ent_stream_side sides[2], const ent_stream_options *options,
+                          ent_stream *streams[2], ent_feed_error *err);
 void ent_stream_close(ent_stream *stream);
 ent_stream_result ent_stream_next(ent_stream *stream, ent_rows *rows, ent_feed_error *err);
 ent_stream_totals ent_stream_totals_of(const ent_stream *stream);

@@ -1,0 +1,143 @@
+/* `entente backtest`: the command line of backtest.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/entente/backtest.h"
+#include "compiler/entente/compile.h"
+#include "compiler/entente/options.h"
+
+enum { FEED, FROM, TO, FORMAT, SEPARATOR, STDLIB, COLOR };
+static const ent_option options[] = {
+    {"feed", "NAME=SOURCE", "rows of a feed, as for entente run; each source is read once"},
+    {"from", "T", "begin of the evaluated period: a date or an instant; default: the first row"},
+    {"to", "T", "its end, not included; default: just after the last row"},
+    {"format", "text|json", "what goes to stdout"},
+    {"separator", "C", "between the cells of CSV: one character, or `tab`"},
+    {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
+    {"color", "auto|always|never", "colour in diagnostics; NO_COLOR is honoured"},
+    {NULL, NULL, NULL}};
+
+typedef struct parsed {
+    ent_backtest_options run;
+    ent_compile_options compile;
+    const char *paths[2];
+    size_t n_paths;
+    const char *color;
+    bool json;
+} parsed;
+
+static int take(const ent_command *self, parsed *p, int option, const char *value)
+{
+    const char *equals;
+    switch (option) {
+    case FEED:
+        equals = strchr(value, '=');
+        if (!equals || equals == value || equals[1] == 0) {
+            return ent_command_wrong(self, "--feed wants NAME=SOURCE, not `%s`", value);
+        }
+        p->run.feeds[p->run.n_feeds++] =
+            (ent_feed_argument){value, (size_t)(equals - value), equals + 1};
+        return ENT_EXIT_OK;
+    case FROM:
+        p->run.from = value;
+        return ENT_EXIT_OK;
+    case TO:
+        p->run.to = value;
+        return ENT_EXIT_OK;
+    case FORMAT:
+        p->json = strcmp(value, "json") == 0;
+        return p->json || strcmp(value, "text") == 0
+                   ? ENT_EXIT_OK
+                   : ent_command_wrong(self, "--format is text or json, not `%s`", value);
+    case SEPARATOR:
+        p->run.separator = strcmp(value, "tab") == 0 ? '\t' : value[0];
+        return p->run.separator == '\t' || strlen(value) == 1
+                   ? ENT_EXIT_OK
+                   : ent_command_wrong(self, "--separator is one character or `tab`, not `%s`", value);
+    case STDLIB:
+        p->compile.stdlib_dir = value;
+        return ENT_EXIT_OK;
+    case COLOR:
+        p->color = value;
+        return ENT_EXIT_OK;
+    default:
+        if (p->n_paths == 2) {
+            return ent_command_wrong(self, "two sets of agreements are compared, not three");
+        }
+        p->paths[p->n_paths++] = value;
+        return ENT_EXIT_OK;
+    }
+}
+
+static int run_both(const parsed *p, const ent_program *const programs[2])
+{
+    ent_backtest test;
+    int status = ent_backtest_run(&test, programs, p->paths, &p->run, stderr);
+    if (status == ENT_EXIT_OK && !ent_backtest_report(&test, p->json, stdout)) {
+        fputs("error: out of memory\n", stderr);
+        status = ENT_EXIT_ENVIRONMENT;
+    }
+    if (status == ENT_EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+        fprintf(stderr, "error: cannot write the result: %s\n", strerror(errno));
+        status = ENT_EXIT_ENVIRONMENT;
+    }
+    ent_backtest_release(&test);
+    return status;
+}
+
+static int run_parsed(const ent_command *self, parsed *p)
+{
+    ent_program *programs[2] = {NULL, NULL};
+    int status = ENT_EXIT_OK;
+    if (p->n_paths < 2) {
+        return ent_command_wrong(self, "two sets of agreements are compared: OLD and NEW");
+    }
+    p->compile.colour = ent_colour_wanted(p->color, stderr);
+    for (int k = 0; k < 2 && status == ENT_EXIT_OK; k++) {
+        status = ent_obtain_program(&p->paths[k], 1, &p->compile, &programs[k]);
+    }
+    if (status == ENT_EXIT_OK) {
+        const ent_program *const both[2] = {programs[0], programs[1]};
+        status = run_both(p, both);
+    }
+    ent_program_destroy(programs[0]);
+    ent_program_destroy(programs[1]);
+    return status;
+}
+
+static int run(const ent_command *self, int argc, char **argv)
+{
+    ent_arguments arguments = {.command = self, .argc = argc, .at = 1, .argv = argv};
+    parsed p = {0};
+    const char *value;
+    int status = ENT_EXIT_OK;
+    int got = ENT_ARGUMENT_END;
+    p.run.feeds = calloc((size_t)argc + 1, sizeof *p.run.feeds);
+    if (!p.run.feeds) {
+        fputs("error: out of memory\n", stderr);
+        return ENT_EXIT_ENVIRONMENT;
+    }
+    while (status == ENT_EXIT_OK) {
+        got = ent_arguments_next(&arguments, &value);
+        if (got < 0 && got != ENT_ARGUMENT_POSITIONAL) {
+            break;
+        }
+        status = take(self, &p, got, value);
+    }
+    if (status == ENT_EXIT_OK && got == ENT_ARGUMENT_WRONG) {
+        status = ENT_EXIT_USE;
+    } else if (status == ENT_EXIT_OK && got == ENT_ARGUMENT_END) {
+        status = run_parsed(self, &p);
+    }
+    free(p.run.feeds);
+    return status;
+}
+
+const ent_command ent_command_backtest = {
+    "backtest", "OLD NEW --feed NAME=SOURCE...",
+    "Shows what a change of agreements would have changed over the same history: decisions that flip, "
+    "credits, whom it helps and hurts.",
+    options, run,
+    "OLD and NEW are each one source file or built program. A decision is the same one in both if "
+    "its agreement, clause, subject and window, or trigger, are."};
