@@ -5,10 +5,11 @@
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
 
-enum { FORMAT, COST, STDLIB, COLOR };
+enum { FORMAT, COST, COUNTEREXAMPLES, STDLIB, COLOR };
 static const ent_option options[] = {
     {"format", "text|json|sarif", "how diagnostics are written; json and sarif go to stdout"},
     {"cost", NULL, "also print what the program takes: kernels, instructions, tables"},
+    {"counterexamples", "DIR", "write the scenarios that diagnostics show, with their facts, to DIR"},
     {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
     {"color", "auto|always|never", "colour in diagnostics; NO_COLOR is honoured"},
     {NULL, NULL, NULL}};
@@ -86,6 +87,9 @@ static int run(const ent_command *self, int argc, char **argv)
             break;
         case COST:
             cost = true;
+            break;
+        case COUNTEREXAMPLES:
+            compile.examples_dir = value;
             break;
         case STDLIB:
             compile.stdlib_dir = value;

@@ -77,6 +77,35 @@ static int out_of_memory(void)
     return ENT_EXIT_ENVIRONMENT;
 }
 
+static bool write_text(const char *dir, const char *name, const char *text)
+{
+    char path[4200];
+    int len = snprintf(path, sizeof path, "%s/%s", dir, name);
+    ent_file file;
+    if (len < 0 || (size_t)len >= sizeof path || !ent_file_create(&file, path)) {
+        return false;
+    }
+    ent_file_write(&file, text, strlen(text));
+    return ent_file_commit(&file);
+}
+
+/* The scenarios that diagnostics show, one file each, with the facts that they read beside them. */
+static int write_examples(ent_diags *diags, const char *dir)
+{
+    ent_diag_example_view e;
+    for (size_t i = 0; ent_diags_example(diags, i, &e); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s-%zu.ent", e.code, i + 1);
+        errno = 0;
+        if (!write_text(dir, name, e.text) ||
+            (e.file_name && !write_text(dir, e.file_name, e.file_content))) {
+            fprintf(stderr, "error: cannot write to `%s`: %s\n", dir, strerror(errno));
+            return ENT_EXIT_ENVIRONMENT;
+        }
+    }
+    return ENT_EXIT_OK;
+}
+
 static void summarise(const ent_model *m, const ent_diags *diags, ent_compile_summary *out)
 {
     *out = (ent_compile_summary){.frameworks = m->framework ? 1 : 0,
@@ -166,7 +195,9 @@ int ent_compilation_open(ent_compilation *c, const char *const *paths, size_t n,
         ent_arena_failed(c->arena) || !show(c->diags, options)) {
         return out_of_memory();
     }
-    return ent_diags_error_count(c->diags) > 0 ? ENT_EXIT_FOUND : ENT_EXIT_OK;
+    int status = options->examples_dir ? write_examples(c->diags, options->examples_dir)
+                                       : ENT_EXIT_OK;
+    return status == ENT_EXIT_OK && ent_diags_error_count(c->diags) > 0 ? ENT_EXIT_FOUND : status;
 }
 
 int ent_compile_files(const char *const *paths, size_t n, const ent_compile_options *options,

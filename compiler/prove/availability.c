@@ -13,7 +13,7 @@ typedef struct promise {
     const ent_objective_decl *objective;
 } promise;
 
-static bool is_availability(const ent_objective_decl *o)
+bool ent_is_availability(const ent_objective_decl *o)
 {
     return o->expr != NULL && o->expr->kind == ENT_NODE_AGGREGATE && o->n_folds == 1 &&
            (o->folds[0]->kind == ENT_AGG_SHARE || o->folds[0]->kind == ENT_AGG_TIME_SHARE) &&
@@ -22,7 +22,7 @@ static bool is_availability(const ent_objective_decl *o)
            (o->compare == ENT_CMP_AT_LEAST || o->compare == ENT_CMP_ABOVE);
 }
 
-static bool is_alike(const ent_objective_decl *a, const ent_objective_decl *b)
+bool ent_is_alike(const ent_objective_decl *a, const ent_objective_decl *b)
 {
     const ent_fold_decl *fa = a->folds[0], *fb = b->folds[0];
     return fa->kind == fb->kind && fa->feed == fb->feed && ent_prove_same(fa->test, fb->test) &&
@@ -39,7 +39,7 @@ static const ent_objective_decl *promised(const ent_prover *p, const ent_service
         const ent_objective_decl *o = all.v[i].objective;
         if (all.v[i].service != s || o == NULL || o == like || o->agreement->kind != 0 ||
             o->agreement->is_framework || o->agreement->supplier != s->provider ||
-            !is_availability(o) || !is_alike(o, like)) {
+            !ent_is_availability(o) || !ent_is_alike(o, like)) {
             continue;
         }
         best = best == NULL || ent_q_cmp(o->target.q, best->target.q) > 0 ? o : best;
@@ -125,7 +125,7 @@ void ent_prove_availability(ent_prover *p)
     ent_elements all = p->at.of[ENT_COLLECTION_PROMISES];
     for (size_t i = 0; i < all.n; i++) {
         const ent_objective_decl *o = all.v[i].objective;
-        if (o != NULL && o->agreement->kind == 0 && is_availability(o)) {
+        if (o != NULL && o->agreement->kind == 0 && ent_is_availability(o)) {
             check(p, o, all.v[i].service);
         }
     }

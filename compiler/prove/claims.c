@@ -6,106 +6,28 @@
 #include <string.h>
 
 #include "compiler/prove/box.h"
+#include "compiler/prove/counterexample.h"
 #include "compiler/prove/internal.h"
 #include "runtime/time/civil.h"
 
 #define DAY_NS INT64_C(86400000000000)
 enum { LATER_DAYS = 400 };
 
-/* Rows that fit both alternatives. */
-static ent_boxes common_rows(const ent_boxer *x, const ent_alt_decl *a, const ent_alt_decl *b)
-{
-    ent_boxes boxes = ent_boxes_all(x);
-    const ent_alt_decl *both[] = {a, b};
-    if (a->feed != b->feed || (a->member >= 0 && b->member >= 0 && a->member != b->member)) {
-        return (ent_boxes){0};
-    }
-    for (size_t i = 0; i < 2; i++) {
-        if (both[i]->member >= 0) {
-            boxes = ent_boxes_member(x, boxes, both[i]->feed->event, both[i]->member);
-        }
-        for (size_t k = 0; k < both[i]->n_where; k++) {
-            boxes = ent_boxes_where(x, boxes, both[i]->where[k], true);
-        }
-    }
-    return boxes;
-}
-
-static bool discharged_together(const ent_boxer *x, const ent_duty_decl *a, const ent_duty_decl *b)
-{
-    for (size_t i = 0; i < a->discharge->n_alts; i++) {
-        for (size_t k = 0; k < b->discharge->n_alts; k++) {
-            if (common_rows(x, &a->discharge->alts[i], &b->discharge->alts[k]).n > 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static bool in_force_together(const ent_agreement_decl *a, const ent_agreement_decl *b)
-{
-    bool versions = a != b && strcmp(a->name, b->name) == 0;
-    return !versions && a->from_day <= b->to_day && b->from_day <= a->to_day;
-}
-
 static bool may_claim(const ent_duty_decl *d)
 {
-    return d->agreement->kind == 0 && d->feed->kind == ENT_FEED_SOURCE && d->trigger != NULL &&
+    return d->agreement->kind == 0 && !d->agreement->is_framework &&
+           d->feed->kind == ENT_FEED_SOURCE && d->trigger != NULL &&
            d->discharge != NULL;
 }
 
 /* --- the scenario --- */
-
-/* A field that the conditions leave open: something sensible, or absent. */
-static const char *cell(const ent_boxer *x, const ent_box *box, const ent_field_decl *f,
-                        const char *at, const char *key)
-{
-    const char *c = ent_box_cell(x, box, f);
-    if (c[0] != '\0') {
-        return c;
-    }
-    if (f == f->feed->at) {
-        return at;
-    }
-    if (f->marks & ENT_MARK_KEY) {
-        return key;
-    }
-    return f->type.kind == ENT_TYPE_ENUM ? x->m->enumerations[f->type.param]->members[0] : "";
-}
-
-static const char *row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
-                       const char *at, const char *key)
-{
-    const char *text = "";
-    for (size_t i = 0; i < feed->n_fields && text != NULL; i++) {
-        text = ent_arena_printf(x->arena, "%s%s%s", text, i == 0 ? "" : ",",
-                                cell(x, box, feed->fields[i], at, key));
-    }
-    return text;
-}
-
-static const char *names(const ent_boxer *x, const ent_feed_decl *feed)
-{
-    const char *text = "";
-    for (size_t i = 0; i < feed->n_fields && text != NULL; i++) {
-        text = ent_arena_printf(x->arena, "%s%s%s", text, i == 0 ? "" : ",", feed->fields[i]->name);
-    }
-    return text;
-}
-
-static int64_t first_day(const ent_agreement_decl *a, const ent_agreement_decl *b)
-{
-    int64_t day = a->from_day > b->from_day ? a->from_day : b->from_day;
-    return day == INT64_MIN ? ent_civil_days(2026, 1, 5) : day;
-}
 
 static const char *scenario(const ent_boxer *x, const ent_box *box, const ent_duty_decl *a,
                             const ent_duty_decl *b)
 {
     char at[ENT_CIVIL_TEXT_MAX], later[ENT_CIVIL_TEXT_MAX];
     const ent_feed_decl *feed = a->feed;
-    int64_t start = first_day(a->agreement, b->agreement) * DAY_NS + DAY_NS / 2;
+    int64_t start = ent_first_common_day(a->agreement, b->agreement) * DAY_NS + DAY_NS / 2;
     bool runnable = feed->n_keys == 1 && feed->keys[0]->type.kind == ENT_TYPE_TEXT &&
                     feed->bind == NULL &&
                     ent_civil_format(at, sizeof at, start, NULL) > 0 &&
@@ -129,7 +51,8 @@ static const char *scenario(const ent_boxer *x, const ent_box *box, const ent_du
         "  expect breach of %s.%s for T1\n"
         "  expect breach of %s.%s for T1\n",
         a->agreement->name, a->name, b->agreement->name, b->name, using, feed->name,
-        names(x, feed), row(x, box, feed, at, "T1"), row(x, box, feed, later, "T2"),
+        ent_row_names(x, feed), ent_row(x, box, feed, at, "T1"),
+        ent_row(x, box, feed, later, "T2"),
         a->agreement->name, a->name, b->agreement->name, b->name);
 }
 
@@ -157,12 +80,12 @@ static void report(ent_prover *p, const ent_box *box, const ent_duty_decl *a,
 static void compare(ent_prover *p, const ent_duty_decl *a, const ent_duty_decl *b)
 {
     ent_boxer x = {p->m, p->arena};
-    if (!in_force_together(a->agreement, b->agreement) || !discharged_together(&x, a, b)) {
+    if (!ent_in_force_together(a->agreement, b->agreement) || !ent_discharged_together(&x, a, b)) {
         return;
     }
     for (size_t i = 0; i < a->trigger->n_alts; i++) {
         for (size_t k = 0; k < b->trigger->n_alts; k++) {
-            ent_boxes rows = common_rows(&x, &a->trigger->alts[i], &b->trigger->alts[k]);
+            ent_boxes rows = ent_common_rows(&x, &a->trigger->alts[i], &b->trigger->alts[k]);
             const ent_box *box = ent_boxes_exact(rows);
             if (box != NULL && box->n > 0) {
                 report(p, box, a, b);

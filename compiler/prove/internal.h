@@ -32,6 +32,7 @@ void ent_prove_accountability(ent_prover *p);
 /* These look at the whole model once. */
 void ent_prove_guards(ent_prover *p);
 void ent_prove_claims(ent_prover *p);
+void ent_prove_watermelons(ent_prover *p);
 
 /* A diagnostic, unless that code was reported at that place on an earlier day: then NULL. */
 ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format, ...)
@@ -45,6 +46,10 @@ const char *ent_prove_duration(ent_prover *p, int64_t ns);
 const char *ent_prove_title(const char *title, const char *name);
 /* Whether the checked expressions say the same. */
 bool ent_prove_same(const ent_node *a, const ent_node *b);
+/* Whether the objective is a share, of samples or of time, held from below. */
+bool ent_is_availability(const ent_objective_decl *o);
+/* Whether the two say the same of one feed: aggregate, condition and windows. */
+bool ent_is_alike(const ent_objective_decl *a, const ent_objective_decl *b);
 /* All services that s stands on, each once, those farthest down first; NULL: out of memory. */
 const ent_service_decl **ent_prove_closure(ent_prover *p, const ent_service_decl *s, size_t *n);
 #endif

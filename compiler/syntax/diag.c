@@ -148,6 +148,26 @@ void ent_diag_example(ent_diag *d, const char *text)
     d->example = ent_arena_strdup(d->owner->arena, text);
 }
 
+void ent_diag_example_file(ent_diag *d, const char *name, const char *content)
+{
+    d->example_name = ent_arena_strdup(d->owner->arena, name);
+    d->example_content = ent_arena_strdup(d->owner->arena, content);
+}
+
+bool ent_diags_example(ent_diags *diags, size_t n, ent_diag_example_view *out)
+{
+    ent_diags_settle(diags);
+    for (size_t i = 0; i < diags->n; i++) {
+        const ent_diag *d = diags->list[i];
+        if (d->example != NULL && n-- == 0) {
+            *out = (ent_diag_example_view){ent_diag_code_info(d->code)->code, d->example,
+                                           d->example_name, d->example_content};
+            return true;
+        }
+    }
+    return false;
+}
+
 void ent_diag_help(ent_diag *d, const char *format, ...)
 {
     if (d->remarks_end == NULL) {

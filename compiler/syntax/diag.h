@@ -60,6 +60,16 @@ void ent_diag_fix(ent_diag *d, ent_span span, const char *replacement, const cha
 
 /* Source text that shows what is meant, a scenario mostly: printed below the notes as it is. */
 void ent_diag_example(ent_diag *d, const char *text);
+/* A file that the example reads, by the name that it uses; for `check --counterexamples`. */
+void ent_diag_example_file(ent_diag *d, const char *name, const char *content);
+
+typedef struct ent_diag_example_view {
+    const char *code;
+    const char *text, *file_name, *file_content; /* the last two NULL: it reads no file */
+} ent_diag_example_view;
+
+/* The n-th example in the order of the diagnostics; false: there are fewer. */
+bool ent_diags_example(ent_diags *diags, size_t n, ent_diag_example_view *out);
 
 /* Distinct diagnostics, as they are shown. */
 size_t ent_diags_error_count(const ent_diags *diags);

@@ -26,6 +26,7 @@ struct ent_diag {
     const char *message;
     const char *label; /* NULL: none */
     const char *example; /* NULL: none */
+    const char *example_name, *example_content; /* of the file that it reads, or NULL */
     diag_label *labels;
     diag_label **labels_end;
     diag_remark *remarks;

@@ -1,0 +1,85 @@
+/* See counterexample.h. */
+#include "compiler/prove/counterexample.h"
+
+#include <string.h>
+
+#include "runtime/time/civil.h"
+
+ent_boxes ent_common_rows(const ent_boxer *x, const ent_alt_decl *a, const ent_alt_decl *b)
+{
+    ent_boxes boxes = ent_boxes_all(x);
+    const ent_alt_decl *both[] = {a, b};
+    if (a->feed != b->feed || (a->member >= 0 && b->member >= 0 && a->member != b->member)) {
+        return (ent_boxes){0};
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (both[i]->member >= 0) {
+            boxes = ent_boxes_member(x, boxes, both[i]->feed->event, both[i]->member);
+        }
+        for (size_t k = 0; k < both[i]->n_where; k++) {
+            boxes = ent_boxes_where(x, boxes, both[i]->where[k], true);
+        }
+    }
+    return boxes;
+}
+
+bool ent_discharged_together(const ent_boxer *x, const ent_duty_decl *a, const ent_duty_decl *b)
+{
+    for (size_t i = 0; i < a->discharge->n_alts; i++) {
+        for (size_t k = 0; k < b->discharge->n_alts; k++) {
+            if (ent_common_rows(x, &a->discharge->alts[i], &b->discharge->alts[k]).n > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool ent_in_force_together(const ent_agreement_decl *a, const ent_agreement_decl *b)
+{
+    bool versions = a != b && strcmp(a->name, b->name) == 0;
+    return !versions && a->from_day <= b->to_day && b->from_day <= a->to_day;
+}
+
+int64_t ent_first_common_day(const ent_agreement_decl *a, const ent_agreement_decl *b)
+{
+    int64_t day = a->from_day > b->from_day ? a->from_day : b->from_day;
+    return day == INT64_MIN ? ent_civil_days(2026, 1, 5) : day;
+}
+
+/* A field that the conditions leave open: something sensible, or absent. */
+static const char *cell(const ent_boxer *x, const ent_box *box, const ent_field_decl *f,
+                        const char *at, const char *key)
+{
+    const char *c = ent_box_cell(x, box, f);
+    if (c[0] != '\0') {
+        return c;
+    }
+    if (f == f->feed->at) {
+        return at;
+    }
+    if (f->marks & ENT_MARK_KEY) {
+        return key;
+    }
+    return f->type.kind == ENT_TYPE_ENUM ? x->m->enumerations[f->type.param]->members[0] : "";
+}
+
+const char *ent_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                       const char *at, const char *key)
+{
+    const char *text = "";
+    for (size_t i = 0; i < feed->n_fields && text != NULL; i++) {
+        text = ent_arena_printf(x->arena, "%s%s%s", text, i == 0 ? "" : ",",
+                                cell(x, box, feed->fields[i], at, key));
+    }
+    return text;
+}
+
+const char *ent_row_names(const ent_boxer *x, const ent_feed_decl *feed)
+{
+    const char *text = "";
+    for (size_t i = 0; i < feed->n_fields && text != NULL; i++) {
+        text = ent_arena_printf(x->arena, "%s%s%s", text, i == 0 ? "" : ",", feed->fields[i]->name);
+    }
+    return text;
+}
