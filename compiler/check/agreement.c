@@ -467,7 +467,37 @@ static void check_agreement(ent_checker *ck, const ent_node *n)
     check_unused(ck, versions, n_versions);
 }
 
-/* A framework's own duties and objectives: what the integrator owes the client, end to end. */
+/* Who answers to whom for what the framework itself promises: as it says, else the integrator to the client. */
+static void answer_for_own(ent_checker *ck, ent_agreement_decl *a, const version *v)
+{
+    static const char *const roles[] = {
+        [ENT_ROLE_CLIENT] = "client", [ENT_ROLE_INTEGRATOR] = "integrator", [ENT_ROLE_PROVIDER] = NULL};
+    const ent_framework_decl *f = ck->m->framework;
+    const char *from = "integrator", *to = "client";
+    for (size_t i = f->n_answers; i-- > 0;) {
+        const ent_answers_decl *x = &f->answers[i];
+        if (roles[x->from_role] == NULL || roles[x->to_role] == NULL || x->from_role == x->to_role)
+            continue;
+        from = roles[x->from_role];
+        to = roles[x->to_role];
+    }
+    a->supplier = ent_find_party(ck, from);
+    a->customer = ent_find_party(ck, to);
+    if (a->supplier != NULL && a->customer != NULL)
+        return;
+    if (v->n_members > 0) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0223, v->members[0]->name_span,
+                                   "who owes what the framework itself promises?");
+        ent_diag_primary_label(d, "clauses of a framework are the %s's", from);
+        ent_diag_label(d, f->span, "this framework has no %s", a->supplier == NULL ? from : to);
+        ent_diag_help(d, "add `%s NAME \"title\"`, or move the clause into an `sla`",
+                      a->supplier == NULL ? from : to);
+        return;
+    }
+    a->supplier = a->customer = ent_find_party(ck, "client"); /* of pools: nobody owes them */
+}
+
+/* A framework's own duties, objectives and pools: what is owed, and shared, end to end. */
 static void check_own_clauses(ent_checker *ck, const ent_node *n)
 {
     const ent_framework_decl *f = ck->m->framework;
@@ -475,7 +505,8 @@ static void check_own_clauses(ent_checker *ck, const ent_node *n)
     for (size_t i = 0; i < n->n_kids; i++)
         if (n->kids[i]->kind == ENT_NODE_DUTY || n->kids[i]->kind == ENT_NODE_OBJECTIVE)
             ENT_PUSH_PTR(ck, v.members, v.n_members, n->kids[i]);
-    ent_agreement_decl *a = v.n_members == 0 ? NULL : ent_check_alloc(ck, sizeof *a);
+    bool none = v.n_members == 0 && ent_clause(n, ENT_NODE_POOL) == NULL;
+    ent_agreement_decl *a = none ? NULL : ent_check_alloc(ck, sizeof *a);
     if (a == NULL)
         return;
     *a = (ent_agreement_decl){.name = f->name,
@@ -488,15 +519,7 @@ static void check_own_clauses(ent_checker *ck, const ent_node *n)
                               .node = (ent_node *)(uintptr_t)n,
                               .span = f->span,
                               .is_framework = true};
-    a->supplier = ent_find_party(ck, "integrator");
-    a->customer = ent_find_party(ck, "client");
-    if (a->supplier == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0223, v.members[0]->name_span,
-                                   "who owes what the framework itself promises?");
-        ent_diag_primary_label(d, "clauses of a framework are the integrator's");
-        ent_diag_label(d, f->span, "this framework has no integrator");
-        ent_diag_help(d, "add `integrator NAME \"title\"`, or move the clause into an `sla`");
-    }
+    answer_for_own(ck, a, &v);
     v.agreement = a;
     check_version(ck, &v);
 }

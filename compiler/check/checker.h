@@ -260,7 +260,9 @@ void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o,
 bool ent_check_bound(ent_checker *ck, ent_env *env, const ent_node *n, ent_type want, int compare,
                      const char *what, ent_value *out);
 void ent_check_scenario(ent_checker *ck, const ent_node *node); /* scenario.c */
-void ent_check_pool(ent_checker *ck, const ent_node *node);     /* scenario.c */
+void ent_check_pool(ent_checker *ck, const ent_node *node);     /* pool.c */
+/* The first version of the agreement (the framework counts as one); reports an unknown name. */
+ent_agreement_decl *ent_resolve_agreement(ent_checker *ck, const char *name, ent_span span);
 void ent_check_unused(ent_checker *ck, ent_scope *scope);       /* names.c */
 bool ent_effective(ent_checker *ck, const ent_node *node, int64_t *from_day, int64_t *to_day);
 

@@ -31,7 +31,6 @@
  *                ENT_DECL_FIGURE    the objective's measure, as decided (only in amounts of credits)
  *                ENT_DECL_VARIABLE  a quantifier's variable (only in `require`): decl is the QUANTIFIER
  *                ENT_DECL_COLLECTION slot ENT_COLLECTION_* (only in `require`)
- *                ENT_DECL_OBJECTIVE decl ent_objective_decl (only in pools: NAME or MEMBER)
  *   MEMBER     F.x that is a field of the row in hand: as NAME / ENT_DECL_FIELD.  In `require`,
  *              ENT_DECL_ELEMENT: kids[0] is an element, slot = ENT_ELEMENT_*.
  *   CALL       kids[1..] are the arguments, already coerced to the parameters' types.  decl_kind:
@@ -92,8 +91,7 @@ typedef enum ent_decl_kind {
     ENT_DECL_PREVIOUS,
     ENT_DECL_CHANGED,
     ENT_DECL_BUILTIN,
-    ENT_DECL_FOLD,
-    ENT_DECL_OBJECTIVE
+    ENT_DECL_FOLD
 } ent_decl_kind;
 
 /* Built-in functions; the comment gives parameters and result as they are after coercion. */
@@ -562,6 +560,30 @@ typedef struct ent_objective_decl {
     ent_span span;
 } ent_objective_decl;
 
+/* `paid when` in postfix order: the objective's versions, or an operator on what stands before it. */
+typedef struct ent_term_decl {
+    int op; /* ENT_TERM_* */
+    ent_objective_decl **goals;
+    size_t n_goals;
+    ent_span span;
+} ent_term_decl;
+
+typedef struct ent_pool_decl {
+    int32_t index;
+    ent_agreement_decl *agreement; /* the framework's own */
+    const char *name, *title, *doc;
+    ent_amount_decl *amount;
+    ent_party_decl **funders;
+    size_t n_funders;
+    int unit; /* ENT_UNIT_* */
+    bool by_charge;
+    ent_term_decl *terms;
+    size_t n_terms;
+    int32_t order;
+    ent_node *node;
+    ent_span span;
+} ent_pool_decl;
+
 /* One version of an agreement.  Versions of one agreement stand in order of their dates and never
  * overlap: an amendment ends the version before it. */
 struct ent_agreement_decl {
@@ -584,7 +606,8 @@ struct ent_agreement_decl {
     size_t n_objectives;
     struct ent_agreement_decl *before; /* the version that it amends, or NULL */
     const char *amendment;             /* name of the amendment, or NULL */
-    bool is_framework; /* not an agreement: the framework's own clauses, the integrator's to the client */
+    bool is_framework; /* not an agreement: the framework's own clauses and pools; without an integrator
+                          the client is both parties */
     ent_node *node;                    /* SLA, OLA or AMENDMENT */
     ent_span span;
 };
@@ -623,7 +646,7 @@ typedef struct ent_model {
     size_t n_caps;
     ent_node **scenarios; /* SCENARIO nodes, names checked */
     size_t n_scenarios;
-    ent_node **pools; /* POOL nodes, checked */
+    ent_pool_decl **pools;
     size_t n_pools;
 } ent_model;
 

@@ -1,7 +1,7 @@
-/* Scenarios and pools: their names and types; they are run and paid elsewhere. */
+/* Scenarios: their names and types; they are run elsewhere. */
 #include "compiler/check/checker.h"
 
-static ent_agreement_decl *find_agreement(ent_checker *ck, const char *name, ent_span span)
+ent_agreement_decl *ent_resolve_agreement(ent_checker *ck, const char *name, ent_span span)
 {
     const char **names = NULL;
     size_t n = 0;
@@ -38,11 +38,18 @@ static bool find_clause(ent_checker *ck, const char *agreement, const char *clau
             ENT_PUSH_PTR(ck, names, n, a->objectives[j]->name);
         }
     }
+    for (size_t i = 0; i < ck->m->n_pools; i++) {
+        if (!ent_same(ck->m->pools[i]->agreement->name, agreement))
+            continue;
+        if (ent_same(ck->m->pools[i]->name, clause))
+            return true;
+        ENT_PUSH_PTR(ck, names, n, ck->m->pools[i]->name);
+    }
     if (ent_hidden(ck, clause, names, n))
         return false;
     ent_diag *d =
         ent_diag_add(ck->diags, ENT_DIAG_E0212, span, "`%s` has no clause `%s`", agreement, clause);
-    ent_diag_primary_label(d, "neither a duty nor an objective");
+    ent_diag_primary_label(d, "no duty, objective or pool has this name");
     ent_check_suggest(ck, d, span, clause, names, n, "its clauses are");
     return false;
 }
@@ -51,7 +58,7 @@ static void check_expect(ent_checker *ck, const ent_node *n)
 {
     const ent_node *of = ent_kid(n, 0), *responsible = ent_kid(n, 3);
     if (of != NULL && of->kind == ENT_NODE_MEMBER && of->kids[0]->kind == ENT_NODE_NAME) {
-        if (find_agreement(ck, of->kids[0]->name, of->kids[0]->span) != NULL)
+        if (ent_resolve_agreement(ck, of->kids[0]->name, of->kids[0]->span) != NULL)
             find_clause(ck, of->kids[0]->name, of->name, of->name_span);
     } else if (of != NULL) {
         ent_diag *d =
@@ -93,7 +100,7 @@ void ent_check_scenario(ent_checker *ck, const ent_node *n)
     for (size_t i = 0; i < n->n_kids; i++) {
         const ent_node *k = n->kids[i];
         for (size_t j = 0; k->kind == ENT_NODE_USING && j < k->n_kids; j++)
-            find_agreement(ck, k->kids[j]->name, k->kids[j]->span);
+            ent_resolve_agreement(ck, k->kids[j]->name, k->kids[j]->span);
         if (k->kind == ENT_NODE_GIVEN && k->name != NULL)
             ent_resolve_feed(ck, &ck->top, k->name, k->name_span, false);
         if (k->kind == ENT_NODE_EXPECT)
@@ -110,62 +117,4 @@ void ent_check_scenario(ent_checker *ck, const ent_node *n)
         ent_diag_help(d, "add `expect breach of AGREEMENT.CLAUSE` or the like");
     }
     ENT_PUSH_PTR(ck, ck->m->scenarios, ck->m->n_scenarios, (ent_node *)(uintptr_t)n);
-}
-
-/* `end_to_end.met`: objectives by name, with or without their agreement, joined by and, or, not. */
-static void check_paid_when(ent_checker *ck, const ent_node *n)
-{
-    if (n == NULL)
-        return;
-    if (n->kind == ENT_NODE_MEMBER) {
-        const ent_node *base = n->kids[0];
-        if (!ent_same(n->name, "met")) {
-            ent_diag *d =
-                ent_diag_add(ck->diags, ENT_DIAG_E0205, n->name_span,
-                             "of an objective only `met` can be asked, not `%s`", n->name);
-            ent_diag_fix(d, n->name_span, "met", "write `met`");
-        }
-        if (base->kind == ENT_NODE_MEMBER && base->kids[0]->kind == ENT_NODE_NAME) {
-            if (find_agreement(ck, base->kids[0]->name, base->kids[0]->span) != NULL)
-                find_clause(ck, base->kids[0]->name, base->name, base->name_span);
-            return;
-        }
-        for (size_t i = 0; i < ck->m->n_objectives; i++)
-            if (ent_same(ck->m->objectives[i]->name, base->name))
-                return;
-        const char **names = NULL;
-        size_t k = 0;
-        for (size_t i = 0; i < ck->m->n_objectives; i++)
-            ENT_PUSH_PTR(ck, names, k, ck->m->objectives[i]->name);
-        const char *name = base->name ? base->name : "";
-        if (ent_hidden(ck, name, names, k))
-            return;
-        ent_diag *d =
-            ent_diag_add(ck->diags, ENT_DIAG_E0212, base->span, "unknown objective `%s`", name);
-        ent_diag_primary_label(d, "not found");
-        ent_check_suggest(ck, d, base->span, name, names, k, "objectives are");
-        return;
-    }
-    bool joins = (n->kind == ENT_NODE_BINARY && (n->op == ENT_OP_AND || n->op == ENT_OP_OR)) ||
-                 (n->kind == ENT_NODE_UNARY && n->op == ENT_OP_NOT);
-    if (!joins) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0304, n->span,
-                                   "a pool is paid when objectives are met");
-        ent_diag_primary_label(d, "such as `end_to_end.met`");
-        return;
-    }
-    for (size_t i = 0; i < n->n_kids; i++)
-        check_paid_when(ck, n->kids[i]);
-}
-
-void ent_check_pool(ent_checker *ck, const ent_node *n)
-{
-    const ent_node *of = ent_kid(n, 1);
-    ent_env env = ent_env_make(ENT_ENV_AMOUNT, &ck->top);
-    ent_check_amount(ck, &env, ent_kid(n, 0), ck->m->framework->currency, true);
-    if (of != NULL && of->name != NULL && !ent_same(of->name, "provider") &&
-        !ent_same(of->name, "client") && !ent_same(of->name, "integrator"))
-        ent_resolve_party(ck, of->name, of->span);
-    check_paid_when(ck, ent_kid(n, 2));
-    ENT_PUSH_PTR(ck, ck->m->pools, ck->m->n_pools, (ent_node *)(uintptr_t)n);
 }

@@ -310,7 +310,7 @@ static void lower_agreements(ent_lower *lw)
         const ent_agreement_decl *a = lw->m->agreements[i];
         ent_builder_add_agreement(
             lw->b, (ent_agreement_row){
-                       .kind = a->kind,
+                       .kind = a->is_framework ? 2 : a->kind,
                        .name = ent_builder_text(lw->b, a->name),
                        .title = ent_builder_text_or_none(lw->b, a->title),
                        .version = a->version,
@@ -383,7 +383,7 @@ bool ent_lower_model(const ent_model *model, ent_builder *b, ent_lower_error *er
         lower_agreements(&lw);
         lower_calendars(&lw);
         bool ok = ent_lower_feeds(&lw) && ent_lower_spans(&lw) && ent_lower_duties(&lw) &&
-                  ent_lower_objectives(&lw) && ent_lower_binds(&lw);
+                  ent_lower_objectives(&lw) && ent_lower_pools(&lw) && ent_lower_binds(&lw);
         (void)(ok && ent_lower_kernels(&lw));
         for (size_t i = 0; i < model->n_feeds; i++) {
             ent_kb_abandon(lw.kernels[i]);

@@ -110,9 +110,10 @@ int64_t ent_lower_pattern(ent_lower *lw, const ent_pattern_decl *pattern); /* -1
 int32_t ent_lower_any_alt(const ent_lower_env *env, const ent_pattern_decl *pattern);
 int32_t ent_lower_event(const ent_lower_env *env, int32_t member, int64_t place);
 
-/* --- lower_clause.c, lower_objective.c --- */
+/* --- lower_clause.c, lower_objective.c, lower_pool.c --- */
 bool ent_lower_spans(ent_lower *lw);
 bool ent_lower_duties(ent_lower *lw);
 bool ent_lower_objectives(ent_lower *lw);
+bool ent_lower_pools(ent_lower *lw); /* after the objectives */
 int64_t ent_lower_spanuses(ent_lower *lw, const ent_spanuse_decl *uses, size_t n);
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "compiler/entente/run.h"
+#include "runtime/judge/clause.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -64,8 +65,8 @@ static void put_subject(FILE *out, const ent_session *session, const ent_decisio
 static void put_figures(FILE *out, const ent_program *p, const ent_decision *d)
 {
     char text[ENT_Q_TEXT_SIZE + 8] = "";
-    bool duty = d->kind == ENT_DECISION_DUTY;
-    const ent_objective_row *row = duty ? NULL : &p->objective[d->clause];
+    bool objective = d->kind == ENT_DECISION_OBJECTIVE;
+    const ent_objective_row *row = objective ? &p->objective[d->clause] : NULL;
     if (row) {
         ent_ledger_measure(p, row, d, text, sizeof text);
     }
@@ -78,10 +79,10 @@ static void put_figures(FILE *out, const ent_program *p, const ent_decision *d)
     const int64_t counts[] = {d->counts.samples, d->counts.bad, d->counts.missing,
                               d->counts.absent, d->counts.excluded};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        if (duty) {
-            put(out, "", false);
-        } else {
+        if (objective) {
             put_int(out, counts[i]);
+        } else {
+            put(out, "", false);
         }
     }
 }
@@ -90,14 +91,17 @@ static void put_credit(FILE *out, const ent_program *p, const ent_decision *d)
 {
     char text[ENT_MONEY_TEXT_SIZE] = "";
     int64_t agreement = ent_decision_agreement(p, d);
-    if (d->has_credit) {
+    bool pool = d->kind == ENT_DECISION_POOL && d->final;
+    bool has = d->has_credit || pool;
+    if (has) {
         ent_ledger_amount(p, d, text, sizeof text);
     }
     put(out, text, false);
-    put(out, d->has_credit ? ent_program_text(p, p->agreement[agreement].currency) : "", false);
+    put(out, has ? ent_program_text(p, p->agreement[agreement].currency) : "", false);
     put(out,
-        !d->has_credit     ? ""
+        !has               ? ""
         : d->credit_earned ? "earn back"
+        : pool             ? ent_program_text(p, p->amount[p->pool[d->clause].amount].text)
                            : ent_program_text(p, d->credit_rule),
         true);
 }
@@ -113,17 +117,14 @@ void ent_report_csv(const ent_run_result *result, FILE *out)
     for (size_t i = 0; i < result->n; i++) {
         const ent_decision *d = &result->decisions[i];
         bool duty = d->kind == ENT_DECISION_DUTY;
-        int64_t index = ent_decision_agreement(p, d);
-        const ent_agreement_row *a = &p->agreement[index];
-        const ent_zone *zone = ent_session_agreement_zone(session, index);
+        ent_clause clause = ent_decision_clause(p, d);
+        const ent_agreement_row *a = &p->agreement[clause.agreement];
+        const ent_zone *zone = ent_session_agreement_zone(session, clause.agreement);
         put(out, ent_program_text(p, a->name), false);
         put_int(out, a->version);
-        put(out, ent_program_text(p, duty ? p->duty[d->clause].name : p->objective[d->clause].name),
-            false);
-        put(out,
-            ent_program_text(p, duty ? p->duty[d->clause].title : p->objective[d->clause].title),
-            false);
-        put(out, duty ? "duty" : "objective", false);
+        put(out, ent_program_text(p, clause.name), false);
+        put(out, ent_program_text(p, clause.title), false);
+        put(out, clause.kind, false);
         put_subject(out, session, d);
         put_instant(out, !duty, d->from_ns, zone);
         put_instant(out, !duty, d->to_ns, zone);

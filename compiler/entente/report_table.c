@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compiler/entente/run.h"
+#include "runtime/judge/clause.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -153,8 +154,10 @@ static void subject_text(const table *t, const ent_decision *d, char *buf, size_
 static void window_text(const table *t, const ent_decision *d, char *buf, size_t size)
 {
     const ent_program *p = t->program;
-    const ent_objective_row *row = &p->objective[d->clause];
-    const ent_zone *zone = ent_session_agreement_zone(t->result->session, row->agreement);
+    bool pool = d->kind == ENT_DECISION_POOL;
+    int64_t window = pool ? p->pool[d->clause].unit : p->objective[d->clause].window;
+    const ent_zone *zone =
+        ent_session_agreement_zone(t->result->session, ent_decision_agreement(p, d));
     int64_t first = ent_zone_day(zone, d->from_ns);
     int64_t last = ent_zone_day(zone, d->to_ns - 1);
     int64_t year;
@@ -167,12 +170,12 @@ static void window_text(const table *t, const ent_decision *d, char *buf, size_t
     ent_civil_from_days(last, &year_to, &month_to, &day_to);
     bool whole_month = day == 1 && month == month_to && year == year_to &&
                        day_to == ent_civil_month_days(year, month);
-    if (row->window == ENT_UNIT_MONTH && whole_month) {
+    if (window == ENT_UNIT_MONTH && whole_month) {
         snprintf(buf, size, "%04lld-%02d", (long long)year, month);
-    } else if (row->window == ENT_UNIT_QUARTER && day == 1 && month % 3 == 1 &&
+    } else if (window == ENT_UNIT_QUARTER && day == 1 && month % 3 == 1 &&
                month_to == month + 2) {
         snprintf(buf, size, "%04lld-Q%d", (long long)year, (month + 2) / 3);
-    } else if (row->window == ENT_UNIT_YEAR && day == 1 && month == 1 && month_to == 12) {
+    } else if (window == ENT_UNIT_YEAR && day == 1 && month == 1 && month_to == 12) {
         snprintf(buf, size, "%04lld", (long long)year);
     } else if (first == last) {
         snprintf(buf, size, "%04lld-%02d-%02d", (long long)year, month, day);
@@ -232,11 +235,8 @@ static void money_text(const table *t, int64_t agreement, ent_i128 minor, char *
 
 static const char *clause_label(const ent_program *p, const ent_decision *d)
 {
-    int64_t title = d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].title
-                                                 : p->objective[d->clause].title;
-    int64_t name = d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].name
-                                                : p->objective[d->clause].name;
-    return ent_program_text(p, title >= 0 ? title : name);
+    ent_clause clause = ent_decision_clause(p, d);
+    return ent_program_text(p, clause.title >= 0 ? clause.title : clause.name);
 }
 
 static void objective_line(const table *t, const ent_decision *d)
@@ -265,6 +265,44 @@ static void objective_line(const table *t, const ent_decision *d)
         cell(t->out, text, width_of(text) > t->credit_width ? 0 : t->credit_width, true);
     }
     fputc('\n', t->out);
+}
+
+/* A pool's window, then a line for each party. */
+static void pool_lines(const table *t, const ent_decision *d)
+{
+    static const char *const words[] = {[ENT_STATUS_MET] = "paid",
+                                        [ENT_STATUS_BREACH] = "not paid",
+                                        [ENT_STATUS_PROVISIONAL] = "so far",
+                                        [ENT_STATUS_NO_DATA] = "not paid: no data"};
+    int64_t agreement = ent_decision_agreement(t->program, d);
+    char text[TEXT];
+    size_t n;
+    const ent_pool_part *parts = ent_session_pool_parts(t->result->session, d, &n);
+    cell(t->out, clause_label(t->program, d), DUTY, false);
+    fputc(' ', t->out);
+    window_text(t, d, text, sizeof text);
+    cell(t->out, text, WINDOW, false);
+    fputc(' ', t->out);
+    paint(t, d->status, words[d->status], d->final ? 17 : 0);
+    if (d->final) {
+        money_text(t, agreement, d->fund_minor, text, sizeof text);
+        fputc(' ', t->out);
+        cell(t->out, text, width_of(text) > CREDIT_MAX ? 0 : CREDIT_MAX, true);
+    }
+    fputc('\n', t->out);
+    for (size_t i = 0; i < n; i++) {
+        const ent_i128 amounts[] = {parts[i].in, parts[i].out, parts[i].out - parts[i].in};
+        static const char *const names[] = {" in", " out", " net"};
+        fputs("    ", t->out);
+        cell(t->out, ent_program_text(t->program, t->program->party[parts[i].party].name), 17, false);
+        for (size_t k = 0; k < 3; k++) {
+            money_text(t, agreement, amounts[k], text, sizeof text);
+            fputs(names[k], t->out);
+            fputc(' ', t->out);
+            cell(t->out, text, width_of(text) > 13 ? 0 : 13, true);
+        }
+        fputc('\n', t->out);
+    }
 }
 
 static void add(tally *sum, const ent_decision *d)
@@ -374,11 +412,6 @@ static void duty_block(const table *t, const ent_decision *const *all, size_t n)
 
 /* --- blocks --- */
 
-static int64_t order_of(const ent_program *p, const ent_decision *d)
-{
-    return d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].order : p->objective[d->clause].order;
-}
-
 typedef struct entry {
     const ent_decision *d;
     int64_t agreement, order;
@@ -415,8 +448,11 @@ static void agreement_head(const table *t, int64_t index)
     char version[32];
     snprintf(version, sizeof version, "version %lld", (long long)a->version);
     cell(t->out, version, 13, true);
-    fprintf(t->out, "\n%s to %s\n", ent_program_text(p, p->party[a->supplier].name),
-            ent_program_text(p, p->party[a->customer].name));
+    fputc('\n', t->out);
+    if (a->supplier != a->customer) {
+        fprintf(t->out, "%s to %s\n", ent_program_text(p, p->party[a->supplier].name),
+                ent_program_text(p, p->party[a->customer].name));
+    }
     rule(t->out, "\u2500");
 }
 
@@ -472,8 +508,10 @@ static bool agreement_block(table *t, const entry *entries, size_t n)
     agreement_head(t, entries[0].agreement);
     for (size_t i = 0; i < n;) {
         size_t end = i;
-        while (end < n && entries[end].order == entries[i].order) {
-            add(&sum, entries[end++].d);
+        for (; end < n && entries[end].order == entries[i].order; end++) {
+            if (entries[end].d->kind != ENT_DECISION_POOL) {
+                add(&sum, entries[end].d);
+            }
         }
         if (entries[i].d->kind == ENT_DECISION_DUTY) {
             const ent_decision **clocks = malloc((end - i) * sizeof(ent_decision *));
@@ -486,6 +524,11 @@ static bool agreement_block(table *t, const entry *entries, size_t n)
             duty_block(t, clocks, end - i);
             free(clocks);
             head = false;
+        } else if (entries[i].d->kind == ENT_DECISION_POOL) {
+            for (size_t k = i; k < end; k++) {
+                pool_lines(t, entries[k].d);
+            }
+            head = false;
         } else {
             if (!head) {
                 objective_head(t);
@@ -496,6 +539,9 @@ static bool agreement_block(table *t, const entry *entries, size_t n)
             }
         }
         i = end;
+    }
+    if (sum.total == 0) {
+        return true;
     }
     tally_text(&sum, false, text, sizeof text);
     fprintf(t->out, "Total: %s", text);
@@ -585,7 +631,8 @@ bool ent_report_table(const ent_run_result *result, FILE *out, bool colour)
     bool ok = true;
     for (size_t i = 0; i < result->n; i++) {
         const ent_decision *d = &result->decisions[i];
-        entries[i] = (entry){d, ent_decision_agreement(t.program, d), order_of(t.program, d), i};
+        ent_clause clause = ent_decision_clause(t.program, d);
+        entries[i] = (entry){d, clause.agreement, clause.order, i};
     }
     qsort(entries, result->n, sizeof *entries, compare_entries);
     period(&t);

@@ -123,6 +123,9 @@ typedef enum ent_agg {
     ENT_AGG_TIME_OUTSIDE = 14 /* share of the window's net time outside of that union */
 } ent_agg;
 
+/* what a pool is paid for: NOT takes one operand, AND and OR take two */
+enum { ENT_TERM_MET = 0, ENT_TERM_AND = 1, ENT_TERM_OR = 2, ENT_TERM_NOT = 3 };
+
 /* kinds of kernels and of their inputs; see the tables `kernel` and `input` in tables.def */
 enum { ENT_KERNEL_ROW = 0, ENT_KERNEL_BIND = 1, ENT_KERNEL_DECISION = 2, ENT_KERNEL_RULE = 3 };
 

@@ -719,6 +719,27 @@ static bool check_cap(context *c, const ent_cap_row *row)
     return require(c, amount_fits(c, row->amount, false, ENT_CLASS_Q), "it reads what it cannot");
 }
 
+/* The terms are postfix: each finds its operands, and one is left. */
+static bool check_pool(context *c, const ent_pool_row *row)
+{
+    int64_t depth = 0;
+    bool ok = require(c, c->p->agreement[row->agreement].kind == 2,
+                      "it is not under the framework's own agreement") &&
+              require(c, row->unit != ENT_UNIT_NONE, "it has no window") &&
+              require(c, row->n_funders > 0, "nobody funds it") &&
+              require(c, amount_fits(c, row->amount, false, ENT_CLASS_Q),
+                      "its amount reads what it cannot");
+    for (int64_t i = 0; ok && i < row->n_terms; i++) {
+        const ent_term_row *term = &c->p->term[row->first_term + i];
+        bool leaf = term->op == ENT_TERM_MET;
+        int64_t needs = leaf ? 0 : term->op == ENT_TERM_NOT ? 1 : 2;
+        ok = require(c, leaf == (term->n_goals > 0), "a term without objectives, or the reverse") &&
+             require(c, depth >= needs, "a term lacks an operand");
+        depth += 1 - needs;
+    }
+    return ok && require(c, depth == 1, "its terms do not come to one answer");
+}
+
 bool ent_verify_clauses(const ent_program *p, ent_load_error *error)
 {
     context c = {.p = p, .error = error};
@@ -743,6 +764,7 @@ bool ent_verify_clauses(const ent_program *p, ent_load_error *error)
     CHECK_ALL(duty)
     CHECK_ALL(fold)
     CHECK_ALL(objective)
+    CHECK_ALL(pool)
 #undef CHECK_ALL
     return true;
 }

@@ -10,7 +10,11 @@
 
 #include "runtime/vm/exact.h"
 
-typedef enum ent_decision_kind { ENT_DECISION_OBJECTIVE = 0, ENT_DECISION_DUTY = 1 } ent_decision_kind;
+typedef enum ent_decision_kind {
+    ENT_DECISION_OBJECTIVE = 0,
+    ENT_DECISION_DUTY = 1,
+    ENT_DECISION_POOL = 2
+} ent_decision_kind;
 
 typedef enum ent_status {
     ENT_STATUS_MET = 0,
@@ -39,17 +43,19 @@ typedef struct ent_decision {
     bool has_credit;
     bool final;      /* a window that is over, or a clock about which nothing can change */
     bool has_budget;
-    int64_t clause;  /* index into the objective or duty table */
+    int64_t clause;  /* index into the objective, duty or pool table */
     int64_t subject; /* the key's value, see the session's key names */
     bool has_subject;
     int64_t final_ns; /* the instant at which it became final */
-    int64_t from_ns, to_ns; /* window (objective), or at_ns and nothing (duty) */
+    int64_t from_ns, to_ns; /* window (objective, pool), or at_ns and nothing (duty) */
     int64_t at_ns, due_ns, done_ns, elapsed_ns, allowed_ns;
     ent_q measure;  /* in raw units: a ratio, ns, a count, an amount in major units */
     double measure_f;
     ent_counts counts;
     ent_q credit_fraction;  /* of the ladder's amount that this part of a window gets */
-    ent_i128 credit_minor;  /* after caps; negative: earned back */
+    ent_i128 credit_minor;  /* after caps; negative: earned back; of a pool, what it pays out */
+    ent_i128 fund_minor;    /* what a pool's funders put in */
+    int64_t first_part, n_parts; /* of a pool, see ent_session_pool_parts */
     bool credit_earned;     /* by `earn back` */
     int64_t credit_rule;    /* string index of the rule's text, or -1 */
     ent_q budget_left;      /* bad samples still allowed, or time left */

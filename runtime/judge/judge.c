@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/judge/clause.h"
 #include "runtime/state/state.h"
 
 /* What one objective and subject has paid and may earn back. */
@@ -79,6 +80,7 @@ typedef struct pricing {
     const ent_decision *d;
     const ent_agreement_row *agreement;
     ent_error *error;
+    const ent_q *charge; /* of a pool's funder; NULL: the agreement's */
 } pricing;
 
 static bool too_large(const pricing *x, int64_t place)
@@ -90,6 +92,9 @@ static bool too_large(const pricing *x, int64_t place)
 
 static ent_q charge_of(const pricing *x)
 {
+    if (x->charge) {
+        return *x->charge;
+    }
     return x->agreement->charge < 0 ? ent_q_from_i64(0)
                                     : x->s->program->constants[x->agreement->charge].v.q;
 }
@@ -363,7 +368,7 @@ static bool earn_back(const pricing *x, const ent_objective_row *row, ent_decisi
 static bool price_objective(ent_session *s, ent_decision *d, ent_error *error)
 {
     const ent_objective_row *row = &s->program->objective[d->clause];
-    pricing x = {s, d, &s->program->agreement[row->agreement], error};
+    pricing x = {s, d, &s->program->agreement[row->agreement], error, NULL};
     if (d->final && d->status == ENT_STATUS_BREACH && (row->n_steps > 0 || row->rate_amount >= 0)) {
         ent_q amount;
         bool ok = row->n_steps > 0 ? ladder_credit(&x, &amount, &d->credit_rule)
@@ -387,7 +392,7 @@ static bool price_duty(ent_session *s, ent_decision *d, ent_error *error)
     if (row->credit < 0 || d->status != ENT_STATUS_BREACH) {
         return true;
     }
-    pricing x = {s, d, &s->program->agreement[row->agreement], error};
+    pricing x = {s, d, &s->program->agreement[row->agreement], error, NULL};
     ent_q amount;
     if (!amount_money(&x, row->credit, &amount)) {
         return false;
@@ -396,12 +401,30 @@ static bool price_duty(ent_session *s, ent_decision *d, ent_error *error)
     return settle_amount(&x, amount, (ent_round)row->rounding, row->place, d);
 }
 
-/* --- orders --- */
-
-static int64_t clause_order(const ent_program *p, const ent_decision *d)
+bool ent_judge_pool_amount(ent_session *s, const ent_pool_row *pool, const ent_decision *d,
+                           ent_q charge, ent_i128 *minor, ent_error *error)
 {
-    return d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].order : p->objective[d->clause].order;
+    pricing x = {s, d, &s->program->agreement[pool->agreement], error, &charge};
+    ent_q amount;
+    return amount_money(&x, pool->amount, &amount) &&
+           ((ent_q_mul(amount, d->credit_fraction, &amount) &&
+             ent_money_round(amount, currency_digits(&x), ENT_ROUND_HALF_EVEN, minor)) ||
+            too_large(&x, pool->place));
 }
+
+static bool price(ent_session *s, ent_decision *d, ent_error *error)
+{
+    switch (d->kind) {
+    case ENT_DECISION_OBJECTIVE:
+        return price_objective(s, d, error);
+    case ENT_DECISION_DUTY:
+        return price_duty(s, d, error);
+    default:
+        return true;
+    }
+}
+
+/* --- orders --- */
 
 typedef struct sort_entry {
     ent_decision d;
@@ -426,8 +449,8 @@ static int by_window_end(const void *a, const void *b)
     if (x->d.final_ns != y->d.final_ns) {
         return x->d.final_ns < y->d.final_ns ? -1 : 1;
     }
-    int64_t p = clause_order(x->s->program, &x->d);
-    int64_t q = clause_order(y->s->program, &y->d);
+    int64_t p = ent_decision_clause(x->s->program, &x->d).order;
+    int64_t q = ent_decision_clause(x->s->program, &y->d).order;
     if (p != q) {
         return p < q ? -1 : 1;
     }
@@ -435,17 +458,13 @@ static int by_window_end(const void *a, const void *b)
     return order ? order : by_beginning(x, y);
 }
 
-static const char *agreement_name(const ent_program *p, const ent_decision *d)
+static int by_name(const ent_program *p, const ent_decision *a, const ent_decision *b)
 {
-    int64_t at = d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].agreement
-                                              : p->objective[d->clause].agreement;
-    return ent_program_text(p, p->agreement[at].name);
-}
-
-static const char *clause_name(const ent_program *p, const ent_decision *d)
-{
-    return ent_program_text(p, d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].name
-                                                            : p->objective[d->clause].name);
+    ent_clause x = ent_decision_clause(p, a);
+    ent_clause y = ent_decision_clause(p, b);
+    int order = strcmp(ent_program_text(p, p->agreement[x.agreement].name),
+                       ent_program_text(p, p->agreement[y.agreement].name));
+    return order ? order : strcmp(ent_program_text(p, x.name), ent_program_text(p, y.name));
 }
 
 static int by_ledger(const void *a, const void *b)
@@ -458,8 +477,7 @@ static int by_ledger(const void *a, const void *b)
     }
     int order = 0;
     if (x->d.clause != y->d.clause || x->d.kind != y->d.kind) {
-        order = strcmp(agreement_name(p, &x->d), agreement_name(p, &y->d));
-        order = order ? order : strcmp(clause_name(p, &x->d), clause_name(p, &y->d));
+        order = by_name(p, &x->d, &y->d);
     }
     order = order ? order : ent_subject_compare(x->s, &x->d, &y->d);
     if (order != 0) {
@@ -483,8 +501,7 @@ bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_err
     qsort(sorted, n, sizeof *sorted, by_window_end);
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
-        ok = sorted[i].d.kind == ENT_DECISION_DUTY ? price_duty(s, &sorted[i].d, error)
-                                                   : price_objective(s, &sorted[i].d, error);
+        ok = price(s, &sorted[i].d, error);
     }
     qsort(sorted, n, sizeof *sorted, by_ledger);
     for (size_t i = 0; i < n; i++) {

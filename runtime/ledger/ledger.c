@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/judge/clause.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -28,8 +29,7 @@ const char *ent_status_name(int status)
 
 int64_t ent_decision_agreement(const ent_program *program, const ent_decision *d)
 {
-    return d->kind == ENT_DECISION_DUTY ? program->duty[d->clause].agreement
-                                        : program->objective[d->clause].agreement;
+    return ent_decision_clause(program, d).agreement;
 }
 
 /* --- figures --- */
@@ -367,6 +367,45 @@ static void write_credit(ent_json_out *out, const ent_program *p, const ent_deci
     ent_json_end_object(out);
 }
 
+static void key_minor(ent_json_out *out, const char *key, ent_i128 minor, const char *currency)
+{
+    char text[ENT_MONEY_TEXT_SIZE];
+    int digits = ent_currency_minor(currency);
+    ent_money_format(minor, digits < 0 ? 2 : digits, text, sizeof text);
+    ent_json_key_text(out, key, text);
+}
+
+/* What was put in and paid out, altogether and by each party; `amount` of a party is its net. */
+static void write_pool(ent_json_out *out, const ent_session *session, const ent_decision *d)
+{
+    const ent_program *p = ent_session_program(session);
+    const ent_pool_row *row = &p->pool[d->clause];
+    const char *currency = currency_of(p, row->agreement);
+    size_t n;
+    const ent_pool_part *parts = ent_session_pool_parts(session, d, &n);
+    if (!d->final) {
+        return;
+    }
+    ent_json_key(out, "credit");
+    ent_json_begin_object(out);
+    key_minor(out, "amount", d->credit_minor, currency);
+    ent_json_key_text(out, "currency", currency);
+    ent_json_key_text(out, "rule", ent_program_text(p, p->amount[row->amount].text));
+    key_minor(out, "fund", d->fund_minor, currency);
+    ent_json_end_object(out);
+    ent_json_key(out, "parties");
+    ent_json_begin_array(out);
+    for (size_t i = 0; i < n; i++) {
+        ent_json_begin_object(out);
+        ent_json_key_text(out, "party", ent_program_text(p, p->party[parts[i].party].name));
+        key_minor(out, "paid_in", parts[i].in, currency);
+        key_minor(out, "paid_out", parts[i].out, currency);
+        key_minor(out, "amount", parts[i].out - parts[i].in, currency);
+        ent_json_end_object(out);
+    }
+    ent_json_end_array(out);
+}
+
 static void write_accountable(ent_json_out *out, const ent_program *p,
                               const ent_agreement_row *agreement, const ent_decision *d)
 {
@@ -394,38 +433,38 @@ static void write_source(ent_json_out *out, const ent_program *p, int64_t place)
 bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session, const ent_decision *d)
 {
     const ent_program *p = ent_session_program(session);
-    bool duty = d->kind == ENT_DECISION_DUTY;
-    int64_t index = ent_decision_agreement(p, d);
-    const ent_agreement_row *agreement = &p->agreement[index];
-    const ent_zone *zone = ent_session_agreement_zone(session, index);
-    int64_t title = duty ? p->duty[d->clause].title : p->objective[d->clause].title;
+    ent_clause clause = ent_decision_clause(p, d);
+    const ent_agreement_row *agreement = &p->agreement[clause.agreement];
+    const ent_zone *zone = ent_session_agreement_zone(session, clause.agreement);
     ent_json_out *out = &ledger->line;
     ent_json_reset(out);
     ent_json_begin_object(out);
     ent_json_key_int(out, "seq", ++ledger->seq);
-    ent_json_key_text(out, "kind", duty ? "duty" : "objective");
+    ent_json_key_text(out, "kind", clause.kind);
     ent_json_key_text(out, "agreement", ent_program_text(p, agreement->name));
     ent_json_key_int(out, "version", agreement->version);
-    ent_json_key_text(out, "clause",
-                      ent_program_text(p, duty ? p->duty[d->clause].name
-                                               : p->objective[d->clause].name));
-    if (title >= 0) {
-        ent_json_key_text(out, "title", ent_program_text(p, title));
+    ent_json_key_text(out, "clause", ent_program_text(p, clause.name));
+    if (clause.title >= 0) {
+        ent_json_key_text(out, "title", ent_program_text(p, clause.title));
     }
     write_subject(out, session, d);
-    if (duty) {
+    if (d->kind == ENT_DECISION_DUTY) {
         write_clock(out, d, zone);
     } else {
         write_window(out, d, zone);
     }
     ent_json_key_text(out, "status", ent_status_name(d->status));
-    if (!duty) {
+    if (d->kind == ENT_DECISION_OBJECTIVE) {
         write_objective(out, p, d);
-    } else if (d->status == ENT_STATUS_BREACH) {
+    } else if (d->kind == ENT_DECISION_DUTY && d->status == ENT_STATUS_BREACH) {
         key_seconds(out, "shortfall", d->elapsed_ns - d->allowed_ns);
     }
-    write_credit(out, p, d);
-    write_accountable(out, p, agreement, d);
-    write_source(out, p, duty ? p->duty[d->clause].place : p->objective[d->clause].place);
+    if (d->kind == ENT_DECISION_POOL) {
+        write_pool(out, session, d);
+    } else {
+        write_credit(out, p, d);
+        write_accountable(out, p, agreement, d);
+    }
+    write_source(out, p, clause.place);
     return ent_ledger_finish_line(ledger);
 }

@@ -111,13 +111,9 @@ bool ent_dutystate_init(ent_session *s, ent_dutystate *d, int64_t index, ent_err
     const ent_program *p = s->program;
     const ent_duty_row *row = &p->duty[index];
     const ent_agreement_row *agreement = &p->agreement[row->agreement];
-    const ent_zone *zone = ent_session_zone(s, agreement->zone);
     d->row = row;
     d->index = index;
-    d->from = agreement->from_day == ENT_NO_DAY_FROM ? INT64_MIN
-                                                     : ent_zone_midnight(zone, agreement->from_day);
-    d->to = agreement->to_day == ENT_NO_DAY_TO ? INT64_MAX
-                                               : ent_zone_midnight(zone, agreement->to_day + 1);
+    ent_agreement_period(s, agreement, &d->from, &d->to);
     link_version(s, d);
     if (row->undo_mode == ENT_UNDO_RESTART) {
         const ent_pattern_row *undo = &p->pattern[row->undo];

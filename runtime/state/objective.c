@@ -22,11 +22,7 @@ bool ent_objectivestate_init(ent_session *s, ent_objectivestate *o, int64_t inde
     o->row = row;
     o->index = index;
     o->zone = ent_session_zone(s, agreement->zone);
-    o->from = agreement->from_day == ENT_NO_DAY_FROM
-                  ? INT64_MIN
-                  : ent_zone_midnight(o->zone, agreement->from_day);
-    o->to = agreement->to_day == ENT_NO_DAY_TO ? INT64_MAX
-                                               : ent_zone_midnight(o->zone, agreement->to_day + 1);
+    ent_agreement_period(s, agreement, &o->from, &o->to);
     o->n_uses = (size_t)row->n_excluding;
     o->uses = calloc(o->n_uses + 1, sizeof *o->uses);
     o->trackers = calloc((size_t)row->n_folds + 1, sizeof *o->trackers);

@@ -93,8 +93,9 @@ static bool init_states(ent_session *s, ent_error *error)
     s->spans = calloc(p->n_span + 1, sizeof *s->spans);
     s->duties = calloc(p->n_duty + 1, sizeof *s->duties);
     s->objectives = calloc(p->n_objective + 1, sizeof *s->objectives);
+    s->pools = calloc(p->n_pool + 1, sizeof *s->pools);
     s->judge = ent_judge_new();
-    if (!s->feeds || !s->spans || !s->duties || !s->objectives || !s->judge) {
+    if (!s->feeds || !s->spans || !s->duties || !s->objectives || !s->pools || !s->judge) {
         return ent_no_memory(error);
     }
     bool ok = true;
@@ -109,6 +110,9 @@ static bool init_states(ent_session *s, ent_error *error)
     }
     for (size_t i = 0; ok && i < p->n_objective; i++) {
         ok = ent_objectivestate_init(s, &s->objectives[i], (int64_t)i, error);
+    }
+    for (size_t i = 0; ok && i < p->n_pool; i++) {
+        ok = ent_poolstate_init(s, &s->pools[i], (int64_t)i, error);
     }
     return ok;
 }
@@ -163,6 +167,9 @@ void ent_session_free(ent_session *s)
             ent_objectivestate_deinit(s, &s->objectives[i]);
         }
     }
+    for (size_t i = 0; s->pools && i < p->n_pool; i++) {
+        ent_poolstate_deinit(&s->pools[i]);
+    }
     for (size_t i = 0; s->duties && i < p->n_duty; i++) {
         ent_dutystate_deinit(&s->duties[i]);
     }
@@ -178,6 +185,7 @@ void ent_session_free(ent_session *s)
     for (size_t i = 0; s->zones && i < p->n_strings; i++) {
         ent_zone_free(s->zones[i]);
     }
+    free(s->pools);
     free(s->objectives);
     free(s->duties);
     free(s->spans);
@@ -359,7 +367,24 @@ static void start(ent_session *s, int64_t watermark)
     for (size_t i = 0; i < s->program->n_objective; i++) {
         ent_objectivestate_start(s, &s->objectives[i]);
     }
+    for (size_t i = 0; i < s->program->n_pool; i++) {
+        ent_poolstate_start(s, &s->pools[i]);
+    }
     s->started = true;
+}
+
+/* Pools see the objectives' decisions from number `first` on, and close their windows. */
+static bool close_pools(ent_session *s, size_t first, int64_t until, bool end, ent_error *error)
+{
+    size_t last = s->n_decisions;
+    bool ok = true;
+    for (size_t i = 0; ok && i < s->program->n_pool; i++) {
+        for (size_t k = first; ok && k < last; k++) {
+            ok = ent_poolstate_observe(s, &s->pools[i], &s->decisions[k]) || ent_no_memory(error);
+        }
+        ok = ok && ent_poolstate_close(s, &s->pools[i], until, end, error);
+    }
+    return ok;
 }
 
 /* Takes every row below `until` through all stages, and closes the windows that end by then. */
@@ -383,10 +408,11 @@ static bool step(ent_session *s, int64_t until, ent_error *error)
     for (size_t i = 0; ok && i < p->n_feed; i++) {
         ok = ent_feedstate_drop_slice(s, &s->feeds[i]);
     }
+    size_t first = s->n_decisions;
     for (size_t i = 0; ok && i < p->n_objective; i++) {
         ok = ent_objectivestate_close(s, &s->objectives[i], until, false, error);
     }
-    return ok;
+    return ok && close_pools(s, first, until, false, error);
 }
 
 static int64_t next_stop(const ent_session *s)
@@ -495,6 +521,9 @@ bool ent_session_finish(ent_session *s, ent_error *error)
         if (!ent_objectivestate_close(s, &s->objectives[i], s->to, true, error)) {
             return has_failed(s);
         }
+    }
+    if (!close_pools(s, s->n_decisions, s->to, true, error)) {
+        return has_failed(s);
     }
     for (size_t i = 0; i < s->program->n_duty; i++) {
         if (!ent_dutystate_finish(s, &s->duties[i], error)) {

@@ -48,6 +48,12 @@ typedef struct ent_feed_totals {
     int64_t first_ns, last_ns; /* of the rows; first > last: none */
 } ent_feed_totals;
 
+/* One party of a pool: what it put in and what it got out, in minor units of the framework's currency. */
+typedef struct ent_pool_part {
+    int64_t party;
+    ent_i128 in, out;
+} ent_pool_part;
+
 typedef struct ent_session_options {
     const char *zone_dir;   /* NULL: /usr/share/zoneinfo */
     uint32_t lanes_max;     /* rows a batch; 0: ENT_LANES_MAX */
@@ -89,6 +95,9 @@ const ent_zone *ent_session_agreement_zone(const ent_session *session, int64_t a
 uint64_t ent_session_without_allowance(const ent_session *session);
 /* NULL when the program has no framework. */
 const ent_zone *ent_session_framework_zone(const ent_session *session);
+/* The parties of a pool's decision, in the order of their declaration. */
+const ent_pool_part *ent_session_pool_parts(const ent_session *session,
+                                            const ent_decision *decision, size_t *n);
 const ent_notice *ent_session_notices(const ent_session *session, size_t *n);
 
 /* The step of its ladder that an objective's measure stands on (without a measure, the last): an index into the

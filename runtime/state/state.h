@@ -269,6 +269,21 @@ typedef struct ent_objectivestate {
     size_t n_uses;
 } ent_objectivestate;
 
+typedef struct ent_pool_tally ent_pool_tally;
+typedef struct ent_poolstate {
+    const ent_pool_row *row;
+    int64_t index;
+    const ent_zone *zone;
+    int64_t from, to;  /* framework in force */
+    ent_interval next; /* the first window that is not decided */
+    bool exhausted;
+    ent_pool_tally *tallies; /* of windows that are not decided */
+    size_t n_tallies, tallies_capacity;
+    ent_pool_part *parts; /* of all its decisions */
+    size_t n_parts, parts_capacity;
+    uint8_t *stack; /* for evaluating the terms */
+} ent_poolstate;
+
 struct ent_session {
     const ent_program *program;
     ent_strings *strings;
@@ -281,6 +296,7 @@ struct ent_session {
     ent_spanstate *spans;
     ent_dutystate *duties;
     ent_objectivestate *objectives;
+    ent_poolstate *pools;
     ent_tuples tuples;
     ent_events events; /* scratch */
     int64_t from, to, watermark;
@@ -312,6 +328,9 @@ ent_decision *ent_session_decision(ent_session *s); /* appended, zeroed; NULL: n
 int64_t ent_add_sat(int64_t a, int64_t b);
 /* The part of a stretch of which the feed's rows speak; empty: from == to. */
 ent_interval ent_session_heard(const ent_session *s, int64_t feed, ent_interval stretch);
+/* The instants between which the agreement is in force. */
+void ent_agreement_period(const ent_session *s, const ent_agreement_row *agreement, int64_t *from_ns,
+                          int64_t *to_ns);
 
 /* --- feed.c --- */
 bool ent_feedstate_init(ent_session *s, ent_feedstate *f, int64_t index, ent_error *error);
@@ -387,6 +406,15 @@ bool ent_objectivestate_close(ent_session *s, ent_objectivestate *o, int64_t unt
 /* The first end of a window after `after`, of an objective over outcomes; INT64_MAX if none. */
 int64_t ent_objectivestate_next_stop(const ent_objectivestate *o, int64_t after);
 
+/* --- pool.c --- */
+bool ent_poolstate_init(ent_session *s, ent_poolstate *pool, int64_t index, ent_error *error);
+void ent_poolstate_deinit(ent_poolstate *pool);
+void ent_poolstate_start(const ent_session *s, ent_poolstate *pool);
+/* Takes note of a decision that may be what the pool is paid for. */
+bool ent_poolstate_observe(ent_session *s, ent_poolstate *pool, const ent_decision *d);
+bool ent_poolstate_close(ent_session *s, ent_poolstate *pool, int64_t until, bool end,
+                         ent_error *error);
+
 /* --- subject.c --- */
 /* Byte order of two decisions' subjects of one clause. */
 int ent_subject_compare(const ent_session *s, const ent_decision *a, const ent_decision *b);
@@ -396,6 +424,9 @@ bool ent_judge_met(int compare, const ent_decision *d, const ent_constant *targe
 /* NULL when memory runs out. */
 struct ent_judge *ent_judge_new(void);
 void ent_judge_free(struct ent_judge *judge);
+/* What one funder with that charge puts into the pool, rounded to minor units. */
+bool ent_judge_pool_amount(ent_session *s, const ent_pool_row *pool, const ent_decision *d,
+                           ent_q charge, ent_i128 *minor, ent_error *error);
 /* Gives the decisions of clauses that have become final their credit, caps and earnings back, in the order
  * of window ends and clauses, and then puts them in the order of the ledger. */
 bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_error *error);

@@ -18,6 +18,9 @@ static key_list keys_of(const ent_session *s, const ent_decision *d)
         const ent_feed_row *feed = &p->feed[p->duty[d->clause].feed];
         return (key_list){feed, feed->first_key, feed->n_keys};
     }
+    if (d->kind == ENT_DECISION_POOL) {
+        return (key_list){NULL, 0, 0};
+    }
     const ent_objective_row *row = &p->objective[d->clause];
     const ent_fold_row *fold = &p->fold[row->first_fold];
     if (row->n_folds > 0 && fold->feed >= 0 && fold->n_groups > 0) {

@@ -199,6 +199,17 @@ ent_decision *ent_session_decision(ent_session *s)
     return d;
 }
 
+void ent_agreement_period(const ent_session *s, const ent_agreement_row *agreement, int64_t *from_ns,
+                          int64_t *to_ns)
+{
+    const ent_zone *zone = ent_session_zone(s, agreement->zone);
+    *from_ns = agreement->from_day == ENT_NO_DAY_FROM
+                   ? INT64_MIN
+                   : ent_zone_midnight(zone, agreement->from_day);
+    *to_ns = agreement->to_day == ENT_NO_DAY_TO ? INT64_MAX
+                                                : ent_zone_midnight(zone, agreement->to_day + 1);
+}
+
 int64_t ent_add_sat(int64_t a, int64_t b)
 {
     int64_t sum;

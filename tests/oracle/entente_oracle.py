@@ -643,7 +643,7 @@ def subjects(world, agreement, objective, begin, until):
         return [m["arg"]]
     if m["per"] == "service":
         return sorted(s["name"] for s in world.club["services"]
-                      if s["by"] == agreement["between"][0])
+                      if agreement["kind"] == "framework" or s["by"] == agreement["between"][0])
     # a sampled key that was ever seen is decided though it be silent; others only where they occur
     since = None if world.feeds[m["feed"]].get("sampled") and "share" in m["agg"] else begin
     return sorted({r["fields"][m["per"]] for r in world.rows
@@ -678,7 +678,8 @@ def decide_objective(world, agreement, objective):
             d = {"kind": "objective", "agreement": agreement["name"], "clause": objective["name"],
                  "subject": subject, "window": part, "status": status, "measure": value,
                  "terms": agreement, "counts": figure.counts, "credit_exact": Fraction(0), "credit": 0,
-                 "unit": objective["unit"]}
+                 "unit": objective["unit"],
+                 "ends": part[1] if objective["window"].get("unit") else win[1]}
             if final and objective.get("credit") and status in ("met", "breach"):
                 amount = credit_of(agreement, objective, None if silent else value, status)
                 if is_part:
@@ -755,12 +756,12 @@ def settle_money(world, agreement, decisions):
     zone = tl.Zone(agreement.get("timezone") or world.zone_name)
     order = {o["name"]: i for i, o in enumerate(agreement.get("objectives", []))}
     used = {}
-    for d in sorted(decisions, key=lambda d: (d["window"][1], order[d["clause"]],
+    for d in sorted(decisions, key=lambda d: (d["ends"], order[d["clause"]],
                                               d["subject"] or "")):
         amount, terms = d["credit_exact"], d["terms"]
         if cap and amount > 0:
             charge = Fraction(terms["charge"]["amount"]) if terms.get("charge") else 0
-            window = tl.window_at(zone, cap["unit"], d["window"][1] - 1)
+            window = tl.window_at(zone, cap["unit"], d["ends"] - 1)
             limit = Fraction(cap["percent"]) / 100 * charge - used.get(window, 0)
             amount = max(Fraction(0), min(amount, limit))
             used[window] = used.get(window, 0) + amount
@@ -779,7 +780,7 @@ def earn_back(objective, decisions, digits):
         mine = [d for d in decisions if (d["subject"] or "") == subject
                 and d["status"] != "provisional"]
         owed, run = [], 0
-        for d in sorted(mine, key=lambda d: d["window"][1]):
+        for d in sorted(mine, key=lambda d: d["ends"]):
             if d["credit"]:
                 owed.append(d["credit"])
             run = run + 1 if d["status"] == "met" else 0
@@ -794,6 +795,7 @@ def earn_back(objective, decisions, digits):
 
 def decide(club, facts, start=None, end=None):
     """Every decision of a club over its facts, in no particular order."""
+    import pools  # it needs this module's rules of money
     world = World(club, facts, start, end)
     out = []
     for agreement in club["agreements"]:
@@ -805,6 +807,8 @@ def decide(club, facts, start=None, end=None):
                 mine += decide_objective(world, terms, objective)
         settle_money(world, agreement, mine)
         out += mine
+    for pool in club.get("pools", []):
+        out += pools.decide(world, pool, out)
     return out
 
 

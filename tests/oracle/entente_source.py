@@ -99,6 +99,11 @@ def framework(club):
         lines += accountability(f["accountability"])
     if f.get("cap"):
         lines.append(f'  credit cap {f["cap"]["percent"]}% of charge each {f["cap"]["unit"]}')
+    for a in club["agreements"]:
+        for o in a.get("objectives", []) if a["kind"] == "framework" else []:
+            lines += objective(o)
+    for p in club.get("pools", []):
+        lines += pool(p)
     return lines + ["}"]
 
 
@@ -116,6 +121,20 @@ def accountability(a):
     if a.get("relief"):
         lines.append("    relief for client share")
     return lines + ([f'    joint causes {a["joint"]}'] if a.get("joint") else [])
+
+
+def paid_when(e):
+    if e[0] == "met":
+        return f"{e[1]}.{e[2]}.met"
+    if e[0] == "not":
+        return f"not ({paid_when(e[1])})"
+    return f" {e[0]} ".join(f"({paid_when(x)})" for x in e[1:])
+
+
+def pool(p):
+    return [f'  pool {p["name"]} "{p["name"]}"',
+            f'    funded by {amount(p["amount"])} of each {p["of"]} each {p["unit"]}',
+            f'    paid when {paid_when(p["paid"])}', f'    shared {p["shared"]}']
 
 
 def titles(thing):
@@ -299,7 +318,8 @@ def source(club):
     blocks += [calendar(n, c) for n, c in club.get("calendars", {}).items()]
     blocks += [feed(f) for f in club["feeds"]]
     blocks += [span(s) for s in club.get("spans", [])]
-    blocks += [agreement(a, club["framework"]["name"]) for a in club["agreements"]]
+    blocks += [agreement(a, club["framework"]["name"]) for a in club["agreements"]
+               if a["kind"] != "framework"]
     blocks += [amendment(a, x, i + 2) for a in club["agreements"]
                for i, x in enumerate(a.get("amendments", []))]
     return "\n\n".join("\n".join(b) for b in blocks) + "\n"

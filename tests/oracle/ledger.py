@@ -45,14 +45,14 @@ def name_of_actual(d):
         return ("duty", d["agreement"], d["clause"], subject_of(d),
                 tl.parse_instant(d["clock"]["at"]))
     w = d["window"]
-    return ("objective", d["agreement"], d["clause"], subject_of(d),
+    return (d["kind"], d["agreement"], d["clause"], subject_of(d),
             tl.parse_instant(w["from"]), tl.parse_instant(w["to"]))
 
 
 def name_of_expected(d):
     if d["kind"] == "duty":
         return ("duty", d["agreement"], d["clause"], d["subject"], d["at"])
-    return ("objective", d["agreement"], d["clause"], d["subject"], *d["window"])
+    return (d["kind"], d["agreement"], d["clause"], d["subject"], *d["window"])
 
 
 def show(name):
@@ -104,11 +104,34 @@ def differences(e, a, all_counts):
         out.append(f"status {e['status']}, ledger {a['status']}")
     if e["kind"] == "duty" and e["credit"] != credit_minor(a):
         out.append(f"credit {e['credit']} minor units, ledger {a.get('credit')}")
-    if e["kind"] == "objective":
+    if e["kind"] == "pool":
+        compare_pool(e, a, out)
+    elif e["kind"] == "objective":
         compare_objective(e, a, all_counts, out)
     elif e["status"] != "void":
         compare_clock(e, a["clock"], out)
     return out
+
+
+def minor(text):
+    return int(Fraction(text) * 10**MINOR_DIGITS)
+
+
+def compare_pool(e, a, out):
+    given = {p["party"]: (minor(p["paid_in"]), minor(p["paid_out"])) for p in a.get("parties", [])}
+    if given != e["parties"]:
+        out.append(f"parties {e['parties']}, ledger {given}")
+    nets = [minor(p["amount"]) for p in a.get("parties", [])]
+    if nets != [y - x for x, y in given.values()] or sum(nets):
+        out.append(f"nets {nets} of {given}")
+    if e["status"] == "provisional":
+        return
+    fund = sum(x for x, _ in e["parties"].values())
+    wanted = (fund, fund if e["status"] == "met" else 0)
+    credit = a.get("credit", {})
+    found = (minor(credit.get("fund", "-1")), minor(credit.get("amount", "-1")))
+    if wanted != found:
+        out.append(f"fund and payout {wanted}, ledger {found}")
 
 
 def compare_objective(e, a, all_counts, out):
@@ -147,7 +170,7 @@ def compare(expected, actual, all_counts=False):
     for d in expected:
         wanted[name_of_expected(d)].append(d)
     for d in actual:
-        if d["kind"] in ("objective", "duty"):
+        if d["kind"] in ("objective", "duty", "pool"):
             given[name_of_actual(d)].append(d)
     for name in [n for n in wanted if n not in given and n[0] == "objective"]:
         plain = name[:3] + (None,) + name[4:]      # a ledger may leave out an argument's subject

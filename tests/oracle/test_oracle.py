@@ -349,5 +349,57 @@ class Ledger(unittest.TestCase):
         self.assertTrue(ledger.compare(self.expected, self.lines()[:1]))
 
 
+class Pools(unittest.TestCase):
+    def pool(self, **more):
+        p = {"name": "Gain", "unit": "quarter", "of": "provider", "shared": "equally",
+             "amount": {"kind": "percent", "value": "2"}, "paid": ["met", "SLA", "uptime"]}
+        p.update(more)
+        c = club({"objectives": [share(window={"unit": "month"})],
+                  "charge": {"amount": "192000", "per": "quarter"}})
+        c["parties"][0]["role"] = "client"
+        c["agreements"].append({"name": "Net", "kind": "sla", "between": ["NetCo", "Acme"],
+                                "effective": ["2020-01-01", None],
+                                "charge": {"amount": "10000.50", "per": "month"}})
+        c["pools"] = [p]
+        return c
+
+    def decide(self, rows, end="2026-04-01T00:00:00Z", **more):
+        # the first quarter ends at 23:00Z in London
+        out = oracle.decide(self.pool(**more), {"probe": rows}, I("2026-01-01T00:00:00Z"), I(end))
+        return [d for d in out if d["kind"] == "pool"]
+
+    def quarter(self, *states):
+        return [p for m, s in zip(("01", "02", "03"), states)
+                for p in probes([s], start=f"2026-{m}-05T00:00:00Z")]
+
+    def test_paid_in_equal_parts_the_odd_penny_to_the_first(self):
+        d = self.decide(self.quarter(True, True, True))[0]
+        # 3840.00 and 200.01 make 404001 pence: 202000.5 each, the penny to HostCo
+        self.assertEqual(("met", {"HostCo": (384000, 202001), "NetCo": (20001, 202000)}),
+                         (d["status"], d["parties"]))
+
+    def test_one_breach_and_it_returns(self):
+        d = self.decide(self.quarter(True, False, True))[0]
+        self.assertEqual(("breach", {"HostCo": (384000, 384000), "NetCo": (20001, 20001)}),
+                         (d["status"], d["parties"]))
+
+    def test_a_month_without_data_is_not_known(self):
+        d = self.decide(self.quarter(True, True))[0]
+        self.assertEqual("no_data", d["status"])
+        d = self.decide(self.quarter(True, False), paid=["not", ["met", "SLA", "uptime"]])[0]
+        self.assertEqual("met", d["status"])
+
+    def test_money_of_the_client_goes_to_the_providers_by_charge(self):
+        d = self.decide(self.quarter(True, True, True), of="client", shared="by charge",
+                        amount={"kind": "money", "value": "100"})[0]
+        # 10000 * 192000/202000.5 = 9504.93, 10000 * 10000.5/202000.5 = 495.07
+        self.assertEqual({"Acme": (10000, 0), "HostCo": (0, 9505), "NetCo": (0, 495)},
+                         d["parties"])
+
+    def test_a_quarter_that_is_not_over(self):
+        d = self.decide(self.quarter(True, True, True), end="2026-03-31T22:59:00Z")[0]
+        self.assertEqual(("provisional", {}), (d["status"], d["parties"]))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -10,7 +10,7 @@ shuffled rows (where no two are at one instant), with two jobs, with batches of 
 built .entc; those ledgers must be the same bytes. A difference is printed with its seed, so that
 `--seed S --start I --count 1 --keep DIR` shows it again. `--without` leaves features out
 (following, counting, matching, resume, rolling, timeshare, earn, cap, provisional, rate, parts,
-excluding, absent), to find out which one a difference comes from.
+excluding, absent, own, pool), to find out which one a difference comes from.
 Ends with `N passed, N failed`; the exit status is 1 if any failed.
 """
 
@@ -119,7 +119,38 @@ class Maker:
         c["agreements"] = [self.agreement("HostSLA", ["HostCo", "Acme"], "sla")]
         if self.chance(0.4):
             c["agreements"].append(self.agreement("NetOLA", ["NetCo", "HostCo"], "ola"))
+        if self.chance(0.4):
+            c["agreements"].append(self.agreement("NetSLA", ["NetCo", "Acme"], "sla"))
+        if self.chance(0.3, "own"):
+            own = {"name": "Club", "kind": "framework", "between": ["Hermes", "Acme"],
+                   "effective": ["1990-01-01", None], "duties": [], "objectives": []}
+            own["objectives"].append(self.objective("whole", own))
+            own["objectives"][0].pop("credit", None)
+            own["objectives"][0].pop("earn_back", None)
+            c["agreements"].append(own)
+        if self.chance(0.5, "pool"):
+            c["pools"] = [self.pool(f"pool{i}", c) for i in range(self.r.choice([1, 1, 2]))]
         return c
+
+    def pool(self, name, c):
+        """Paid for up to three objectives, none with a longer window than the pool's."""
+        r = self.r
+        units = ["day", "week", "month", "quarter", "year"]
+        every = [(a["name"], o) for a in c["agreements"] for o in a["objectives"]]
+        chosen = r.sample(every, min(len(every), r.choice([1, 1, 2, 3])))
+        longest = max(units.index(o["window"].get("unit", "day")) for _, o in chosen)
+        paid = ["met", chosen[0][0], chosen[0][1]["name"]]
+        for a, o in chosen[1:]:
+            paid = [r.choice(["and", "and", "or"]), paid, ["met", a, o["name"]]]
+        if r.random() < 0.2:
+            paid = ["not", paid]
+        out = {"name": name, "unit": units[r.randint(longest, min(longest + 1, 4))], "paid": paid,
+               "of": "provider", "shared": r.choice(["equally", "by charge"])}
+        out["amount"] = {"kind": "percent", "value": r.choice(["2", "0.35", "7.5"])}
+        if r.random() < 0.3:
+            out["of"] = r.choice(["provider", "client", "integrator", "NetCo"])
+            out["amount"] = {"kind": "money", "value": r.choice(["250", "1000.01"])}
+        return out
 
     def feeds(self):
         ticket = {"name": "ticket", "fields": [

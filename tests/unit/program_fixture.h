@@ -337,6 +337,41 @@ static inline void fixture_clauses(fixture *x)
                                                          .place = at});
 }
 
+/* Paid when the objective is met and not met: as many kinds of terms as fit. */
+static inline void fixture_pool(fixture *x)
+{
+    ent_builder *b = x->b;
+    int64_t own = ent_builder_add_agreement(b, (ent_agreement_row){.kind = 2,
+                                                                   .name = fixture_text(x, "Club"),
+                                                                   .title = -1,
+                                                                   .version = 1,
+                                                                   .supplier = 0,
+                                                                   .customer = 0,
+                                                                   .from_day = ENT_NO_DAY_FROM,
+                                                                   .to_day = ENT_NO_DAY_TO,
+                                                                   .zone = fixture_text(x, "UTC"),
+                                                                   .currency = fixture_text(x, "GBP"),
+                                                                   .charge = -1,
+                                                                   .cap = -1,
+                                                                   .doc = -1,
+                                                                   .place = x->place});
+    (void)ent_builder_add_funder(b, (ent_funder_row){1});
+    (void)ent_builder_add_goal(b, (ent_goal_row){x->objective});
+    (void)ent_builder_add_term(b, (ent_term_row){ENT_TERM_MET, 0, 1, x->place});
+    (void)ent_builder_add_term(b, (ent_term_row){ENT_TERM_MET, 0, 1, x->place});
+    (void)ent_builder_add_term(b, (ent_term_row){ENT_TERM_NOT, 0, 0, x->place});
+    (void)ent_builder_add_term(b, (ent_term_row){ENT_TERM_AND, 0, 0, x->place});
+    (void)ent_builder_add_pool(b, (ent_pool_row){.agreement = own,
+                                                 .name = fixture_text(x, "Gain"),
+                                                 .title = -1,
+                                                 .amount = 1,
+                                                 .n_funders = 1,
+                                                 .unit = ENT_UNIT_QUARTER,
+                                                 .n_terms = 4,
+                                                 .doc = -1,
+                                                 .place = x->place});
+}
+
 /* Never fails, or aborts: a fixture is no test. */
 static inline fixture fixture_new(void)
 {
@@ -356,6 +391,7 @@ static inline fixture fixture_new(void)
     fixture_feeds(&x);
     fixture_kernels(&x);
     fixture_clauses(&x);
+    fixture_pool(&x);
     if (x.b->failed) {
         abort();
     }

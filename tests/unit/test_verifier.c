@@ -243,7 +243,17 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(step_bound, "step's bound", ROW(step, 0).bound = x->k_int)                                   \
     R(step_no_bound, "step's bound", ROW(step, 0).bound = -1)                                      \
     R(step_amount, "one ratio", ROW(amount, 2).kernel = fold_amount(x))                            \
-    R(cap_reads, "reads what it cannot", ROW(cap, 0).amount = 2)
+    R(cap_reads, "reads what it cannot", ROW(cap, 0).amount = 2)                                   \
+    R(pool_agreement, "framework's own", ROW(pool, 0).agreement = 0)                               \
+    R(pool_unit, "no window", ROW(pool, 0).unit = ENT_UNIT_NONE)                                   \
+    R(pool_nobody, "nobody funds it", ROW(pool, 0).n_funders = 0)                                  \
+    R(pool_amount, "reads what it cannot", ROW(pool, 0).amount = 2)                                \
+    R(pool_no_terms, "one answer", ROW(pool, 0).n_terms = 0)                                       \
+    R(pool_two_answers, "one answer", ROW(pool, 0).n_terms = 3)                                    \
+    R(term_no_goal, "without objectives", ROW(term, 0).n_goals = 0)                                \
+    R(term_goal, "or the reverse", ROW(term, 3).n_goals = 1)                                       \
+    R(term_operand, "lacks an operand", ROW(pool, 0).first_term = 1, ROW(pool, 0).n_terms = 3)     \
+    R(term_not, "lacks an operand", ROW(pool, 0).first_term = 2, ROW(pool, 0).n_terms = 1)
 
 static int64_t add_register(fixture *x)
 {
