@@ -111,7 +111,7 @@ static void summarise(const ent_model *m, const ent_diags *diags, ent_compile_su
     *out = (ent_compile_summary){.frameworks = m->framework ? 1 : 0,
                                  .warnings = ent_diags_warning_count(diags)};
     for (size_t i = 0; i < m->n_agreements; i++) {
-        out->slas += m->agreements[i]->kind == 0;
+        out->slas += m->agreements[i]->kind == 0 && !m->agreements[i]->is_framework;
         out->olas += m->agreements[i]->kind == 1;
     }
     out->clauses = m->n_duties + m->n_objectives;
