@@ -2,7 +2,7 @@
 """Random worlds: who answers, who caused it and who pays must be what the oracle says.
 
     random_worlds.py --seed S --count N --entente PATH [--keep DIR] [--start I]
-                     [--variants N] [--without WORD,WORD] [--show N]
+                     [--variants N] [--without WORD,WORD] [--show N] [--jobs N]
 
 Each world is made from the seed `S-I` alone (world_maker.py), printed as source and CSV, decided by
 the oracle (tests/oracle/accountability.py) and by `entente run`, and compared decision by decision:
@@ -12,17 +12,19 @@ world is decided again with its parties renamed, which must rename the answer an
 else, and with facts about a service that nothing in it depends on. Parties that are alike in the replay must
 have equal shares. `--without` leaves features out (caused, money, cap, cut, absent, gaps, twice,
 excluding, following, counting, parts, share, figure, count, time, mirror, above, client_duty,
-outcomes, integrator, no_data, or a policy of joint causes).
+outcomes, integrator, no_data, amendments, rolling, pools, framework_goals, or a policy of joint causes).
 Ends with `N passed, N failed`; the exit status is 1 if any failed.
 """
 
 import argparse
 import copy
 import json
+import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from itertools import combinations
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -32,6 +34,7 @@ import answers  # noqa: E402
 import entente_oracle as oracle  # noqa: E402
 import game  # noqa: E402
 import ledger  # noqa: E402
+import pools  # noqa: E402
 import random_clubs as clubs  # noqa: E402
 import world_maker  # noqa: E402
 
@@ -140,16 +143,14 @@ def plain(decision):
     return out
 
 
-def one_world(name, args, entente, tally):
-    """Problems of one world, as texts."""
+def one_world(name, args, entente):
+    """(problems of one world as texts, what was in it)"""
     maker = world_maker.Maker(name, args.without)
     world = [maker.club(), maker.facts(), maker.period()]
     expected = accountability.decide(*world[:2], *world[2])
-    tally["decisions"] += len(expected)
-    for d in expected:
-        if d.get("answer"):
-            tally["breaches"] += 1
-            tally["several"] += sum(1 for x in d["answer"]["parties"].values() if x["share"]) > 1
+    answered = [d["answer"]["parties"].values() for d in expected if d.get("answer")]
+    tally = Counter(decisions=len(expected), breaches=len(answered),
+                    several=sum(sum(bool(x["share"]) for x in a) > 1 for a in answered))
     problems = own_properties(expected)
     folder = tempfile.mkdtemp(prefix="entente-world-")
     try:
@@ -159,12 +160,14 @@ def one_world(name, args, entente, tally):
                 problems.append(lines)
             else:
                 problems += ledger.compare(expected, lines) + answers.compare(expected, lines)
+                funds = pools.decide(oracle.World(*world[:2], *world[2]), expected)
+                problems += pools.differences(funds, lines)
                 if not problems and args.variants and int(name.split("-")[-1]) % args.variants == 0:
                     problems += variants(entente, folder, world, lines)
         if problems and args.keep:
             clubs.write(folder, *world[:2])
             keep_world(os.path.join(args.keep, name), folder, world, expected)
-        return problems
+        return problems, tally
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -187,6 +190,7 @@ def arguments():
     p.add_argument("--keep", help="folder for the worlds that fail")
     p.add_argument("--variants", type=int, default=5, help="every n-th world; 0 for none")
     p.add_argument("--without", type=lambda s: set(s.split(",")), default=set())
+    p.add_argument("--jobs", type=int, help="worlds at a time; as many as there are processors")
     p.add_argument("--show", type=int, default=6, help="differences shown for a world")
     return p.parse_args()
 
@@ -194,11 +198,13 @@ def arguments():
 def main():
     args = arguments()
     entente = os.path.abspath(args.entente) if args.entente else None
-    tally = {"decisions": 0, "breaches": 0, "several": 0}
+    names = [f"{args.seed}-{i}" for i in range(args.start, args.start + args.count)]
+    tally = Counter()
     passed = failed = 0
-    for i in range(args.start, args.start + args.count):
-        name = f"{args.seed}-{i}"
-        problems = one_world(name, args, entente, tally)
+    with multiprocessing.Pool(args.jobs) as pool:
+        results = pool.starmap(one_world, [(name, args, entente) for name in names], chunksize=8)
+    for name, (problems, found) in zip(names, results):
+        tally.update(found)
         if problems:
             failed += 1
             print(f"seed {name}: {len(problems)} differences")

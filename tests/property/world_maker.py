@@ -85,7 +85,27 @@ class Maker:
             if self.days > 1 and whole and self.chance(0.25, "amendments") and \
                     a["duties"] + a["objectives"]:
                 a["amendments"] = [self.amendment(a, c)]
+        if self.kind != "tickets" and self.chance(0.2, "framework_goals"):
+            self.whole_club(c)
+        if self.chance(0.2, "pools"):
+            self.pools(c)
         return c
+
+    def whole_club(self, c):
+        """An objective of the framework's own, for which the integrator answers."""
+        a = self.agreement("framework", "Club", ["Hermes", "Acme"])
+        if any(p["role"] == "integrator" for p in self.parties):
+            o = self.objective("end_to_end", a)
+            a["objectives"].append(o)
+            c["agreements"].append(a)
+
+    def pools(self, c):
+        goals = [[a["name"], o["name"]] for a in c["agreements"] for o in a["objectives"]
+                 if o["window"].get("unit") != "month"]
+        if goals:
+            c["framework"]["pools"] = [{
+                "name": "Gain", "percent": self.r.choice(["1", "2.5", "0.333"]), "unit": "day",
+                "when": self.r.choice(goals), "split": self.r.choice(["equally", "by charge"])}]
 
     def policies(self):
         r = self.r
@@ -283,13 +303,21 @@ class Maker:
         o = {"name": name, "unit": "ratio", "op": "at least", "window": self.window(),
              "target": str(Fraction(r.choice([50, 75, 95, 100]), 100)),
              "measure": {"agg": "share", "feed": "restore", "where": where}}
-        if self.chance(0.15):
+        if self.chance(0.1, "opened"):
+            o["measure"] = {"agg": "count", "feed": "ticket", "where": member("event", "opened")}
+            if r.random() < 0.6:
+                o["measure"]["where"] = both(o["measure"]["where"], member(
+                    "service", r.choice(self.services)["name"]))
+            o.update(unit="number", op=r.choice(["at most", "below"]), target="1")
+        elif self.chance(0.15):
             o["measure"] = {"agg": "count", "feed": "restore", "where": F("met")}
             o.update(unit="number", target=str(r.randint(1, 3)))
         self.money(o, a)
         return o
 
     def window(self):
+        if self.chance(0.12, "rolling"):
+            return {"length": self.r.choice([12, 24]) * tl.HOUR, "every": 12 * tl.HOUR}
         return {"unit": self.r.choice(["day", "day", "day", "month"])}
 
     def objective(self, name, a):
@@ -319,7 +347,7 @@ class Maker:
             pick = 2
         if pick == 0:
             m.update(name=f"m_{a['name']}_{o['name']}", per="service", arg=service)
-        elif pick == 1 and own:
+        elif pick == 1 and (own or a["kind"] == "framework"):
             m.update(name=f"m_{a['name']}_{o['name']}", per="service")
         elif pick < 4:
             m["where"] = both(member("service", service), m.get("where"))
