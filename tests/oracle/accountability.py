@@ -80,14 +80,11 @@ class Replay:
 
     def collect(self):
         field = self.objective["measure"].get("field")
-        hold = None
-        if self.agg == "time share":
-            hold = self.objective["measure"].get("stale") or 2 * self.figure.interval
         if self.figure.interval:
             self.outages = why.Outages(self.world, self.objective["measure"]["feed"], self.sense,
-                                       self.b, hold)
+                                       self.b, self.agg == "time share")
         if self.agg == "time share":
-            self.collect_time(hold)
+            self.collect_time()
             return
         for r in self.figure.observed():
             counted = self.agg == "share" or oracle.truth(self.condition, r)
@@ -120,7 +117,8 @@ class Replay:
             self.items += [{"amount": Fraction(1), "bad": bad, "weight": 1,
                             "causes": self.own_provider(key)}] * count
 
-    def collect_time(self, hold):
+    def collect_time(self):
+        hold = self.objective["measure"].get("stale") or 2 * self.figure.interval
         key = self.figure.chosen[0]
         whole = tl.subtract([(self.a, self.b)], self.figure.excluded({self.figure.key: key}))
         rows = self.figure.all_rows
@@ -210,20 +208,23 @@ class Replay:
 
 # ---- answers ----------------------------------------------------------------------------------
 
-def weights(world, parties):
-    """The monthly charge of each party's direct agreements."""
+def weights(world, parties, t):
+    """The monthly charge of each party's direct agreements that are in force at an instant."""
     out = {p: Fraction(0) for p in parties}
     for a in world.club["agreements"]:
-        if a["kind"] == "sla" and a["between"][0] in out and a.get("charge"):
-            out[a["between"][0]] += Fraction(a["charge"]["amount"]) / PER_MONTH[a["charge"]["per"]]
+        for terms in oracle.versions(a):
+            low, high = oracle.effective(world, terms)
+            charge = terms.get("charge")
+            if a["kind"] == "sla" and a["between"][0] in out and charge and low <= t < high:
+                out[a["between"][0]] += Fraction(charge["amount"]) / PER_MONTH[charge["per"]]
     return out
 
 
-def answer_of(world, agreement, game):
+def answer_of(world, agreement, game, t):
     """Everything about a breach that follows from its game, but for the money."""
     mode = why.policy(world, "joint", "shared")
     parties = sorted(games.members(game))
-    shares = games.shares(game, weights(world, parties) if mode == "by charge" else None)
+    shares = games.shares(game, weights(world, parties, t) if mode == "by charge" else None)
     if mode == "jointly":
         shares = {p: Fraction(1) for p, x in shares.items() if x > 0}
     supplier, customer = agreement["between"]
@@ -242,7 +243,7 @@ def answer_duty(world, agreement, clock):
         left = max(0, time.left_over(s))
         return Fraction(left), left > 0
 
-    answer = answer_of(world, agreement, games.table(time.parties, value))
+    answer = answer_of(world, agreement, games.table(time.parties, value), time.known - 1)
     for p in time.parties:
         answer["parties"][p].update(held=tl.measure(time.held(p)),
                                     excess=tl.measure(time.excess[p]))
@@ -254,7 +255,7 @@ def answer_objective(world, agreement, objective, decision):
     if replay.kind == "items" and replay.figure_of(replay.items) != decision["measure"]:
         if not (replay.agg in ("count", "sum") and not replay.items):
             raise AssertionError("the items do not give the figure")
-    answer = answer_of(world, agreement, replay.game())
+    answer = answer_of(world, agreement, replay.game(), decision["window"][1] - 1)
     # where the figure is no distance at all, a gap has no figure either
     value = None if replay.kind == "supplier" else replay.replayed(frozenset())
     answer["boundary"] = replay.shortfall(value)[0] == 0

@@ -68,7 +68,9 @@ def differences(expected, line):
     wanted, given = expected_parties(answer), actual_parties(line)
     for p in sorted(set(wanted) | set(given)):
         w, g = wanted.get(p, NOTHING), given.get(p, NOTHING)
-        for n in ("share", "but_for", "degree", "amount"):
+        # whoever has neither a share nor an amount and is no but-for cause need not be listed
+        figures = ("share", "but_for", "degree", "amount")
+        for n in figures if p in given else ("share", "but_for", "amount"):
             if w[n] != g[n]:
                 out.append(f"{p}: {n} {w[n]}, ledger {g[n]}")
         for n in ("held", "excess"):

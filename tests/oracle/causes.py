@@ -28,12 +28,12 @@ def span_causes(world, fields, t, until):
 class Outages:
     """The roots of services in one window, bad meaning what one measure calls bad.
 
-    `sense` says of a row whether it is bad, `hold` is set for a `time share`: the time for which a
-    state holds, its end not included. `until` ends the window and the period.
+    `sense` says of a row whether it is bad, `until` ends the window and the period. `stretches` is
+    set for a `time share`, which asks for the causes from an instant on and not at an instant.
     """
 
-    def __init__(self, world, feed, sense, until, hold=None):
-        self.world, self.sense, self.until, self.hold = world, sense, until, hold
+    def __init__(self, world, feed, sense, until, stretches=False):
+        self.world, self.sense, self.until, self.stretches = world, sense, until, stretches
         self.key = world.key_field(feed)
         self.interval = world.feeds[feed]["sampled"]
         self.rows = [r for r in world.rows if r["feed"] == feed and r["at"] < until]
@@ -47,9 +47,8 @@ class Outages:
         return [latest[t] for t in sorted(latest)]
 
     def silent(self, row, t):
-        if self.hold is not None:
-            return t >= row["at"] + self.hold
-        return t - row["at"] > 2 * self.interval
+        age = t - row["at"]
+        return age > 2 * self.interval or (self.stretches and age == 2 * self.interval)
 
     def state(self, name, t):
         """bad, good or silent, by the latest sample at or before t."""
@@ -106,7 +105,7 @@ class Outages:
         out = set()
         for d in self.beneath(name):
             rows = self.instants(d)
-            edges = sorted({r["at"] for r in rows} | {r["at"] + self.hold for r in rows})
+            edges = sorted({r["at"] for r in rows} | {r["at"] + 2 * self.interval for r in rows})
             for before, t in zip([None] + edges, edges):
                 was = "silent" if before is None else self.state(d, before)
                 if was != self.state(d, t):

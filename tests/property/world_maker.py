@@ -102,7 +102,8 @@ class Maker:
     def pools(self, c):
         goals = [[a["name"], o["name"]] for a in c["agreements"] for o in a["objectives"]
                  if o["window"].get("unit") != "month"]
-        if goals:
+        if goals and any(a["kind"] == "sla" and "charge" in a and a["between"][0] in self.providers
+                         for a in c["agreements"]):
             c["framework"]["pools"] = [{
                 "name": "Gain", "percent": self.r.choice(["1", "2.5", "0.333"]), "unit": "day",
                 "when": self.r.choice(goals), "split": self.r.choice(["equally", "by charge"])}]
@@ -201,7 +202,7 @@ class Maker:
     def amendment(self, a, c):
         """From the second day on: another charge, other targets, other allowances, or less."""
         r, out = self.r, {"name": a["name"] + "2", "from": "2026-03-03"}
-        if "charge" in a and c["framework"]["accountability"].get("joint") != "by charge":
+        if "charge" in a:
             out["charge"] = {**a["charge"], "amount": r.choice(["250.05", "77777"])}
         for kind in ("duties", "objectives"):
             out[kind] = copy.deepcopy([x for x in a[kind] if r.random() < 0.6])
@@ -365,8 +366,9 @@ class Maker:
         if self.chance(0.1, "above"):
             o["op"] = "above"
         elif self.chance(0.1, "mirror"):
+            # what a missing sample counts as is said of a condition that is good
             o["measure"]["where"] = ["not", F("up")]
-            o.update(op=r.choice(["at most", "below"]),
+            o.update(missing="ignored", op=r.choice(["at most", "below"]),
                      target=str(Fraction(r.choice([5, 10, 25, 50]), 100)))
 
     def make_figure(self, o):
