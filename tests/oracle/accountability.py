@@ -321,7 +321,7 @@ def decide(club, facts, start=None, end=None):
         clocks = {d["name"]: {c.row["n"]: c for c in oracle.replay(world, a, d, world.end)}
                   for d in a.get("duties", [])}
         for d in decisions:
-            if d["agreement"] != a["name"] or d["status"] != "breach":
+            if d["agreement"] != a["name"] or d["status"] != "breach" or d["kind"] == "pool":
                 continue
             if d["kind"] == "duty":
                 d["answer"] = answer_duty(world, a, clocks[d["clause"]][d["n"]])

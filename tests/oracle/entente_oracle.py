@@ -676,7 +676,7 @@ def decide_objective(world, agreement, objective):
             value = figure.value()
             status, silent = judge(objective, value, final)
             d = {"kind": "objective", "agreement": agreement["name"], "clause": objective["name"],
-                 "subject": subject, "window": part, "whole": win, "status": status, "measure": value,
+                 "subject": subject, "window": part, "status": status, "measure": value,
                  "terms": agreement, "counts": figure.counts, "credit_exact": Fraction(0), "credit": 0,
                  "unit": objective["unit"],
                  "ends": part[1] if objective["window"].get("unit") else win[1]}

@@ -14,7 +14,6 @@ import answers  # noqa: E402
 import causes  # noqa: E402
 import entente_oracle as oracle  # noqa: E402
 import game as games  # noqa: E402
-import pools  # noqa: E402
 import timeline as tl  # noqa: E402
 
 I = tl.parse_instant
@@ -446,29 +445,6 @@ class Change(unittest.TestCase):
         self.assertEqual([d["status"] for d in found], ["met", "breach"])
         self.assertEqual([tl.format_instant(d["window"][1]) for d in found],
                          ["2026-01-06T00:00:00Z", "2026-02-01T00:00:00Z"])
-
-
-class Pools(unittest.TestCase):
-    def decide(self, states, split="equally"):
-        slas = [agreement("sla", p, "Acme", charge={"amount": x, "per": "month"})
-                for p, x in (("NetCo", "100.00"), ("HostCo", "200.00"), ("AppCo", "33.30"))]
-        slas[0]["objectives"] = [uptime("network")]
-        c = club(slas, CHAIN)
-        c["framework"]["pools"] = [{"name": "Gain", "percent": "10", "unit": "day", "split": split,
-                                    "when": ["NetCoSLA", "uptime"]}]
-        facts, period = {"probe": probe("network", states)}, (I(f"{DAY}T00:00:00Z"),
-                                                             I("2026-01-06T00:00:00Z"))
-        found = accountability.decide(c, facts, *period)
-        one, = pools.decide(oracle.World(c, facts, *period), found)
-        return one["status"], one["paid"], one["got"]
-
-    def test_paid_and_returned(self):
-        paid = {"NetCo": 1000, "HostCo": 2000, "AppCo": 333}
-        self.assertEqual(self.decide("++"), ("met", paid, {"NetCo": 1111, "HostCo": 1111,
-                                                           "AppCo": 1111}))
-        self.assertEqual(self.decide("+-"), ("breach", paid, paid))
-        self.assertEqual(self.decide(""), ("no_data", paid, paid))
-        self.assertEqual(self.decide("+", "by charge")[2], paid)
 
 
 class Texts(unittest.TestCase):

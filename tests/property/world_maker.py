@@ -104,9 +104,11 @@ class Maker:
                  if o["window"].get("unit") != "month"]
         if goals and any(a["kind"] == "sla" and "charge" in a and a["between"][0] in self.providers
                          for a in c["agreements"]):
-            c["framework"]["pools"] = [{
-                "name": "Gain", "percent": self.r.choice(["1", "2.5", "0.333"]), "unit": "day",
-                "when": self.r.choice(goals), "split": self.r.choice(["equally", "by charge"])}]
+            c["pools"] = [{
+                "name": "Gain", "of": "provider", "unit": "day",
+                "amount": {"kind": "percent", "value": self.r.choice(["1", "2.5", "0.333"])},
+                "paid": ["met", *self.r.choice(goals)],
+                "shared": self.r.choice(["equally", "by charge"])}]
 
     def policies(self):
         r = self.r
