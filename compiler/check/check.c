@@ -132,6 +132,7 @@ static void check_all(ent_checker *ck)
     if (ck->n_framework_nodes > 0)
         ent_check_framework_cap(ck, ck->framework_nodes[0]);
     ent_check_agreements(ck);
+    ent_check_causes(ck);
     for (size_t i = 0; i < ck->top.n; i++)
         if (ck->top.v[i].kind == ENT_NODE_MEASURE && !ck->top.v[i].used)
             ent_check_measure(ck, &ck->top, &ck->top.v[i]);

@@ -245,6 +245,9 @@ bool ent_is_main(const ent_checker *ck, const ent_node *node); /* check.c */
 void ent_check_scope(ent_checker *ck, ent_scope *scope);
 void ent_use_pattern(ent_pattern_decl *p); /* marks the feeds as used (duty.c) */
 void ent_use_spans(ent_spanuse_decl *uses, size_t n);
+
+/* --- cause.c --- */
+void ent_check_causes(ent_checker *ck);
 ent_duty_decl *ent_declare_duty(ent_checker *ck, ent_scope *scope, ent_symbol *symbol); /* duty.c */
 void ent_check_duty(ent_checker *ck, ent_scope *scope, ent_duty_decl *duty);
 void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *node); /* objective.c */

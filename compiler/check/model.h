@@ -458,6 +458,8 @@ struct ent_duty_decl {
     size_t n_allows;
     ent_spanuse_decl *pauses;
     size_t n_pauses;
+    ent_spanuse_decl *causes; /* spans `caused by` that say whose the clock's time is */
+    size_t n_causes;
     ent_node *excused_when; /* checked, bool, over the trigger's row */
     ent_spanuse_decl *excused;
     size_t n_excused;
@@ -497,6 +499,8 @@ typedef struct ent_fold_decl {
     size_t n_select_absents;
     ent_selected_key *selected; /* the key fields that `keyed` holds to a constant */
     size_t n_selected;
+    ent_spanuse_decl *causes; /* spans `caused by` that say whose doing a bad row is */
+    size_t n_causes;
     ent_field_decl **groups; /* one group per subject of the objective; empty without a subject */
     size_t n_groups;
     bool by_span_key;  /* span aggregates under a subject: one group per key of the span */

@@ -286,6 +286,29 @@ static int64_t cap_index(const ent_cap_decl *cap)
     return cap == NULL ? -1 : cap->index;
 }
 
+static bool has_policy(const ent_framework_decl *f, int policy)
+{
+    return (f->policies >> policy) & 1;
+}
+
+static int64_t joint_causes(const ent_framework_decl *f)
+{
+    return has_policy(f, ENT_POLICY_JOINT_BY_CHARGE) ? ENT_JOINT_BY_CHARGE
+           : has_policy(f, ENT_POLICY_JOINT_FIRST)   ? ENT_JOINT_FIRST
+           : has_policy(f, ENT_POLICY_JOINT_JOINTLY) ? ENT_JOINT_JOINTLY
+                                                     : ENT_JOINT_SHARED;
+}
+
+static int64_t performance_party(const ent_lower *lw, const ent_framework_decl *f)
+{
+    for (size_t i = 0; f->n_answers > 0 && i < lw->m->n_parties; i++) {
+        if (lw->m->parties[i]->role == f->answers[0].from_role) {
+            return lw->m->parties[i]->index;
+        }
+    }
+    return -1;
+}
+
 static void lower_agreements(ent_lower *lw)
 {
     for (size_t i = 0; i < lw->m->n_caps; i++) {
@@ -304,6 +327,12 @@ static void lower_agreements(ent_lower *lw)
                                        .zone = ent_builder_text(lw->b, f->zone),
                                        .currency = ent_builder_text_or_none(lw->b, f->currency),
                                        .cap = cap_index(f->cap),
+                                       .outages = has_policy(f, ENT_POLICY_OUTAGES_DEPENDENCIES),
+                                       .ticket_time = has_policy(f, ENT_POLICY_TIME_HOLDER),
+                                       .credits = has_policy(f, ENT_POLICY_CREDITS_RESPONSIBILITY),
+                                       .relief = has_policy(f, ENT_POLICY_RELIEF_CLIENT),
+                                       .joint = joint_causes(f),
+                                       .performance = performance_party(lw, f),
                                        .place = ent_lower_place(lw, f->span)});
     }
     for (size_t i = 0; i < lw->m->n_agreements; i++) {

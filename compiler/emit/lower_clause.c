@@ -98,6 +98,7 @@ static void lower_duty(ent_lower *lw, const ent_duty_decl *d)
                         .following = d->following,
                         .n_allows = (int64_t)d->n_allows,
                         .n_pauses = (int64_t)d->n_pauses,
+                        .n_causes = (int64_t)d->n_causes,
                         .n_excused = (int64_t)d->n_excused,
                         .warn = d->has_warn ? ent_builder_const_q(lw->b, d->warn) : -1,
                         .rounding = d->rounding,
@@ -113,8 +114,14 @@ static void lower_duty(ent_lower *lw, const ent_duty_decl *d)
     if (d->allow_field != NULL) {
         ent_lower_use_field(lw, d->allow_field);
     }
+    const ent_framework_decl *framework = lw->m->framework;
+    if (d->feed->holder != NULL && framework != NULL &&
+        ((framework->policies >> ENT_POLICY_TIME_HOLDER) & 1)) {
+        ent_lower_use_field(lw, d->feed->holder);
+    }
     row.first_allow = lower_allows(lw, d);
     row.first_pause = ent_lower_spanuses(lw, d->pauses, d->n_pauses);
+    row.first_cause = ent_lower_spanuses(lw, d->causes, d->n_causes);
     row.excused_when = trigger_slot(lw, d, d->excused_when);
     row.first_excused = ent_lower_spanuses(lw, d->excused, d->n_excused);
     row.outcome_feed = ent_lower_feed_row(lw, d->outcomes);

@@ -55,6 +55,32 @@ static int32_t lower_not_excused(const ent_lower_env *env, const ent_fold_decl *
     return ENT_KB_NOREG;
 }
 
+/* Whether rows of other services are looked at, to find where an outage began. */
+static bool seeks_roots(const ent_lower *lw, const ent_fold_decl *f)
+{
+    const ent_framework_decl *framework = lw->m->framework;
+    return framework != NULL && ((framework->policies >> ENT_POLICY_OUTAGES_DEPENDENCIES) & 1) &&
+           f->n_keyed > 0 && f->feed->kind == ENT_FEED_SOURCE;
+}
+
+/* The selection without what ties it to one key: samples in the same sense, of whatever service. */
+static int32_t lower_sense(const ent_lower_env *env, const ent_fold_decl *f, int32_t unsure,
+                           int64_t place)
+{
+    int32_t event = ent_lower_event(env, f->member, place);
+    int32_t sense = event;
+    for (size_t i = 0; i < f->n_select; i++) {
+        sense = ent_lower_and(env, sense, f->select[i]);
+    }
+    if (sense >= 0 && unsure >= 0) {
+        int32_t among = event < 0
+                            ? unsure
+                            : ent_kb_op(env->kb, ENT_BC_AND, event, unsure, ENT_KB_NOREG, 0, place);
+        sense = or_of(env, sense, among, place);
+    }
+    return sense;
+}
+
 /* A row that a missing value keeps out of the selection is selected all the same, and marked
  * absent, so that it is counted; see ent_fold_decl. */
 static void lower_conditions(const ent_lower_env *env, const ent_fold_decl *f, ent_fold_row *row)
@@ -81,14 +107,36 @@ static void lower_conditions(const ent_lower_env *env, const ent_fold_decl *f, e
         select = or_of(env, select, among, place);
     }
     int32_t absent = or_of(env, unsure, any_absent(env, f->absents, f->n_absents, place), place);
+    int32_t sense = seeks_roots(env->lw, f) ? lower_sense(env, f, unsure, place) : select;
     row->select = ent_lower_slot(env, select);
     row->absent = ent_lower_slot(env, absent);
+    row->sense = ent_lower_slot(env, sense);
     if (f->test != NULL) {
-        row->test = ent_lower_slot(env, ent_lower_guarded(env, select, f->test));
+        row->test = ent_lower_slot(env, ent_lower_guarded(env, sense, f->test));
     }
     if (f->value != NULL) {
-        row->value = ent_lower_slot(env, ent_lower_guarded(env, select, f->value));
+        row->value = ent_lower_slot(env, ent_lower_guarded(env, sense, f->value));
     }
+}
+
+/* Which service a row is about: its key, or the one field of that type. */
+static const ent_field_decl *service_field(const ent_feed_decl *feed)
+{
+    const ent_field_decl *found = NULL;
+    for (size_t i = 0; i < feed->n_keys; i++) {
+        if (feed->keys[i]->type.kind == ENT_TYPE_SERVICE) {
+            return feed->keys[i];
+        }
+    }
+    for (size_t i = 0; i < feed->n_fields; i++) {
+        if (feed->fields[i]->type.kind == ENT_TYPE_SERVICE) {
+            if (found != NULL) {
+                return NULL;
+            }
+            found = feed->fields[i];
+        }
+    }
+    return feed->kind == ENT_FEED_SOURCE ? found : NULL;
 }
 
 static ent_fold_row lower_fold(ent_lower *lw, const ent_fold_decl *f, ent_field_decl *silent_key)
@@ -99,6 +147,8 @@ static ent_fold_row lower_fold(ent_lower *lw, const ent_fold_decl *f, ent_field_
                         .test = -1,
                         .value = -1,
                         .absent = -1,
+                        .sense = -1,
+                        .service = -1,
                         .percent = -1,
                         .approximate = f->approximate,
                         .stale_ns = f->stale_ns > 0 ? f->stale_ns : -1,
@@ -115,6 +165,13 @@ static ent_fold_row lower_fold(ent_lower *lw, const ent_fold_decl *f, ent_field_
     }
     row.feed = ent_lower_feed_row(lw, f->feed);
     lower_conditions(&env, f, &row);
+    const ent_field_decl *service = service_field(f->feed);
+    if (service != NULL) {
+        ent_lower_use_field(lw, service);
+        row.service = service->index;
+    }
+    row.first_cause = ent_lower_spanuses(lw, f->causes, f->n_causes);
+    row.n_causes = (int64_t)f->n_causes;
     row.n_groups = silent_key != NULL ? 1 : (int64_t)f->n_groups;
     row.first_group = silent_key != NULL ? ent_lower_keys(lw, &silent_key, 1)
                                          : ent_lower_keys(lw, f->groups, f->n_groups);
@@ -225,6 +282,12 @@ static int64_t lower_steps(ent_lower *lw, const ent_objective_decl *o)
     return first;
 }
 
+/* Whether the measure is an aggregate itself, and not computed from one. */
+static bool is_figure(const ent_node *n)
+{
+    return n->kind == ENT_NODE_AGGREGATE;
+}
+
 static bool lower_folds(ent_lower *lw, const ent_objective_decl *o, const ent_selected_key *silent,
                         ent_objective_row *row)
 {
@@ -281,6 +344,7 @@ static void lower_objective(ent_lower *lw, const ent_objective_decl *o)
         return;
     }
     row.kernel = measure_kernel(lw, o, place);
+    row.single = o->n_folds == 1 && is_figure(o->expr);
     lower_subject(lw, o, silent, &row);
     row.first_excluding = ent_lower_spanuses(lw, o->excluding, o->n_excluding);
     row.first_step = lower_steps(lw, o);

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "compiler/syntax/diag.h"
+#include "runtime/judge/answer.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -278,6 +279,14 @@ static int resolve_period(run *r)
 
 /* --- one attempt --- */
 
+static void forget_decisions(run *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        ent_answer_free(r->decisions[i].answer);
+    }
+    r->n = 0;
+}
+
 static bool on_decision(void *user, const ent_session *session, const ent_decision *decision)
 {
     run *r = user;
@@ -292,6 +301,7 @@ static bool on_decision(void *user, const ent_session *session, const ent_decisi
         r->capacity = capacity;
     }
     r->decisions[r->n++] = *decision;
+    (void)ent_answer_keep(decision->answer);
     return true;
 }
 
@@ -311,7 +321,7 @@ static void close_attempt(run *r)
     r->vm = NULL;
     r->strings = NULL;
     r->quarantine = NULL;
-    r->n = 0;
+    forget_decisions(r);
     r->rows = 0;
 }
 
@@ -725,6 +735,7 @@ int ent_run(const ent_program *program, const ent_run_options *options, FILE *ou
     }
     free(r.feeds);
     free(r.totals);
+    forget_decisions(&r);
     free(r.decisions);
     if (options->n_restate > 0) {
         ent_restate_close(&r.restate);

@@ -92,6 +92,25 @@ typedef enum ent_undo {
     ENT_UNDO_RESUME = 3
 } ent_undo;
 
+typedef enum ent_party_role {
+    ENT_PARTY_CLIENT = 0,
+    ENT_PARTY_INTEGRATOR = 1,
+    ENT_PARTY_PROVIDER = 2
+} ent_party_role;
+
+typedef enum ent_agreement_kind {
+    ENT_AGREEMENT_SLA = 0,
+    ENT_AGREEMENT_OLA = 1
+} ent_agreement_kind;
+
+/* Several causes, each enough by itself: how the agreement settles them. */
+typedef enum ent_joint {
+    ENT_JOINT_SHARED = 0,
+    ENT_JOINT_BY_CHARGE = 1,
+    ENT_JOINT_FIRST = 2,
+    ENT_JOINT_JOINTLY = 3
+} ent_joint;
+
 typedef enum ent_missing {
     ENT_MISSING_UNSAID = 0,
     ENT_MISSING_DOWN = 1,

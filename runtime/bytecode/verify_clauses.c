@@ -466,6 +466,18 @@ static bool uses_are_of(const context *c, int64_t first, int64_t n, int64_t feed
     return true;
 }
 
+/* Uses of spans that say whose time it is. */
+static bool causes_are_spans(const context *c, int64_t first, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const ent_spanuse_row *row = &c->p->spanuse[first + i];
+        if (row->span < 0 || c->p->span[row->span].cause < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --- duties --- */
 
 /* A kernel of an amount: what it may read, and with which class it gets the measure. */
@@ -541,6 +553,8 @@ static bool check_duty(context *c, const ent_duty_row *row)
         require(c, row->n_allows > 0, "it has no allowance") &&
         require(c,
                 uses_are_of(c, row->first_pause, row->n_pauses, row->feed) &&
+                    causes_are_spans(c, row->first_cause, row->n_causes) &&
+                    uses_are_of(c, row->first_cause, row->n_causes, row->feed) &&
                     uses_are_of(c, row->first_excused, row->n_excused, row->feed),
                 "a span is found by another feed's rows") &&
         require(c, slot_is_valid(c, row->feed, row->excused_when, ENT_CLASS_B, true),
@@ -606,8 +620,18 @@ static bool check_fold(context *c, const ent_fold_row *row)
         require(c,
                 slot_is_valid(c, row->feed, row->select, ENT_CLASS_B, true) &&
                     slot_is_valid(c, row->feed, row->test, ENT_CLASS_B, true) &&
-                    slot_is_valid(c, row->feed, row->absent, ENT_CLASS_B, true),
+                    slot_is_valid(c, row->feed, row->absent, ENT_CLASS_B, true) &&
+                    slot_is_valid(c, row->feed, row->sense, ENT_CLASS_B, true),
                 "a condition is no bool of the feed's row kernel") &&
+        require(c,
+                row->service < 0 ||
+                    (row->feed >= 0 && field_has_type(c, row->feed, row->service, ENT_TYPE_SERVICE)),
+                "its service is no field of that type") &&
+        require(c,
+                row->n_causes == 0 ||
+                    (row->feed >= 0 && causes_are_spans(c, row->first_cause, row->n_causes) &&
+                     uses_are_of(c, row->first_cause, row->n_causes, row->feed)),
+                "its causes are no spans of its feed's rows") &&
         require(c, slot_is_valid(c, row->feed, row->value, cls, !values),
                 "its value is no slot of its type") &&
         require(c, row->n_groups == 0 || row->feed >= 0, "groups without a feed") &&
@@ -693,6 +717,7 @@ static bool check_objective(context *c, const ent_objective_row *row)
     return require(c, type_is_valid(c, row->type, row->param, false), "its type is not valid") &&
            require(c, measure_fits(c, row),
                    "its kernel does not compute its measure from its folds") &&
+           require(c, !row->single || row->n_folds == 1, "its measure is not one figure") &&
            require(c, row->compare != ENT_CMP_OTHERWISE, "it has no comparison") &&
            require(c, constant_has_class(c, row->target, measure, false),
                    "its target is not of the measure's class") &&
@@ -742,7 +767,10 @@ static bool check_pool(context *c, const ent_pool_row *row)
 
 bool ent_verify_clauses(const ent_program *p, ent_load_error *error)
 {
-    context c = {.p = p, .error = error};
+    context c = {.p = p, .error = error, .table = "party"};
+    if (!require(&c, p->n_party <= ENT_LIMIT_PARTIES, "there are too many parties")) {
+        return false;
+    }
     if (!check_agreements(&c) || !check_dependencies(&c) || !check_calendars(&c)) {
         return false;
     }

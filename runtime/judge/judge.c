@@ -501,7 +501,12 @@ bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_err
     qsort(sorted, n, sizeof *sorted, by_window_end);
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
-        ok = price(s, &sorted[i].d, error);
+        ent_decision *d = &sorted[i].d;
+        ok = price(s, d, error);
+        if (ok && d->answer && d->has_credit && d->credit_minor > 0) {
+            ok = ent_judge_split(s, d) || ent_no_memory(error);
+        }
+        ok = ok && (!d->answer || ent_answer_seal(d->answer) || ent_no_memory(error));
     }
     qsort(sorted, n, sizeof *sorted, by_ledger);
     for (size_t i = 0; i < n; i++) {

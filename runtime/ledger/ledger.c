@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/judge/answer.h"
 #include "runtime/judge/clause.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
@@ -419,6 +420,86 @@ static void write_accountable(ent_json_out *out, const ent_program *p,
     ent_json_end_object(out);
 }
 
+static void key_party(ent_json_out *out, const char *key, const ent_program *p, int64_t party)
+{
+    ent_json_key_text(out, key, ent_program_text(p, p->party[party].name));
+}
+
+static void write_degree(ent_json_out *out, uint32_t degree)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, degree <= 1 ? "%u" : "1/%u", degree);
+    ent_json_key_text(out, "degree", text);
+}
+
+static void write_part(ent_json_out *out, const ent_program *p, const ent_decision *d,
+                       const ent_part *part)
+{
+    char text[ENT_MONEY_TEXT_SIZE];
+    int digits = ent_currency_minor(currency_of(p, ent_decision_agreement(p, d)));
+    ent_json_begin_object(out);
+    key_party(out, "party", p, part->party);
+    if (part->has_share) {
+        ent_json_key_text(out, "share", part->share_text);
+    }
+    if (part->but_for) {
+        ent_json_key_bool(out, "but_for", true);
+    }
+    if (part->has_share || part->but_for) {
+        write_degree(out, part->degree);
+    }
+    if (part->has_times) {
+        key_seconds(out, "held", part->held_ns);
+        key_seconds(out, "excess", part->excess_ns);
+    }
+    if (part->has_amount) {
+        ent_money_format(part->amount_minor, digits < 0 ? 2 : digits, text, sizeof text);
+        ent_json_key_text(out, "amount", text);
+    }
+    if (d->answer->sampled && part->has_share) {
+        ent_format_double(part->error, text);
+        ent_json_key_text(out, "standard_error", text);
+    }
+    ent_json_end_object(out);
+}
+
+static void write_responsible(ent_json_out *out, const ent_program *p, const ent_decision *d)
+{
+    if (!d->answer) {
+        return;
+    }
+    ent_json_key(out, "responsible");
+    ent_json_begin_array(out);
+    for (size_t i = 0; i < d->answer->n_parts; i++) {
+        const ent_part *part = &d->answer->parts[i];
+        if (part->has_share || part->but_for || part->has_amount) {
+            write_part(out, p, d, part);
+        }
+    }
+    ent_json_end_array(out);
+}
+
+/* v(all), in the unit of the measure: seconds of a clock, else an exact figure. */
+static void write_gap(ent_json_out *out, const ent_program *p, const ent_decision *d)
+{
+    char text[ENT_Q_TEXT_SIZE + 8];
+    if (!d->answer || !d->answer->has_gap) {
+        return;
+    }
+    if (!d->answer->gap_fits) {
+        ent_json_key_text(out, "structural_gap", d->answer->gap_text);
+        return;
+    }
+    if (d->kind == ENT_DECISION_DUTY) {
+        exact_text(d->answer->gap, 1000000000, text, sizeof text);
+    } else if (p->objective[d->clause].type == ENT_TYPE_RATIO) {
+        ent_q_format_fraction(d->answer->gap, text, sizeof text);
+    } else {
+        figure_text(p, &p->objective[d->clause], d->answer->gap, text, sizeof text);
+    }
+    ent_json_key_text(out, "structural_gap", text);
+}
+
 static void write_source(ent_json_out *out, const ent_program *p, int64_t place)
 {
     const ent_place_row *row = &p->place[place];
@@ -464,6 +545,8 @@ bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session, co
     } else {
         write_credit(out, p, d);
         write_accountable(out, p, agreement, d);
+        write_responsible(out, p, d);
+        write_gap(out, p, d);
     }
     write_source(out, p, clause.place);
     return ent_ledger_finish_line(ledger);

@@ -85,6 +85,22 @@ bool ent_clockstate_elapsed(ent_session *s, const ent_dutystate *d, const ent_cl
     return ok;
 }
 
+bool ent_clockstate_slices(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+                           ent_intervals *out)
+{
+    ent_intervals_clear(out);
+    if (c->start == INT64_MIN || at <= c->start) {
+        return true;
+    }
+    ent_intervals pauses;
+    ent_intervals_init(&pauses);
+    bool endless = false;
+    bool ok = collect_pauses(s, d, c, at, at, &pauses, &endless) &&
+              ent_clock_slice(base_calendar(s, c), &pauses, c->start, at, out);
+    ent_intervals_deinit(&pauses);
+    return ok;
+}
+
 bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                         bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns)
 {
@@ -114,4 +130,34 @@ bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock 
         }
         span_ns = ent_add_sat(span_ns, ent_add_sat(span_ns, span_ns));
     }
+}
+
+static bool excused_during(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t due)
+{
+    for (size_t i = d->first_excused_use; i < d->first_allow_use; i++) {
+        const ent_spanuse_row *use = d->uses[i];
+        bool keyed = use->calendar >= 0 || c->use_keys[i] != INT64_MIN;
+        if (keyed && ent_use_contains(s, use, c->use_keys[i], due)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ent_clockstate_stand(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+                          ent_standing *out)
+{
+    *out = (ent_standing){0};
+    if (!ent_clockstate_elapsed(s, d, c, now, &out->elapsed) ||
+        !ent_clockstate_due(s, d, c, now, &out->has_due, &out->due, &out->has_runout,
+                            &out->runout)) {
+        return false;
+    }
+    out->over = out->elapsed > c->allowed_ns;
+    if (out->has_runout && out->runout < c->changed_at) {
+        out->runout = c->changed_at;
+    }
+    out->excused =
+        out->over && (c->excused_when || (out->has_due && excused_during(s, d, c, out->due)));
+    return true;
 }

@@ -5,30 +5,101 @@
 
 #include "runtime/state/objective.h"
 
+/* Takes over the blame for an unmet outcome; `turns`: whether met would change what the share's condition
+ * says of it. */
+static bool add_unmet(ent_group *g, ent_unmet *u, int64_t at, bool turns)
+{
+    if (!ent_reserve((void **)&g->unmet, &g->unmet_capacity, g->n_unmet + 1, sizeof *g->unmet)) {
+        return false;
+    }
+    u->at = at;
+    u->turns = turns;
+    g->unmet[g->n_unmet++] = *u;
+    u->excess = NULL;
+    return true;
+}
+
+/* Which of the lanes the share's condition holds in, were every clock met. */
+static bool test_all_met(ent_session *s, ent_feedstate *f, const ent_fold_row *fold,
+                         ent_error *error)
+{
+    ent_colbuf *met = &f->pending[1 + f->row->n_keys + 4];
+    memset(met->data, 1, f->n_pending);
+    f->n = f->n_pending;
+    return fold->test < 0 || ent_feedstate_slice(s, f, INT64_MAX, error);
+}
+
+/* Keeps what the replay of unmet outcomes needs: those that count against the target, each with its blame.
+ * The outcomes' feed has the place in `blames` as origin, because the slice was put in order. */
+static bool keep_unmet(ent_session *s, ent_objectivestate *o, ent_window_state *w,
+                       const ent_fold_row *fold, ent_unmet *blames, int64_t hi, ent_error *error)
+{
+    ent_feedstate *f = &s->feeds[fold->feed];
+    size_t n = f->n;
+    bool upper = o->row->compare == ENT_CMP_AT_MOST || o->row->compare == ENT_CMP_BELOW;
+    uint8_t *before = malloc(n + 1);
+    uint8_t *excluded = NULL;
+    const uint8_t *group_absent;
+    bool ok = before && ent_mark_excluded(s, o, w, f, 0, n, hi, &excluded);
+    const int64_t *groups = NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        const uint8_t *select = ent_slot_bool(f, fold->select);
+        const uint8_t *test = ent_slot_bool(f, fold->test);
+        bool counts = (!select || select[i]) && !(excluded && excluded[i]);
+        before[i] = !counts ? 2 : test ? test[i] : 1;
+    }
+    ok = ok && test_all_met(s, f, fold, error);
+    groups = ok ? ent_feedstate_keys(s, f, fold->first_group, fold->n_groups, &group_absent) : NULL;
+    ok = ok && groups;
+    for (size_t i = 0; ok && i < n; i++) {
+        const uint8_t *test = ent_slot_bool(f, fold->test);
+        ent_unmet *u = &blames[((const int64_t *)f->origin.data)[i]];
+        ent_group *g = group_absent && group_absent[i]
+                           ? NULL
+                           : ent_group_at(o, w, groups[i], o->row->subject == 2);
+        if (g && before[i] == upper && u->over_ns > 0) {
+            ok = add_unmet(g, u, ent_feedstate_at(f)[i], test && (test[i] != before[i]));
+        }
+    }
+    free(before);
+    free(excluded);
+    return ok;
+}
+
 static bool fold_outcomes(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
                           int64_t hi, ent_error *error)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
     ent_feedstate *f = &s->feeds[fold->feed];
+    ent_unmet *blames = NULL;
     for (int64_t i = 0; i < f->row->n_fields; i++) {
         f->pending[i].n = 0;
         free(f->pending[i].absent);
         f->pending[i].absent = NULL;
     }
-    if (!ent_dutystate_outcomes(s, f->row->duty, w->lo, hi, hi, f->pending, &f->n_pending, error)) {
+    f->origin.n = 0;
+    if (!ent_dutystate_outcomes(s, f->row->duty, w->lo, hi, hi, f, o->replays_outcomes ? &blames : NULL,
+                                error)) {
         return false;
     }
+    size_t n = f->n_pending;
     f->unsorted = true;
     bool ok = ent_feedstate_slice(s, f, INT64_MAX, error);
     if (ok && !ent_fold_lanes(s, o, w, k, 0, f->n, hi)) {
         ok = ent_no_memory(error);
     }
+    ok = ok && (!blames || keep_unmet(s, o, w, fold, blames, hi, error) || ent_no_memory(error));
+    for (size_t i = 0; blames && i < n; i++) {
+        free(blames[i].excess);
+    }
+    free(blames);
     f->n_pending = f->n = 0;
     return ok;
 }
 
-static bool expect(ent_session *s, const ent_objectivestate *o, ent_window_state *w, size_t k,
-                   ent_group *g, int64_t key, const int64_t *use_keys, int64_t hi)
+/* What a key should have sent or had by `hi`, and, where that counts as down, whose lack it is. */
+static bool expect(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+                   ent_group *g, int64_t key, int64_t service, const int64_t *use_keys, int64_t hi)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
     ent_intervals out;
@@ -38,9 +109,11 @@ static bool expect(ent_session *s, const ent_objectivestate *o, ent_window_state
     int64_t net = heard.to - heard.from - ent_intervals_measure(&out, heard.from, heard.to);
     ent_intervals_deinit(&out);
     int64_t interval = s->program->feed[fold->feed].interval_ns;
+    bool down = o->causes && o->row->missing == ENT_MISSING_DOWN;
     if (!ok || fold->kind == ENT_AGG_TIME_SHARE) {
         g->folds[k].expected += net;
-        return ok;
+        const int64_t *known = down ? ent_window_seen(s, w, k, key) : NULL;
+        return ok && (!down || (known && ent_causes_missing(s, o, g, service, 0, net - *known)));
     }
     int64_t observed = g->folds[k].observed;
     if (!ent_fold_subject_is_key(s, fold)) {
@@ -51,8 +124,9 @@ static bool expect(ent_session *s, const ent_objectivestate *o, ent_window_state
         observed = *seen;
     }
     g->folds[k].expected += net / interval;
-    g->folds[k].missing += net / interval > observed ? net / interval - observed : 0;
-    return true;
+    int64_t missing = net / interval > observed ? net / interval - observed : 0;
+    g->folds[k].missing += missing;
+    return !down || ent_causes_missing(s, o, g, service, missing, 0);
 }
 
 static bool expect_silent(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
@@ -77,7 +151,8 @@ static bool expect_silent(ent_session *s, ent_objectivestate *o, ent_window_stat
                         p->keyfield[use->first_key].field == p->keyfield[fold->first_group].field;
             use_keys[u] = same ? g->key : INT64_MIN;
         }
-        ok = expect(s, o, w, k, g, g->key, use_keys, hi);
+        bool named = p->keyfield[fold->first_group].field == fold->service;
+        ok = expect(s, o, w, k, g, g->key, named ? g->key : -1, use_keys, hi);
     }
     free(use_keys);
     return ok;
@@ -102,7 +177,7 @@ static bool close_silence(ent_session *s, ent_objectivestate *o, ent_window_stat
         if (!g && o->row->subject == 2) {
             return false;
         }
-        if (g && !expect(s, o, w, k, g, t->key, t->use_keys, hi)) {
+        if (g && !expect(s, o, w, k, g, t->key, t->service, t->use_keys, hi)) {
             return false;
         }
     }
@@ -278,6 +353,36 @@ static void no_data_status(const ent_objective_row *row, ent_decision *d)
     d->has_measure = false;
 }
 
+/* The fold's figure with the values of its bad samples, which are kept by their causes; it has their counts
+ * already. Of values that are kept one by one, only how many were good is still wanted afterwards. */
+static bool whole_result(ent_session *s, const ent_objectivestate *o, size_t k, ent_group *g,
+                         ent_constant *out, bool *absent, ent_error *error)
+{
+    const ent_program *p = s->program;
+    const ent_fold_row *fold = &p->fold[o->row->first_fold + (int64_t)k];
+    ent_fold_state *state = &g->folds[k];
+    bool listed = fold->kind == ENT_AGG_PERCENTILE || fold->kind == ENT_AGG_MEDIAN;
+    int64_t missing = fold->kind == ENT_AGG_SHARE ? state->missing : 0;
+    int policy = (int)o->row->missing;
+    if (!o->causes || fold->value < 0 || g->n_charged == 0) {
+        g->n_good_values = state->n_values;
+        return ent_fold_result(p, fold, state, missing, policy, out, absent, error);
+    }
+    ent_fold_state copy = {0};
+    ent_fold_state *whole = listed ? state : &copy;
+    bool ok = listed || ent_fold_merge(fold, whole, state);
+    g->n_good_values = state->n_values;
+    for (size_t i = 0; ok && i < g->n_charged; i++) {
+        ent_fold_state values = g->charged[i].fold;
+        values.n = values.bad_ns = 0;
+        ok = ent_fold_merge(fold, whole, &values);
+    }
+    ok = ok ? ent_fold_result(p, fold, whole, missing, policy, out, absent, error)
+            : ent_no_memory(error);
+    ent_fold_deinit(&copy);
+    return ok;
+}
+
 static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
                          int64_t hi, bool final, ent_error *error)
 {
@@ -294,7 +399,7 @@ static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state
         ent_fold_state *state = &g->folds[k];
         int64_t missing = fold->kind == ENT_AGG_SHARE ? state->missing : 0;
         bool none = false;
-        ok = ent_fold_result(p, fold, state, missing, (int)row->missing, &figures[k], &none, error);
+        ok = whole_result(s, o, k, g, &figures[k], &none, error);
         absent[k] = none;
         bool silence = o->row->missing == ENT_MISSING_DOWN || o->row->missing == ENT_MISSING_UP;
         any |= state->rows > 0 || state->good_ns + state->bad_ns > 0 ||
@@ -327,6 +432,10 @@ static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state
                         ? ENT_STATUS_MET
                         : ENT_STATUS_BREACH;
     }
+    if (ok && final && d->status == ENT_STATUS_BREACH) {
+        d->answer = ent_replay_answer(s, o, w, g, d);
+        ok = d->answer != NULL;
+    }
     if (ok && w->part) {
         ok = ent_q_make(w->to - w->from, w->whole_ns, &d->credit_fraction);
     }
@@ -347,6 +456,9 @@ static bool close_window(ent_session *s, ent_objectivestate *o, ent_window_state
         if (!close_silence(s, o, w, k, hi) || !close_span(s, o, w, k, hi)) {
             return ent_no_memory(error);
         }
+    }
+    if (o->causes && !ent_causes_settle(s, o, hi, w)) {
+        return ent_no_memory(error);
     }
     for (size_t i = 0; i < w->n_groups; i++) {
         if (!decide_group(s, o, w, &w->groups[i], hi, final, error)) {
@@ -372,6 +484,8 @@ bool ent_objectivestate_close(ent_session *s, ent_objectivestate *o, int64_t unt
         /* a rolling window that does not lie wholly in the period is not decided */
         if ((final || o->row->window != ENT_UNIT_ROLLING) && w->lo < until) {
             ok = close_window(s, o, w, final ? w->to : until, final, error);
+        } else if (o->causes) {
+            ok = ent_causes_settle(s, o, until, w) || ent_no_memory(error);
         }
         w->closed = true;
     }

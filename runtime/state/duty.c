@@ -18,7 +18,8 @@ enum {
     BIT_UNDO = 8,
     BIT_UNTIL = 16,
     BIT_COUNT = 32,
-    BIT_ROW = 64
+    BIT_ROW = 64,
+    BIT_HOLD = 128
 };
 
 /* --- set-up --- */
@@ -29,7 +30,8 @@ static bool init_uses(ent_session *s, ent_dutystate *d)
     const ent_duty_row *row = d->row;
     d->first_excused_use = (size_t)row->n_pauses;
     d->first_allow_use = (size_t)(row->n_pauses + row->n_excused);
-    d->n_uses = d->first_allow_use + (size_t)row->n_allows;
+    d->first_cause_use = d->first_allow_use + (size_t)row->n_allows;
+    d->n_uses = d->first_cause_use + (size_t)row->n_causes;
     d->uses = calloc(d->n_uses ? d->n_uses : 1, sizeof *d->uses);
     if (!d->uses) {
         return false;
@@ -43,6 +45,9 @@ static bool init_uses(ent_session *s, ent_dutystate *d)
     for (int64_t i = 0; i < row->n_allows; i++) {
         int64_t use = p->allow[row->first_allow + i].use;
         d->uses[d->first_allow_use + (size_t)i] = use < 0 ? NULL : &p->spanuse[use];
+    }
+    for (int64_t i = 0; i < row->n_causes; i++) {
+        d->uses[d->first_cause_use + (size_t)i] = &p->spanuse[row->first_cause + i];
     }
     return true;
 }
@@ -136,6 +141,11 @@ bool ent_dutystate_init(ent_session *s, ent_dutystate *d, int64_t index, ent_err
     if (ok && row->following) {
         ok = ent_watches_add_feed(p, &d->watches, row->feed, BIT_ROW);
     }
+    d->follows_holder = p->n_framework > 0 && p->framework[0].ticket_time == 1 &&
+                        p->feed[row->feed].holder >= 0;
+    if (ok && d->follows_holder) {
+        ok = ent_watches_add_feed(p, &d->watches, row->feed, BIT_HOLD);
+    }
     if (!ok || !init_uses(s, d) || !init_saved(s, d)) {
         return ent_no_memory(error);
     }
@@ -146,17 +156,12 @@ static void clock_free(ent_clock *c)
 {
     if (c) {
         ent_intervals_deinit(&c->waits);
+        free(c->holds.v);
         free(c->use_keys);
         free(c->saved);
         free(c->saved_absent);
         free(c);
     }
-}
-
-static void outcome_deinit(ent_outcome *o)
-{
-    free(o->saved);
-    free(o->saved_absent);
 }
 
 void ent_dutystate_deinit(ent_dutystate *d)
@@ -166,8 +171,20 @@ void ent_dutystate_deinit(ent_dutystate *d)
         clock_free(d->clocks[i]);
     }
     for (size_t i = 0; i < d->n_outcomes; i++) {
-        outcome_deinit(&d->outcomes[i]);
+        ent_outcome_deinit(&d->outcomes[i]);
     }
+    for (size_t i = 0; i < d->n_covers; i++) {
+        free(d->covers[i].v);
+    }
+    for (size_t i = 0; i < d->n_histories; i++) {
+        free(d->histories[i].v);
+    }
+    free(d->covers);
+    free(d->histories);
+    free(d->members);
+    free(d->allowances);
+    ent_map_deinit(&d->covered);
+    ent_map_deinit(&d->held);
     free(d->clocks);
     free(d->outcomes);
     free(d->counted_at);
@@ -285,6 +302,39 @@ static int64_t *counted_at(ent_dutystate *d, int64_t key, bool make)
     return at == ENT_MAP_NONE ? NULL : &d->counted_at[at];
 }
 
+/* Who had the key since its first row: for clocks that count from before their trigger. */
+static ent_holds *history_of(ent_dutystate *d, int64_t key, bool make)
+{
+    uint32_t at = ent_map_get(&d->held, key);
+    if (at == ENT_MAP_NONE && make) {
+        uint32_t *place = ent_map_at(&d->held, key);
+        if (!place || !ent_reserve((void **)&d->histories, &d->histories_capacity,
+                                   d->n_histories + 1, sizeof *d->histories)) {
+            return NULL;
+        }
+        at = *place = (uint32_t)d->n_histories++;
+        d->histories[at] = (ent_holds){0};
+    }
+    return at == ENT_MAP_NONE ? NULL : &d->histories[at];
+}
+
+static bool start_holds(ent_session *s, ent_dutystate *d, ent_clock *c, size_t lane)
+{
+    if (!d->follows_holder) {
+        return true;
+    }
+    const ent_holds *history = d->row->retroactive ? history_of(d, c->key, false) : NULL;
+    if (!history || history->n == 0) {
+        return ent_holds_take(s, d, &c->holds, lane, c->trigger_at);
+    }
+    if (!ent_reserve((void **)&c->holds.v, &c->holds.capacity, history->n, sizeof *history->v)) {
+        return false;
+    }
+    memcpy(c->holds.v, history->v, history->n * sizeof *history->v);
+    c->holds.n = history->n;
+    return true;
+}
+
 static ent_clock *running_clock(const ent_dutystate *d, int64_t key)
 {
     uint32_t at = ent_map_get(&d->running, key);
@@ -341,6 +391,7 @@ static bool start_clock(ent_session *s, ent_dutystate *d, const ent_event *e)
     }
     uint32_t *place = ent_map_at(&d->running, e->key);
     if (!place || !read_use_keys(s, d, c, e->lane) || !save_fields(s, d, c, e->lane) ||
+        !start_holds(s, d, c, e->lane) ||
         !ent_reserve((void **)&d->clocks, &d->clocks_capacity, d->n_clocks + 1,
                      sizeof *d->clocks)) {
         clock_free(c);
@@ -375,44 +426,8 @@ static bool remove_clock(ent_dutystate *d, int64_t key)
 
 /* --- what a clock comes to --- */
 
-/* How a clock stands at `now`: what its line and its outcome say. */
-typedef struct standing {
-    int64_t elapsed, due, runout;
-    bool has_due, has_runout, over, excused;
-} standing;
-
-static bool excused_during(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t due)
-{
-    for (size_t i = d->first_excused_use; i < d->first_allow_use; i++) {
-        const ent_spanuse_row *use = d->uses[i];
-        bool keyed = use->calendar >= 0 || c->use_keys[i] != INT64_MIN;
-        if (keyed && ent_use_contains(s, use, c->use_keys[i], due)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool stand(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
-                  standing *out)
-{
-    *out = (standing){0};
-    if (!ent_clockstate_elapsed(s, d, c, now, &out->elapsed) ||
-        !ent_clockstate_due(s, d, c, now, &out->has_due, &out->due, &out->has_runout,
-                            &out->runout)) {
-        return false;
-    }
-    out->over = out->elapsed > c->allowed_ns;
-    if (out->has_runout && out->runout < c->changed_at) {
-        out->runout = c->changed_at;
-    }
-    out->excused =
-        out->over && (c->excused_when || (out->has_due && excused_during(s, d, c, out->due)));
-    return true;
-}
-
 static bool add_notice(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
-                       ent_notice_kind kind, const standing *st)
+                       ent_notice_kind kind, const ent_standing *st)
 {
     if (!ent_reserve((void **)&s->notices, &s->notices_capacity, s->n_notices + 1,
                      sizeof *s->notices)) {
@@ -424,7 +439,7 @@ static bool add_notice(ent_session *s, const ent_dutystate *d, const ent_clock *
 
 /* Notices of a clock once it has ended, as known then. */
 static bool notice(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
-                   const standing *st)
+                   const ent_standing *st)
 {
     if (!s->options.notices) {
         return true;
@@ -450,13 +465,22 @@ static bool notice(ent_session *s, const ent_dutystate *d, const ent_clock *c, i
     return !st->over || add_notice(s, d, c, st->runout, ENT_NOTICE_RUN_OUT, st);
 }
 
+/* blame: of a breach, else NULL. */
 static bool decide(ent_session *s, ent_dutystate *d, const ent_clock *c, ent_status status,
-                   int64_t final_ns, const standing *st, bool open, bool has_done)
+                   int64_t final_ns, const ent_standing *st, const ent_blame *blame, bool open,
+                   bool has_done)
 {
-    ent_decision *decision = ent_session_decision(s);
-    if (!decision) {
+    ent_answer *answer = NULL;
+    int64_t upto = has_done ? c->discharged_at : s->to;
+    if (blame && !(answer = ent_blame_answer(s, d, c, blame, upto, st->elapsed - c->allowed_ns))) {
         return false;
     }
+    ent_decision *decision = ent_session_decision(s);
+    if (!decision) {
+        ent_answer_free(answer);
+        return false;
+    }
+    decision->answer = answer;
     decision->kind = ENT_DECISION_DUTY;
     decision->status = (uint8_t)status;
     decision->final = status != ENT_STATUS_PROVISIONAL;
@@ -476,8 +500,8 @@ static bool decide(ent_session *s, ent_dutystate *d, const ent_clock *c, ent_sta
     return notice(s, d, c, final_ns, st);
 }
 
-static bool record_outcome(ent_dutystate *d, ent_clock *c, const standing *st, int64_t met_at,
-                           bool has_done)
+static bool record_outcome(ent_dutystate *d, ent_clock *c, const ent_standing *st, ent_blame *blame,
+                           int64_t met_at, bool has_done)
 {
     if (d->row->outcome_feed < 0) {
         return true;
@@ -498,28 +522,58 @@ static bool record_outcome(ent_dutystate *d, ent_clock *c, const standing *st, i
                        .excused = st->excused,
                        .key = c->key,
                        .saved = c->saved,
-                       .saved_absent = c->saved_absent};
+                       .saved_absent = c->saved_absent,
+                       .over_ns = st->elapsed - c->allowed_ns,
+                       .excess = blame ? blame->excess : NULL,
+                       .n_excess = blame ? blame->n : 0,
+                       .origin = c->origin};
     c->saved = NULL;
     c->saved_absent = NULL;
+    if (blame) {
+        blame->excess = NULL;
+    }
     return true;
 }
 
-static ent_status status_of(const standing *st)
+static ent_status status_of(const ent_standing *st)
 {
     return !st->over ? ENT_STATUS_MET : st->excused ? ENT_STATUS_EXCUSED : ENT_STATUS_BREACH;
 }
 
-/* The clock is discharged for good, and known to be so at `now`. */
+/* The decision and outcome of a clock that is discharged for good, and known to be so at `now`. */
+static bool decide_discharged(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_standing *st,
+                              int64_t now)
+{
+    ent_status status = status_of(st);
+    ent_blame blame = {0};
+    bool breach = status == ENT_STATUS_BREACH;
+    bool ok = (!breach || ent_clockstate_blame(s, d, c, c->discharged_at, &blame)) &&
+              decide(s, d, c, status, now, st, breach ? &blame : NULL, false, true) &&
+              record_outcome(d, c, st, breach ? &blame : NULL, now, true);
+    ent_blame_deinit(&blame);
+    return ok;
+}
+
+/* Keeps what the clock was as an allowance within others, and removes it. */
+static bool retire(ent_session *s, ent_dutystate *d, const ent_clock *c, const ent_standing *st)
+{
+    int64_t key = c->key;
+    if ((d->serves && !ent_covers_add(d, c, c->discharged_at, st->has_due, st->due)) ||
+        !remove_clock(d, key)) {
+        return false;
+    }
+    ent_covers_forget(s, d, key);
+    return true;
+}
+
 static bool settle(ent_session *s, ent_dutystate *d, ent_clock *c, int64_t now)
 {
-    standing st;
-    if (!stand(s, d, c, c->discharged_at, &st)) {
+    ent_standing st;
+    if (!ent_clockstate_stand(s, d, c, c->discharged_at, &st)) {
         return false;
     }
     int64_t decided = st.over ? st.runout : now;
-    if (decided >= s->from &&
-        (!decide(s, d, c, status_of(&st), now, &st, false, true) ||
-         !record_outcome(d, c, &st, now, true))) {
+    if (decided >= s->from && !decide_discharged(s, d, c, &st, now)) {
         return false;
     }
     if (d->row->undo_mode == ENT_UNDO_RESTART) {
@@ -529,7 +583,7 @@ static bool settle(ent_session *s, ent_dutystate *d, ent_clock *c, int64_t now)
         }
         *place = 1;
     }
-    return remove_clock(d, c->key);
+    return retire(s, d, c, &st);
 }
 
 /* --- rows --- */
@@ -537,8 +591,8 @@ static bool settle(ent_session *s, ent_dutystate *d, ent_clock *c, int64_t now)
 static bool take_void(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e,
                       bool *voided)
 {
-    standing st;
-    if (!stand(s, d, c, e->at, &st)) {
+    ent_standing st;
+    if (!ent_clockstate_stand(s, d, c, e->at, &st)) {
         return false;
     }
     *voided = !st.over;
@@ -546,15 +600,15 @@ static bool take_void(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_
         return true;
     }
     c->discharged_at = e->at;
-    if (e->at >= s->from && !decide(s, d, c, ENT_STATUS_VOID, e->at, &st, false, true)) {
+    if (e->at >= s->from && !decide(s, d, c, ENT_STATUS_VOID, e->at, &st, NULL, false, true)) {
         return false;
     }
-    return remove_clock(d, c->key);
+    return retire(s, d, c, &st);
 }
 
 static bool take_running(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
-    if ((e->bits & BIT_ROW) && (int64_t)e->feed == d->row->feed) {
+    if ((e->bits & BIT_ROW) && d->row->following && (int64_t)e->feed == d->row->feed) {
         int64_t value;
         const ent_colbuf *column = &s->feeds[e->feed].pending[d->row->allow_field];
         if (column_value(column, e->lane, &value) && (c->field_absent || value != c->field_value) &&
@@ -602,10 +656,25 @@ static bool take_waiting(ent_session *s, ent_dutystate *d, ent_clock *c, const e
     return !(e->bits & BIT_UNTIL) || settle(s, d, c, e->at);
 }
 
+static bool take_hold(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
+{
+    if (c && !ent_holds_take(s, d, &c->holds, e->lane, e->at)) {
+        return false;
+    }
+    if (!d->row->retroactive) {
+        return true;
+    }
+    ent_holds *history = history_of(d, e->key, true);
+    return history && ent_holds_take(s, d, history, e->lane, e->at);
+}
+
 static bool take(ent_session *s, ent_dutystate *d, const ent_event *e)
 {
     ent_clock *c = running_clock(d, e->key);
     bool ran = c != NULL;
+    if ((e->bits & BIT_HOLD) && (int64_t)e->feed == d->row->feed && !take_hold(s, d, c, e)) {
+        return false;
+    }
     if (c && !(c->state == ENT_CLOCK_WAITING ? take_waiting(s, d, c, e)
                                              : take_running(s, d, c, e))) {
         return false;
@@ -630,20 +699,15 @@ static bool take(ent_session *s, ent_dutystate *d, const ent_event *e)
 bool ent_dutystate_slice(ent_session *s, ent_dutystate *d, ent_error *error)
 {
     s->events.n = 0;
-    uint16_t tag = 0;
-    for (int64_t i = d->index; i >= 0; i = s->duties[i].next_version) {
-        if (!ent_watches_collect(s, &s->duties[i].watches, tag++)) {
+    for (size_t i = 0; i < d->n_members; i++) {
+        if (!ent_watches_collect(s, &s->duties[d->members[i]].watches, (uint16_t)i)) {
             return ent_no_memory(error);
         }
     }
     ent_events_sort(s);
     for (size_t i = 0; i < s->events.n; i++) {
         const ent_event *e = &s->events.v[i];
-        ent_dutystate *version = d;
-        for (uint16_t k = 0; k < e->tag; k++) {
-            version = &s->duties[version->next_version];
-        }
-        if (!take(s, version, e)) {
+        if (!take(s, &s->duties[d->members[e->tag]], e)) {
             return ent_no_memory(error);
         }
     }
@@ -656,137 +720,22 @@ bool ent_dutystate_finish(ent_session *s, ent_dutystate *d, ent_error *error)
         ent_clock *c = d->clocks[i];
         bool waiting = c->state == ENT_CLOCK_WAITING;
         int64_t now = waiting ? c->discharged_at : s->to;
-        standing st;
-        if (!stand(s, d, c, now, &st)) {
+        ent_standing st;
+        if (!ent_clockstate_stand(s, d, c, now, &st)) {
             return ent_no_memory(error);
         }
         if (st.over && st.runout < s->from) {
             continue;
         }
         ent_status status = st.over ? status_of(&st) : ENT_STATUS_PROVISIONAL;
-        if (!decide(s, d, c, status, s->to, &st, !waiting, waiting)) {
+        bool breach = status == ENT_STATUS_BREACH;
+        ent_blame blame = {0};
+        bool ok = (!breach || ent_clockstate_blame(s, d, c, now, &blame)) &&
+                  decide(s, d, c, status, s->to, &st, breach ? &blame : NULL, !waiting, waiting);
+        ent_blame_deinit(&blame);
+        if (!ok) {
             return ent_no_memory(error);
         }
     }
     return true;
-}
-
-/* --- outcomes --- */
-
-typedef struct outcome_sink {
-    ent_colbuf *columns;
-    const ent_feed_row *feed;
-    size_t n;
-} outcome_sink;
-
-static bool put(ent_colbuf *column, const void *data, bool absent)
-{
-    uint8_t flag = absent;
-    ent_column one = {column->cls, (void *)(uintptr_t)data, absent ? &flag : NULL};
-    return ent_colbuf_append(column, &one, 0, 1);
-}
-
-static bool put_outcome(const ent_dutystate *d, outcome_sink *sink, const ent_outcome *o)
-{
-    static const int64_t zero[4] = {0};
-    uint8_t met = o->met;
-    uint8_t excused = o->excused;
-    int64_t after = 1 + sink->feed->n_keys;
-    size_t saved = 0;
-    bool ok = true;
-    for (int64_t i = 0; ok && i < sink->feed->n_fields; i++) {
-        ent_colbuf *column = &sink->columns[i];
-        switch (i == 0 ? 0 : i >= after && i < after + 6 ? i - after + 1 : -1) {
-        case 0:
-            ok = put(column, &o->at, false);
-            break;
-        case 1:
-            ok = put(column, &o->due, !o->has_due);
-            break;
-        case 2:
-            ok = put(column, &o->done, !o->has_done);
-            break;
-        case 3:
-            ok = put(column, &o->elapsed, false);
-            break;
-        case 4:
-            ok = put(column, &o->allowed, false);
-            break;
-        case 5:
-            ok = put(column, &met, false);
-            break;
-        case 6:
-            ok = put(column, &excused, false);
-            break;
-        default: {
-            bool absent = o->saved_absent[saved];
-            ok = put(column, absent ? zero : o->saved + d->saved_offsets[saved], absent);
-            saved++;
-        }
-        }
-    }
-    sink->n++;
-    return ok;
-}
-
-static bool version_outcomes(ent_session *s, ent_dutystate *d, int64_t from, int64_t to,
-                             int64_t now, outcome_sink *sink)
-{
-    for (size_t i = 0; i < d->n_outcomes; i++) {
-        const ent_outcome *o = &d->outcomes[i];
-        if (o->at >= from && o->at < to && !put_outcome(d, sink, o)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < d->n_clocks; i++) {
-        ent_clock *c = d->clocks[i];
-        standing st;
-        if (!stand(s, d, c, c->state == ENT_CLOCK_WAITING ? c->discharged_at : now, &st)) {
-            return false;
-        }
-        if (!st.over || st.runout < from || st.runout >= to) {
-            continue;
-        }
-        ent_outcome o = {.at = st.runout,
-                         .due = st.due,
-                         .has_due = st.has_due,
-                         .done = c->discharged_at,
-                         .has_done = c->state == ENT_CLOCK_WAITING,
-                         .elapsed = st.elapsed,
-                         .allowed = c->allowed_ns,
-                         .excused = st.excused,
-                         .saved = c->saved,
-                         .saved_absent = c->saved_absent};
-        if (!put_outcome(d, sink, &o)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool ent_dutystate_outcomes(ent_session *s, int64_t duty, int64_t from, int64_t to, int64_t now,
-                            ent_colbuf *columns, size_t *n, ent_error *error)
-{
-    outcome_sink sink = {columns, &s->program->feed[s->duties[duty].row->outcome_feed], 0};
-    for (int64_t i = s->duties[duty].head; i >= 0; i = s->duties[i].next_version) {
-        if (s->duties[i].row->outcome_feed >= 0 &&
-            !version_outcomes(s, &s->duties[i], from, to, now, &sink)) {
-            return ent_no_memory(error);
-        }
-    }
-    *n = sink.n;
-    return true;
-}
-
-void ent_dutystate_forget(ent_dutystate *d, int64_t before)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < d->n_outcomes; i++) {
-        if (d->outcomes[i].at < before) {
-            outcome_deinit(&d->outcomes[i]);
-        } else {
-            d->outcomes[kept++] = d->outcomes[i];
-        }
-    }
-    d->n_outcomes = kept;
 }

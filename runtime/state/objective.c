@@ -37,7 +37,7 @@ bool ent_objectivestate_init(ent_session *s, ent_objectivestate *o, int64_t inde
         int64_t feed = p->fold[row->first_fold + k].feed;
         o->over_outcomes |= feed >= 0 && p->feed[feed].kind == 1;
     }
-    return true;
+    return ent_causes_init(s, o, error);
 }
 
 void ent_window_free(const ent_objectivestate *o, ent_window_state *w)
@@ -47,6 +47,7 @@ void ent_window_free(const ent_objectivestate *o, ent_window_state *w)
             ent_fold_deinit(&w->groups[i].folds[k]);
         }
         free(w->groups[i].folds);
+        ent_group_deinit_causes(&w->groups[i]);
     }
     for (size_t i = 0; i < w->n_cap_sets; i++) {
         ent_intervals_deinit(&w->cap_sets[i].set);
@@ -54,6 +55,8 @@ void ent_window_free(const ent_objectivestate *o, ent_window_state *w)
     free(w->groups);
     free(w->cap_sets);
     free(w->seen);
+    free(w->carried);
+    ent_map_deinit(&w->carries);
     ent_map_deinit(&w->seen_keys);
     ent_map_deinit(&w->keys);
     ent_map_deinit(&w->caps);
@@ -62,7 +65,7 @@ void ent_window_free(const ent_objectivestate *o, ent_window_state *w)
 
 void ent_objectivestate_deinit(ent_session *s, ent_objectivestate *o)
 {
-    (void)s;
+    ent_causes_free(s, o->causes);
     for (size_t i = 0; i < o->n_active; i++) {
         ent_window_free(o, o->active[i]);
     }
@@ -115,7 +118,7 @@ ent_group *ent_group_at(const ent_objectivestate *o, ent_window_state *w, int64_
         return NULL;
     }
     ent_group *g = &w->groups[w->n_groups];
-    g->key = key;
+    *g = (ent_group){.key = key};
     g->folds = calloc((size_t)o->row->n_folds + 1, sizeof *g->folds);
     if (!g->folds) {
         return NULL;
@@ -308,9 +311,8 @@ static const ent_intervals *capped_set(ent_session *s, const ent_objectivestate 
     return &cap->set;
 }
 
-/* Marks the lanes [begin, end) whose instant is excluded; *marks is NULL if nothing can be. */
-static bool mark_excluded(ent_session *s, ent_objectivestate *o, ent_window_state *w,
-                          ent_feedstate *f, size_t begin, size_t end, int64_t until,
+bool ent_mark_excluded(ent_session *s, ent_objectivestate *o, ent_window_state *w,
+                       ent_feedstate *f, size_t begin, size_t end, int64_t until,
                           uint8_t **marks)
 {
     *marks = NULL;
@@ -373,6 +375,23 @@ static int64_t hold_ns(const ent_session *s, const ent_fold_row *fold)
     return interval > 0 ? ent_add_sat(interval, interval) : INT64_MAX;
 }
 
+/* Time in the wrong state has causes, and what is left of the window's time is silence. */
+static bool account_causes(ent_session *s, ent_objectivestate *o, ent_window_state *w,
+                           ent_group *g, const ent_tracker *t, int64_t from, int64_t to,
+                           int64_t net)
+{
+    if (!o->causes) {
+        return true;
+    }
+    int64_t *known = ent_window_seen(s, w, 0, t->key);
+    if (!known) {
+        return false;
+    }
+    *known += net;
+    return (t->state == 1) != o->causes->inverted ||
+           ent_causes_stretch(s, o, w, g, (size_t)(t - o->trackers[0].v), from, to);
+}
+
 /* Adds the tracker's time from where it was accounted up to `upto` to every window that it touches. */
 bool ent_tracker_account(ent_session *s, ent_objectivestate *o, size_t k, ent_tracker *t, int64_t upto)
 {
@@ -414,6 +433,9 @@ bool ent_tracker_account(ent_session *s, ent_objectivestate *o, size_t k, ent_tr
         } else {
             g->folds[k].bad_ns += net;
         }
+        if (!account_causes(s, o, w, g, t, from, to, net)) {
+            return false;
+        }
     }
     return true;
 }
@@ -439,8 +461,16 @@ static ent_tracker *tracker_at(ent_session *s, ent_objectivestate *o, size_t k, 
                        .first_seen = at,
                        .accounted = at,
                        .last_at = at,
+                       .service = -1,
+                       .bad_since = at,
                        .state = -1};
-    t->use_keys = malloc((o->n_uses + 1) * sizeof *t->use_keys);
+    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
+    if (fold->service >= 0) {
+        const ent_colbuf *services = &f->pending[fold->service];
+        bool unknown = services->absent && services->absent[lane];
+        t->service = unknown ? -1 : ((const int64_t *)services->data)[lane];
+    }
+    t->use_keys = malloc((o->n_uses + (size_t)fold->n_causes + 1) * sizeof *t->use_keys);
     if (!t->use_keys) {
         return NULL;
     }
@@ -456,6 +486,15 @@ static ent_tracker *tracker_at(ent_session *s, ent_objectivestate *o, size_t k, 
             return NULL;
         }
         t->use_keys[u] = absent && absent[lane] ? INT64_MIN : keys[lane];
+    }
+    for (int64_t i = 0; i < fold->n_causes; i++) {
+        const ent_spanuse_row *use = &s->program->spanuse[fold->first_cause + i];
+        const uint8_t *absent;
+        const int64_t *keys = ent_feedstate_keys(s, f, use->first_key, use->n_keys, &absent);
+        if (!keys) {
+            return NULL;
+        }
+        t->use_keys[o->n_uses + (size_t)i] = absent && absent[lane] ? INT64_MIN : keys[lane];
     }
     *place = (uint32_t)all->n++;
     return t;
@@ -490,9 +529,14 @@ static bool track_slice(ent_session *s, ent_objectivestate *o, size_t k)
             if (!ent_tracker_account(s, o, k, t, at[i])) {
                 return false;
             }
+            int8_t state = test ? (int8_t)test[i] : 1;
+            bool held = at[i] <= ent_add_sat(t->last_at, hold_ns(s, fold));
+            if (state != t->state || !held) {
+                t->bad_since = at[i];
+            }
             t->accounted = at[i];
             t->last_at = at[i];
-            t->state = test ? (int8_t)test[i] : 1;
+            t->state = state;
         }
     }
     return true;
@@ -564,8 +608,10 @@ bool ent_fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *w, 
             return false;
         }
     }
+    /* stretches of a time share are charged as they are accounted, see ent_tracker_account */
+    bool charges = o->causes && fold->kind != ENT_AGG_TIME_SHARE;
     uint8_t *excluded;
-    if (!groups || !mark_excluded(s, o, w, f, begin, end, until, &excluded)) {
+    if (!groups || !ent_mark_excluded(s, o, w, f, begin, end, until, &excluded)) {
         return false;
     }
     bool ok = true;
@@ -601,6 +647,10 @@ bool ent_fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *w, 
         }
         state->n++;
         state->good += test ? test[i] : 1;
+        if (charges && ent_sample_is_bad(o->causes, fold, test, values, i)) {
+            ok = ent_causes_sample(s, o, w, g, f, i);
+            continue;
+        }
         ok = !values || ent_fold_value(fold, state, values, i);
     }
     free(excluded);
@@ -621,7 +671,8 @@ bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t unt
         if (f->n == 0) {
             continue;
         }
-        if (ent_fold_tracks(s, fold) && !track_slice(s, o, k)) {
+        if ((o->causes && !ent_causes_slice(s, o)) ||
+            (ent_fold_tracks(s, fold) && !track_slice(s, o, k))) {
             return ent_no_memory(error);
         }
         const int64_t *at = ent_feedstate_at(f);
@@ -634,5 +685,5 @@ bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t unt
             }
         }
     }
-    return true;
+    return !o->causes || ent_causes_settle(s, o, until, NULL) || ent_no_memory(error);
 }

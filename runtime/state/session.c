@@ -108,6 +108,7 @@ static bool init_states(ent_session *s, ent_error *error)
     for (size_t i = 0; ok && i < p->n_duty; i++) {
         ok = ent_dutystate_init(s, &s->duties[i], (int64_t)i, error);
     }
+    ok = ok && (ent_duties_link(s) || ent_no_memory(error));
     for (size_t i = 0; ok && i < p->n_objective; i++) {
         ok = ent_objectivestate_init(s, &s->objectives[i], (int64_t)i, error);
     }
@@ -193,6 +194,9 @@ void ent_session_free(ent_session *s)
     free(s->calendars);
     free(s->zones);
     free(s->events.v);
+    for (size_t i = 0; i < s->n_decisions; i++) {
+        ent_answer_free(s->decisions[i].answer);
+    }
     free(s->decisions);
     free(s->notices);
     ent_tuples_deinit(&s->tuples);
@@ -400,7 +404,7 @@ static bool step(ent_session *s, int64_t until, ent_error *error)
         ok = ent_spanstate_slice(s, &s->spans[i]) || ent_no_memory(error);
     }
     for (size_t i = 0; ok && i < p->n_duty; i++) {
-        ok = s->duties[i].head != (int64_t)i || ent_dutystate_slice(s, &s->duties[i], error);
+        ok = s->duties[i].leader != (int64_t)i || ent_dutystate_slice(s, &s->duties[i], error);
     }
     for (size_t i = 0; ok && i < p->n_objective; i++) {
         ok = ent_objectivestate_slice(s, &s->objectives[i], until, error);
@@ -465,6 +469,8 @@ static bool give_out(ent_session *s, int64_t before, ent_error *error)
             !s->options.on_decision(s->options.user, s, &s->decisions[i])) {
             return ent_fail(s, error, ENT_ERROR_ENVIRONMENT, "stopped by the host");
         }
+        ent_answer_free(s->decisions[i].answer);
+        s->decisions[i].answer = NULL;
     }
     memmove(s->decisions, s->decisions + ready, (s->n_decisions - ready) * sizeof *s->decisions);
     s->n_decisions -= ready;

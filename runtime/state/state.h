@@ -17,6 +17,7 @@
 #define ENT_STATE_STATE_H
 
 #include "runtime/bytecode/program.h"
+#include "runtime/judge/answer.h"
 #include "runtime/judge/decision.h"
 #include "runtime/state/map.h"
 #include "runtime/state/session.h"
@@ -129,6 +130,44 @@ typedef enum ent_clock_state {
     ENT_CLOCK_WAITING = 1 /* discharged under `resume until`, not yet final */
 } ent_clock_state;
 
+/* Who had the key from `at` on: a party, or -1 for the duty's own. */
+typedef struct ent_hold {
+    int64_t at, party, origin;
+} ent_hold;
+typedef struct ent_holds {
+    ent_hold *v;
+    size_t n, capacity;
+} ent_holds;
+
+/* A clock that has ended, as an allowance within other duties' clocks. */
+typedef struct ent_cover {
+    int64_t from, end, due;
+    bool has_due;
+} ent_cover;
+typedef struct ent_covers {
+    ent_cover *v;
+    size_t n, capacity;
+} ent_covers;
+
+/* Whose time a clock was. `excess` lists, for each set of parties (bits), the net time that would not have
+ * been had all of them performed; held and over are per party of the program, and may be NULL. */
+typedef struct ent_excess {
+    uint64_t causes;
+    int64_t ns;
+} ent_excess;
+typedef struct ent_blame_fact {
+    int64_t from, to, origin;
+    uint64_t causes;
+    bool beyond;
+} ent_blame_fact;
+typedef struct ent_blame {
+    ent_excess *excess;
+    size_t n, capacity;
+    int64_t *held, *over;
+    ent_blame_fact *facts;
+    size_t n_facts, facts_capacity;
+} ent_blame;
+
 typedef struct ent_clock {
     int64_t key;
     int64_t trigger_at;
@@ -144,6 +183,7 @@ typedef struct ent_clock {
     int64_t discharged_at;
     int64_t origin;
     ent_intervals waits; /* between discharge and reopening */
+    ent_holds holds;
     int64_t *use_keys;   /* key for each span use of the duty, INT64_MIN if none */
     int64_t *saved;      /* fields of the trigger row for the outcome, see duty.c */
     uint8_t *saved_absent;
@@ -155,6 +195,10 @@ typedef struct ent_outcome {
     int64_t key;
     int64_t *saved; /* owned */
     uint8_t *saved_absent;
+    int64_t over_ns; /* of an unmet one: net time beyond the allowance, and whose doing it was */
+    ent_excess *excess;
+    size_t n_excess;
+    int64_t origin;
 } ent_outcome;
 
 typedef struct ent_keytime {
@@ -179,9 +223,22 @@ typedef struct ent_dutystate {
     /* decided outcomes that an open window may still want */
     ent_outcome *outcomes;
     size_t n_outcomes, outcomes_capacity;
+    bool follows_holder; /* whose time it is follows the feed's holder field */
+    bool serves;         /* its clocks are allowances within other duties */
+    int64_t leader;      /* the first of the duties that move with it: those linked by versions and allowances */
+    int64_t *members;    /* of a leader */
+    size_t n_members;
+    int64_t *allowances; /* duties of other parties whose clocks are allowances within this one's */
+    size_t n_allowances;
+    ent_map covered; /* key -> place in covers */
+    ent_covers *covers;
+    size_t n_covers, covers_capacity;
+    ent_map held; /* retroactive: key -> place in histories */
+    ent_holds *histories;
+    size_t n_histories, histories_capacity;
     size_t n_uses;
-    const ent_spanuse_row **uses; /* pauses, then excused during, then one an allowance (or NULL) */
-    size_t first_excused_use, first_allow_use;
+    const ent_spanuse_row **uses; /* pauses, then excused during, then one an allowance (or NULL), then causes */
+    size_t first_excused_use, first_allow_use, first_cause_use;
     size_t n_saved;
     int64_t *saved_fields; /* relative fields of the trigger feed */
     size_t *saved_offsets; /* in 64-bit words */
@@ -208,9 +265,33 @@ typedef struct ent_fold_state {
     int64_t missing;         /* of what was expected of each key, what did not come */
 } ent_fold_state;
 
+/* The bad samples of one set of causes: what a replay leaves out when all of them perform. The group's own
+ * fold counts them, too, but has not their values. */
+typedef struct ent_charged {
+    uint64_t causes;
+    ent_fold_state fold;
+} ent_charged;
+
+/* An unmet outcome: met when its causes' excess, left out, brings it within the allowance; `turns`
+ * says whether the share's condition would hold then. */
+typedef struct ent_unmet {
+    int64_t over_ns;
+    ent_excess *excess;
+    size_t n_excess;
+    int64_t origin, at;
+    bool turns;
+} ent_unmet;
+
 typedef struct ent_group {
     int64_t key;
     ent_fold_state *folds;
+    ent_charged *charged;
+    size_t n_charged, charged_capacity;
+    size_t n_good_values; /* percentiles, once decided: how many of the values were not bad */
+    ent_unmet *unmet;
+    size_t n_unmet, unmet_capacity;
+    ent_fact *facts; /* the first runs of bad samples */
+    size_t n_facts, facts_left_out;
 } ent_group;
 
 /* The time that `at most` exclusions take out for one key, as of one slice. */
@@ -232,7 +313,10 @@ typedef struct ent_window_state {
     ent_map caps;           /* `at most` of exclusions: cached per key and slice, see objective.c */
     ent_capset *cap_sets;
     size_t n_cap_sets, cap_sets_capacity;
-    ent_map seen_keys;      /* samples of each key, where a subject has several */
+    ent_map carries;        /* time shares: key -> causes of the stretch in hand */
+    uint64_t *carried;
+    size_t n_carried, carried_capacity;
+    ent_map seen_keys;      /* samples of each key, where a subject has several; of time shares, known ns */
     int64_t *seen;
     size_t n_seen, seen_capacity;
 } ent_window_state;
@@ -245,13 +329,61 @@ typedef struct ent_tracker {
     int64_t accounted; /* time share: up to here */
     int64_t last_at;
     int8_t state;      /* -1 unknown, 0 bad, 1 good */
-    int64_t *use_keys; /* of the objective's exclusions */
+    int64_t service;    /* that the key's rows are about, or -1 */
+    int64_t bad_since;  /* time share: when the stretch in the wrong state began */
+    int64_t *use_keys;  /* of the objective's exclusions, then of the fold's causes */
 } ent_tracker;
 typedef struct ent_trackers {
     ent_map keys;
     ent_tracker *v;
     size_t n, capacity;
 } ent_trackers;
+
+/* One sample of a service that others depend on; run_from: when its run of bad samples began. */
+typedef struct ent_mark {
+    int64_t at, run_from;
+    bool bad;
+} ent_mark;
+typedef struct ent_marks {
+    ent_mark *v;
+    size_t n, capacity;
+} ent_marks;
+
+/* A bad sample, or a stretch in the wrong state, whose roots are not known yet. */
+typedef struct ent_suspect {
+    int64_t from, to; /* to == from: a sample */
+    int64_t key, service;
+    ent_window_state *window;
+    uint32_t group;
+    uint32_t tracker; /* of a stretch */
+    bool continues;   /* a stretch that goes on from the one before */
+    int64_t origin;
+    union {
+        int64_t i;
+        double f;
+        ent_q q;
+    } value;
+} ent_suspect;
+
+/* Whose doing an objective's bad samples are; see cause.c. */
+typedef struct ent_causes {
+    bool counts_all; /* every row that counts is bad: count and sum against an upper bound */
+    bool inverted;   /* a share against an upper bound: bad is what meets the condition */
+    bool seeks;      /* roots along the dependencies */
+    bool low_is_bad; /* a value below the limit is bad, else one above it */
+    bool equal_is_bad;
+    int64_t limit_i; /* the target as the values have it */
+    bool limit_beyond; /* the target is beyond all int64 values on the bad side: none is bad */
+    double limit_f;
+    ent_q limit_q;
+    int64_t interval;
+    ent_marks *marks; /* one a service */
+    uint8_t *is_dependency;
+    uint32_t *visited; /* stamps, one a service */
+    uint32_t stamp;
+    ent_suspect *suspects;
+    size_t n_suspects, suspects_capacity;
+} ent_causes;
 
 typedef struct ent_objectivestate {
     const ent_objective_row *row;
@@ -265,6 +397,8 @@ typedef struct ent_objectivestate {
     ent_window_state **active;
     size_t n_active, active_capacity;
     ent_trackers *trackers; /* one a fold */
+    ent_causes *causes;     /* NULL: bad samples have no causes of their own, and the supplier answers */
+    bool replays_outcomes;
     const ent_spanuse_row **uses;
     size_t n_uses;
 } ent_objectivestate;
@@ -374,15 +508,56 @@ bool ent_clockstate_elapsed(ent_session *s, const ent_dutystate *d, const ent_cl
 bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                         bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns);
 
+/* The stretches of [start, at) in which the clock ran. */
+bool ent_clockstate_slices(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+                           ent_intervals *out);
+
+/* How a clock stands at `now`: what its line and its outcome say. */
+typedef struct ent_standing {
+    int64_t elapsed, due, runout;
+    bool has_due, has_runout, over, excused;
+} ent_standing;
+bool ent_clockstate_stand(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+                          ent_standing *out);
+
+/* --- hold.c --- */
+/* Finds for each duty whose clocks are allowances within it, and which duties must move together. */
+bool ent_duties_link(ent_session *s);
+/* Takes note of who has the key after this row; hold is the clock's list, or the duty's for a key. */
+bool ent_holds_take(ent_session *s, const ent_dutystate *d, ent_holds *holds, size_t lane,
+                    int64_t at);
+/* A clock ended at `end` that is an allowance within other duties. */
+bool ent_covers_add(ent_dutystate *d, const ent_clock *c, int64_t end, bool has_due, int64_t due);
+/* Forgets the key's past clocks in all duties that move with d, if nothing can ask for them any more. */
+void ent_covers_forget(ent_session *s, const ent_dutystate *d, int64_t key);
+/* Whose net time the clock was up to `upto`, and what of it was beyond allowances. */
+bool ent_clockstate_blame(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
+                          ent_blame *out);
+void ent_blame_deinit(ent_blame *blame);
+/* The answer for a clock that has run out by `over_ns`; NULL: memory. */
+ent_answer *ent_blame_answer(ent_session *s, const ent_dutystate *d, const ent_clock *c,
+                             const ent_blame *blame, int64_t upto, int64_t over_ns);
+
+/* --- judge/responsible.c --- */
+/* Solves the game of a clause of `agreement`, whose end is `end`; the answer's parts are the players. */
+bool ent_judge_answer(ent_session *s, int64_t end_ns, ent_answer *answer,
+                      bool (*shortfall)(void *, ent_big_pool *, uint64_t, ent_bigq *, bool *),
+                      void *user);
+/* Splits a breach's credit among those who bear it. */
+bool ent_judge_split(ent_session *s, ent_decision *d);
+
 /* --- duty.c --- */
 bool ent_dutystate_init(ent_session *s, ent_dutystate *d, int64_t index, ent_error *error);
 void ent_dutystate_deinit(ent_dutystate *d);
-/* Takes the slice through d and its later versions; d is the head of its chain. */
+/* Takes the slice through all duties that move with d, their leader. */
 bool ent_dutystate_slice(ent_session *s, ent_dutystate *d, ent_error *error);
 bool ent_dutystate_finish(ent_session *s, ent_dutystate *d, ent_error *error);
-/* The outcomes with from <= at < to as they are known at `now`, as columns of the outcome feed. */
+/* The outcomes with from <= at < to as they are known at `now`, as pending rows of the outcome feed. If blames
+ * is not NULL, *blames becomes an array with whose doing each row is (over_ns 0: met), and the rows' origins
+ * are places in it; the caller frees it and each one's excess. */
 bool ent_dutystate_outcomes(ent_session *s, int64_t duty, int64_t from, int64_t to, int64_t now,
-                            ent_colbuf *columns, size_t *n, ent_error *error);
+                            ent_feedstate *outcomes, ent_unmet **blames, ent_error *error);
+void ent_outcome_deinit(ent_outcome *outcome);
 void ent_dutystate_forget(ent_dutystate *d, int64_t before);
 
 /* --- fold.c --- */

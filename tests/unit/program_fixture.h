@@ -66,7 +66,7 @@ static inline void fixture_parties(fixture *x)
     (void)ent_builder_add_amount(b, (ent_amount_row){0, -1, -1, 0, fixture_text(x, "none")});
     (void)ent_builder_add_amount(b, (ent_amount_row){1, x->k_ratio, -1, 0, fixture_text(x, "5%")});
     (void)ent_builder_add_cap(b, (ent_cap_row){1, ENT_UNIT_MONTH, x->place});
-    (void)ent_builder_add_framework(b, (ent_framework_row){.name = fixture_text(x, "Club"),
+    (void)ent_builder_add_framework(b, (ent_framework_row){.name = fixture_text(x, "Club"), .performance = -1,
                                                            .title = -1,
                                                            .version = 1,
                                                            .from_day = 20454,
@@ -279,6 +279,8 @@ static inline void fixture_clauses(fixture *x)
                                                      .test = 0,
                                                      .value = -1,
                                                      .absent = -1,
+                                                     .sense = -1,
+                                                     .service = -1,
                                                      .percent = -1,
                                                      .stale_ns = -1,
                                                      .span = -1,
@@ -290,6 +292,8 @@ static inline void fixture_clauses(fixture *x)
                                                  .test = -1,
                                                  .value = 3,
                                                  .absent = 2,
+                                                 .sense = -1,
+                                                 .service = -1,
                                                  .first_group = 1,
                                                  .n_groups = 1,
                                                  .percent = x->k_ratio,

@@ -42,6 +42,7 @@ static inline bool tell(void *user, const ent_session *s, const ent_decision *d)
     }
     told *t = &all->v[all->n++];
     t->d = *d;
+    t->d.answer = NULL; /* the session's */
     subject_text(s, d, t->subject, sizeof t->subject);
     return true;
 }

@@ -175,7 +175,7 @@ static inline void prog_world(prog *x)
                                                            .provider = HOSTCO + i,
                                                            .place = x->place});
     }
-    (void)ent_builder_add_framework(b, (ent_framework_row){.name = prog_text(x, "Club"),
+    (void)ent_builder_add_framework(b, (ent_framework_row){.name = prog_text(x, "Club"), .performance = -1,
                                                            .title = -1,
                                                            .version = 1,
                                                            .from_day = ENT_NO_DAY_FROM,
@@ -418,6 +418,8 @@ static inline ent_fold_row prog_fold(prog *x, int64_t kind, int64_t feed)
                           .test = -1,
                           .value = -1,
                           .absent = -1,
+                          .sense = -1,
+                          .service = -1,
                           .percent = -1,
                           .stale_ns = -1,
                           .span = -1,

@@ -1,0 +1,597 @@
+/* Whose time a duty's clock was: holders, spans `caused by`, and the allowances that others had within it.
+ *
+ * Each stretch of net time has a set of causing parties: those of the spans `caused by` it lies in, else the
+ * holder as of the last row, else the duty's own party. A stretch of another party is within its allowance
+ * while a clock of its own duty on the key runs and no such clock is past its due; the duty's own party has
+ * what is left of the allowance after the others' time within theirs. The rest is excess: net time that would
+ * not have been had the stretch's parties performed. A stretch with several causes is excess only where it
+ * is for each of them, since any of them alone would have kept it.
+ *
+ *     net     |-------------------------------|
+ *     holder  | own  |  NetCo      |  own     |
+ *     OLA            |--due                       within up to due, excess after it
+ *
+ * Everything is computed when a breach is decided, from the clock's list of holders and the clocks that
+ * ended; duties that are linked so move through a slice together, in the order of events.
+ * Oracle: tests/oracle/accountability.py. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/state.h"
+
+/* --- links --- */
+
+static bool same_key(const ent_program *p, const ent_duty_row *a, const ent_duty_row *b)
+{
+    const ent_feed_row *x = &p->feed[a->feed];
+    const ent_feed_row *y = &p->feed[b->feed];
+    if (a->feed == b->feed) {
+        return true;
+    }
+    bool same = x->n_keys == y->n_keys;
+    for (int64_t i = 0; same && i < x->n_keys; i++) {
+        const ent_field_row *f = &p->field[x->first_field + p->keyfield[x->first_key + i].field];
+        const ent_field_row *g = &p->field[y->first_field + p->keyfield[y->first_key + i].field];
+        same = f->name == g->name && f->type == g->type && f->param == g->param;
+    }
+    return same;
+}
+
+/* A provider's allowances are its OLA duties; a client's duties stand in any agreement. */
+static bool may_serve(const ent_program *p, const ent_duty_row *other, const ent_duty_row *duty)
+{
+    bool client = p->party[other->party].role == ENT_PARTY_CLIENT;
+    return other->party != duty->party && same_key(p, other, duty) &&
+           (client || p->agreement[other->agreement].kind == ENT_AGREEMENT_OLA);
+}
+
+static bool is_with(const ent_program *p, const ent_duty_row *other, int64_t party)
+{
+    const ent_agreement_row *a = &p->agreement[other->agreement];
+    return a->supplier == party || a->customer == party;
+}
+
+/* Of several duties of one party, those agreed with the duty's own party count, if there are any. */
+static bool is_preferred(const ent_session *s, const ent_dutystate *d, size_t candidate)
+{
+    const ent_program *p = s->program;
+    const ent_duty_row *other = &p->duty[candidate];
+    if (is_with(p, other, d->row->party)) {
+        return true;
+    }
+    for (size_t i = 0; i < p->n_duty; i++) {
+        if (p->duty[i].party == other->party && may_serve(p, &p->duty[i], d->row) &&
+            is_with(p, &p->duty[i], d->row->party)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool find_allowances(ent_session *s, ent_dutystate *d)
+{
+    const ent_program *p = s->program;
+    d->allowances = calloc(p->n_duty + 1, sizeof *d->allowances);
+    if (!d->allowances) {
+        return false;
+    }
+    for (size_t i = 0; i < p->n_duty; i++) {
+        if (may_serve(p, &p->duty[i], d->row) && is_preferred(s, d, i)) {
+            d->allowances[d->n_allowances++] = (int64_t)i;
+            s->duties[i].serves = true;
+        }
+    }
+    return true;
+}
+
+static int64_t leader_of(ent_session *s, int64_t i)
+{
+    while (s->duties[i].leader != i) {
+        i = s->duties[i].leader;
+    }
+    return i;
+}
+
+static void join(ent_session *s, int64_t a, int64_t b)
+{
+    a = leader_of(s, a);
+    b = leader_of(s, b);
+    if (a < b) {
+        s->duties[b].leader = a;
+    } else {
+        s->duties[a].leader = b;
+    }
+}
+
+bool ent_duties_link(ent_session *s)
+{
+    size_t n = s->program->n_duty;
+    for (size_t i = 0; i < n; i++) {
+        s->duties[i].leader = (int64_t)i;
+    }
+    for (size_t i = 0; i < n; i++) {
+        ent_dutystate *d = &s->duties[i];
+        if (!find_allowances(s, d)) {
+            return false;
+        }
+        join(s, d->head, (int64_t)i);
+        for (size_t k = 0; k < d->n_allowances; k++) {
+            join(s, (int64_t)i, d->allowances[k]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        s->duties[i].leader = leader_of(s, (int64_t)i);
+        ent_dutystate *leader = &s->duties[s->duties[i].leader];
+        if (!leader->members && !(leader->members = calloc(n, sizeof *leader->members))) {
+            return false;
+        }
+        leader->members[leader->n_members++] = (int64_t)i;
+    }
+    return true;
+}
+
+/* --- holders --- */
+
+bool ent_holds_take(ent_session *s, const ent_dutystate *d, ent_holds *holds, size_t lane,
+                    int64_t at)
+{
+    const ent_feedstate *f = &s->feeds[d->row->feed];
+    const ent_colbuf *column = &f->pending[f->row->holder];
+    int64_t party = -1;
+    if (column->n > lane && !(column->absent && column->absent[lane])) {
+        party = ((const int64_t *)column->data)[lane];
+    }
+    int64_t origin = f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0;
+    if (holds->n > 0 && holds->v[holds->n - 1].party == party) {
+        return true;
+    }
+    if (holds->n > 0 && holds->v[holds->n - 1].at == at) {
+        holds->v[holds->n - 1] = (ent_hold){at, party, origin};
+        return true;
+    }
+    if (!ent_reserve((void **)&holds->v, &holds->capacity, holds->n + 1, sizeof *holds->v)) {
+        return false;
+    }
+    holds->v[holds->n++] = (ent_hold){at, party, origin};
+    return true;
+}
+
+static const ent_hold *hold_at(const ent_holds *holds, int64_t at)
+{
+    const ent_hold *found = NULL;
+    for (size_t i = 0; i < holds->n && holds->v[i].at <= at; i++) {
+        found = &holds->v[i];
+    }
+    return found;
+}
+
+/* --- allowances --- */
+
+bool ent_covers_add(ent_dutystate *d, const ent_clock *c, int64_t end, bool has_due, int64_t due)
+{
+    if (c->start == INT64_MIN) {
+        return true; /* it never counted */
+    }
+    uint32_t *place = ent_map_at(&d->covered, c->key);
+    if (!place) {
+        return false;
+    }
+    if (*place == ENT_MAP_NONE) {
+        if (!ent_reserve((void **)&d->covers, &d->covers_capacity, d->n_covers + 1,
+                         sizeof *d->covers)) {
+            return false;
+        }
+        *place = (uint32_t)d->n_covers++;
+        d->covers[*place] = (ent_covers){0};
+    }
+    ent_covers *covers = &d->covers[*place];
+    if (!ent_reserve((void **)&covers->v, &covers->capacity, covers->n + 1, sizeof *covers->v)) {
+        return false;
+    }
+    covers->v[covers->n++] = (ent_cover){c->start, end, due, has_due};
+    return true;
+}
+
+static ent_covers *covers_of(const ent_dutystate *d, int64_t key)
+{
+    uint32_t at = ent_map_get(&d->covered, key);
+    return at == ENT_MAP_NONE ? NULL : &d->covers[at];
+}
+
+static const ent_clock *clock_of(const ent_dutystate *d, int64_t key)
+{
+    uint32_t at = ent_map_get(&d->running, key);
+    return at == ENT_MAP_NONE ? NULL : d->clocks[at];
+}
+
+void ent_covers_forget(ent_session *s, const ent_dutystate *d, int64_t key)
+{
+    const ent_dutystate *leader = &s->duties[d->leader];
+    for (size_t i = 0; i < leader->n_members; i++) {
+        const ent_dutystate *m = &s->duties[leader->members[i]];
+        if (m->row->retroactive || clock_of(m, key)) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < leader->n_members; i++) {
+        ent_covers *covers = covers_of(&s->duties[leader->members[i]], key);
+        if (covers) {
+            free(covers->v);
+            *covers = (ent_covers){0};
+        }
+    }
+}
+
+/* Adds [from, end) to what clocks cover, and what is past its due to what they do not. */
+static bool add_cover(ent_intervals *runs, ent_intervals *overdue, ent_cover c, int64_t upto)
+{
+    int64_t end = c.end < upto ? c.end : upto;
+    return ent_intervals_add(runs, c.from, end) &&
+           (!c.has_due || ent_intervals_add(overdue, c.due > c.from ? c.due : c.from, end));
+}
+
+static bool add_running(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
+                        ent_intervals *runs, ent_intervals *overdue)
+{
+    bool has_due;
+    bool has_runout;
+    int64_t due;
+    int64_t runout;
+    int64_t end = c->state == ENT_CLOCK_WAITING ? c->discharged_at : upto;
+    if (c->start == INT64_MIN) {
+        return true;
+    }
+    return ent_clockstate_due(s, d, c, upto, &has_due, &due, &has_runout, &runout) &&
+           add_cover(runs, overdue, (ent_cover){c->start, end, due, has_due}, upto);
+}
+
+/* When the party was within an allowance of its own on the key, as known at `upto`. */
+static bool allowance_of(ent_session *s, const ent_dutystate *d, int64_t party, int64_t key,
+                         int64_t upto, ent_intervals *out)
+{
+    ent_intervals runs = {0};
+    ent_intervals overdue = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < d->n_allowances; i++) {
+        const ent_dutystate *other = &s->duties[d->allowances[i]];
+        if (other->row->party != party) {
+            continue;
+        }
+        const ent_covers *covers = covers_of(other, key);
+        for (size_t k = 0; ok && covers && k < covers->n; k++) {
+            ok = add_cover(&runs, &overdue, covers->v[k], upto);
+        }
+        const ent_clock *running = clock_of(other, key);
+        ok = ok && (!running || add_running(s, other, running, upto, &runs, &overdue));
+    }
+    ok = ok && ent_intervals_subtract(out, &runs, &overdue);
+    ent_intervals_deinit(&runs);
+    ent_intervals_deinit(&overdue);
+    return ok;
+}
+
+/* --- blame --- */
+
+/* What is known about one party while a clock is looked at. */
+typedef struct party_time {
+    int64_t party;
+    ent_intervals within;
+} party_time;
+
+typedef struct work {
+    ent_session *s;
+    const ent_dutystate *d;
+    const ent_clock *c;
+    int64_t upto;
+    ent_intervals slices;
+    ent_intervals *caused; /* one a cause of the duty */
+    party_time *parties;   /* the others that are met with */
+    size_t n_parties, parties_capacity;
+    int64_t *cuts;
+    size_t n_cuts, cuts_capacity;
+    int64_t left; /* of the own party's allowance */
+    ent_blame *out;
+} work;
+
+static uint64_t bit_of(int64_t party)
+{
+    return UINT64_C(1) << party;
+}
+
+static uint64_t causes_at(const work *w, int64_t at)
+{
+    uint64_t set = 0;
+    for (int64_t i = 0; i < w->d->row->n_causes; i++) {
+        if (ent_intervals_contains(&w->caused[i], at)) {
+            const ent_spanuse_row *use = w->d->uses[w->d->first_cause_use + (size_t)i];
+            set |= bit_of(w->s->program->span[use->span].cause);
+        }
+    }
+    if (set) {
+        return set;
+    }
+    const ent_hold *hold = hold_at(&w->c->holds, at);
+    return bit_of(hold && hold->party >= 0 ? hold->party : w->d->row->party);
+}
+
+static bool add_cut(work *w, int64_t at)
+{
+    if (!ent_reserve((void **)&w->cuts, &w->cuts_capacity, w->n_cuts + 1, sizeof *w->cuts)) {
+        return false;
+    }
+    w->cuts[w->n_cuts++] = at;
+    return true;
+}
+
+static bool cut_at(work *w, const ent_intervals *set)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        if (!add_cut(w, set->v[i].from) || !add_cut(w, set->v[i].to)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int compare_instants(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static bool meet_party(work *w, int64_t party)
+{
+    for (size_t i = 0; i < w->n_parties; i++) {
+        if (w->parties[i].party == party) {
+            return true;
+        }
+    }
+    if (!ent_reserve((void **)&w->parties, &w->parties_capacity, w->n_parties + 1,
+                     sizeof *w->parties)) {
+        return false;
+    }
+    party_time *p = &w->parties[w->n_parties++];
+    *p = (party_time){.party = party};
+    return allowance_of(w->s, w->d, party, w->c->key, w->upto, &p->within) &&
+           cut_at(w, &p->within);
+}
+
+static bool prepare(work *w)
+{
+    const ent_dutystate *d = w->d;
+    const ent_clock *c = w->c;
+    bool ok = ent_clockstate_slices(w->s, d, c, w->upto, &w->slices);
+    w->caused = calloc((size_t)d->row->n_causes + 1, sizeof *w->caused);
+    ok = ok && w->caused != NULL;
+    for (int64_t i = 0; ok && i < d->row->n_causes; i++) {
+        size_t use = d->first_cause_use + (size_t)i;
+        if (c->use_keys[use] == INT64_MIN) {
+            continue;
+        }
+        ok = ent_use_collect(w->s, d->uses[use], c->use_keys[use], c->start, w->upto,
+                             &w->caused[i]) &&
+             cut_at(w, &w->caused[i]);
+        int64_t party = w->s->program->span[d->uses[use]->span].cause;
+        ok = ok && (party == d->row->party || w->caused[i].n == 0 || meet_party(w, party));
+    }
+    for (size_t i = 0; ok && i < c->holds.n; i++) {
+        int64_t party = c->holds.v[i].party;
+        ok = add_cut(w, c->holds.v[i].at) &&
+             (party < 0 || party == d->row->party || meet_party(w, party));
+    }
+    if (ok && w->n_cuts > 1) {
+        qsort(w->cuts, w->n_cuts, sizeof *w->cuts, compare_instants);
+    }
+    return ok;
+}
+
+/* Whether none of the others among the causes was within an allowance of its own. */
+static bool others_exceed(const work *w, uint64_t causes, int64_t at)
+{
+    for (size_t i = 0; i < w->n_parties; i++) {
+        if ((causes & bit_of(w->parties[i].party)) &&
+            ent_intervals_contains(&w->parties[i].within, at)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_excess(ent_blame *out, uint64_t causes, int64_t ns)
+{
+    for (size_t i = 0; i < out->n; i++) {
+        if (out->excess[i].causes == causes) {
+            out->excess[i].ns += ns;
+            return true;
+        }
+    }
+    if (!ent_reserve((void **)&out->excess, &out->capacity, out->n + 1, sizeof *out->excess)) {
+        return false;
+    }
+    out->excess[out->n++] = (ent_excess){causes, ns};
+    return true;
+}
+
+static bool add_fact(work *w, int64_t from, int64_t to, uint64_t causes, bool beyond)
+{
+    ent_blame *out = w->out;
+    const ent_hold *hold = hold_at(&w->c->holds, from);
+    int64_t origin = hold ? hold->origin : w->c->origin;
+    ent_blame_fact *last = out->n_facts ? &out->facts[out->n_facts - 1] : NULL;
+    if (last && last->to == from && last->causes == causes && last->beyond == beyond) {
+        last->to = to;
+        return true;
+    }
+    if (!ent_reserve((void **)&out->facts, &out->facts_capacity, out->n_facts + 1,
+                     sizeof *out->facts)) {
+        return false;
+    }
+    out->facts[out->n_facts++] = (ent_blame_fact){from, to, origin, causes, beyond};
+    return true;
+}
+
+/* Counts [from, to) to its parties. */
+static bool count(work *w, int64_t from, int64_t to, uint64_t causes, bool beyond)
+{
+    if (from >= to) {
+        return true;
+    }
+    for (size_t i = 0; i < w->s->program->n_party; i++) {
+        if (causes & bit_of((int64_t)i)) {
+            w->out->held[i] += to - from;
+            w->out->over[i] += beyond ? to - from : 0;
+        }
+    }
+    return add_fact(w, from, to, causes, beyond) &&
+           (!beyond || add_excess(w->out, causes, to - from));
+}
+
+/* One stretch within which nothing changes. The own party's time counts in the order in which it passes. */
+static bool take_stretch(work *w, int64_t from, int64_t to, bool measure_only)
+{
+    uint64_t causes = causes_at(w, from);
+    bool own = causes & bit_of(w->d->row->party);
+    bool beyond = others_exceed(w, causes, from);
+    if (measure_only) {
+        w->left -= own || beyond ? 0 : to - from;
+        return true;
+    }
+    if (!own) {
+        return count(w, from, to, causes, beyond);
+    }
+    int64_t within = to - from < w->left ? to - from : w->left;
+    w->left -= within;
+    return count(w, from, from + within, causes, false) &&
+           count(w, from + within, to, causes, beyond);
+}
+
+static bool take_stretches(work *w, bool measure_only)
+{
+    size_t cut = 0;
+    for (size_t i = 0; i < w->slices.n; i++) {
+        int64_t from = w->slices.v[i].from;
+        int64_t to = w->slices.v[i].to;
+        while (from < to) {
+            while (cut < w->n_cuts && w->cuts[cut] <= from) {
+                cut++;
+            }
+            int64_t end = cut < w->n_cuts && w->cuts[cut] < to ? w->cuts[cut] : to;
+            if (!take_stretch(w, from, end, measure_only)) {
+                return false;
+            }
+            from = end;
+        }
+    }
+    return true;
+}
+
+bool ent_clockstate_blame(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
+                          ent_blame *out)
+{
+    size_t n_party = s->program->n_party + 1;
+    work w = {.s = s, .d = d, .c = c, .upto = upto, .left = c->allowed_ns, .out = out};
+    *out = (ent_blame){.held = calloc(n_party, sizeof *out->held),
+                       .over = calloc(n_party, sizeof *out->over)};
+    bool ok = out->held && out->over && prepare(&w) && take_stretches(&w, true);
+    w.left = w.left < 0 ? 0 : w.left;
+    ok = ok && take_stretches(&w, false);
+    for (size_t i = 0; i < w.n_parties; i++) {
+        ent_intervals_deinit(&w.parties[i].within);
+    }
+    for (int64_t i = 0; w.caused && i < d->row->n_causes; i++) {
+        ent_intervals_deinit(&w.caused[i]);
+    }
+    ent_intervals_deinit(&w.slices);
+    free(w.parties);
+    free(w.caused);
+    free(w.cuts);
+    return ok;
+}
+
+void ent_blame_deinit(ent_blame *b)
+{
+    free(b->excess);
+    free(b->held);
+    free(b->over);
+    free(b->facts);
+    *b = (ent_blame){0};
+}
+
+/* --- the answer for one clock --- */
+
+typedef struct clock_game {
+    const ent_blame *blame;
+    const ent_answer *answer; /* whose parts are the players */
+    int64_t over_ns;
+} clock_game;
+
+static bool clock_shortfall(void *user, ent_big_pool *pool, uint64_t performing, ent_bigq *v,
+                            bool *breach)
+{
+    const clock_game *g = user;
+    uint64_t set = 0;
+    for (size_t i = 0; i < g->answer->n_parts; i++) {
+        set |= (performing >> i) & 1 ? bit_of(g->answer->parts[i].party) : 0;
+    }
+    int64_t left = g->over_ns;
+    for (size_t i = 0; i < g->blame->n; i++) {
+        left -= (g->blame->excess[i].causes & ~set) == 0 ? g->blame->excess[i].ns : 0;
+    }
+    left = left < 0 ? 0 : left;
+    *breach = left > 0;
+    *v = ent_bigq_from(pool, ent_q_from_i64(left));
+    return !pool->failed;
+}
+
+static bool add_facts(ent_answer *a, const ent_dutystate *d, const ent_clock *c,
+                      const ent_blame *blame)
+{
+    bool ok = ent_answer_fact(a, (ent_fact){.feed = d->row->feed,
+                                            .origin = c->origin,
+                                            .from_ns = c->trigger_at,
+                                            .to_ns = c->trigger_at,
+                                            .subject = -1,
+                                            .kind = ENT_FACT_TRIGGER});
+    for (size_t i = 0; ok && i < blame->n_facts; i++) {
+        const ent_blame_fact *f = &blame->facts[i];
+        ok = ent_answer_fact(a, (ent_fact){.feed = d->row->feed,
+                                           .origin = f->origin,
+                                           .from_ns = f->from,
+                                           .to_ns = f->to,
+                                           .subject = -1,
+                                           .causes = f->causes,
+                                           .kind = f->beyond ? ENT_FACT_EXCESS : ENT_FACT_HELD});
+    }
+    return ok;
+}
+
+ent_answer *ent_blame_answer(ent_session *s, const ent_dutystate *d, const ent_clock *c,
+                             const ent_blame *blame, int64_t upto, int64_t over_ns)
+{
+    size_t n_party = s->program->n_party;
+    size_t n = 0;
+    for (size_t i = 0; i < n_party; i++) {
+        n += blame->over[i] > 0;
+    }
+    ent_answer *a = ent_answer_new(n);
+    if (!a) {
+        return NULL;
+    }
+    n = 0;
+    for (size_t i = 0; i < n_party; i++) {
+        if (blame->over[i] > 0) {
+            a->parts[n++] = (ent_part){.party = (int64_t)i,
+                                       .has_times = true,
+                                       .held_ns = blame->held[i],
+                                       .excess_ns = blame->over[i]};
+        }
+    }
+    clock_game g = {blame, a, over_ns};
+    if (!add_facts(a, d, c, blame) || !ent_judge_answer(s, upto, a,
+                          clock_shortfall, &g)) {
+        ent_answer_free(a);
+        return NULL;
+    }
+    return a;
+}
