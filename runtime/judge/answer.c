@@ -83,6 +83,26 @@ bool ent_answer_seal(ent_answer *a)
     return a->texts != NULL;
 }
 
+ent_part *ent_answer_part(ent_answer *a, int64_t party)
+{
+    size_t at = 0;
+    while (at < a->n_parts && a->parts[at].party < party) {
+        at++;
+    }
+    if (at < a->n_parts && a->parts[at].party == party) {
+        return &a->parts[at];
+    }
+    ent_part *grown = realloc(a->parts, (a->n_parts + 1) * sizeof *grown);
+    if (!grown) {
+        return NULL;
+    }
+    a->parts = grown;
+    memmove(grown + at + 1, grown + at, (a->n_parts - at) * sizeof *grown);
+    grown[at] = (ent_part){.party = party};
+    a->n_parts++;
+    return &grown[at];
+}
+
 /* --- the table of all sets --- */
 
 typedef struct table {
@@ -633,27 +653,6 @@ static bool round_all(ent_big_pool *pool, piece *pieces, size_t n, ent_i128 cred
     return !pool->failed;
 }
 
-/* The party's part, inserted in the order of parties if it had none. */
-static ent_part *part_of(ent_answer *a, int64_t party)
-{
-    size_t at = 0;
-    while (at < a->n_parts && a->parts[at].party < party) {
-        at++;
-    }
-    if (at < a->n_parts && a->parts[at].party == party) {
-        return &a->parts[at];
-    }
-    ent_part *grown = realloc(a->parts, (a->n_parts + 1) * sizeof *grown);
-    if (!grown) {
-        return NULL;
-    }
-    a->parts = grown;
-    memmove(grown + at + 1, grown + at, (a->n_parts - at) * sizeof *grown);
-    grown[at] = (ent_part){.party = party};
-    a->n_parts++;
-    return &grown[at];
-}
-
 bool ent_answer_split(ent_answer *a, ent_joint joint, ent_i128 credit, const int64_t *bearers)
 {
     ent_bigq *weights = calloc(a->n_parts + 1, sizeof *weights);
@@ -666,7 +665,7 @@ bool ent_answer_split(ent_answer *a, ent_joint joint, ent_i128 credit, const int
         ok = !a->pool.failed && round_all(&a->pool, pieces, n, credit);
     }
     for (size_t i = 0; ok && i < n; i++) {
-        ent_part *part = part_of(a, pieces[i].party);
+        ent_part *part = ent_answer_part(a, pieces[i].party);
         ok = part != NULL;
         if (ok) {
             part->has_amount = true;

@@ -89,6 +89,8 @@ ent_answer *ent_answer_new(size_t n_parts);
 /* An answer lives until it has been let go of as often as it was made or kept; NULL is allowed. */
 ent_answer *ent_answer_keep(ent_answer *answer);
 void ent_answer_free(ent_answer *answer);
+/* The party's part, inserted in the order of parties if it had none; NULL: memory. */
+ent_part *ent_answer_part(ent_answer *answer, int64_t party);
 /* After the split: shares and gap as text, the pool empty. */
 bool ent_answer_seal(ent_answer *answer);
 /* Fills the n parts' shares, degrees and but-for, none, all and gap_weight; the parts' parties stay. */

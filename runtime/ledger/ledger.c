@@ -442,12 +442,8 @@ static void write_part(ent_json_out *out, const ent_program *p, const ent_decisi
     if (part->has_share) {
         ent_json_key_text(out, "share", part->share_text);
     }
-    if (part->but_for) {
-        ent_json_key_bool(out, "but_for", true);
-    }
-    if (part->has_share || part->but_for) {
-        write_degree(out, part->degree);
-    }
+    ent_json_key_bool(out, "but_for", part->but_for);
+    write_degree(out, part->degree);
     if (part->has_times) {
         key_seconds(out, "held", part->held_ns);
         key_seconds(out, "excess", part->excess_ns);
@@ -472,7 +468,7 @@ static void write_responsible(ent_json_out *out, const ent_program *p, const ent
     ent_json_begin_array(out);
     for (size_t i = 0; i < d->answer->n_parts; i++) {
         const ent_part *part = &d->answer->parts[i];
-        if (part->has_share || part->but_for || part->has_amount) {
+        if (part->has_share || part->degree > 0 || part->has_amount) {
             write_part(out, p, d, part);
         }
     }

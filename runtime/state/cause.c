@@ -523,7 +523,7 @@ bool ent_causes_sample(ent_session *s, ent_objectivestate *o, ent_window_state *
 bool ent_causes_missing(ent_session *s, ent_objectivestate *o, ent_group *g, int64_t service,
                         int64_t n, int64_t ns)
 {
-    if (o->causes->inverted || (n == 0 && ns == 0)) {
+    if (n == 0 && ns == 0) {
         return true;
     }
     ent_fold_state *state = charged_at(g, owner_of(s, o, service));

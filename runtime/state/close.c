@@ -109,7 +109,8 @@ static bool expect(ent_session *s, ent_objectivestate *o, ent_window_state *w, s
     int64_t net = heard.to - heard.from - ent_intervals_measure(&out, heard.from, heard.to);
     ent_intervals_deinit(&out);
     int64_t interval = s->program->feed[fold->feed].interval_ns;
-    bool down = o->causes && o->row->missing == ENT_MISSING_DOWN;
+    bool down = o->causes &&
+                o->row->missing == (o->causes->inverted ? ENT_MISSING_UP : ENT_MISSING_DOWN);
     if (!ok || fold->kind == ENT_AGG_TIME_SHARE) {
         g->folds[k].expected += net;
         const int64_t *known = down ? ent_window_seen(s, w, k, key) : NULL;

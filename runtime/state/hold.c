@@ -431,20 +431,33 @@ static bool add_fact(work *w, int64_t from, int64_t to, uint64_t causes, bool be
     return true;
 }
 
-/* Counts [from, to) to its parties. */
-static bool count(work *w, int64_t from, int64_t to, uint64_t causes, bool beyond)
+static bool exceeds(const work *w, int64_t party, int64_t at)
 {
+    for (size_t i = 0; i < w->n_parties; i++) {
+        if (w->parties[i].party == party) {
+            return !ent_intervals_contains(&w->parties[i].within, at);
+        }
+    }
+    return true;
+}
+
+/* Counts [from, to) to its parties; what is beyond for each of them is excess of the set. */
+static bool count(work *w, int64_t from, int64_t to, uint64_t causes, bool own_beyond)
+{
+    bool all = true;
     if (from >= to) {
         return true;
     }
     for (size_t i = 0; i < w->s->program->n_party; i++) {
         if (causes & bit_of((int64_t)i)) {
+            bool own = (int64_t)i == w->d->row->party;
+            bool beyond = own ? own_beyond : exceeds(w, (int64_t)i, from);
             w->out->held[i] += to - from;
             w->out->over[i] += beyond ? to - from : 0;
+            all = all && beyond;
         }
     }
-    return add_fact(w, from, to, causes, beyond) &&
-           (!beyond || add_excess(w->out, causes, to - from));
+    return add_fact(w, from, to, causes, all) && (!all || add_excess(w->out, causes, to - from));
 }
 
 /* One stretch within which nothing changes. The own party's time counts in the order in which it passes. */
@@ -452,18 +465,14 @@ static bool take_stretch(work *w, int64_t from, int64_t to, bool measure_only)
 {
     uint64_t causes = causes_at(w, from);
     bool own = causes & bit_of(w->d->row->party);
-    bool beyond = others_exceed(w, causes, from);
     if (measure_only) {
-        w->left -= own || beyond ? 0 : to - from;
+        w->left -= own || others_exceed(w, causes, from) ? 0 : to - from;
         return true;
     }
-    if (!own) {
-        return count(w, from, to, causes, beyond);
-    }
-    int64_t within = to - from < w->left ? to - from : w->left;
+    int64_t within = !own ? 0 : to - from < w->left ? to - from : w->left;
     w->left -= within;
     return count(w, from, from + within, causes, false) &&
-           count(w, from + within, to, causes, beyond);
+           count(w, from + within, to, causes, true);
 }
 
 static bool take_stretches(work *w, bool measure_only)
@@ -581,10 +590,7 @@ ent_answer *ent_blame_answer(ent_session *s, const ent_dutystate *d, const ent_c
     n = 0;
     for (size_t i = 0; i < n_party; i++) {
         if (blame->over[i] > 0) {
-            a->parts[n++] = (ent_part){.party = (int64_t)i,
-                                       .has_times = true,
-                                       .held_ns = blame->held[i],
-                                       .excess_ns = blame->over[i]};
+            a->parts[n++].party = (int64_t)i;
         }
     }
     clock_game g = {blame, a, over_ns};
@@ -592,6 +598,18 @@ ent_answer *ent_blame_answer(ent_session *s, const ent_dutystate *d, const ent_c
                           clock_shortfall, &g)) {
         ent_answer_free(a);
         return NULL;
+    }
+    for (size_t i = 0; i < n_party; i++) {
+        ent_part *part = blame->held[i] > 0 ? ent_answer_part(a, (int64_t)i) : NULL;
+        if (blame->held[i] > 0 && !part) {
+            ent_answer_free(a);
+            return NULL;
+        }
+        if (part) {
+            part->has_times = true;
+            part->held_ns = blame->held[i];
+            part->excess_ns = blame->over[i];
+        }
     }
     return a;
 }

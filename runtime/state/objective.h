@@ -45,7 +45,7 @@ bool ent_causes_sample(ent_session *s, ent_objectivestate *o, ent_window_state *
 /* The tracker's stretch [from, to) of the window is in the wrong state. */
 bool ent_causes_stretch(ent_session *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
                         size_t tracker, int64_t from, int64_t to);
-/* Charges what is missing to the service's own provider: n samples, or ns of a time share. */
+/* Charges what is missing, and counts as bad, to the service's own provider: n samples, or ns of a time share. */
 bool ent_causes_missing(ent_session *s, ent_objectivestate *o, ent_group *g, int64_t service,
                         int64_t n, int64_t ns);
 /* Settles the suspects whose roots cannot change any more when all rows before `until` are known; all of

@@ -461,14 +461,13 @@ ent_answer *ent_replay_answer(ent_session *s, const ent_objectivestate *o,
 {
     const ent_program *p = s->program;
     window_game x = {.s = s, .o = o, .g = g, .fold = &p->fold[o->row->first_fold]};
-    uint64_t set = d->has_measure && (o->causes || o->replays_outcomes) ? players(&x) : 0;
+    bool replayed = d->has_measure && (o->causes || o->replays_outcomes);
+    uint64_t set = replayed ? players(&x)
+                            : UINT64_C(1) << p->agreement[o->row->agreement].supplier;
     bool (*shortfall)(void *, ent_big_pool *, uint64_t, ent_bigq *, bool *) =
-        o->causes ? sample_shortfall : outcome_shortfall;
-    bool replayed = set != 0 || (d->has_measure && o->replays_outcomes);
-    if (!replayed) {
-        shortfall = supplier_shortfall;
-        set = UINT64_C(1) << p->agreement[o->row->agreement].supplier;
-    }
+        !replayed ? supplier_shortfall
+        : o->causes ? sample_shortfall
+                    : outcome_shortfall;
     ent_answer *a = x.answer = answer_for(set);
     bool values = x.fold->kind == ENT_AGG_PERCENTILE || x.fold->kind == ENT_AGG_MEDIAN;
     bool ok = a && (!values || sort_bad(&x)) && add_facts(&x, a);
