@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/syntax/diag.h"
+#include "runtime/judge/answer.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -181,6 +182,14 @@ static int resolve_period(driver *d)
 
 /* --- one attempt --- */
 
+static void forget_decisions(ent_backtest_side *side)
+{
+    for (size_t i = 0; i < side->n; i++) {
+        ent_answer_free(side->decisions[i].answer);
+    }
+    side->n = 0;
+}
+
 static bool on_decision(void *user, const ent_session *session, const ent_decision *decision)
 {
     ent_backtest_side *side = user;
@@ -195,6 +204,7 @@ static bool on_decision(void *user, const ent_session *session, const ent_decisi
         side->capacity = capacity;
     }
     side->decisions[side->n++] = *decision;
+    (void)ent_answer_keep(decision->answer);
     return true;
 }
 
@@ -206,7 +216,7 @@ static void close_side(ent_backtest_side *side)
     side->session = NULL;
     side->vm = NULL;
     side->strings = NULL;
-    side->n = 0;
+    forget_decisions(side);
 }
 
 static void close_streams(driver *d)
@@ -435,6 +445,7 @@ void ent_backtest_release(ent_backtest *test)
 {
     for (int k = 0; k < SIDES; k++) {
         close_side(&test->sides[k]);
+        forget_decisions(&test->sides[k]);
         free(test->sides[k].decisions);
         test->sides[k].decisions = NULL;
     }

@@ -9,6 +9,7 @@
 #include "compiler/check/checker.h"
 #include "compiler/check/select.h"
 #include "compiler/entente/ingest.h"
+#include "runtime/judge/answer.h"
 #include "runtime/time/window.h"
 
 /* One feed's facts. */
@@ -397,6 +398,7 @@ static bool on_decision(void *user, const ent_session *session, const ent_decisi
         run->capacity = capacity;
     }
     run->decisions[run->n++] = *decision;
+    (void)ent_answer_keep(decision->answer);
     return true;
 }
 
@@ -500,6 +502,9 @@ void ent_scenario_release(ent_scenario_run *run)
     ent_session_free(run->session);
     ent_strings_free(run->strings);
     ent_program_destroy(run->program);
+    for (size_t i = 0; i < run->n; i++) {
+        ent_answer_free(run->decisions[i].answer);
+    }
     free(run->decisions);
     run->session = NULL;
     run->strings = NULL;
