@@ -103,17 +103,20 @@ static void check_currency(ent_checker *ck, ent_agreement_decl *a, const ent_nod
     ent_report_currency(ck, currency->name, ent_name_span(currency));
 }
 
-/* A header clause of an agreement or amendment; an amendment may say `replace` before it. */
+/* A header clause of an agreement or amendment; an amendment may say `replace` before it.  Where
+ * two stand as they are and may not, the parser has said so. */
 static const ent_node *header_clause(ent_checker *ck, const ent_node *n, unsigned kind)
 {
     const ent_node *found = NULL;
+    bool wrapped = false;
     for (size_t i = 0; i < n->n_kids; i++) {
         const ent_node *k = n->kids[i];
         if (k->kind == ENT_NODE_REPLACE || k->kind == ENT_NODE_ADD)
             k = ent_kid(k, 0);
         if (k == NULL || k->kind != kind)
             continue;
-        if (found != NULL) {
+        wrapped = wrapped || k != n->kids[i];
+        if (found != NULL && (wrapped || kind == ENT_NODE_CREDIT_CAP)) {
             ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, k->span,
                                        "`%s` has two of these clauses", n->name);
             ent_diag_label(d, found->span, "the first one");
@@ -126,7 +129,7 @@ static const ent_node *header_clause(ent_checker *ck, const ent_node *n, unsigne
 static void check_charge(ent_checker *ck, ent_agreement_decl *a, const ent_node *n)
 {
     const ent_node *charge = header_clause(ck, n, ENT_NODE_CHARGE), *amount = ent_kid(charge, 0);
-    if (charge == NULL || amount == NULL)
+    if (charge == NULL || amount == NULL || amount->text == NULL)
         return;
     a->has_charge = true;
     a->charge = amount->q;

@@ -106,6 +106,25 @@ static bool pays_nothing(const ent_amount_decl *a)
            (a->kind == ENT_AMOUNT_NONE || (a->kind != ENT_AMOUNT_EXPR && a->q.num == 0));
 }
 
+/* A figure in the range, exact, as an author would write it; NULL: none that can be written shortly. */
+static const char *some_figure(ent_checker *ck, interval r, ent_type type)
+{
+    char buf[ENT_Q_TEXT_SIZE];
+    ent_q low, high, sum, q;
+    if (type.kind != ENT_TYPE_RATIO || is_empty(r))
+        return NULL;
+    low = r.low.infinite ? ent_q_from_i64(0) : r.low.v.q;
+    high = r.high.infinite ? ent_q_from_i64(1) : r.high.v.q;
+    if (!r.low.infinite && !r.low.open)
+        q = low;
+    else if (!ent_q_add(low, high, &sum) || !ent_q_div(sum, ent_q_from_i64(2), &q))
+        return NULL;
+    if (!ent_q_mul(q, ent_q_from_i64(100), &q) || ent_q_format_decimal(q, buf, sizeof buf) == 0 ||
+        ent_q_cmp(q, ent_q_from_i64(0)) < 0)
+        return NULL;
+    return ent_check_printf(ck, "%s%%", buf);
+}
+
 /* Steps that ask in opposite directions must not both claim a figure. */
 static bool report_overlap(ent_checker *ck, const ent_objective_decl *o, size_t at, interval range)
 {
@@ -124,10 +143,31 @@ static bool report_overlap(ent_checker *ck, const ent_objective_decl *o, size_t 
                                ent_check_source_text(ck, s->bound.span));
         ent_diag_label(d, t->span, "%s %s", compare_word(t->compare),
                        ent_check_source_text(ck, t->bound.span));
+        const char *figure = some_figure(ck, common, o->type);
+        if (figure != NULL)
+            ent_diag_note(d, "a figure of %s is claimed by both", figure);
         ent_diag_help(d, "end the ladder with `… otherwise` instead");
         return true;
     }
     return false;
+}
+
+/* A figure that the step asks for and that an earlier one takes. */
+static void note_taken(ent_checker *ck, ent_diag *d, const ent_objective_decl *o, size_t at)
+{
+    const ent_step_decl *s = &o->steps[at];
+    for (size_t i = 0; i < at && s->compare != ENT_CMP_OTHERWISE; i++) {
+        const ent_step_decl *t = &o->steps[i];
+        interval both_want = both(half_line(s->compare, s->bound), half_line(t->compare, t->bound));
+        const char *figure = t->compare == ENT_CMP_OTHERWISE
+                                 ? NULL
+                                 : some_figure(ck, both(both_want, natural_range(o)), o->type);
+        if (figure != NULL) {
+            ent_diag_note(d, "a figure of %s is taken by `%s`", figure,
+                          ent_check_source_text(ck, t->span));
+            return;
+        }
+    }
 }
 
 static bool report_unreachable(ent_checker *ck, const ent_objective_decl *o, size_t at)
@@ -143,6 +183,7 @@ static bool report_unreachable(ent_checker *ck, const ent_objective_decl *o, siz
     if (at > 0)
         ent_diag_label(d, o->steps[at - 1].span,
                        "steps are tried in order, and this one comes first");
+    note_taken(ck, d, o, at);
     if (at > 0 && s->compare != ENT_CMP_OTHERWISE && s->compare == o->steps[at - 1].compare)
         ent_diag_help(
             d, "write the steps from the %s bound to the %s",
@@ -152,12 +193,15 @@ static bool report_unreachable(ent_checker *ck, const ent_objective_decl *o, siz
 }
 
 static void report_against_target(ent_checker *ck, const ent_objective_decl *o,
-                                  const ent_step_decl *s)
+                                  const ent_step_decl *s, interval paid)
 {
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0421, s->span,
                                "this step gives a credit where the target is met");
     ent_diag_primary_label(d, "`%s` for figures that are no breach", s->amount->text);
     ent_diag_label(d, o->node->kids[1]->span, "the target");
+    const char *figure = some_figure(ck, paid, o->type);
+    if (figure != NULL)
+        ent_diag_note(d, "a figure of %s meets the target and gives it", figure);
     ent_diag_help(d, "begin the ladder with `none when %s %s`", compare_word(o->compare),
                   o->target_text);
 }
@@ -181,6 +225,9 @@ static void check_gap(ent_checker *ck, const ent_objective_decl *o, const ent_no
         ent_diag_primary_label(d, "nothing is said for figures over %s", from);
     else
         ent_diag_primary_label(d, "nothing is said for other figures");
+    const char *figure = some_figure(ck, left, o->type);
+    if (figure != NULL)
+        ent_diag_note(d, "a figure of %s gets neither", figure);
     ent_diag_help(d, "end it with `%s otherwise`",
                   pays(o->steps[o->n_steps - 1].amount) ? "… of charge" : "none");
     (void)n;
@@ -227,7 +274,7 @@ void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o, const ent_no
         else if (s->compare != ENT_CMP_OTHERWISE)
             reported = report_overlap(ck, o, i, range);
         if (!reported && target && pays(s->amount) && !is_empty(both(mine, met))) {
-            report_against_target(ck, o, s);
+            report_against_target(ck, o, s, both(mine, met));
             reported = true;
         }
         if (s->compare == ENT_CMP_OTHERWISE)
