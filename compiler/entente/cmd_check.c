@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include "compiler/entente/compile.h"
+#include "compiler/entente/cost.h"
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
 
 enum { FORMAT, COST, COUNTEREXAMPLES, STDLIB, COLOR };
 static const ent_option options[] = {
     {"format", "text|json|sarif", "how diagnostics are written; json and sarif go to stdout"},
-    {"cost", NULL, "also print what the program takes: kernels, instructions, tables"},
+    {"cost", NULL, "also print what a row takes at most, and what a key keeps"},
     {"counterexamples", "DIR", "write the scenarios that diagnostics show, with their facts, to DIR"},
     {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
     {"color", "auto|always|never", "colour in diagnostics; NO_COLOR is honoured"},
@@ -34,22 +35,7 @@ static int print_cost(const ent_bytes *bytes)
         fprintf(stderr, "error: %s\n", error.message);
         return ENT_EXIT_ENVIRONMENT;
     }
-    for (size_t i = 0; i < p->n_feed; i++) {
-        const ent_feed_row *feed = &p->feed[i];
-        int64_t row = feed->row_kernel < 0 ? 0 : p->kernel[feed->row_kernel].n_instructions;
-        int64_t bind = feed->bind < 0 || p->bind[feed->bind].kernel < 0
-                           ? 0
-                           : p->kernel[p->bind[feed->bind].kernel].n_instructions;
-        if (feed->used) {
-            printf("feed %s: %lld instructions a row%s", ent_program_text(p, feed->name),
-                   (long long)row, bind ? "" : "\n");
-            if (bind) {
-                printf(", %lld to bind it\n", (long long)bind);
-            }
-        }
-    }
-    printf("program: %zu bytes, %zu kernels, %zu instructions\n", bytes->n, p->n_kernel,
-           p->n_instructions);
+    ent_print_cost(p, bytes->n);
     ent_program_destroy(p);
     return ENT_EXIT_OK;
 }

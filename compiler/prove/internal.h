@@ -33,6 +33,7 @@ void ent_prove_accountability(ent_prover *p);
 void ent_prove_guards(ent_prover *p);
 void ent_prove_claims(ent_prover *p);
 void ent_prove_watermelons(ent_prover *p);
+void ent_prove_dead(ent_prover *p);
 
 /* A diagnostic, unless that code was reported at that place on an earlier day: then NULL. */
 ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format, ...)

@@ -146,6 +146,7 @@ bool ent_prove(ent_arena *arena, ent_sources *sources, ent_diags *diags, const e
     ent_prove_guards(&p);
     ent_prove_claims(&p);
     ent_prove_watermelons(&p);
+    ent_prove_dead(&p);
     bool ok = prove_day(&p, INT64_MIN);
     for (size_t i = 0; ok && i < n_days; i++) {
         ok = prove_day(&p, days[i]);

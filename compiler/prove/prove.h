@@ -6,6 +6,9 @@
  *
  *   elements.c  the collections of the model at a date, and what is read of their elements
  *   rules.c     running rules: batches, reductions, limits      witness.c  why a rule does not hold
+ *   availability.c, times.c   underpinning                      accountability.c  who answers for what
+ *   box.c       conditions as sets of values                    guards.c, claims.c, dead.c  what follows
+ *   watermelon.c  all met below, missed above                   counterexample.c  rows to show it
  *
  * Invariant: nothing is changed but the list of diagnostics.  Golden: tests/golden/diagnostics. */
 #ifndef ENT_PROVE_PROVE_H

@@ -367,7 +367,7 @@ static void test_explanations(void **state)
     (void)state;
     assert_non_null(strstr(ent_explain_code("E0301"), "GBP 5 + 3h"));
     assert_non_null(ent_explain_code("E0201"));
-    assert_string_equal(ent_explain_code("W0201"), "a declaration is never used");
+    assert_non_null(strstr(ent_explain_code("W0201"), "Nothing names this declaration"));
     assert_null(ent_explain_code("E9999"));
     assert_null(ent_explain_code(NULL));
 }
