@@ -570,6 +570,10 @@ static bool round_piece(ent_big_pool *pool, piece *out, ent_i128 credit, ent_big
         return false;
     }
     ent_big floor = ent_big_divide(pool, whole, common, &out->rest);
+    if (out->rest.negative) { /* of a share below zero: down, not towards zero */
+        floor = ent_big_sub(pool, floor, ent_big_from(pool, 1));
+        out->rest = ent_big_add(pool, out->rest, common);
+    }
     return !pool->failed && ent_big_to_i128(floor, &out->minor);
 }
 

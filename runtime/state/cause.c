@@ -114,6 +114,7 @@ bool ent_causes_init(ent_session *s, ent_objectivestate *o, ent_error *error)
     }
     c->counts_all = fold->kind == ENT_AGG_COUNT || fold->kind == ENT_AGG_SUM;
     c->inverted = is_upper(o->row->compare);
+    c->stretches = fold->kind == ENT_AGG_TIME_SHARE;
     c->interval = p->feed[fold->feed].interval_ns;
     c->seeks = p->n_framework > 0 && p->framework[0].outages == 1 && p->n_dependency > 0 &&
                fold->service >= 0 && service_is_key(p, fold);
@@ -245,9 +246,15 @@ static size_t mark_at(const ent_marks *m, int64_t t)
     return low - 1;
 }
 
-static int64_t silent_after(const ent_causes *c, const ent_mark *m)
+/* The first instant at which the service is silent again. A sample that is two intervals old still tells; a
+ * state holds for two intervals and not beyond. */
+static int64_t silent_from(const ent_causes *c, const ent_mark *m)
 {
-    return c->interval > 0 ? ent_add_sat(m->at, ent_add_sat(c->interval, c->interval)) : INT64_MAX;
+    if (c->interval == 0) {
+        return INT64_MAX;
+    }
+    int64_t two = ent_add_sat(c->interval, c->interval);
+    return ent_add_sat(m->at, c->stretches ? two : ent_add_sat(two, 1));
 }
 
 /* The mark that makes the service bad at t, or NULL. */
@@ -255,7 +262,7 @@ static const ent_mark *bad_at(const ent_causes *c, int64_t service, int64_t t, i
 {
     const ent_marks *m = &c->marks[service];
     size_t at = mark_at(m, t);
-    if (at != SIZE_MAX && m->v[at].bad && t <= silent_after(c, &m->v[at])) {
+    if (at != SIZE_MAX && m->v[at].bad && t < silent_from(c, &m->v[at])) {
         return &m->v[at];
     }
     const ent_mark *next = at + 1 < m->n ? &m->v[at + 1] : NULL;
@@ -584,12 +591,12 @@ static int64_t next_change(ent_session *s, ent_causes *c, int64_t service, int64
         size_t at = mark_at(m, from - 1);
         for (size_t k = at == SIZE_MAX ? 0 : at; k < m->n && m->v[k].at < to; k++) {
             const ent_mark *before = k > 0 ? &m->v[k - 1] : NULL;
-            bool fresh = !before || m->v[k].at > silent_after(c, before);
+            bool fresh = !before || m->v[k].at >= silent_from(c, before);
             if (m->v[k].at >= from && (fresh || before->bad != m->v[k].bad)) {
                 to = m->v[k].at;
                 break;
             }
-            int64_t silent = ent_add_sat(silent_after(c, &m->v[k]), 1);
+            int64_t silent = silent_from(c, &m->v[k]);
             if (silent >= from && silent < to && (k + 1 == m->n || silent <= m->v[k + 1].at)) {
                 to = silent;
                 break;

@@ -351,6 +351,17 @@ static bool any_version_runs(const ent_session *s, const ent_dutystate *d, int64
     return false;
 }
 
+/* Whether the key's last clock was discharged, under whatever version that was. */
+static bool any_version_discharged(const ent_session *s, const ent_dutystate *d, int64_t key)
+{
+    for (int64_t i = d->head; i >= 0; i = s->duties[i].next_version) {
+        if (ent_map_get(&s->duties[i].discharged, key) == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int64_t first_count(const ent_dutystate *d, const ent_event *e)
 {
     if (d->row->counting < 0) {
@@ -680,7 +691,7 @@ static bool take(ent_session *s, ent_dutystate *d, const ent_event *e)
         return false;
     }
     bool again = !ran && (e->bits & BIT_UNDO) && d->row->undo_mode == ENT_UNDO_RESTART &&
-                 ent_map_get(&d->discharged, e->key) == 1;
+                 any_version_discharged(s, d, e->key);
     if ((e->bits & BIT_TRIGGER) || again) {
         if (!start_clock(s, d, e)) {
             return false;

@@ -370,6 +370,7 @@ typedef struct ent_causes {
     bool counts_all; /* every row that counts is bad: count and sum against an upper bound */
     bool inverted;   /* a share against an upper bound: bad is what meets the condition */
     bool seeks;      /* roots along the dependencies */
+    bool stretches;  /* of a time share */
     bool low_is_bad; /* a value below the limit is bad, else one above it */
     bool equal_is_bad;
     int64_t limit_i; /* the target as the values have it */
