@@ -29,6 +29,7 @@ typedef struct loader {
     ent_node **order;
     size_t n_order;
     unsigned depth;
+    bool failed; /* memory ran out, and a file is missing for that */
 } loader;
 
 #define DEPTH_MAX 64
@@ -126,11 +127,12 @@ static void load(loader *l, const char *path, const ent_node *use, bool is_main)
         return;
     }
     size_t at = l->n;
-    if (!push(l, (loaded){.device = st.st_dev, .inode = st.st_ino, .is_main = is_main}))
+    bool pushed = push(l, (loaded){.device = st.st_dev, .inode = st.st_ino, .is_main = is_main});
+    ent_node *tree = pushed ? ent_parse(l->arena, l->sources, file, l->diags) : NULL;
+    if (tree == NULL) {
+        l->failed = true;
         return;
-    ent_node *tree = ent_parse(l->arena, l->sources, file, l->diags);
-    if (tree == NULL)
-        return;
+    }
     l->depth++;
     follow(l, tree);
     l->depth--;
@@ -160,7 +162,7 @@ ent_node **ent_load_files(ent_arena *arena, ent_sources *sources, ent_diags *dia
     ent_node **files = ent_arena_alloc_array(arena, l.n_order + 1, sizeof *files);
     *n_files = 0;
     size_t mains = 0;
-    if (files == NULL || ent_arena_failed(arena))
+    if (files == NULL || l.failed || ent_arena_failed(arena))
         return NULL;
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < l.n_order; i++)

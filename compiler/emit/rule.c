@@ -75,16 +75,15 @@ int32_t ent_lower_element(const ent_lower_env *env, const ent_node *n)
         }
     }
     int64_t at = add_column(env, column);
-    return at < 0 ? ENT_KB_NOREG
-                  : ent_kb_input(env->kb, ENT_INPUT_ELEMENT, at, cls, place);
+    return at < 0 ? ENT_KB_NOREG : ent_kb_input(env->kb, ENT_INPUT_ELEMENT, at, cls, place);
 }
 
 static void show(const ent_lower_env *env, const ent_node *n)
 {
     ent_rule_scope *s = env->rule;
     int64_t output = ent_kb_output(env->kb, ent_lower_expr(env, n));
-    ent_rule_shown *grown = ent_arena_grow_array(arena_of(env), s->shown, s->n_shown,
-                                                 s->n_shown + 1, sizeof *s->shown);
+    ent_rule_shown *grown =
+        ent_arena_grow_array(arena_of(env), s->shown, s->n_shown, s->n_shown + 1, sizeof *s->shown);
     if (grown == NULL) {
         (void)ent_lower_no_memory(env->lw);
         return;
@@ -93,8 +92,8 @@ static void show(const ent_lower_env *env, const ent_node *n)
     s->shown[s->n_shown++] = (ent_rule_shown){n, output};
 }
 
-/* What explains a value: the parts of `and`, `or`, `not`, and the sides of comparisons.  What may fail is
- * left out, because here it would be computed where nobody asked for it. */
+/* What explains a value: the parts of `and`, `or`, `not`, and the sides of comparisons.  What may
+ * fail is left out, because here it would be computed where nobody asked for it. */
 static void show_parts(const ent_lower_env *env, const ent_node *n)
 {
     bool joins = n->kind == ENT_NODE_BINARY && n->op <= ENT_OP_AND;
@@ -113,8 +112,8 @@ static int64_t lower_output(const ent_lower_env *env, int32_t guard, const ent_n
 {
     int32_t reg = ent_lower_guarded(env, guard, n);
     ent_class cls = ent_type_class(n->type.kind);
-    return ent_kb_output(env->kb, ent_lower_to_class(env, reg, n->type, cls,
-                                                     ent_lower_place(env->lw, n->span)));
+    return ent_kb_output(
+        env->kb, ent_lower_to_class(env, reg, n->type, cls, ent_lower_place(env->lw, n->span)));
 }
 
 static bool lower_body(ent_lower_env *env, const ent_node *guard, const ent_node *body,

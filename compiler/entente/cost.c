@@ -1,8 +1,9 @@
 /* `entente check --cost`: what a row takes and what a key keeps, read off the program.
  *
- * Kernels have no loops, so the instructions of a feed's kernel are what a row takes at most, whatever its
- * values; beside them each clause that watches the feed looks at the row once.  State is counted in values of
- * eight bytes, without what the maps around them take.  Golden: tests/golden/run/cost. */
+ * Kernels have no loops, so the instructions of a feed's kernel are what a row takes at most,
+ * whatever its values; beside them each clause that watches the feed looks at the row once.  State
+ * is counted in values of eight bytes, without what the maps around them take.  Golden:
+ * tests/golden/run/cost. */
 #include "compiler/entente/cost.h"
 
 #include <stdio.h>

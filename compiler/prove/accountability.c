@@ -1,5 +1,5 @@
-/* Accountability is total: somebody answers to the client for every service, and where one provider's
- * service stands on another's the two have an agreement. */
+/* Accountability is total: somebody answers to the client for every service, and where one
+ * provider's service stands on another's the two have an agreement. */
 #include "compiler/prove/internal.h"
 
 enum { SHOWN_MAX = 6 };

@@ -1,9 +1,10 @@
-/* Underpinning of availability: what is promised for a service is at most what the services that it stands
- * on are promised together.
+/* Underpinning of availability: what is promised for a service is at most what the services that it
+ * stands on are promised together.
  *
- * Promises are compared that say the same: shares (of samples or of time) of one feed, by the same condition,
- * over the same windows.  The product of the targets is exact.  A service that is promised nothing counts as
- * 100%, so that a warning is never for what might be there; `require underpinning` asks for a promise. */
+ * Promises are compared that say the same: shares (of samples or of time) of one feed, by the same
+ * condition, over the same windows.  The product of the targets is exact.  A service that is
+ * promised nothing counts as 100%, so that a warning is never for what might be there; `require
+ * underpinning` asks for a promise. */
 #include <string.h>
 
 #include "compiler/prove/internal.h"
@@ -47,8 +48,8 @@ static const ent_objective_decl *promised(const ent_prover *p, const ent_service
     return best;
 }
 
-static void report_unpromised(ent_prover *p, const ent_objective_decl *o,
-                              const ent_service_decl *s, const ent_service_decl *on)
+static void report_unpromised(ent_prover *p, const ent_objective_decl *o, const ent_service_decl *s,
+                              const ent_service_decl *on)
 {
     ent_diag *d = ent_prove_report(p, ENT_DIAG_E0454, o->node->kids[1]->span,
                                    "%s is promised for `%s`, and nothing is promised for `%s`",
@@ -71,10 +72,10 @@ static void report_thin(ent_prover *p, const ent_objective_decl *o, const ent_se
                           : ent_arena_printf(p->arena, "%s × %s %s", sum, on[i].service->name, t);
     }
     const char *target = ent_prove_percent(p, o->target.q);
-    ent_diag *d = ent_prove_report(
-        p, p->strict ? ENT_DIAG_E0452 : ENT_DIAG_W0407, o->node->kids[1]->span,
-        "`%s` is promised at %s on what is promised at %s", s->name, target,
-        ent_prove_percent(p, product));
+    ent_diag *d =
+        ent_prove_report(p, p->strict ? ENT_DIAG_E0452 : ENT_DIAG_W0407, o->node->kids[1]->span,
+                         "`%s` is promised at %s on what is promised at %s", s->name, target,
+                         ent_prove_percent(p, product));
     if (d == NULL) {
         return;
     }

@@ -49,7 +49,7 @@ static ent_set everything(const ent_boxer *x, const void *of, const char *name, 
     ent_set s = {.of = of,
                  .name = name,
                  .type = type,
-                 .kind = is_ordered(type)               ? ENT_SET_ORDERED
+                 .kind = is_ordered(type)             ? ENT_SET_ORDERED
                          : type.kind == ENT_TYPE_TEXT ? ENT_SET_TEXT
                                                       : ENT_SET_MEMBERS,
                  .absent = true,
@@ -266,9 +266,9 @@ static void add_absence(const ent_boxer *x, ent_boxes *out, const ent_box *box, 
 
 static int negated(int op)
 {
-    static const int of[] = {[ENT_OP_EQ] = ENT_OP_NE, [ENT_OP_NE] = ENT_OP_EQ,
-                             [ENT_OP_LT] = ENT_OP_GE, [ENT_OP_LE] = ENT_OP_GT,
-                             [ENT_OP_GT] = ENT_OP_LE, [ENT_OP_GE] = ENT_OP_LT};
+    static const int of[] = {
+        [ENT_OP_EQ] = ENT_OP_NE, [ENT_OP_NE] = ENT_OP_EQ, [ENT_OP_LT] = ENT_OP_GE,
+        [ENT_OP_LE] = ENT_OP_GT, [ENT_OP_GT] = ENT_OP_LE, [ENT_OP_GE] = ENT_OP_LT};
     return of[op];
 }
 
@@ -342,9 +342,9 @@ static bool constant(const ent_node *n, ent_type type, atom *a)
 
 static int mirrored(int op)
 {
-    static const int of[] = {[ENT_OP_EQ] = ENT_OP_EQ, [ENT_OP_NE] = ENT_OP_NE,
-                             [ENT_OP_LT] = ENT_OP_GT, [ENT_OP_LE] = ENT_OP_GE,
-                             [ENT_OP_GT] = ENT_OP_LT, [ENT_OP_GE] = ENT_OP_LE};
+    static const int of[] = {
+        [ENT_OP_EQ] = ENT_OP_EQ, [ENT_OP_NE] = ENT_OP_NE, [ENT_OP_LT] = ENT_OP_GT,
+        [ENT_OP_LE] = ENT_OP_GE, [ENT_OP_GT] = ENT_OP_LT, [ENT_OP_GE] = ENT_OP_LE};
     return of[op];
 }
 
@@ -381,7 +381,7 @@ static ent_boxes vaguely(const ent_boxer *x, ent_boxes in)
     return out;
 }
 
-static ent_boxes united(const ent_boxer *x, ent_boxes a, ent_boxes b)
+ent_boxes ent_boxes_united(const ent_boxer *x, ent_boxes a, ent_boxes b)
 {
     for (size_t i = 0; i < b.n; i++) {
         push(x, &a, b.v[i]);
@@ -401,7 +401,7 @@ static ent_boxes where_in(const ent_boxer *x, ent_boxes in, const ent_node *n, b
         if (!constant(n->kids[i], a.type, &a)) {
             return vaguely(x, in);
         }
-        out = holds ? united(x, out, each(x, in, &a)) : each(x, out, &a);
+        out = holds ? ent_boxes_united(x, out, each(x, in, &a)) : each(x, out, &a);
     }
     return out;
 }
@@ -416,7 +416,7 @@ ent_boxes ent_boxes_where(const ent_boxer *x, ent_boxes in, const ent_node *n, b
         bool narrows = (n->op == ENT_OP_AND) == holds;
         ent_boxes left = ent_boxes_where(x, in, n->kids[0], holds);
         return narrows ? ent_boxes_where(x, left, n->kids[1], holds)
-                       : united(x, left, ent_boxes_where(x, in, n->kids[1], holds));
+                       : ent_boxes_united(x, left, ent_boxes_where(x, in, n->kids[1], holds));
     }
     if (n->kind == ENT_NODE_LITERAL && n->op == ENT_LIT_BOOL) {
         return (n->i != 0) == holds ? in : (ent_boxes){.failed = in.failed};
@@ -455,6 +455,54 @@ ent_boxes ent_boxes_member(const ent_boxer *x, ent_boxes in, const ent_field_dec
               .value = {.type = field->type, .i = member},
               .holds = true};
     return member < 64 ? each(x, in, &a) : vaguely(x, in);
+}
+
+static bool sets_meet(const ent_set *a, const ent_set *b)
+{
+    ent_set both = *a;
+    if (a->absent && b->absent) {
+        return true;
+    }
+    both.absent = false;
+    both.present = a->present && b->present;
+    if (a->kind == ENT_SET_ORDERED) {
+        if (!b->low.infinite) {
+            raise_low(&both, b->low);
+        }
+        if (!b->high.infinite) {
+            lower_high(&both, b->high);
+        }
+        settle(&both);
+    } else if (a->kind == ENT_SET_MEMBERS) {
+        both.present = both.present && (a->members & b->members) != 0;
+    } else if (a->is != NULL && b->is != NULL) {
+        both.present = both.present && strcmp(a->is, b->is) == 0;
+    }
+    return both.present;
+}
+
+static bool boxes_meet(const ent_box *a, const ent_box *b)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        for (size_t k = 0; k < b->n; k++) {
+            if (a->sets[i].of == b->sets[k].of && !sets_meet(&a->sets[i], &b->sets[k])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool ent_boxes_meet(ent_boxes a, ent_boxes b)
+{
+    for (size_t i = 0; i < a.n; i++) {
+        for (size_t k = 0; k < b.n; k++) {
+            if (boxes_meet(&a.v[i], &b.v[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 const ent_box *ent_boxes_exact(ent_boxes boxes)
@@ -506,7 +554,8 @@ static int64_t first_member(const ent_set *s)
 static const char *duration_cell(const ent_boxer *x, int64_t ns)
 {
     char buf[ENT_SECONDS_TEXT_SIZE];
-    return ent_format_seconds(ns, buf, sizeof buf) > 0 ? ent_arena_printf(x->arena, "%ss", buf) : "";
+    return ent_format_seconds(ns, buf, sizeof buf) > 0 ? ent_arena_printf(x->arena, "%ss", buf)
+                                                       : "";
 }
 
 static const char *ordered_cell(const ent_boxer *x, const ent_set *s)
@@ -571,8 +620,7 @@ static const char *set_cell(const ent_boxer *x, const ent_set *s)
     return text == NULL ? "" : text;
 }
 
-const char *ent_box_cell(const ent_boxer *x, const ent_box *box,
-                         const ent_field_decl *field)
+const char *ent_box_cell(const ent_boxer *x, const ent_box *box, const ent_field_decl *field)
 {
     for (size_t i = 0; i < box->n; i++) {
         if (box->sets[i].of == field) {

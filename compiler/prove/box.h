@@ -1,11 +1,12 @@
 /* Conditions as sets of values: exact interval analysis of guards.
  *
- * A condition is turned into alternatives, each a box: for every field (or parameter) that it speaks of, the
- * values that it may have.  Comparisons of a field with a constant, `in`, `is absent`, bare bools, `and`, `or`
- * and `not` are understood exactly; absent is a value of its own, for which every comparison is false.
- * Anything else leaves the box as it is and marks it `vague`: such a box may hold more than the condition,
- * never less.  So "no box is left" proves that a condition never holds, and a box that is not vague has a
- * row to show for it.  Tested by tests/golden/diagnostics/guard_* and, row by row, tests/unit/test_box.c. */
+ * A condition is turned into alternatives, each a box: for every field (or parameter) that it
+ * speaks of, the values that it may have.  Comparisons of a field with a constant, `in`, `is
+ * absent`, bare bools, `and`, `or` and `not` are understood exactly; absent is a value of its own,
+ * for which every comparison is false. Anything else leaves the box as it is and marks it `vague`:
+ * such a box may hold more than the condition, never less.  So "no box is left" proves that a
+ * condition never holds, and a box that is not vague has a row to show for it.  Tested by
+ * tests/golden/diagnostics/guard_* and, row by row, tests/unit/test_box.c. */
 #ifndef ENT_PROVE_BOX_H
 #define ENT_PROVE_BOX_H
 
@@ -32,11 +33,11 @@ typedef struct ent_set {
     const char *name;
     ent_type type;
     ent_set_kind kind;
-    bool absent;          /* may be absent */
-    bool present;         /* may have a value: then one of these */
-    ent_edge low, high;   /* ORDERED; of whole-number types in their own unit */
-    uint64_t members;     /* MEMBERS: bits, of bools, enumerations, parties, services */
-    const char *is;       /* TEXT: this one, or NULL: */
+    bool absent;        /* may be absent */
+    bool present;       /* may have a value: then one of these */
+    ent_edge low, high; /* ORDERED; of whole-number types in their own unit */
+    uint64_t members;   /* MEMBERS: bits, of bools, enumerations, parties, services */
+    const char *is;     /* TEXT: this one, or NULL: */
     const char *is_not[ENT_SET_TEXTS]; /* ... any but these */
     size_t n_is_not;
 } ent_set;
@@ -63,12 +64,14 @@ ent_boxes ent_boxes_equal(const ent_boxer *x, ent_boxes in, const ent_node *subj
 /* Those in which the field is the member. */
 ent_boxes ent_boxes_member(const ent_boxer *x, ent_boxes in, const ent_field_decl *field,
                            int64_t member);
+ent_boxes ent_boxes_united(const ent_boxer *x, ent_boxes a, ent_boxes b);
+/* Whether something may lie in a box of both. */
+bool ent_boxes_meet(ent_boxes a, ent_boxes b);
 /* The first box that is not vague, or NULL. */
 const ent_box *ent_boxes_exact(ent_boxes boxes);
 bool ent_boxes_vague(ent_boxes boxes);
 /* A value of the field in the box as a cell of a file; "" for absent or where anything will do. */
-const char *ent_box_cell(const ent_boxer *x, const ent_box *box,
-                         const ent_field_decl *field);
+const char *ent_box_cell(const ent_boxer *x, const ent_box *box, const ent_field_decl *field);
 /* "priority P1, service hosting": the fields that the box restricts, with a value each. */
 const char *ent_box_text(const ent_boxer *x, const ent_box *box);
 #endif

@@ -1,8 +1,8 @@
 /* Two duties that claim the same ticket: one row begins both, and one row discharges both.
  *
- * Looked for among duties of service agreements that are in force together; operational agreements are meant
- * to run beside them.  Reported only where the conditions are understood exactly, with a scenario in which
- * both are breached. */
+ * Looked for among duties of service agreements that are in force together; operational agreements
+ * are meant to run beside them.  Reported only where the conditions are understood exactly, with a
+ * scenario in which both are breached. */
 #include <string.h>
 
 #include "compiler/prove/box.h"
@@ -13,11 +13,15 @@
 #define DAY_NS INT64_C(86400000000000)
 enum { LATER_DAYS = 400 };
 
+typedef struct claimant {
+    const ent_duty_decl *duty;
+    ent_boxes begin; /* the rows that begin it */
+} claimant;
+
 static bool may_claim(const ent_duty_decl *d)
 {
     return d->agreement->kind == 0 && !d->agreement->is_framework &&
-           d->feed->kind == ENT_FEED_SOURCE && d->trigger != NULL &&
-           d->discharge != NULL;
+           d->feed->kind == ENT_FEED_SOURCE && d->trigger != NULL && d->discharge != NULL;
 }
 
 /* --- the scenario --- */
@@ -29,41 +33,38 @@ static const char *scenario(const ent_boxer *x, const ent_box *box, const ent_du
     const ent_feed_decl *feed = a->feed;
     int64_t start = ent_first_common_day(a->agreement, b->agreement) * DAY_NS + DAY_NS / 2;
     bool runnable = feed->n_keys == 1 && feed->keys[0]->type.kind == ENT_TYPE_TEXT &&
-                    feed->bind == NULL &&
-                    ent_civil_format(at, sizeof at, start, NULL) > 0 &&
+                    feed->bind == NULL && ent_civil_format(at, sizeof at, start, NULL) > 0 &&
                     ent_civil_format(later, sizeof later, start + LATER_DAYS * DAY_NS, NULL) > 0;
     if (!runnable) {
         return NULL;
     }
-    const char *using = a->agreement == b->agreement
-                            ? a->agreement->name
-                            : ent_arena_printf(x->arena, "%s, %s", a->agreement->name,
-                                               b->agreement->name);
-    return ent_arena_printf(
-        x->arena,
-        "scenario \"one row begins %s.%s and %s.%s\"\n"
-        "  using %s\n"
-        "  given %s \"\"\"\n"
-        "    %s\n"
-        "    %s\n"
-        "    %s\n"
-        "  \"\"\"\n"
-        "  expect breach of %s.%s for T1\n"
-        "  expect breach of %s.%s for T1\n",
-        a->agreement->name, a->name, b->agreement->name, b->name, using, feed->name,
-        ent_row_names(x, feed), ent_row(x, box, feed, at, "T1"),
-        ent_row(x, box, feed, later, "T2"),
-        a->agreement->name, a->name, b->agreement->name, b->name);
+    const char *using =
+        a->agreement == b->agreement
+            ? a->agreement->name
+            : ent_arena_printf(x->arena, "%s, %s", a->agreement->name, b->agreement->name);
+    return ent_arena_printf(x->arena,
+                            "scenario \"one row begins %s.%s and %s.%s\"\n"
+                            "  using %s\n"
+                            "  given %s \"\"\"\n"
+                            "    %s\n"
+                            "    %s\n"
+                            "    %s\n"
+                            "  \"\"\"\n"
+                            "  expect breach of %s.%s for T1\n"
+                            "  expect breach of %s.%s for T1\n",
+                            a->agreement->name, a->name, b->agreement->name, b->name, using,
+                            feed->name, ent_row_names(x, feed), ent_row(x, box, feed, at, "T1"),
+                            ent_row(x, box, feed, later, "T2"), a->agreement->name, a->name,
+                            b->agreement->name, b->name);
 }
 
 static void report(ent_prover *p, const ent_box *box, const ent_duty_decl *a,
                    const ent_duty_decl *b)
 {
     ent_boxer x = {p->m, p->arena};
-    ent_diag *d = ent_prove_report(p, ENT_DIAG_W0413, b->span,
-                                   "`%s.%s` and `%s.%s` claim the same row of `%s`",
-                                   a->agreement->name, a->name, b->agreement->name, b->name,
-                                   a->feed->name);
+    ent_diag *d = ent_prove_report(
+        p, ENT_DIAG_W0413, b->span, "`%s.%s` and `%s.%s` claim the same row of `%s`",
+        a->agreement->name, a->name, b->agreement->name, b->name, a->feed->name);
     if (d == NULL) {
         return;
     }
@@ -77,10 +78,12 @@ static void report(ent_prover *p, const ent_box *box, const ent_duty_decl *a,
     }
 }
 
-static void compare(ent_prover *p, const ent_duty_decl *a, const ent_duty_decl *b)
+static void compare(ent_prover *p, const claimant *first, const claimant *second)
 {
     ent_boxer x = {p->m, p->arena};
-    if (!ent_in_force_together(a->agreement, b->agreement) || !ent_discharged_together(&x, a, b)) {
+    const ent_duty_decl *a = first->duty, *b = second->duty;
+    if (a->feed != b->feed || !ent_boxes_meet(first->begin, second->begin) ||
+        !ent_in_force_together(a->agreement, b->agreement) || !ent_discharged_together(&x, a, b)) {
         return;
     }
     for (size_t i = 0; i < a->trigger->n_alts; i++) {
@@ -95,14 +98,34 @@ static void compare(ent_prover *p, const ent_duty_decl *a, const ent_duty_decl *
     }
 }
 
+/* The rows that begin the duty, worked out once: there may be thousands of duties to hold against
+ * each other. */
+static claimant rows_of(const ent_boxer *x, const ent_duty_decl *d)
+{
+    claimant c = {.duty = d};
+    for (size_t i = 0; i < d->trigger->n_alts; i++) {
+        const ent_alt_decl *alt = &d->trigger->alts[i];
+        c.begin = ent_boxes_united(x, c.begin, ent_common_rows(x, alt, alt));
+    }
+    return c;
+}
+
 void ent_prove_claims(ent_prover *p)
 {
     const ent_model *m = p->m;
-    for (size_t i = 0; i < m->n_duties; i++) {
-        for (size_t k = i + 1; k < m->n_duties; k++) {
-            if (may_claim(m->duties[i]) && may_claim(m->duties[k])) {
-                compare(p, m->duties[i], m->duties[k]);
-            }
+    ent_boxer x = {m, p->arena};
+    claimant *all = ent_arena_alloc_array(p->arena, m->n_duties + 1, sizeof *all);
+    size_t n = 0;
+    for (size_t i = 0; all != NULL && i < m->n_duties; i++) {
+        if (may_claim(m->duties[i])) {
+            all[n++] = rows_of(&x, m->duties[i]);
+            p->out_of_memory = p->out_of_memory || all[n - 1].begin.failed;
+        }
+    }
+    p->out_of_memory = p->out_of_memory || all == NULL;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = i + 1; k < n; k++) {
+            compare(p, &all[i], &all[k]);
         }
     }
 }

@@ -65,7 +65,7 @@ static const char *cell(const ent_boxer *x, const ent_box *box, const ent_field_
 }
 
 const char *ent_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
-                       const char *at, const char *key)
+                    const char *at, const char *key)
 {
     const char *text = "";
     for (size_t i = 0; i < feed->n_fields && text != NULL; i++) {

@@ -1,5 +1,5 @@
-/* Clauses that can never apply because nothing in the club is what they speak of: a cap where nothing is
- * credited, a policy on dependencies where there are none. */
+/* Clauses that can never apply because nothing in the club is what they speak of: a cap where
+ * nothing is credited, a policy on dependencies where there are none. */
 #include "compiler/prove/internal.h"
 
 static bool gives_credit(const ent_agreement_decl *a)
@@ -65,8 +65,8 @@ void ent_prove_dead(ent_prover *p)
     bool credits = false;
     for (size_t i = 0; i < m->n_agreements; i++) {
         const ent_agreement_decl *a = m->agreements[i];
-        bool own_cap = a->cap != NULL && a->cap != f->cap &&
-                       (a->before == NULL || a->cap != a->before->cap);
+        bool own_cap =
+            a->cap != NULL && a->cap != f->cap && (a->before == NULL || a->cap != a->before->cap);
         credits = credits || gives_credit(a);
         if (own_cap && !gives_credit(a)) {
             report(p, a->cap->span, "no clause of this agreement gives a credit");

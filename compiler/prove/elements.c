@@ -85,8 +85,7 @@ bool ent_duty_covers(const ent_duty_decl *d, const ent_service_decl *s)
 
 ent_element ent_element_of_party(const ent_party_decl *p)
 {
-    return (ent_element){
-        .kind = ENT_TYPE_PARTY, .index = p->index, .party = p, .span = p->span};
+    return (ent_element){.kind = ENT_TYPE_PARTY, .index = p->index, .party = p, .span = p->span};
 }
 
 ent_element ent_element_of_service(const ent_service_decl *s)
@@ -185,8 +184,7 @@ bool ent_collect_elements(const ent_model *m, ent_arena *arena, int64_t day, ent
         }
         if (!a->is_framework) {
             push(&lists[ENT_COLLECTION_AGREEMENTS], of_agreement(a));
-            push(&lists[a->kind == 0 ? ENT_COLLECTION_SLAS : ENT_COLLECTION_OLAS],
-                 of_agreement(a));
+            push(&lists[a->kind == 0 ? ENT_COLLECTION_SLAS : ENT_COLLECTION_OLAS], of_agreement(a));
         }
         push_clauses(m, a, lists);
     }

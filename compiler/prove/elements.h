@@ -5,7 +5,8 @@
 #include "compiler/check/model.h"
 #include "compiler/syntax/arena.h"
 
-/* One element: the kind says which members are set.  `index` is equal for equal elements of a kind. */
+/* One element: the kind says which members are set.  `index` is equal for equal elements of a kind.
+ */
 typedef struct ent_element {
     int kind; /* ENT_TYPE_PARTY, SERVICE, DEPENDENCY, AGREEMENT, DUTY, OBJECTIVE, PROMISE */
     int64_t index;
@@ -15,7 +16,7 @@ typedef struct ent_element {
     const ent_duty_decl *duty; /* of duties and promises: exactly one of the two */
     const ent_objective_decl *objective;
     const char *clause; /* of duties, objectives and promises: "HostingSLA.uptime" */
-    ent_span span; /* where it is written */
+    ent_span span;      /* where it is written */
 } ent_element;
 
 typedef struct ent_elements {
@@ -23,8 +24,8 @@ typedef struct ent_elements {
     size_t n;
 } ent_elements;
 
-/* Every agreement once: the version in force on the day, before its beginning its first one, after its end
- * its last one. */
+/* Every agreement once: the version in force on the day, before its beginning its first one, after
+ * its end its last one. */
 typedef struct ent_collections {
     ent_elements of[ENT_COLLECTION_PROMISES + 1]; /* by ENT_COLLECTION_* */
 } ent_collections;

@@ -1,5 +1,5 @@
-/* Guards: conditions that no row can fulfil, shares that are always 100%, branches that are never reached.
- * All by the sets of values of box.h; what those cannot decide is left alone. */
+/* Guards: conditions that no row can fulfil, shares that are always 100%, branches that are never
+ * reached. All by the sets of values of box.h; what those cannot decide is left alone. */
 #include "compiler/prove/box.h"
 #include "compiler/prove/internal.h"
 
@@ -33,8 +33,7 @@ static void flatten_all(parts *p, ent_node *const *v, size_t n)
 static ent_boxes begin(const ent_boxer *x, const ent_feed_decl *feed, int32_t member)
 {
     ent_boxes all = ent_boxes_all(x);
-    return member < 0 || feed->event == NULL ? all
-                                             : ent_boxes_member(x, all, feed->event, member);
+    return member < 0 || feed->event == NULL ? all : ent_boxes_member(x, all, feed->event, member);
 }
 
 /* The earlier part that alone rules out part k, or NULL. */
@@ -71,8 +70,8 @@ static bool may_hold(ent_prover *p, const ent_feed_decl *feed, int32_t member, c
             ent_diag_primary_label(d, "never true together with");
             ent_diag_label(d, other->span, "this");
         } else {
-            ent_diag_primary_label(d, i == 0 ? "never true"
-                                             : "never true with what stands before it");
+            ent_diag_primary_label(d,
+                                   i == 0 ? "never true" : "never true with what stands before it");
         }
         ent_diag_note(d, "%s", effect);
         return false;
@@ -180,8 +179,8 @@ static void visit(walk *w, const ent_node *n, ent_boxes in, const ent_node *oute
 static void report_branch(walk *w, const ent_node *branch, const ent_node *condition, bool holds,
                           const ent_node *outer)
 {
-    ent_diag *d = ent_prove_report(w->p, ENT_DIAG_W0402, branch->span,
-                                   "this branch can never be reached");
+    ent_diag *d =
+        ent_prove_report(w->p, ENT_DIAG_W0402, branch->span, "this branch can never be reached");
     if (d == NULL) {
         return;
     }

@@ -15,7 +15,7 @@ typedef struct ent_prover {
     ent_sources *sources;
     ent_diags *diags;
     const ent_model *m;
-    bool strict; /* `require underpinning` */
+    bool strict;        /* `require underpinning` */
     ent_collections at; /* of the day in hand */
     ent_reported *reported;
     size_t n_reported;
@@ -36,8 +36,8 @@ void ent_prove_watermelons(ent_prover *p);
 void ent_prove_dead(ent_prover *p);
 
 /* A diagnostic, unless that code was reported at that place on an earlier day: then NULL. */
-ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format,
+                           ...) __attribute__((format(printf, 4, 5)));
 
 /* "99.95%": exact up to six places, rounded to six beyond. */
 const char *ent_prove_percent(ent_prover *p, ent_q ratio);

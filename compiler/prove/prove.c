@@ -8,7 +8,8 @@
 
 /* --- reporting --- */
 
-ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format, ...)
+ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format,
+                           ...)
 {
     for (size_t i = 0; i < p->n_reported; i++) {
         const ent_reported *r = &p->reported[i];
@@ -48,8 +49,11 @@ const char *ent_prove_duration(ent_prover *p, int64_t ns)
     static const struct {
         int64_t ns;
         const char *unit;
-    } units[] = {{86400000000000, "d"}, {3600000000000, "h"}, {60000000000, "m"},
-                 {1000000000, "s"},     {1000000, "ms"}};
+    } units[] = {{86400000000000, "d"},
+                 {3600000000000, "h"},
+                 {60000000000, "m"},
+                 {1000000000, "s"},
+                 {1000000, "ms"}};
     const char *text = "";
     for (size_t i = 0; i < sizeof units / sizeof *units && text != NULL; i++) {
         if (ns >= units[i].ns) {

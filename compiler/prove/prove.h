@@ -1,14 +1,17 @@
 /* The prover: what can be shown about a set of agreements before anything happens.
  *
- * Names and types are the checker's (compiler/check); here a model without errors is held against the
- * framework's rules and against arithmetic.  It is the compiler's only user of the vector interpreter:
- * rules are lowered to kernels (compiler/emit/rule.h), written, verified and run like any program.
+ * Names and types are the checker's (compiler/check); here a model without errors is held against
+ * the framework's rules and against arithmetic.  It is the compiler's only user of the vector
+ * interpreter: rules are lowered to kernels (compiler/emit/rule.h), written, verified and run like
+ * any program.
  *
- *   elements.c  the collections of the model at a date, and what is read of their elements
- *   rules.c     running rules: batches, reductions, limits      witness.c  why a rule does not hold
- *   availability.c, times.c   underpinning                      accountability.c  who answers for what
- *   box.c       conditions as sets of values                    guards.c, claims.c, dead.c  what follows
- *   watermelon.c  all met below, missed above                   counterexample.c  rows to show it
+ *   elements.c                  the collections of the model at a date, and their fields
+ *   rules.c, witness.c          running rules in batches, and why one does not hold
+ *   availability.c, times.c     underpinning
+ *   accountability.c, dead.c    who answers for what, and what can never apply
+ *   box.c, guards.c, claims.c   conditions as sets of values, and what follows
+ *   watermelon.c                all met below and missed above
+ *   counterexample.c            rows that show it
  *
  * Invariant: nothing is changed but the list of diagnostics.  Golden: tests/golden/diagnostics. */
 #ifndef ENT_PROVE_PROVE_H

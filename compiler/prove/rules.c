@@ -1,8 +1,9 @@
-/* Conformance: every rule of the framework holds, on every day on which an amendment changes something.
+/* Conformance: every rule of the framework holds, on every day on which an amendment changes
+ * something.
  *
- * A scope's lanes are run in batches of up to ENT_LANES_MAX; an inner quantifier's lanes are made batch by
- * batch from those of the scope around it and folded into one value a lane at once, so memory is bounded by
- * the rule's nesting, whatever the club's size. */
+ * A scope's lanes are run in batches of up to ENT_LANES_MAX; an inner quantifier's lanes are made
+ * batch by batch from those of the scope around it and folded into one value a lane at once, so
+ * memory is bounded by the rule's nesting, whatever the club's size. */
 #include "compiler/prove/rules.h"
 
 #include <stdio.h>
@@ -229,8 +230,8 @@ static bool make_frame(ent_rule_run *run, const ent_rule_scope *s)
     ent_rule_frame *f = &run->frames[run->n_scopes];
     run->scopes[run->n_scopes++] = s;
     size_t outputs = (size_t)run->program->kernel[s->kernel].n_outputs;
-    f->bound = ent_arena_alloc_array(run->arena, (size_t)ENT_LANES_MAX * (s->depth + 1),
-                                     sizeof *f->bound);
+    f->bound =
+        ent_arena_alloc_array(run->arena, (size_t)ENT_LANES_MAX * (s->depth + 1), sizeof *f->bound);
     f->owner = ent_arena_alloc_array(run->arena, ENT_LANES_MAX, sizeof *f->owner);
     f->inputs = ent_arena_alloc_array(run->arena, s->n_columns + 1, sizeof *f->inputs);
     f->outputs = ent_arena_alloc_array(run->arena, outputs + 1, sizeof *f->outputs);
@@ -356,9 +357,9 @@ static bool load_and_run(ent_rule_run *run, const ent_bytes *bytes, ent_rule_sco
     }
     run->program = program;
     run->strings = ent_strings_new(program);
-    run->vm = run->strings == NULL ? NULL
-                                   : ent_vm_new(program, run->strings, NULL, ENT_LANES_MAX,
-                                                message, sizeof message);
+    run->vm = run->strings == NULL
+                  ? NULL
+                  : ent_vm_new(program, run->strings, NULL, ENT_LANES_MAX, message, sizeof message);
     ok = run->vm != NULL && run_rules(run, roots);
     ent_vm_free(run->vm);
     ent_strings_free(run->strings);

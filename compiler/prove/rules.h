@@ -10,8 +10,8 @@
 /* The most combinations of elements that one rule may look at. */
 #define ENT_RULE_LANES_MAX 20000000
 
-/* The lanes of a scope that are in hand: `bound` holds, for each lane, the elements bound, outermost
- * first, as their places in their collections. */
+/* The lanes of a scope that are in hand: `bound` holds, for each lane, the elements bound,
+ * outermost first, as their places in their collections. */
 typedef struct ent_rule_frame {
     int32_t *bound;
     uint32_t *owner; /* the lane of the scope around it */
@@ -26,7 +26,7 @@ typedef struct ent_rule_run {
     const ent_program *program;
     ent_strings *strings;
     ent_vm *vm;
-    ent_collections at; /* of the day in hand */
+    ent_collections at;            /* of the day in hand */
     const ent_rule_scope **scopes; /* of the rule in hand, with their frames */
     ent_rule_frame *frames;
     size_t n_scopes;

@@ -1,12 +1,13 @@
-/* Underpinning of times: what the operational agreements along a chain of dependencies allow fits in what a
- * service agreement allows.
+/* Underpinning of times: what the operational agreements along a chain of dependencies allow fits
+ * in what a service agreement allows.
  *
- * A ticket of a service may go to the provider of a service that it stands on, and from there further down;
- * each of them may take what its own duty towards the one above allows.  The chain fits if, whenever the
- * ticket is opened, what they take one after the other is, by the service agreement's calendar, within its
- * allowance.  Without calendars that is a sum.  With them the elapsed time is linear between the instants at
- * which one of the calendars opens or closes, so starts are tried at those and at every full hour of a year;
- * what is reported names such a start.  Pauses are not looked at: they stop the clocks of both. */
+ * A ticket of a service may go to the provider of a service that it stands on, and from there
+ * further down; each of them may take what its own duty towards the one above allows.  The chain
+ * fits if, whenever the ticket is opened, what they take one after the other is, by the service
+ * agreement's calendar, within its allowance.  Without calendars that is a sum.  With them the
+ * elapsed time is linear between the instants at which one of the calendars opens or closes, so
+ * starts are tried at those and at every full hour of a year; what is reported names such a start.
+ * Pauses are not looked at: they stop the clocks of both. */
 #include <string.h>
 
 #include "compiler/prove/internal.h"
@@ -17,6 +18,8 @@ enum { LEGS_MAX = 32 };
 #define HOUR_NS INT64_C(3600000000000)
 #define DAY_NS (24 * HOUR_NS)
 #define PATHS_MAX 10000
+/* Of all starts that are tried together: beyond it nothing is claimed. */
+#define STARTS_MAX 20000000
 
 typedef struct known_calendar {
     const ent_calendar_decl *decl;
@@ -42,6 +45,7 @@ typedef struct chain {
     size_t n;
     unsigned paths;
     bool reported;
+    int64_t starts; /* tried so far */
 } chain;
 
 /* --- calendars --- */
@@ -109,7 +113,8 @@ static bool names(const ent_allow_decl *a, const ent_value *v)
     return false;
 }
 
-/* The allowance of the duty for the value of `field`; where the duty asks another field, its longest. */
+/* The allowance of the duty for the value of `field`; where the duty asks another field, its
+ * longest. */
 static const ent_allow_decl *allowance(const ent_duty_decl *d, const ent_field_decl *field,
                                        const ent_value *v)
 {
@@ -168,10 +173,10 @@ static bool elapsed_from(const chain *c, int64_t start, int64_t *elapsed)
     return true;
 }
 
-static void try_start(const chain *c, int64_t start, int64_t *worst, int64_t *at)
+static void try_start(chain *c, int64_t start, int64_t *worst, int64_t *at)
 {
     int64_t elapsed = 0;
-    if (elapsed_from(c, start, &elapsed) && elapsed > *worst) {
+    if (c->starts++ < STARTS_MAX && elapsed_from(c, start, &elapsed) && elapsed > *worst) {
         *worst = elapsed;
         *at = start;
     }
@@ -186,7 +191,7 @@ static int64_t first_day(const chain *c)
 }
 
 /* The most time that the chain can take, and a start for which it does. */
-static int64_t worst_case(const chain *c, int64_t *at)
+static int64_t worst_case(chain *c, int64_t *at)
 {
     int64_t from = first_day(c) * DAY_NS, worst = -1;
     bool plain = c->calendar == NULL;
@@ -265,8 +270,8 @@ static void report(chain *c, const ent_service_decl *s, int64_t worst, int64_t s
                        of_calendar(c, c->legs[i].allow));
     }
     ent_diag_note(d, "%s: %s %s %s > %s allowed in %s", path == NULL ? "" : path,
-                  sum == NULL ? "" : sum, plain ? "=" : "comes to", most,
-                  of_calendar(c, c->allow), ent_prove_title(c->duty->title, c->duty->name));
+                  sum == NULL ? "" : sum, plain ? "=" : "comes to", most, of_calendar(c, c->allow),
+                  ent_prove_title(c->duty->title, c->duty->name));
     if (!plain) {
         char at[ENT_CIVIL_TEXT_MAX];
         (void)ent_civil_format(at, sizeof at, start, NULL);
@@ -279,7 +284,7 @@ static void report(chain *c, const ent_service_decl *s, int64_t worst, int64_t s
 static void follow(chain *c, const ent_service_decl *root, const ent_service_decl *s)
 {
     bool deeper = false;
-    for (size_t i = 0; i < s->n_dependencies && !c->reported; i++) {
+    for (size_t i = 0; i < s->n_dependencies && !c->reported && c->paths < PATHS_MAX; i++) {
         const ent_service_decl *on = s->dependencies[i];
         size_t n = c->n;
         if (on->provider != s->provider) {
@@ -292,7 +297,7 @@ static void follow(chain *c, const ent_service_decl *root, const ent_service_dec
         follow(c, root, on);
         c->n = n;
     }
-    if (deeper || c->n == 0 || c->reported || c->paths++ > PATHS_MAX) {
+    if (deeper || c->n == 0 || c->reported || c->paths++ >= PATHS_MAX) {
         return;
     }
     int64_t start = 0, worst = worst_case(c, &start);

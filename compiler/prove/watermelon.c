@@ -1,11 +1,12 @@
-/* The watermelon, green outside and red inside: every component meets its target, and what the framework
- * promises end to end is missed.
+/* The watermelon, green outside and red inside: every component meets its target, and what the
+ * framework promises end to end is missed.
  *
- * Shares: the component is the objective of the service's own agreement that measures the same.  If its target
- * is lower there is a number of samples, and of bad ones among them, that lies between the two; the smallest
- * is searched for and written out.  Without one, what the service stands on may be down within its targets,
- * one after the other.  Duties: the component is a service agreement's duty that the same rows begin and
- * discharge, with more time than the framework's.  Each is reported with a scenario that fails. */
+ * Shares: the component is the objective of the service's own agreement that measures the same.  If
+ * its target is lower there is a number of samples, and of bad ones among them, that lies between
+ * the two; the smallest is searched for and written out.  Without one, what the service stands on
+ * may be down within its targets, one after the other.  Duties: the component is a service
+ * agreement's duty that the same rows begin and discharge, with more time than the framework's.
+ * Each is reported with a scenario that fails. */
 #include <string.h>
 
 #include "compiler/prove/counterexample.h"
@@ -59,8 +60,11 @@ static int64_t allowance(const ent_objective_decl *o, int64_t n)
 
 static int64_t window_days(int unit)
 {
-    static const int64_t days[] = {[ENT_UNIT_DAY] = 0, [ENT_UNIT_WEEK] = 6, [ENT_UNIT_MONTH] = 27,
-                                   [ENT_UNIT_QUARTER] = 89, [ENT_UNIT_YEAR] = 364};
+    static const int64_t days[] = {[ENT_UNIT_DAY] = 0,
+                                   [ENT_UNIT_WEEK] = 6,
+                                   [ENT_UNIT_MONTH] = 27,
+                                   [ENT_UNIT_QUARTER] = 89,
+                                   [ENT_UNIT_YEAR] = 364};
     return unit > ENT_UNIT_NONE && unit <= ENT_UNIT_YEAR ? days[unit] : -1;
 }
 
@@ -147,7 +151,8 @@ static bool is_skipped(const ent_box *box, const ent_fold_decl *f)
     return false;
 }
 
-/* A row of the service that is good or bad in the sense of the whole; NULL: none that is certain. */
+/* A row of the service that is good or bad in the sense of the whole; NULL: none that is certain.
+ */
 static const ent_box *sample(const melon *m, const ent_service_decl *s, bool good)
 {
     const ent_fold_decl *f = m->whole->folds[0];
@@ -198,7 +203,8 @@ static void put_row(melon *m, ent_text *out, const ent_box *box, int64_t at)
     ent_text_printf(out, "%s\n", row == NULL ? "" : row);
 }
 
-/* Bad samples come first, one part's after the other's; what stands on a bad part is bad with it. */
+/* Bad samples come first, one part's after the other's; what stands on a bad part is bad with it.
+ */
 static void put_rows(melon *m, ent_text *out, int64_t start)
 {
     int64_t interval = m->whole->folds[0]->feed->interval_ns;
@@ -280,17 +286,18 @@ static void show_scenario(melon *m, ent_diag *d)
     }
     put_rows(m, &rows, start);
     size_t lines = (size_t)m->samples * (m->own ? 1 : m->n + 1);
-    const char *file = lines <= INLINE_MAX
-                           ? NULL
-                           : ent_arena_printf(m->x.arena, "%s-%s.csv", m->whole->agreement->name,
-                                              m->whole->name);
+    const char *file =
+        lines <= INLINE_MAX
+            ? NULL
+            : ent_arena_printf(m->x.arena, "%s-%s.csv", m->whole->agreement->name, m->whole->name);
     put_scenario(m, &text, ent_text_str(&rows), file);
     m->p->out_of_memory = m->p->out_of_memory || rows.failed || text.failed;
     ent_diag_example(d, ent_text_str(&text));
     if (file != NULL) {
         ent_diag_example_file(d, file, ent_text_str(&rows));
-        ent_diag_help(d, "`entente check --counterexamples DIR` writes this scenario and its %zu "
-                         "rows",
+        ent_diag_help(d,
+                      "`entente check --counterexamples DIR` writes this scenario and its %zu "
+                      "rows",
                       lines);
     }
     ent_text_deinit(&rows);
@@ -306,10 +313,10 @@ static const char *figure(const melon *m, int64_t bad)
 static void report(melon *m)
 {
     const ent_objective_decl *o = m->whole;
-    ent_diag *d = ent_prove_report(
-        m->p, ENT_DIAG_W0415, o->node->kids[1]->span,
-        "`%s.%s` can be missed for `%s` while every component meets its target",
-        o->agreement->name, o->name, m->service->name);
+    ent_diag *d =
+        ent_prove_report(m->p, ENT_DIAG_W0415, o->node->kids[1]->span,
+                         "`%s.%s` can be missed for `%s` while every component meets its target",
+                         o->agreement->name, o->name, m->service->name);
     if (d == NULL) {
         return;
     }
@@ -365,8 +372,7 @@ static const char *duty_scenario(const ent_boxer *x, const ent_box *box, const e
 {
     char at[ENT_CIVIL_TEXT_MAX], done[ENT_CIVIL_TEXT_MAX];
     const ent_feed_decl *feed = whole->feed;
-    int64_t start =
-        ent_first_common_day(whole->agreement, part->agreement) * DAY_NS + DAY_NS / 2;
+    int64_t start = ent_first_common_day(whole->agreement, part->agreement) * DAY_NS + DAY_NS / 2;
     if (feed->n_keys != 1 || feed->keys[0]->type.kind != ENT_TYPE_TEXT || feed->bind != NULL) {
         return NULL;
     }
@@ -389,9 +395,8 @@ static void report_duty(ent_prover *p, const ent_duty_decl *whole, const ent_dut
     ent_boxer x = {p->m, p->arena};
     int64_t less = whole->allows[0].ns, took = less + (most->ns - less) / 2;
     ent_diag *d = ent_prove_report(
-        p, ENT_DIAG_W0415, whole->allows[0].span,
-        "`%s.%s` can be missed while `%s.%s` is met", whole->agreement->name, whole->name,
-        part->agreement->name, part->name);
+        p, ENT_DIAG_W0415, whole->allows[0].span, "`%s.%s` can be missed while `%s.%s` is met",
+        whole->agreement->name, whole->name, part->agreement->name, part->name);
     if (d == NULL) {
         return;
     }

@@ -1,8 +1,9 @@
 /* Why a rule does not hold: the element that breaks it, and the figures that decided.
  *
- * The rule is walked from the top along what made it false: into the part of `and` that is false, past
- * `not` with the sign turned, into an `all` with its first element that fails.  Values come from the same
- * kernels, run with the one lane in hand, so an explanation cannot differ from the verdict. */
+ * The rule is walked from the top along what made it false: into the part of `and` that is false,
+ * past `not` with the sign turned, into an `all` with its first element that fails.  Values come
+ * from the same kernels, run with the one lane in hand, so an explanation cannot differ from the
+ * verdict. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,8 +20,8 @@ typedef struct story {
     bool has_witness;
 } story;
 
-static void explain(story *s, const ent_rule_scope *scope, const int32_t *bound,
-                    const ent_node *n, bool value);
+static void explain(story *s, const ent_rule_scope *scope, const int32_t *bound, const ent_node *n,
+                    bool value);
 
 static const char *words(const story *s, ent_span span)
 {
@@ -91,8 +92,7 @@ static const char *value_text(const story *s, const ent_column *c, ent_type type
     case ENT_TYPE_AGREEMENT:
         return ent_arena_printf(s->run->arena, "`%s`", m->agreements[i]->name);
     case ENT_TYPE_TEXT:
-        return ent_arena_printf(s->run->arena, "\"%s\"",
-                                ent_strings_get(s->run->strings, i, NULL));
+        return ent_arena_printf(s->run->arena, "\"%s\"", ent_strings_get(s->run->strings, i, NULL));
     case ENT_TYPE_INT:
         return ent_arena_printf(s->run->arena, "%lld", (long long)i);
     case ENT_TYPE_DURATION:
@@ -174,7 +174,8 @@ static void explain_comparison(story *s, const ent_rule_scope *scope, const int3
 
 /* --- quantifiers --- */
 
-/* The first element for which the scope's output is `value`, bound at the end of `with`; counts the rest. */
+/* The first element for which the scope's output is `value`, bound at the end of `with`; counts the
+ * rest. */
 static const ent_element *find_element(story *s, const ent_rule_scope *inner, int64_t output,
                                        bool value, int32_t *with, size_t *more)
 {
@@ -225,16 +226,16 @@ static void explain_quantifier(story *s, const ent_rule_scope *scope, const int3
     size_t more = 0;
     memcpy(with, bound, (inner->depth - 1) * sizeof *with);
     int64_t output = all ? inner->result : inner->guard;
-    const ent_element *e =
-        output < 0 ? NULL : find_element(s, inner, output, !all, with, &more);
+    const ent_element *e = output < 0 ? NULL : find_element(s, inner, output, !all, with, &more);
     if (e == NULL) {
         return;
     }
     const char *name = ent_element_text(s->run->arena, e);
     if (!s->has_witness) {
-        ent_diag_primary_label(s->d, more == 0   ? "%s breaks it"
-                                     : more == 1 ? "%s and one more break it"
-                                                 : "%s and %zu more break it",
+        ent_diag_primary_label(s->d,
+                               more == 0   ? "%s breaks it"
+                               : more == 1 ? "%s and one more break it"
+                                           : "%s and %zu more break it",
                                name, more);
     }
     s->has_witness = true;
@@ -245,7 +246,8 @@ static void explain_quantifier(story *s, const ent_rule_scope *scope, const int3
 static void explain_join(story *s, const ent_rule_scope *scope, const int32_t *bound,
                          const ent_node *n, bool value)
 {
-    bool one_is_enough = (n->op == ENT_OP_AND) != value; /* a false part of `and`, a true one of `or` */
+    bool one_is_enough =
+        (n->op == ENT_OP_AND) != value; /* a false part of `and`, a true one of `or` */
     for (uint32_t i = 0; i < 2; i++) {
         if (truth(s, scope, bound, n->kids[i]) == (int)value) {
             explain(s, scope, bound, n->kids[i], value);
@@ -256,8 +258,8 @@ static void explain_join(story *s, const ent_rule_scope *scope, const int32_t *b
     }
 }
 
-static void explain(story *s, const ent_rule_scope *scope, const int32_t *bound,
-                    const ent_node *n, bool value)
+static void explain(story *s, const ent_rule_scope *scope, const int32_t *bound, const ent_node *n,
+                    bool value)
 {
     if (n->kind == ENT_NODE_QUANTIFIER) {
         explain_quantifier(s, scope, bound, n, value);
@@ -282,7 +284,8 @@ static void note_day(story *s, int64_t day)
     for (size_t i = 0; i < s->run->m->n_agreements; i++) {
         const ent_agreement_decl *a = s->run->m->agreements[i];
         if (a->before != NULL && a->from_day == day) {
-            ent_diag_label(s->d, a->node->name_span, "it held until this amendment took effect on %s", date);
+            ent_diag_label(s->d, a->node->name_span,
+                           "it held until this amendment took effect on %s", date);
         }
     }
 }

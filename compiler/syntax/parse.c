@@ -147,13 +147,16 @@ ent_parser *ent_parser_new(ent_arena *arena, ent_sources *sources, uint32_t file
     return p;
 }
 
-static void run(ent_parser *p)
+/* False when memory ran out before anything was read: an empty tree would pass for an empty file. */
+static bool run(ent_parser *p)
 {
-    if (ent_parser_open(p)) {
+    bool opened = ent_parser_open(p);
+    if (opened) {
         /* The result is of no interest: the diagnostics say what went wrong. */
         (void)ent_yyparse(p);
     }
     ent_parser_close(p);
+    return opened;
 }
 
 ent_node *ent_parse(ent_arena *arena, ent_sources *sources, uint32_t file, ent_diags *diags)
@@ -164,7 +167,9 @@ ent_node *ent_parse(ent_arena *arena, ent_sources *sources, uint32_t file, ent_d
     }
     size_t errors_before = ent_diags_error_count(diags);
     if (p->source != NULL && check_text(p)) {
-        run(p);
+        if (!run(p)) {
+            return NULL;
+        }
         if (ent_diags_error_count(diags) == errors_before) {
             warn_unused_docs(p);
         }

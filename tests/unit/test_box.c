@@ -1,5 +1,6 @@
-/* Boxes of conditions against the conditions themselves, row by row: for every condition made of a few
- * atoms, a row that fulfils it lies in one of its boxes, and one that does not lies in none that is exact. */
+/* Boxes of conditions against the conditions themselves, row by row: for every condition made of a
+ * few atoms, a row that fulfils it lies in one of its boxes, and one that does not lies in none
+ * that is exact. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -39,18 +40,30 @@ static ent_node *node(world *w, ent_node n, unsigned kids)
 
 static ent_node *field(world *w, int i)
 {
-    return node(w, (ent_node){.kind = ENT_NODE_NAME, .decl_kind = ENT_DECL_FIELD,
-                              .decl = &w->fields[i], .type = w->fields[i].type}, 0);
+    return node(w,
+                (ent_node){.kind = ENT_NODE_NAME,
+                           .decl_kind = ENT_DECL_FIELD,
+                           .decl = &w->fields[i],
+                           .type = w->fields[i].type},
+                0);
 }
 
 static ent_node *value(world *w, int i, int64_t v)
 {
     if (i == 2) {
-        return node(w, (ent_node){.kind = ENT_NODE_NAME, .decl_kind = ENT_DECL_MEMBER,
-                                  .slot = (int32_t)v, .type = w->fields[i].type}, 0);
+        return node(w,
+                    (ent_node){.kind = ENT_NODE_NAME,
+                               .decl_kind = ENT_DECL_MEMBER,
+                               .slot = (int32_t)v,
+                               .type = w->fields[i].type},
+                    0);
     }
-    return node(w, (ent_node){.kind = ENT_NODE_LITERAL, .op = i == 0 ? ENT_LIT_INT : ENT_LIT_BOOL,
-                              .i = v, .type = w->fields[i].type}, 0);
+    return node(w,
+                (ent_node){.kind = ENT_NODE_LITERAL,
+                           .op = i == 0 ? ENT_LIT_INT : ENT_LIT_BOOL,
+                           .i = v,
+                           .type = w->fields[i].type},
+                0);
 }
 
 static const ent_type boolean = {.kind = ENT_TYPE_BOOL};
@@ -61,8 +74,9 @@ static ent_node *atom(world *w)
     int i = (int)draw(w, FIELDS);
     int limit = i == 0 ? VALUES : i == 1 ? 2 : 3;
     if (draw(w, 6) == 0) {
-        ent_node *n = node(w, (ent_node){.kind = ENT_NODE_IS_ABSENT, .op = (uint16_t)draw(w, 2),
-                                         .type = boolean}, 1);
+        ent_node *n = node(
+            w, (ent_node){.kind = ENT_NODE_IS_ABSENT, .op = (uint16_t)draw(w, 2), .type = boolean},
+            1);
         n->kids[0] = field(w, i);
         return n;
     }
@@ -76,9 +90,11 @@ static ent_node *atom(world *w)
         n->kids[2] = value(w, i, draw(w, (uint32_t)limit));
         return n;
     }
-    ent_node *n = node(w, (ent_node){.kind = ENT_NODE_BINARY,
-                                     .op = (uint16_t)ordered[draw(w, i == 0 ? 6 : 2)],
-                                     .type = boolean}, 2);
+    ent_node *n = node(w,
+                       (ent_node){.kind = ENT_NODE_BINARY,
+                                  .op = (uint16_t)ordered[draw(w, i == 0 ? 6 : 2)],
+                                  .type = boolean},
+                       2);
     bool turned = draw(w, 3) == 0;
     n->kids[turned ? 1 : 0] = field(w, i);
     n->kids[turned ? 0 : 1] = value(w, i, draw(w, (uint32_t)limit));
@@ -92,14 +108,16 @@ static ent_node *condition(world *w, unsigned depth)
         return atom(w);
     }
     if (what == 2) {
-        ent_node *n = node(w, (ent_node){.kind = ENT_NODE_UNARY, .op = ENT_OP_NOT,
-                                         .type = boolean}, 1);
+        ent_node *n =
+            node(w, (ent_node){.kind = ENT_NODE_UNARY, .op = ENT_OP_NOT, .type = boolean}, 1);
         n->kids[0] = condition(w, depth - 1);
         return n;
     }
-    ent_node *n = node(w, (ent_node){.kind = ENT_NODE_BINARY,
-                                     .op = what == 0 ? ENT_OP_AND : ENT_OP_OR,
-                                     .type = boolean}, 2);
+    ent_node *n = node(w,
+                       (ent_node){.kind = ENT_NODE_BINARY,
+                                  .op = what == 0 ? ENT_OP_AND : ENT_OP_OR,
+                                  .type = boolean},
+                       2);
     n->kids[0] = condition(w, depth - 1);
     n->kids[1] = condition(w, depth - 1);
     return n;
@@ -189,8 +207,8 @@ static void test_boxes_hold_their_condition(void **state)
     ent_enumeration_decl *enumerations[] = {&w.enumeration};
     w.arena = ent_arena_create(0);
     assert_non_null(w.arena);
-    w.enumeration = (ent_enumeration_decl){.members = (const char **)(uintptr_t)members,
-                                           .n_members = 3};
+    w.enumeration =
+        (ent_enumeration_decl){.members = (const char **)(uintptr_t)members, .n_members = 3};
     w.model = (ent_model){.enumerations = enumerations, .n_enumerations = 1};
     w.fields[0] = (ent_field_decl){.name = "n", .type = {.kind = ENT_TYPE_INT}};
     w.fields[1] = (ent_field_decl){.name = "up", .type = {.kind = ENT_TYPE_BOOL}};
