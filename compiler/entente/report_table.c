@@ -10,7 +10,7 @@
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
-enum { WORST = 3, TEXT = 256 };
+enum { TEXT = 256 };
 
 typedef struct table {
     const ent_run_result *result;
@@ -29,13 +29,6 @@ static size_t clause_width(const table *t)
     size_t others = WINDOW + 1 + MEASURE + 2 + TARGET + 1 + STATUS + 1 + t->credit_width + 1;
     return LINE - others - (t->subject_width ? t->subject_width + 1 : 0);
 }
-
-typedef struct tally {
-    uint64_t by_status[6];
-    uint64_t total;
-    ent_i128 credit;
-    bool any_credit;
-} tally;
 
 /* --- text --- */
 
@@ -305,15 +298,7 @@ static void pool_lines(const table *t, const ent_decision *d)
     }
 }
 
-static void add(tally *sum, const ent_decision *d)
-{
-    sum->by_status[d->status]++;
-    sum->total++;
-    sum->any_credit |= d->has_credit;
-    sum->credit += d->has_credit ? d->credit_minor : 0;
-}
-
-static void tally_text(const tally *sum, bool duty, char *buf, size_t size)
+static void tally_text(const ent_tally *sum, bool duty, char *buf, size_t size)
 {
     static const char *const names[] = {"met", "breach", "excused", "void", "so far", "no data"};
     size_t at = 0;
@@ -333,36 +318,17 @@ static void tally_text(const tally *sum, bool duty, char *buf, size_t size)
     }
 }
 
-static int64_t overrun(const ent_decision *d)
-{
-    return d->elapsed_ns - d->allowed_ns;
-}
-
-/* Keeps the clocks that overran most, the largest first; ties by ledger order. */
-static void keep_worst(const ent_decision **worst, const ent_decision *d)
-{
-    if (d->status != ENT_STATUS_BREACH) {
-        return;
-    }
-    for (size_t i = 0; i < WORST; i++) {
-        if (!worst[i] || overrun(d) > overrun(worst[i])) {
-            memmove(&worst[i + 1], &worst[i], (WORST - 1 - i) * sizeof *worst);
-            worst[i] = d;
-            return;
-        }
-    }
-}
-
 /* The clocks that overran most, as many as stand on a line. */
-static void worst_line(const table *t, const ent_decision *const *worst)
+static void worst_line(const table *t, const ent_tally *sum)
 {
     char text[TEXT];
     char over[32];
     size_t used = width_of("    longest over:");
     fputs("    longest over:", t->out);
-    for (size_t i = 0; i < WORST && worst[i]; i++) {
-        subject_text(t, worst[i], text, sizeof text);
-        duration_text(overrun(worst[i]), over, sizeof over);
+    for (size_t i = 0; i < sum->n_worst; i++) {
+        const ent_decision *worst = &sum->worst[i];
+        subject_text(t, worst, text, sizeof text);
+        duration_text(worst->elapsed_ns - worst->allowed_ns, over, sizeof over);
         size_t subject = width_of(text) < WORST_MAX ? width_of(text) : WORST_MAX;
         used += (size_t)(i ? 2 : 1) + subject + 2 + width_of(over);
         if (used > LINE) {
@@ -375,25 +341,19 @@ static void worst_line(const table *t, const ent_decision *const *worst)
     fputc('\n', t->out);
 }
 
-static void duty_block(const table *t, const ent_decision *const *all, size_t n)
+static void duty_block(const table *t, int64_t duty, const ent_tally *sum)
 {
-    const ent_decision *worst[WORST] = {NULL};
-    tally sum = {0};
+    const ent_program *p = t->program;
     char text[TEXT];
     char percent[64];
-    for (size_t i = 0; i < n; i++) {
-        add(&sum, all[i]);
-        keep_worst(worst, all[i]);
-    }
-    const char *label = clause_label(t->program, all[0]);
-    tally_text(&sum, true, text, sizeof text);
+    const char *label = ent_program_text(p, p->duty[duty].title >= 0 ? p->duty[duty].title : p->duty[duty].name);
+    uint64_t met = sum->by_status[ENT_STATUS_MET];
+    uint64_t decided = met + sum->by_status[ENT_STATUS_BREACH];
+    tally_text(sum, true, text, sizeof text);
     size_t used = strlen(text);
-    if (sum.by_status[ENT_STATUS_MET] + sum.by_status[ENT_STATUS_BREACH] > 0) {
+    if (decided > 0) {
         ent_q share;
-        if (ent_q_make((ent_i128)sum.by_status[ENT_STATUS_MET] * 100,
-                       (ent_i128)(sum.by_status[ENT_STATUS_MET] +
-                                  sum.by_status[ENT_STATUS_BREACH]),
-                       &share) &&
+        if (ent_q_make((ent_i128)met * 100, (ent_i128)decided, &share) &&
             ent_q_format_rounded(share, 1, false, percent, sizeof percent)) {
             used += (size_t)snprintf(text + used, sizeof text - used, " (%s%% met)", percent);
         }
@@ -405,15 +365,17 @@ static void duty_block(const table *t, const ent_decision *const *all, size_t n)
         cell(t->out, label, width_of(label) > LINE ? LINE : 0, false);
         fprintf(t->out, "\n    %s\n", text);
     }
-    if (worst[0]) {
-        worst_line(t, worst);
+    if (sum->n_worst > 0) {
+        worst_line(t, sum);
     }
 }
 
 /* --- blocks --- */
 
+/* One decision of an objective or a pool, or all of a duty. */
 typedef struct entry {
-    const ent_decision *d;
+    const ent_decision *d; /* NULL: a duty */
+    int64_t duty;
     int64_t agreement, order;
     size_t rank;
 } entry;
@@ -474,7 +436,7 @@ static size_t credits_width(const table *t, const entry *entries, size_t n)
     size_t width = CREDIT;
     char text[TEXT];
     for (size_t i = 0; i < n; i++) {
-        if (entries[i].d->has_credit) {
+        if (entries[i].d && entries[i].d->has_credit) {
             money_text(t, entries[i].agreement, entries[i].d->credit_minor, text, sizeof text);
             width = width_of(text) > width ? width_of(text) : width;
         }
@@ -488,7 +450,7 @@ static size_t subjects_width(const table *t, const entry *entries, size_t n)
     size_t width = 0;
     char text[TEXT];
     for (size_t i = 0; i < n; i++) {
-        if (entries[i].d->kind == ENT_DECISION_OBJECTIVE && entries[i].d->has_subject) {
+        if (entries[i].d && entries[i].d->has_subject) {
             subject_text(t, entries[i].d, text, sizeof text);
             size_t have = width_of(text);
             have = have < 7 ? 7 : have > SUBJECT_MAX ? SUBJECT_MAX : have;
@@ -498,50 +460,36 @@ static size_t subjects_width(const table *t, const entry *entries, size_t n)
     return width;
 }
 
-static bool agreement_block(table *t, const entry *entries, size_t n)
+static void agreement_block(table *t, const entry *entries, size_t n)
 {
     t->subject_width = subjects_width(t, entries, n);
     t->credit_width = credits_width(t, entries, n);
-    tally sum = {0};
+    ent_tally sum = {0};
     char text[TEXT];
     bool head = false;
     agreement_head(t, entries[0].agreement);
-    for (size_t i = 0; i < n;) {
-        size_t end = i;
-        for (; end < n && entries[end].order == entries[i].order; end++) {
-            if (entries[end].d->kind != ENT_DECISION_POOL) {
-                add(&sum, entries[end].d);
-            }
-        }
-        if (entries[i].d->kind == ENT_DECISION_DUTY) {
-            const ent_decision **clocks = malloc((end - i) * sizeof(ent_decision *));
-            if (!clocks) {
-                return false;
-            }
-            for (size_t k = i; k < end; k++) {
-                clocks[k - i] = entries[k].d;
-            }
-            duty_block(t, clocks, end - i);
-            free(clocks);
+    for (size_t i = 0; i < n; i++) {
+        if (!entries[i].d) {
+            const ent_tally *clocks = &t->result->duties[entries[i].duty];
+            duty_block(t, entries[i].duty, clocks);
+            ent_tally_add(&sum, clocks);
             head = false;
-        } else if (entries[i].d->kind == ENT_DECISION_POOL) {
-            for (size_t k = i; k < end; k++) {
-                pool_lines(t, entries[k].d);
-            }
-            head = false;
-        } else {
-            if (!head) {
-                objective_head(t);
-                head = true;
-            }
-            for (size_t k = i; k < end; k++) {
-                objective_line(t, entries[k].d);
-            }
+            continue;
         }
-        i = end;
+        if (entries[i].d->kind == ENT_DECISION_POOL) {
+            pool_lines(t, entries[i].d);
+            head = false;
+            continue;
+        }
+        if (!head) {
+            objective_head(t);
+            head = true;
+        }
+        objective_line(t, entries[i].d);
+        ent_tally_count(&sum, entries[i].d);
     }
     if (sum.total == 0) {
-        return true;
+        return;
     }
     tally_text(&sum, false, text, sizeof text);
     fprintf(t->out, "Total: %s", text);
@@ -554,7 +502,6 @@ static bool agreement_block(table *t, const entry *entries, size_t n)
                 ent_program_text(t->program, a->currency), text);
     }
     fputc('\n', t->out);
-    return true;
 }
 
 static void summary(const table *t)
@@ -621,36 +568,53 @@ static void nothing(const table *t)
           t->out);
 }
 
+/* Objectives decision by decision, duties whole. */
+static size_t list_entries(const table *t, entry *entries)
+{
+    const ent_program *p = t->program;
+    size_t n = 0;
+    for (size_t i = 0; i < t->result->n; i++) {
+        const ent_decision *d = &t->result->decisions[i];
+        if (d->kind != ENT_DECISION_DUTY) {
+            ent_clause clause = ent_decision_clause(p, d);
+            entries[n] = (entry){d, -1, clause.agreement, clause.order, n};
+            n++;
+        }
+    }
+    for (size_t i = 0; i < p->n_duty; i++) {
+        if (t->result->duties[i].total > 0) {
+            entries[n] = (entry){NULL, (int64_t)i, p->duty[i].agreement, p->duty[i].order, n};
+            n++;
+        }
+    }
+    qsort(entries, n, sizeof *entries, compare_entries);
+    return n;
+}
+
 bool ent_report_table(const ent_run_result *result, FILE *out, bool colour)
 {
     table t = {result, ent_session_program(result->session), out, colour, 0, CREDIT};
-    entry *entries = malloc((result->n + 1) * sizeof *entries);
+    entry *entries = malloc((result->n + t.program->n_duty + 1) * sizeof *entries);
     if (!entries) {
         return false;
     }
-    bool ok = true;
-    for (size_t i = 0; i < result->n; i++) {
-        const ent_decision *d = &result->decisions[i];
-        ent_clause clause = ent_decision_clause(t.program, d);
-        entries[i] = (entry){d, clause.agreement, clause.order, i};
-    }
-    qsort(entries, result->n, sizeof *entries, compare_entries);
+    size_t n = list_entries(&t, entries);
     period(&t);
-    for (size_t i = 0; ok && i < result->n;) {
+    for (size_t i = 0; i < n;) {
         size_t end = i;
-        while (end < result->n && entries[end].agreement == entries[i].agreement) {
+        while (end < n && entries[end].agreement == entries[i].agreement) {
             end++;
         }
         if (i > 0) {
             fputc('\n', out);
         }
-        ok = agreement_block(&t, entries + i, end - i);
+        agreement_block(&t, entries + i, end - i);
         i = end;
     }
-    if (result->n == 0) {
+    if (n == 0) {
         nothing(&t);
     }
     summary(&t);
     free(entries);
-    return ok;
+    return true;
 }

@@ -38,6 +38,8 @@ typedef struct run {
     bool bad_row_reported;
     ent_decision *decisions;
     size_t n, capacity;
+    ent_tally *duties; /* one a duty */
+    bool breach;
     ent_ledger_feed *totals;
     int64_t from, to, as_of;
     bool has_from, has_to, has_as_of, warned;
@@ -287,10 +289,23 @@ static void forget_decisions(run *r)
     r->n = 0;
 }
 
+/* Whether the decisions of duties are wanted one by one, rather than counted. */
+static bool wants_each(const ent_run_options *o)
+{
+    return o->ledger || o->n_restate > 0 || o->format != ENT_RUN_TABLE;
+}
+
 static bool on_decision(void *user, const ent_session *session, const ent_decision *decision)
 {
     run *r = user;
     (void)session;
+    r->breach |= decision->status == ENT_STATUS_BREACH;
+    if (decision->kind == ENT_DECISION_DUTY) {
+        ent_tally_clock(&r->duties[decision->clause], decision);
+        if (!wants_each(r->options)) {
+            return true;
+        }
+    }
     if (r->n == r->capacity) {
         size_t capacity = r->capacity ? r->capacity * 2 : 1024;
         ent_decision *grown = realloc(r->decisions, capacity * sizeof *grown);
@@ -323,6 +338,9 @@ static void close_attempt(run *r)
     r->quarantine = NULL;
     forget_decisions(r);
     r->rows = 0;
+    r->breach = false;
+    free(r->duties);
+    r->duties = NULL;
 }
 
 static int open_attempt(run *r)
@@ -335,7 +353,8 @@ static int open_attempt(run *r)
     r->vm = r->strings ? ent_vm_new(r->program, r->strings, ZONE_DIR, batch, message,
                                     sizeof message)
                        : NULL;
-    if (!r->vm) {
+    r->duties = calloc(r->program->n_duty + 1, sizeof *r->duties);
+    if (!r->vm || !r->duties) {
         return fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
     ent_session_options options = {.zone_dir = ZONE_DIR,
@@ -634,10 +653,7 @@ static bool has_breach(const run *r)
     for (size_t i = 0; restates && i < r->restate.n; i++) {
         breach |= r->restate.v[i].breach;
     }
-    for (size_t i = 0; !restates && i < r->n; i++) {
-        breach |= r->decisions[i].status == ENT_STATUS_BREACH;
-    }
-    return breach;
+    return restates ? breach : r->breach;
 }
 
 static int conclude(run *r, FILE *out)
@@ -666,6 +682,7 @@ static int conclude(run *r, FILE *out)
     ent_run_result result = {.session = r->session,
                              .decisions = r->decisions,
                              .n = r->n,
+                             .duties = r->duties,
                              .feeds = r->totals,
                              .n_feeds = r->n_feeds,
                              .without_allowance = ent_session_without_allowance(r->session)};

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "compiler/entente/tally.h"
 #include "runtime/feed/stream.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/state/session.h"
@@ -42,8 +43,9 @@ typedef struct ent_run_options {
 /* What a run came to, for the reports. */
 typedef struct ent_run_result {
     const ent_session *session;
-    const ent_decision *decisions; /* in ledger order */
+    const ent_decision *decisions; /* in ledger order; of duties only where somebody wants each of them */
     size_t n;
+    const ent_tally *duties; /* one a duty of the program */
     const ent_ledger_feed *feeds;
     size_t n_feeds;
     uint64_t without_allowance;

@@ -1,0 +1,45 @@
+/* See tally.h. */
+#include "compiler/entente/tally.h"
+
+#include <string.h>
+
+void ent_tally_count(ent_tally *tally, const ent_decision *d)
+{
+    tally->by_status[d->status]++;
+    tally->total++;
+    tally->any_credit |= d->has_credit;
+    tally->credit += d->has_credit ? d->credit_minor : 0;
+}
+
+static int64_t overrun(const ent_decision *d)
+{
+    return d->elapsed_ns - d->allowed_ns;
+}
+
+void ent_tally_clock(ent_tally *tally, const ent_decision *d)
+{
+    ent_tally_count(tally, d);
+    if (d->status != ENT_STATUS_BREACH) {
+        return;
+    }
+    uint32_t at = tally->n_worst;
+    while (at > 0 && overrun(d) > overrun(&tally->worst[at - 1])) {
+        at--;
+    }
+    if (at == ENT_TALLY_WORST) {
+        return;
+    }
+    tally->n_worst += tally->n_worst < ENT_TALLY_WORST;
+    memmove(&tally->worst[at + 1], &tally->worst[at], (tally->n_worst - 1 - at) * sizeof *tally->worst);
+    tally->worst[at] = *d;
+}
+
+void ent_tally_add(ent_tally *into, const ent_tally *from)
+{
+    for (size_t i = 0; i < ENT_TALLY_STATUSES; i++) {
+        into->by_status[i] += from->by_status[i];
+    }
+    into->total += from->total;
+    into->any_credit |= from->any_credit;
+    into->credit += from->credit;
+}
