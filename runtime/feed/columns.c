@@ -236,7 +236,7 @@ void ent_columns_durations(ent_column_lanes *lanes)
 
 enum { MEMO_BITS_FIRST = 8, MEMO_BITS_MAX = 17, TEXT_MAX = 16 };
 
-/* A text of 1 to 16 bytes: its first eight and its last eight (of a shorter one, the same eight, with zeros). */
+/* A text of 1 to 16 bytes: its last eight, with zeros before them, and of a longer one its first eight. */
 typedef struct remembered {
     uint64_t first, last;
     int64_t meaning;
@@ -271,10 +271,13 @@ void ent_text_memo_free(ent_text_memo *memo)
     }
 }
 
+/* The last character only says which of 16 neighbours it is, as in runtime/vm/strings.c. */
 ALWAYS_INLINE size_t slot_of(uint64_t first, uint64_t last, unsigned bits)
 {
-    uint64_t mixed = (first ^ (last >> 29) ^ (last << 35)) * UINT64_C(0x9E3779B97F4A7C15);
-    return (size_t)((mixed ^ (last * UINT64_C(0xD6E8FEB86659FD93))) >> (64 - bits));
+    uint64_t rest = last << 8 >> 8;
+    uint64_t mixed = (first ^ (rest >> 29) ^ (rest << 35)) * UINT64_C(0x9E3779B97F4A7C15);
+    mixed = (mixed ^ (rest * UINT64_C(0xD6E8FEB86659FD93))) >> (68 - bits);
+    return (size_t)(mixed << 4 | (last >> 56 & 15));
 }
 
 /* A table that misses more often than it has places is too small; what it holds is not worth moving.  Out of memory, it
@@ -308,7 +311,8 @@ void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_me
         if (len <= TEXT_MAX) {
             known.first = load(cell->p);
             if (len <= WORD) {
-                known.last = known.first = known.first << (64 - 8 * len);
+                known.last = known.first << (64 - 8 * len);
+                known.first = 0;
             } else {
                 known.last = load(cell->p + len - WORD);
             }

@@ -18,8 +18,8 @@ typedef struct entry {
 } entry;
 
 typedef struct slot {
-    int64_t id; /* -1: free */
-    uint64_t hash;
+    uint32_t id; /* plus one; 0: free */
+    uint32_t hash;
 } slot;
 
 typedef struct chunk {
@@ -45,18 +45,21 @@ static uint64_t load64(const char *p, size_t n)
 }
 
 /* Multiply-and-fold over eight bytes at a time: texts are short, the table is not exposed to
- * strangers' choice of colliding keys beyond slowness. */
-static uint64_t hash_text(const char *p, size_t len)
+ * strangers' choice of colliding keys beyond slowness.  The last character only says which of 16 neighbours it is:
+ * tickets are numbered, those of one time are asked for together, and so they lie together. */
+static uint32_t hash_text(const char *p, size_t len)
 {
     uint64_t h = UINT64_C(0x9E3779B97F4A7C15) ^ len;
-    while (len > 0) {
-        size_t n = len < 8 ? len : 8;
+    uint32_t last = len > 0 ? (unsigned char)p[len - 1] & 15 : 0;
+    size_t left = len > 0 ? len - 1 : 0;
+    while (left > 0) {
+        size_t n = left < 8 ? left : 8;
         ent_u128 product = (ent_u128)(h ^ load64(p, n)) * UINT64_C(0xD6E8FEB86659FD93);
         h = (uint64_t)product ^ (uint64_t)(product >> 64);
         p += n;
-        len -= n;
+        left -= n;
     }
-    return h ^ (h >> 32);
+    return (uint32_t)(h ^ (h >> 32)) << 4 | last;
 }
 
 static unsigned block_of(size_t id, size_t *offset)
@@ -80,17 +83,14 @@ static bool grow_slots(ent_strings *strings)
         return true;
     }
     size_t n_slots = strings->n_slots == 0 ? 1024 : strings->n_slots * 2;
-    slot *slots = malloc(n_slots * sizeof *slots);
+    slot *slots = calloc(n_slots, sizeof *slots);
     if (slots == NULL) {
         return false;
     }
-    for (size_t i = 0; i < n_slots; i++) {
-        slots[i].id = -1;
-    }
     for (size_t i = 0; i < strings->n_slots; i++) {
-        if (strings->slots[i].id >= 0) {
+        if (strings->slots[i].id != 0) {
             size_t at = (size_t)strings->slots[i].hash & (n_slots - 1);
-            while (slots[at].id >= 0) {
+            while (slots[at].id != 0) {
                 at = (at + 1) & (n_slots - 1);
             }
             slots[at] = strings->slots[i];
@@ -103,16 +103,16 @@ static bool grow_slots(ent_strings *strings)
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
-static slot *find_slot(const ent_strings *strings, const char *p, size_t len, uint64_t hash)
+static slot *find_slot(const ent_strings *strings, const char *p, size_t len, uint32_t hash)
 {
     size_t at = (size_t)hash & (strings->n_slots - 1);
     for (;; at = (at + 1) & (strings->n_slots - 1)) {
         slot *candidate = &strings->slots[at];
-        if (candidate->id < 0) {
+        if (candidate->id == 0) {
             return candidate;
         }
         if (candidate->hash == hash) {
-            const entry *known = entry_of(strings, (size_t)candidate->id);
+            const entry *known = entry_of(strings, (size_t)candidate->id - 1);
             if (known->len == len && (len == 0 || memcmp(known->p, p, len) == 0)) {
                 return candidate;
             }
@@ -173,10 +173,10 @@ static bool take_program(ent_strings *strings, const ent_program *program)
         if (!grow_slots(strings) || !add_entry(strings, text->p, text->len)) {
             return false;
         }
-        uint64_t hash = hash_text(text->p, text->len);
+        uint32_t hash = hash_text(text->p, text->len);
         slot *where = find_slot(strings, text->p, text->len, hash);
-        if (where->id < 0) {
-            *where = (slot){(int64_t)i, hash};
+        if (where->id == 0) {
+            *where = (slot){(uint32_t)i + 1, hash};
         }
     }
     return true;
@@ -212,23 +212,23 @@ void ent_strings_free(ent_strings *strings)
 
 int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len)
 {
-    uint64_t hash = hash_text(p, len);
+    uint32_t hash = hash_text(p, len);
     slot *where = find_slot(strings, p, len, hash);
-    if (where->id >= 0) {
-        return where->id;
+    if (where->id != 0) {
+        return (int64_t)where->id - 1;
     }
-    char *copy = copy_text(strings, p, len);
+    char *copy = strings->n < UINT32_MAX - 1 ? copy_text(strings, p, len) : NULL;
     if (copy == NULL || !grow_slots(strings) || !add_entry(strings, copy, len)) {
         return -1;
     }
     where = find_slot(strings, copy, len, hash);
-    *where = (slot){(int64_t)strings->n - 1, hash};
-    return where->id;
+    *where = (slot){(uint32_t)strings->n, hash};
+    return (int64_t)strings->n - 1;
 }
 
 int64_t ent_strings_find(const ent_strings *strings, const char *p, size_t len)
 {
-    return find_slot(strings, p, len, hash_text(p, len))->id;
+    return (int64_t)find_slot(strings, p, len, hash_text(p, len))->id - 1;
 }
 
 const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)
