@@ -2,8 +2,7 @@
  * feeds' latest instants, can follow.
  *
  * With a thread of its own the reading (parsing, typing, bind expressions) runs ahead of the evaluation by
- * a few batches; batches come in the same order as without, so the decisions are the same.  Only the
- * reading side interns texts. */
+ * a few batches; batches come in the same order as without, so the decisions are the same. */
 #ifndef ENT_ENTENTE_INGEST_H
 #define ENT_ENTENTE_INGEST_H
 

@@ -354,6 +354,9 @@ static int open_attempt(run *r)
                                     sizeof message)
                        : NULL;
     r->duties = calloc(r->program->n_duty + 1, sizeof *r->duties);
+    if (r->vm && r->options->jobs > 1 && !ent_strings_share(r->strings)) {
+        return fail(r, ENT_EXIT_ENVIRONMENT, "no lock for texts");
+    }
     if (!r->vm || !r->duties) {
         return fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
@@ -384,6 +387,8 @@ static int open_attempt(run *r)
         ent_stream_options stream = {.specs = f->specs,
                                      .n_specs = f->n_specs,
                                      .batch_rows = batch,
+                                     .jobs = r->options->jobs,
+                                     .zone_dir = ZONE_DIR,
                                      .separator = r->options->separator,
                                      .sort = f->sort,
                                      .digest = r->options->ledger != NULL ||
@@ -428,22 +433,6 @@ static void clear_progress(run *r)
 
 enum { AGAIN = -1 };
 
-/* Row kernels that make new texts would intern them on two threads at once. */
-static bool may_read_ahead(const run *r)
-{
-    const ent_program *p = r->program;
-    for (size_t i = 0; i < p->n_kernel; i++) {
-        const ent_kernel_row *kernel = &p->kernel[i];
-        for (int64_t k = 0; kernel->kind != 1 && k < kernel->n_instructions; k++) {
-            uint16_t op = p->instructions[kernel->first_instruction + k].op;
-            if (op == ENT_BC_LOWER || op == ENT_BC_TRIM) {
-                return false;
-            }
-        }
-    }
-    return r->options->jobs > 1;
-}
-
 static int take_batches(run *r, ent_ingest *ingest)
 {
     ent_error error;
@@ -477,7 +466,7 @@ static int take_batches(run *r, ent_ingest *ingest)
 
 static int read_all(run *r)
 {
-    ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, may_read_ahead(r));
+    ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, r->options->jobs > 1);
     if (!ingest) {
         return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory or threads");
     }

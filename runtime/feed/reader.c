@@ -224,7 +224,7 @@ static bool begin_source(ent_reader *r, ent_feed_error *err) {
     return (r->csv.base != NULL || ent_csv_init(r, err)) && ent_csv_begin(r, err);
 }
 
-ent_reader *ent_reader_open(const ent_source_list *sources, const char *const *names,
+ent_reader *ent_reader_bare(const ent_source_list *sources, const char *const *names,
                             uint32_t n_names, const ent_reader_options *options,
                             ent_feed_error *err) {
     ent_reader *r = calloc(1, sizeof *r);
@@ -235,8 +235,18 @@ ent_reader *ent_reader_open(const ent_source_list *sources, const char *const *n
     r->sources = sources;
     bool fine = sources->count > 0 || use(err, "a reader needs at least one source");
     if (!(fine && take_options(r, options, err) && take_names(r, names, n_names, err) &&
-          make_batch(r, err) && ent_block_init(&r->block, r->options.block_size, err) &&
-          begin_source(r, err))) {
+          make_batch(r, err))) {
+        ent_reader_close(r);
+        return NULL;
+    }
+    return r;
+}
+
+ent_reader *ent_reader_open(const ent_source_list *sources, const char *const *names,
+                            uint32_t n_names, const ent_reader_options *options,
+                            ent_feed_error *err) {
+    ent_reader *r = ent_reader_bare(sources, names, n_names, options, err);
+    if (r != NULL && !(ent_block_init(&r->block, r->options.block_size, err) && begin_source(r, err))) {
         ent_reader_close(r);
         return NULL;
     }
@@ -249,7 +259,9 @@ void ent_reader_close(ent_reader *r) {
     }
     ent_csv_deinit(r);
     ent_json_lines_deinit(r);
-    ent_block_deinit(&r->block);
+    if (!r->forked) {
+        ent_block_deinit(&r->block);
+    }
     header_free(r);
     side_free(r);
     for (uint32_t i = 0; i < r->n_names; i++) {
@@ -441,7 +453,7 @@ int ent_reader_next(ent_reader *r, const ent_cells **batch, ent_feed_error *err)
             r->batch.file_index = r->source_at;
             return 1;
         }
-        if (status == 0 && r->source_at + 1 < r->sources->count) {
+        if (status == 0 && !r->forked && r->source_at + 1 < r->sources->count) {
             r->source_at++;
             if (!begin_source(r, &r->error)) {
                 return report_failure(r, err);

@@ -85,6 +85,38 @@ const char *ent_reader_header_name(const ent_reader *reader, uint32_t column);
 /* 1-based cell number of wanted column i in that header, 0 when absent or JSON Lines. */
 uint32_t ent_reader_column_number(const ent_reader *reader, uint32_t i);
 
+/* Reading one file on several threads: its text is cut at ends of rows, and each piece is read by a fork, a reader with the same
+ * columns that lives on another thread.
+ *
+ *   ENT_SPLIT_TEXT    *piece was exchanged for text of whole rows; the reader goes on behind it
+ *   ENT_SPLIT_REST    what is left of this file, perhaps nothing, and the next file are for ent_reader_next
+ *   ENT_SPLIT_SERIAL  the text cannot be cut without being read: quotes, or a row longer than a piece
+ *   ENT_SPLIT_FAILED
+ */
+typedef enum ent_split { ENT_SPLIT_TEXT, ENT_SPLIT_REST, ENT_SPLIT_SERIAL, ENT_SPLIT_FAILED } ent_split;
+
+/* A stretch of text; the memory is of the size that blocks of the reader have. */
+typedef struct ent_piece {
+    char *text;
+    uint32_t len;
+} ent_piece;
+
+bool ent_piece_init(ent_piece *piece, const ent_reader *reader, ent_feed_error *err);
+void ent_piece_deinit(ent_piece *piece);
+ent_split ent_reader_split(ent_reader *reader, ent_piece *piece, ent_feed_error *err);
+/* Counts rows and lines that forks have read, so that places in what is left are right. */
+void ent_reader_skip(ent_reader *reader, uint64_t lines, uint64_t rows);
+
+/* A reader for pieces of the file in hand.  Closed like any other, before the reader and its sources. */
+ent_reader *ent_reader_fork(const ent_reader *reader, ent_feed_error *err);
+/* Takes the columns of the file that the reader has in hand. */
+bool ent_reader_adapt(ent_reader *fork, const ent_reader *reader, ent_feed_error *err);
+/* Gives a fork a piece, which must stay as it is until the fork has come to its end (or has failed: then the piece
+ * should be read again where failures are told).  `line` and `number` are those of the row before it. */
+void ent_reader_give(ent_reader *fork, const ent_piece *piece, uint64_t line, uint64_t number);
+/* Lines and rows of the piece so far. */
+void ent_reader_place(const ent_reader *fork, uint64_t *line, uint64_t *number);
+
 /* Over all files so far: rows seen (bad ones too) and bad rows. */
 uint64_t ent_reader_rows(const ent_reader *reader);
 uint64_t ent_reader_bad_rows(const ent_reader *reader);

@@ -62,6 +62,7 @@ struct ent_reader {
     const ent_source_list *sources;
     uint32_t source_at;
     bool open; /* sources->items[source_at] is being read */
+    bool forked; /* its text is given to it, see ent_reader_fork */
     bool ended;
     bool failed;
     ent_feed_error error;
@@ -97,6 +98,11 @@ struct ent_reader {
 };
 
 enum { ENT_NO_COLUMN = UINT32_MAX };
+
+/* A reader without a block and without a file in hand. */
+ent_reader *ent_reader_bare(const ent_source_list *sources, const char *const *names,
+                            uint32_t n_names, const ent_reader_options *options,
+                            ent_feed_error *err);
 
 /* `len` bytes valid until the next batch, or NULL. */
 char *ent_reader_side(ent_reader *reader, size_t len);

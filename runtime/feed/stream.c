@@ -1,5 +1,6 @@
 /* See stream.h. */
 #include "runtime/feed/stream.h"
+#include "runtime/feed/parallel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,10 @@ struct ent_stream {
     ent_stream *leader, *follower; /* of a pair */
     const ent_cells *cells;        /* of a leader: the batch in hand, NULL at the end */
     uint32_t first_column;         /* in the reader */
+    ent_parallel *parallel; /* NULL: not yet, or one thread */
+    bool serial;            /* the parallel reading rests */
+    uint32_t n_serial;      /* batches read without it of the file in hand */
+    ent_reader *piece;      /* reads what the parallel reading left as text */
     uint32_t checked_file; /* whose header has been looked at, + 1 */
     bool sort;
     ent_sorter *sorter;
@@ -347,6 +352,7 @@ void ent_stream_close(ent_stream *s)
     if (!s) {
         return;
     }
+    ent_parallel_stop(s->parallel);
     if (s->reader && !s->leader) {
         ent_reader_close(s->reader);
     }
@@ -439,18 +445,14 @@ static int next_cells(ent_stream *s, ent_cells *cells, ent_feed_error *err)
     return got;
 }
 
-static ent_stream_result read_batch(ent_stream *s, ent_rows *rows, ent_feed_error *err)
+static ent_stream_result take_cells(ent_stream *s, ent_reader *reader, const ent_cells *cells,
+                                    ent_rows *rows, ent_feed_error *err)
 {
-    ent_cells cells;
-    int got = next_cells(s, &cells, err);
-    if (got <= 0) {
-        return got == 0 ? ENT_STREAM_END : ENT_STREAM_FAILED;
-    }
     bad_sink sink = {s};
-    if (!check_header(s, &cells, err)) {
+    if (!check_header(s, cells, err)) {
         return ENT_STREAM_FAILED;
     }
-    if (!ent_binder_take(s->binder, &cells, s->reader, count_bad, &sink, rows, &s->totals.skipped)) {
+    if (!ent_binder_take(s->binder, cells, reader, count_bad, &sink, rows, &s->totals.skipped)) {
         if (ent_binder_out_of_memory(s->binder)) {
             ent_feed_fail_memory(err, "rows");
         } else {
@@ -460,6 +462,70 @@ static ent_stream_result read_batch(ent_stream *s, ent_rows *rows, ent_feed_erro
     }
     s->totals.rows += rows->n;
     return ENT_STREAM_ROWS;
+}
+
+/* The first batches of each file are read without other threads: most files have no more.  A pair is read by one. */
+static bool go_parallel(ent_stream *s, ent_feed_error *err)
+{
+    enum { SERIAL_BATCHES = 8 };
+    if (s->options.jobs < 2 || s->leader || s->follower || ++s->n_serial != SERIAL_BATCHES) {
+        return true;
+    }
+    s->serial = false;
+    if (s->parallel) {
+        return ent_parallel_resume(s->parallel, err);
+    }
+    ent_parallel_options options = {.program = s->program,
+                                    .feed = s->feed - s->program->feed,
+                                    .strings = s->strings,
+                                    .zone_dir = s->options.zone_dir,
+                                    .batch_rows = s->options.batch_rows,
+                                    .threads = s->options.jobs};
+    s->parallel = ent_parallel_start(s->reader, &options, err);
+    return s->parallel != NULL;
+}
+
+static ent_stream_result read_serial(ent_stream *s, ent_rows *rows, ent_feed_error *err)
+{
+    ent_cells cells;
+    int got = next_cells(s, &cells, err);
+    if (got <= 0) {
+        return got == 0 ? ENT_STREAM_END : ENT_STREAM_FAILED;
+    }
+    if (cells.file_index + 1 != s->checked_file) {
+        s->n_serial = 0;
+    }
+    ent_stream_result result = take_cells(s, s->reader, &cells, rows, err);
+    return result == ENT_STREAM_ROWS && !go_parallel(s, err) ? ENT_STREAM_FAILED : result;
+}
+
+static ent_stream_result read_batch(ent_stream *s, ent_rows *rows, ent_feed_error *err)
+{
+    for (;;) {
+        if (s->piece) {
+            const ent_cells *cells;
+            int got = ent_reader_next(s->piece, &cells, err);
+            if (got != 0) {
+                return got < 0 ? ENT_STREAM_FAILED : take_cells(s, s->piece, cells, rows, err);
+            }
+            s->piece = NULL;
+        }
+        if (!s->parallel || s->serial) {
+            return read_serial(s, rows, err);
+        }
+        switch (ent_parallel_next(s->parallel, rows, &s->totals.skipped, &s->piece, err)) {
+        case ENT_PARALLEL_ROWS:
+            s->totals.rows += rows->n;
+            return ENT_STREAM_ROWS;
+        case ENT_PARALLEL_SERIAL:
+            s->serial = true;
+            break;
+        case ENT_PARALLEL_PIECE:
+            break;
+        case ENT_PARALLEL_FAILED:
+            return ENT_STREAM_FAILED;
+        }
+    }
 }
 
 static bool pack(ent_stream *s, const ent_rows *rows, uint32_t lane, ent_feed_error *err)

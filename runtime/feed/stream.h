@@ -28,6 +28,8 @@ typedef struct ent_stream_options {
     const ent_stream_text *texts; /* read after the paths */
     uint32_t n_texts;
     uint32_t batch_rows;
+    uint32_t jobs;        /* threads that read; 0 is 1 */
+    const char *zone_dir; /* for those threads */
     char separator; /* 0: what the bind says, or the format's own */
     bool sort;
     bool digest;

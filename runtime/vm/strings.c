@@ -5,6 +5,7 @@
  * hashes only. Tested in tests/unit/test_vm.c. */
 #include "runtime/vm/strings.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,8 @@ struct ent_strings {
     chunk *chunks;
     char *free_bytes;
     size_t n_free;
+    bool shared;
+    pthread_mutex_t lock;
 };
 
 static uint64_t load64(const char *p, size_t n)
@@ -134,7 +137,7 @@ static bool add_entry(ent_strings *strings, const char *p, size_t len)
         }
     }
     strings->blocks[block][offset] = (entry){p, len};
-    strings->n++;
+    __atomic_store_n(&strings->n, strings->n + 1, __ATOMIC_RELEASE); /* for those who read without the lock */
     return true;
 }
 
@@ -206,13 +209,35 @@ void ent_strings_free(ent_strings *strings)
         free(at);
         at = next;
     }
+    if (strings->shared) {
+        pthread_mutex_destroy(&strings->lock);
+    }
     free(strings->slots);
     free(strings);
 }
 
-int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len)
+bool ent_strings_share(ent_strings *strings)
 {
-    uint32_t hash = hash_text(p, len);
+    strings->shared = strings->shared || pthread_mutex_init(&strings->lock, NULL) == 0;
+    return strings->shared;
+}
+
+static void lock(ent_strings *strings)
+{
+    if (strings->shared) {
+        pthread_mutex_lock(&strings->lock);
+    }
+}
+
+static void unlock(ent_strings *strings)
+{
+    if (strings->shared) {
+        pthread_mutex_unlock(&strings->lock);
+    }
+}
+
+static int64_t intern(ent_strings *strings, const char *p, size_t len, uint32_t hash)
+{
     slot *where = find_slot(strings, p, len, hash);
     if (where->id != 0) {
         return (int64_t)where->id - 1;
@@ -226,15 +251,28 @@ int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len)
     return (int64_t)strings->n - 1;
 }
 
-int64_t ent_strings_find(const ent_strings *strings, const char *p, size_t len)
+int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len)
 {
-    return (int64_t)find_slot(strings, p, len, hash_text(p, len))->id - 1;
+    uint32_t hash = hash_text(p, len);
+    lock(strings);
+    int64_t id = intern(strings, p, len, hash);
+    unlock(strings);
+    return id;
+}
+
+int64_t ent_strings_find(ent_strings *strings, const char *p, size_t len)
+{
+    uint32_t hash = hash_text(p, len);
+    lock(strings);
+    int64_t id = (int64_t)find_slot(strings, p, len, hash)->id - 1;
+    unlock(strings);
+    return id;
 }
 
 const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)
 {
     static const char empty[1] = "";
-    bool known = id >= 0 && (uint64_t)id < strings->n;
+    bool known = id >= 0 && (uint64_t)id < __atomic_load_n(&strings->n, __ATOMIC_ACQUIRE);
     const entry *found = known ? entry_of(strings, (size_t)id) : NULL;
     if (len != NULL) {
         *len = known ? found->len : 0;

@@ -1,6 +1,8 @@
 /* Interned texts of a session: a text is a small integer; equal texts have equal numbers.
  * Numbers 0..n_strings-1 are the program's strings, so that constants need no lookup.
- * One thread interns; others may read texts whose numbers they were handed after a synchronisation. */
+ * One thread interns, or several of a table that is shared; which number a text gets then depends on who comes first, so
+ * nothing that is given out may be in the order of these numbers.  Any thread may read texts whose numbers it was
+ * handed after a synchronisation. */
 #ifndef ENT_VM_STRINGS_H
 #define ENT_VM_STRINGS_H
 
@@ -13,10 +15,12 @@ typedef struct ent_strings ent_strings;
 
 ent_strings *ent_strings_new(const struct ent_program *program_or_null);
 void ent_strings_free(ent_strings *strings);
+/* From now on several threads may intern; false: no lock could be had. */
+bool ent_strings_share(ent_strings *strings);
 /* The number of the text, or -1 when memory runs out.  The bytes are copied; they may contain NUL. */
 int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len);
 /* The number of the text if it is known, or -1. */
-int64_t ent_strings_find(const ent_strings *strings, const char *p, size_t len);
+int64_t ent_strings_find(ent_strings *strings, const char *p, size_t len);
 /* NUL-terminated; stays at its address for the life of the table.  *len may be NULL. */
 const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len);
 size_t ent_strings_count(const ent_strings *strings);

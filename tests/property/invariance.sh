@@ -64,6 +64,46 @@ awk -v n="$rows" 'BEGIN {
 (head -n 1 unsorted.csv; tail -n +2 unsorted.csv | sort -t, -k1,2 | awk -F, '!seen[$1]++') >numbers.csv
 all_ways numbers.ent reading numbers.csv
 
+# rows that do not fit, blank lines, CRLF and quotes, far enough into a file that several threads read it: the same rows are put
+# aside with the same places, and the run that stops at the first of them says the same
+threads() { # WHAT FILE…: the same with one thread and with three
+    what=$1 n=1
+    shift
+    feeds=
+    for f; do feeds="$feeds --feed reading=$f"; done
+    for jobs in 1 3; do
+        "$entente" run numbers.ent $feeds --jobs $jobs --ledger l$jobs.jsonl --bad-rows quarantine=q$jobs.csv >o$jobs.txt 2>&1
+        "$entente" run numbers.ent $feeds --jobs $jobs >s$jobs.txt 2>&1
+    done
+    for kind in l:jsonl q:csv o:txt s:txt; do
+        if cmp -s "${kind%:*}1.${kind#*:}" "${kind%:*}3.${kind#*:}"; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+            echo "$what: with three threads another ${kind%:*}"
+            diff "${kind%:*}1.${kind#*:}" "${kind%:*}3.${kind#*:}" | head -4 | cut -c1-200
+        fi
+    done
+    [ "$(wc -l <q1.csv)" -gt 1 ] || { failed=$((failed + 1)); echo "$what: no bad row"; }
+}
+awk -v n=150000 'BEGIN {
+    print "value,at,delay,id,note"
+    for (i = 0; i < n; i++) {
+        at = sprintf("2026-03-%02dT%02d:%02d:%02dZ", 1 + int(i / 6000), int(i / 250) % 24, int(i / 5) % 60, i * 12 % 60)
+        if (i % 20011 == 20000) print "1,soon,5s,k1,a time that is none"
+        else if (i % 30011 == 30000) print "1," at ",5s"
+        else printf "%d.%d,%s,%dms,k%d,note %d%s\n", i % 17, i % 9, at, i * 7 % 10000, i % 300, i, i % 5 ? "" : "\r"
+        if (i % 40000 == 39999) print ""
+    }
+}' >plain.csv
+threads "bad rows" plain.csv
+awk 'NR % 70000 == 0 {sub(/note/, "\"a \"\"note\"\"\nof two lines\"")} {print}' plain.csv >quotes.csv
+threads "quotes" quotes.csv
+threads "two files" quotes.csv plain.csv
+awk -F, 'NR > 1 && NF >= 3 {printf "{\"value\": %s, \"at\": \"%s\", \"delay\": \"%s\", \"id\": \"%s\", \"note\": {\"t\": \"%s\"}}%s\n",
+    $1, $2, $3, $4, $5, NR % 31000 ? "" : ","}' plain.csv | tr -d '\r' >plain.jsonl
+threads "JSON Lines" plain.jsonl
+
 "$generators/generate-retail-club" --days 5 >/dev/null
 cp "$root/examples/retail-club/club.ent" "$root/examples/retail-club/uk-bank-holidays.ics" .
 awk -F, 'NR == 1 || !seen[$1 "," $2]++' ticket.csv >unique.csv

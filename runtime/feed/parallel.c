@@ -1,0 +1,422 @@
+/* See parallel.h. */
+#include "runtime/feed/parallel.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum task_state { TASK_FREE, TASK_TAKEN, TASK_DONE } task_state;
+
+/* A piece, and the columns that it became. */
+typedef struct task {
+    task_state state;
+    ent_piece piece;
+    ent_column *columns; /* one a field, of `capacity` lanes; data NULL: not used */
+    uint8_t **absent;
+    int64_t *origins; /* lines, counted from the begin of the piece */
+    size_t n, capacity;
+    uint64_t lines, rows, skipped;
+    bool troubled; /* to be read again by the consumer */
+} task;
+
+/* What a thread needs to make columns of a piece. */
+typedef struct worker {
+    ent_parallel *parallel;
+    ent_vm *vm;
+    ent_binder *binder;
+    ent_reader *fork;
+    pthread_t thread;
+    bool started;
+} worker;
+
+struct ent_parallel {
+    ent_parallel_options options;
+    ent_reader *reader;
+    size_t n_fields;
+    worker *workers; /* the first is the consumer's */
+    size_t n_workers;
+    task *ring;
+    size_t n_ring;
+    pthread_mutex_t cutting; /* held while a piece is cut off; before `lock` */
+    pthread_mutex_t lock;    /* states, and all that follows */
+    pthread_cond_t changed;
+    uint64_t n_cut, n_consumed; /* pieces */
+    ent_split end;              /* why no piece is cut at present; ENT_SPLIT_TEXT: they are */
+    ent_feed_error error;
+    bool stopping;
+    /* the consumer's */
+    task *now;
+    size_t given; /* rows of `now` */
+    uint64_t lines, rows; /* of the file before `now` */
+    bool reading_piece;
+    ent_column *view;
+    int64_t *view_origins;
+};
+
+/* --- pieces into columns --- */
+
+static size_t lane_bytes(ent_class cls)
+{
+    return cls == ENT_CLASS_B ? 1 : cls == ENT_CLASS_Q ? sizeof(ent_q) : sizeof(int64_t);
+}
+
+static bool reserve(ent_parallel *p, task *t, size_t need, const ent_rows *like)
+{
+    if (need <= t->capacity && t->capacity > 0) {
+        return true;
+    }
+    size_t capacity = t->capacity * 2 > need ? t->capacity * 2 : need * 2;
+    int64_t *origins = realloc(t->origins, capacity * sizeof *origins);
+    bool ok = origins != NULL;
+    t->origins = ok ? origins : t->origins;
+    for (size_t i = 0; ok && i < p->n_fields; i++) {
+        ent_column *c = &t->columns[i];
+        c->cls = like->columns[i].cls;
+        if (!like->columns[i].data) {
+            continue;
+        }
+        void *data = realloc(c->data, capacity * lane_bytes(c->cls));
+        c->data = data ? data : c->data;
+        uint8_t *absent = realloc(t->absent[i], capacity);
+        t->absent[i] = absent ? absent : t->absent[i];
+        ok = data && absent;
+    }
+    t->capacity = ok ? capacity : t->capacity;
+    return ok;
+}
+
+static bool append(ent_parallel *p, task *t, const ent_rows *rows)
+{
+    if (!reserve(p, t, t->n + rows->n, rows)) {
+        return false;
+    }
+    for (size_t i = 0; i < p->n_fields; i++) {
+        const ent_column *from = &rows->columns[i];
+        if (!from->data) {
+            continue;
+        }
+        size_t size = lane_bytes(from->cls);
+        memcpy((char *)t->columns[i].data + t->n * size, from->data, rows->n * size);
+        if (from->absent) {
+            memcpy(t->absent[i] + t->n, from->absent, rows->n);
+        } else {
+            memset(t->absent[i] + t->n, 0, rows->n);
+        }
+    }
+    memcpy(t->origins + t->n, rows->origins, rows->n * sizeof *t->origins);
+    t->n += rows->n;
+    return true;
+}
+
+static bool refuse(void *user, const ent_bad_row *bad)
+{
+    (void)user;
+    (void)bad;
+    return false;
+}
+
+/* Whatever is not plain makes the piece a troubled one: its consumer will meet it again. */
+static void work(worker *w, task *t)
+{
+    const ent_cells *cells;
+    ent_rows rows;
+    int got;
+    t->n = 0;
+    t->skipped = 0;
+    t->troubled = false;
+    ent_reader_give(w->fork, &t->piece, 0, 0);
+    while (!t->troubled && (got = ent_reader_next(w->fork, &cells, NULL)) != 0) {
+        t->troubled = got < 0 || cells->n_bad > 0 ||
+                      !ent_binder_take(w->binder, cells, w->fork, refuse, NULL, &rows, &t->skipped) ||
+                      !append(w->parallel, t, &rows);
+    }
+    ent_reader_place(w->fork, &t->lines, &t->rows);
+}
+
+/* Cuts the next piece off the file; NULL when there is none, or no place for it. */
+static task *cut(ent_parallel *p)
+{
+    pthread_mutex_lock(&p->cutting);
+    pthread_mutex_lock(&p->lock);
+    task *t = &p->ring[p->n_cut % p->n_ring];
+    bool possible = !p->stopping && p->end == ENT_SPLIT_TEXT && t->state == TASK_FREE;
+    t->state = possible ? TASK_TAKEN : t->state;
+    pthread_mutex_unlock(&p->lock);
+    if (!possible) {
+        pthread_mutex_unlock(&p->cutting);
+        return NULL;
+    }
+    ent_feed_error error = {0};
+    ent_split split = ent_reader_split(p->reader, &t->piece, &error);
+    pthread_mutex_lock(&p->lock);
+    if (split == ENT_SPLIT_TEXT) {
+        p->n_cut++;
+    } else {
+        t->state = TASK_FREE;
+        p->end = split;
+        p->error = error;
+        pthread_cond_broadcast(&p->changed);
+    }
+    pthread_mutex_unlock(&p->lock);
+    pthread_mutex_unlock(&p->cutting);
+    return split == ENT_SPLIT_TEXT ? t : NULL;
+}
+
+static void set_done(ent_parallel *p, task *t)
+{
+    pthread_mutex_lock(&p->lock);
+    t->state = TASK_DONE;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void *help(void *user)
+{
+    worker *w = user;
+    ent_parallel *p = w->parallel;
+    for (;;) {
+        task *t = cut(p);
+        if (t) {
+            work(w, t);
+            set_done(p, t);
+            continue;
+        }
+        pthread_mutex_lock(&p->lock);
+        while (!p->stopping && (p->end != ENT_SPLIT_TEXT || p->ring[p->n_cut % p->n_ring].state != TASK_FREE)) {
+            pthread_cond_wait(&p->changed, &p->lock);
+        }
+        bool stop = p->stopping;
+        pthread_mutex_unlock(&p->lock);
+        if (stop) {
+            return NULL;
+        }
+    }
+}
+
+/* --- the consumer --- */
+
+static void release(ent_parallel *p)
+{
+    p->lines += p->now->lines;
+    p->rows += p->now->rows;
+    pthread_mutex_lock(&p->lock);
+    p->now->state = TASK_FREE;
+    p->n_consumed++;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    p->now = NULL;
+}
+
+/* Waits for the next piece in order, and works meanwhile.  NULL: there is none. */
+static task *next_task(ent_parallel *p)
+{
+    for (;;) {
+        pthread_mutex_lock(&p->lock);
+        task *t = &p->ring[p->n_consumed % p->n_ring];
+        bool done = t->state == TASK_DONE;
+        bool none = p->n_consumed == p->n_cut && p->end != ENT_SPLIT_TEXT;
+        pthread_mutex_unlock(&p->lock);
+        if (done || none) {
+            return done ? t : NULL;
+        }
+        task *own = cut(p);
+        if (own) {
+            work(&p->workers[0], own);
+            set_done(p, own);
+            continue;
+        }
+        pthread_mutex_lock(&p->lock);
+        while (t->state != TASK_DONE && !(p->n_consumed == p->n_cut && p->end != ENT_SPLIT_TEXT)) {
+            pthread_cond_wait(&p->changed, &p->lock);
+        }
+        pthread_mutex_unlock(&p->lock);
+    }
+}
+
+static void give_rows(ent_parallel *p, ent_rows *rows)
+{
+    task *t = p->now;
+    size_t n = t->n - p->given;
+    n = n > p->options.batch_rows ? p->options.batch_rows : n;
+    for (size_t i = 0; i < p->n_fields; i++) {
+        const ent_column *c = &t->columns[i];
+        p->view[i] = (ent_column){.cls = c->cls};
+        if (c->data) {
+            uint8_t *absent = t->absent[i] + p->given;
+            p->view[i].data = (char *)c->data + p->given * lane_bytes(c->cls);
+            p->view[i].absent = memchr(absent, 1, n) ? absent : NULL;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        p->view_origins[i] = t->origins[p->given + i] + (int64_t)p->lines;
+    }
+    *rows = (ent_rows){p->view, p->view_origins, (uint32_t)n};
+    p->given += n;
+}
+
+ent_parallel_result ent_parallel_next(ent_parallel *p, ent_rows *rows, uint64_t *skipped,
+                                      ent_reader **reader, ent_feed_error *err)
+{
+    for (;;) {
+        if (p->reading_piece) {
+            ent_reader_place(p->workers[0].fork, &p->now->lines, &p->now->rows);
+            p->now->lines -= p->lines;
+            p->now->rows -= p->rows;
+            p->reading_piece = false;
+            release(p);
+        } else if (p->now && p->given < p->now->n) {
+            give_rows(p, rows);
+            return ENT_PARALLEL_ROWS;
+        } else if (p->now) {
+            *skipped += p->now->skipped;
+            release(p);
+        }
+        p->now = next_task(p);
+        p->given = 0;
+        if (!p->now) {
+            break;
+        }
+        if (p->now->troubled) {
+            *reader = p->workers[0].fork;
+            ent_reader_give(*reader, &p->now->piece, p->lines, p->rows);
+            p->reading_piece = true;
+            return ENT_PARALLEL_PIECE;
+        }
+    }
+    if (p->end == ENT_SPLIT_FAILED) {
+        *err = p->error;
+        return ENT_PARALLEL_FAILED;
+    }
+    ent_reader_skip(p->reader, p->lines, p->rows);
+    p->lines = p->rows = 0;
+    return ENT_PARALLEL_SERIAL;
+}
+
+bool ent_parallel_resume(ent_parallel *p, ent_feed_error *err)
+{
+    /* nobody works: all pieces are consumed, and none is cut */
+    for (size_t i = 0; i < p->n_workers; i++) {
+        if (!ent_reader_adapt(p->workers[i].fork, p->reader, err)) {
+            return false;
+        }
+    }
+    uint64_t number;
+    ent_reader_place(p->reader, &p->lines, &number);
+    p->rows = number;
+    ent_reader_skip(p->reader, 0 - p->lines, 0 - p->rows);
+    pthread_mutex_lock(&p->lock);
+    p->end = ENT_SPLIT_TEXT;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    return true;
+}
+
+/* --- set-up --- */
+
+static bool init_worker(ent_parallel *p, worker *w, ent_feed_error *err)
+{
+    const ent_parallel_options *o = &p->options;
+    char message[256] = "out of memory";
+    w->parallel = p;
+    w->vm = ent_vm_new(o->program, o->strings, o->zone_dir, o->batch_rows, message, sizeof message);
+    w->binder = w->vm ? ent_binder_new(o->program, o->feed, o->strings, w->vm, o->batch_rows, message, sizeof message)
+                      : NULL;
+    if (!w->binder) {
+        return ent_feed_fail_memory(err, "a thread that reads");
+    }
+    w->fork = ent_reader_fork(p->reader, err);
+    return w->fork != NULL;
+}
+
+static bool init_ring(ent_parallel *p, ent_feed_error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < p->n_ring; i++) {
+        task *t = &p->ring[i];
+        t->columns = calloc(p->n_fields + 1, sizeof *t->columns);
+        t->absent = calloc(p->n_fields + 1, sizeof *t->absent);
+        ok = t->columns && t->absent && ent_piece_init(&t->piece, p->reader, err);
+    }
+    return ok || ent_feed_fail_memory(err, "pieces of a file");
+}
+
+ent_parallel *ent_parallel_start(ent_reader *reader, const ent_parallel_options *options, ent_feed_error *err)
+{
+    ent_parallel *p = calloc(1, sizeof *p);
+    if (!p || !ent_strings_share(options->strings)) {
+        free(p);
+        ent_feed_fail_memory(err, "a thread that reads");
+        return NULL;
+    }
+    p->options = *options;
+    p->reader = reader;
+    p->n_fields = (size_t)options->program->feed[options->feed].n_fields;
+    p->n_workers = options->threads;
+    p->n_ring = 2 * p->n_workers;
+    p->end = ENT_SPLIT_TEXT;
+    pthread_mutex_init(&p->cutting, NULL);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->changed, NULL);
+    p->workers = calloc(p->n_workers, sizeof *p->workers);
+    p->ring = calloc(p->n_ring, sizeof *p->ring);
+    p->view = calloc(p->n_fields + 1, sizeof *p->view);
+    p->view_origins = calloc(options->batch_rows, sizeof *p->view_origins);
+    bool ok = (p->workers && p->ring && p->view && p->view_origins) || ent_feed_fail_memory(err, "pieces of a file");
+    ok = ok && init_ring(p, err);
+    for (size_t i = 0; ok && i < p->n_workers; i++) {
+        ok = init_worker(p, &p->workers[i], err);
+    }
+    ent_reader_place(reader, &p->lines, &p->rows);
+    ent_reader_skip(reader, 0 - p->lines, 0 - p->rows);
+    for (size_t i = 1; ok && i < p->n_workers; i++) {
+        ok = pthread_create(&p->workers[i].thread, NULL, help, &p->workers[i]) == 0;
+        p->workers[i].started = ok;
+        ok = ok || ent_feed_fail_memory(err, "a thread that reads");
+    }
+    if (!ok) {
+        ent_parallel_stop(p);
+        return NULL;
+    }
+    return p;
+}
+
+void ent_parallel_stop(ent_parallel *p)
+{
+    if (!p) {
+        return;
+    }
+    pthread_mutex_lock(&p->lock);
+    p->stopping = true;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    for (size_t i = 0; p->workers && i < p->n_workers; i++) {
+        worker *w = &p->workers[i];
+        if (w->started) {
+            pthread_join(w->thread, NULL);
+        }
+        if (w->fork) {
+            ent_reader_close(w->fork);
+        }
+        ent_binder_free(w->binder);
+        ent_vm_free(w->vm);
+    }
+    for (size_t i = 0; p->ring && i < p->n_ring; i++) {
+        task *t = &p->ring[i];
+        for (size_t k = 0; k < p->n_fields; k++) {
+            free(t->columns ? t->columns[k].data : NULL);
+            free(t->absent ? t->absent[k] : NULL);
+        }
+        free(t->columns);
+        free(t->absent);
+        free(t->origins);
+        ent_piece_deinit(&t->piece);
+    }
+    pthread_mutex_destroy(&p->cutting);
+    pthread_mutex_destroy(&p->lock);
+    pthread_cond_destroy(&p->changed);
+    free(p->workers);
+    free(p->ring);
+    free(p->view);
+    free(p->view_origins);
+    free(p);
+}
