@@ -6,7 +6,24 @@
 
 #include "runtime/time/civil.h"
 
-static int compare_notices(const void *a, const void *b)
+/* By what they are called: the numbers of texts depend on which thread met a text first. */
+static int compare_subjects(ent_session *session, const ent_notice *x, const ent_notice *y)
+{
+    const ent_decision one = {
+        .kind = ENT_DECISION_DUTY, .clause = x->clause, .subject = x->subject, .has_subject = true};
+    const ent_decision other = {
+        .kind = ENT_DECISION_DUTY, .clause = y->clause, .subject = y->subject, .has_subject = true};
+    char a[64];
+    char b[64];
+    int order = 0;
+    for (size_t k = 0; order == 0 && k < ent_session_subject_fields(session, &one); k++) {
+        order = strcmp(ent_session_subject_text(session, &one, k, a, sizeof a),
+                       ent_session_subject_text(session, &other, k, b, sizeof b));
+    }
+    return order;
+}
+
+static int compare_notices(const void *a, const void *b, void *session)
 {
     const ent_notice *x = a;
     const ent_notice *y = b;
@@ -16,8 +33,9 @@ static int compare_notices(const void *a, const void *b)
     if (x->clause != y->clause) {
         return x->clause < y->clause ? -1 : 1;
     }
-    if (x->subject != y->subject) {
-        return x->subject < y->subject ? -1 : 1;
+    int order = x->subject == y->subject ? 0 : compare_subjects(session, x, y);
+    if (order != 0) {
+        return order;
     }
     return x->kind < y->kind ? -1 : x->kind > y->kind;
 }
@@ -64,7 +82,7 @@ bool ent_notices_write(ent_session *session, ent_file *file)
     }
     if (n > 0) {
         memcpy(sorted, all, n * sizeof *sorted);
-        qsort(sorted, n, sizeof *sorted, compare_notices);
+        qsort_r(sorted, n, sizeof *sorted, compare_notices, session);
     }
     ent_json_out out;
     ent_json_init(&out, 0);
