@@ -2,10 +2,11 @@
  *
  *   reader --pieces--> ring of tasks --> parsed and typed by whichever thread is free --> consumer, in order
  *
- * There is no thread that only reads or only waits: whoever is free cuts the next piece off the file (one at a time) and
- * makes columns of it; the consumer's thread does so, too, while the piece that it wants is not ready.
- * A piece with a row that does not fit, or that has anything else to tell, is left as it is and handed to the consumer as
- * text: it reads it again by itself, so that what is told, and in which order, does not depend on threads.
+ * There is no thread that only reads or only waits: whoever is free cuts the next piece off the file (one at a
+ * time) and makes columns of it; the consumer's thread does so, too, while the piece that it wants is not ready.
+ * A piece with a row that does not fit, or that has anything else to tell, is left as it is and handed to the
+ * consumer as text: it reads it again by itself, so that what is told, and in which order, does not depend on
+ * threads.
  * Tested by tests/property/invariance.sh. */
 #ifndef ENT_FEED_PARALLEL_H
 #define ENT_FEED_PARALLEL_H

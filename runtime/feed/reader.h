@@ -85,8 +85,8 @@ const char *ent_reader_header_name(const ent_reader *reader, uint32_t column);
 /* 1-based cell number of wanted column i in that header, 0 when absent or JSON Lines. */
 uint32_t ent_reader_column_number(const ent_reader *reader, uint32_t i);
 
-/* Reading one file on several threads: its text is cut at ends of rows, and each piece is read by a fork, a reader with the same
- * columns that lives on another thread.
+/* Reading one file on several threads: its text is cut at ends of rows, and each piece is read by a fork, a
+ * reader with the same columns that lives on another thread.
  *
  *   ENT_SPLIT_TEXT    *piece was exchanged for text of whole rows; the reader goes on behind it
  *   ENT_SPLIT_REST    what is left of this file, perhaps nothing, and the next file are for ent_reader_next

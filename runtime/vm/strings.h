@@ -1,8 +1,8 @@
 /* Interned texts of a session: a text is a small integer; equal texts have equal numbers.
  * Numbers 0..n_strings-1 are the program's strings, so that constants need no lookup.
- * One thread interns, or several of a table that is shared; which number a text gets then depends on who comes first, so
- * nothing that is given out may be in the order of these numbers.  Any thread may read texts whose numbers it was
- * handed after a synchronisation. */
+ * One thread interns, or several of a table that is shared; which number a text gets then depends on who comes
+ * first, so nothing that is given out may be in the order of these numbers.  Any thread may read texts whose
+ * numbers it was handed after a synchronisation. */
 #ifndef ENT_VM_STRINGS_H
 #define ENT_VM_STRINGS_H
 
