@@ -32,6 +32,7 @@ void ent_tally_clock(ent_tally *tally, const ent_decision *d)
     tally->n_worst += tally->n_worst < ENT_TALLY_WORST;
     memmove(&tally->worst[at + 1], &tally->worst[at], (tally->n_worst - 1 - at) * sizeof *tally->worst);
     tally->worst[at] = *d;
+    tally->worst[at].answer = NULL; /* it does not live as long */
 }
 
 void ent_tally_add(ent_tally *into, const ent_tally *from)
