@@ -38,3 +38,27 @@ def samples(decisions, with_percentile):
         lines.append(f"{service},{month},{n},{up},{half_up(100 * up, n)},{half_up(tenths, 10 * n)},{p95}"
                      f"{'yes' if breach else 'no'},{credit}")
     return "\n".join(lines) + "\n"
+
+
+ALLOWED_S = {"14400": "1", "28800": "2", "86400": "3", "259200": "4"}
+
+
+def incidents(decisions):
+    """Workload B by priority: seconds that resolved incidents ran, and breaches among them."""
+    found = {}
+    for row in csv.DictReader(decisions.splitlines()):
+        if row["kind"] != "duty" or not row["done"]:
+            continue
+        priority = ALLOWED_S[row["allowed_s"]]
+        ran, breaches = found.get(priority, (0, 0))
+        found[priority] = (ran + Fraction(row["elapsed_s"]), breaches + (row["status"] == "breach"))
+    return "".join(f"{p},{ran},{breaches}\n" for p, (ran, breaches) in sorted(found.items()))
+
+
+def incidents_expected(table):
+    """The same from the table by party and priority: every second has one holder, every breach one who answers."""
+    found = {}
+    for row in csv.DictReader(table.splitlines()):
+        ran, breaches = found.get(row["priority"], (0, 0))
+        found[row["priority"]] = (ran + int(row["held_s"]), breaches + int(row["accountable"]))
+    return "".join(f"{p},{ran},{breaches}\n" for p, (ran, breaches) in sorted(found.items()))

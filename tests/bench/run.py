@@ -33,15 +33,15 @@ def parse():
 class Run:
     """One program's measurements."""
 
-    def __init__(self, name, argv, ours=False):
-        self.name, self.argv, self.ours = name, argv, ours
+    def __init__(self, name, argv, check=None):
+        self.name, self.argv, self.check = name, argv, check
         self.walls, self.cpus, self.rss, self.outputs = [], [], 0, set()
 
-    def go(self, data, env):
+    def go(self, data, env, argv=None):
         out, mem = data / "out.tmp", data / "mem.tmp"
         with open(out, "wb") as o, open(data / "err.tmp", "wb") as e:
             begun = time.perf_counter()
-            p = subprocess.Popen(["/usr/bin/time", "-f", "%M %U %S", "-o", str(mem), *self.argv], stdout=o, stderr=e,
+            p = subprocess.Popen(["/usr/bin/time", "-f", "%M %U %S", "-o", str(mem), *(argv or self.argv)], stdout=o, stderr=e,
                                  stdin=subprocess.DEVNULL, env=env)
             p.wait()
             self.walls.append(time.perf_counter() - begun)
@@ -55,15 +55,18 @@ class Run:
     def wall(self):
         return statistics.median(self.walls)
 
+    def cpu(self):
+        return max(statistics.median(self.cpus), 0.001)
+
 
 def check(work, runs, data, env, expected):
     """Every program's figures against the expected output."""
     good = True
     for r in runs:
-        out = r.go(data, env)
-        text = work.figures(out.decode()) if r.ours else out.decode()
-        r.walls, r.cpus = [], []
-        if text != expected:
+        out = r.go(data, env, r.check).decode()
+        r.walls, r.cpus, r.rss = [], [], 0
+        good_text = expected == out if r.check is None else work.of_expected(expected) == work.figures(out)
+        if not good_text:
             print(f"{work.name}: the figures of {r.name} differ from the expected output: no time is printed")
             good = False
     return good
@@ -75,7 +78,7 @@ def measure(work, bench, data, folder, options):
     table, missing = peers.chosen(peers.FILE_PEERS, work.name, bench, data, file)
     for name in missing:
         print(f"{work.name}: {name} is not here (`make bench-deps`)")
-    runs = [Run(name, argv, True) for name, argv in work.ours(options.entente, HERE, folder)]
+    runs = [Run(name, argv, table) for name, argv, table in work.ours(options.entente, HERE, folder)]
     runs += [Run(name, argv) for name, argv in table]
     expected = (bench / "expected" / f"{work.name}{'' if options.small else '-full'}.csv").read_text()
     if not check(work, runs, data, env, expected):
@@ -86,8 +89,21 @@ def measure(work, bench, data, folder, options):
     print(f"\n### {work.name}: {work.title}\n\n| program | wall s (min–max) | CPU s | peak MB |\n|---|--:|--:|--:|")
     for r in sorted(runs, key=Run.wall):
         print(f"| {r.name} | {r.wall():.3f} ({min(r.walls):.3f}–{max(r.walls):.3f}) | "
-              f"{statistics.median(r.cpus):.2f} | {r.rss / 1024:.0f} |")
+              f"{r.cpu():.2f} | {r.rss / 1024:.0f} |")
     return {r.name: r for r in runs}
+
+
+def measure_selves(data, folder, options):
+    """Entente against itself: (what, against, ratio, target)."""
+    env = peers.environment(data)
+    found = []
+    for what, argv, against, base, target in works.selves(options.entente, data, folder):
+        one, other = Run(what, argv), Run(against, base)
+        for _ in range(options.runs):
+            one.go(data, env)
+            other.go(data, env)
+        found.append((what, against, (one.wall() / other.wall(), one.cpu() / other.cpu()), target))
+    return found
 
 
 def measure_guard(bench, data, options):
@@ -135,7 +151,7 @@ def main():
             results[work.name] = measure(work, bench, data, folder, options)
     if not only or "C" in only:
         results["C"] = measure_guard(bench, data, options)
-    works.print_targets(results)
+    works.print_targets(results, measure_selves(data, folder, options) if not only or "self" in only else [])
 
 
 if __name__ == "__main__":
