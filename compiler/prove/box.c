@@ -29,34 +29,42 @@ static bool is_ordered(ent_type t)
 
 static bool is_whole(ent_type t)
 {
-    return is_ordered(t) && t.kind != ENT_TYPE_NUMBER && t.kind != ENT_TYPE_RATIO &&
-           t.kind != ENT_TYPE_MONEY;
+    return t.kind != ENT_TYPE_NUMBER && t.kind != ENT_TYPE_RATIO && t.kind != ENT_TYPE_MONEY;
 }
 
-/* Bits of all members that there are; what does not fit in 64 bits is never asked for. */
-static uint64_t all_members(const ent_boxer *x, ent_type type)
+static size_t count_members(const ent_boxer *x, ent_type type)
 {
-    size_t n = type.kind == ENT_TYPE_BOOL      ? 2
-               : type.kind == ENT_TYPE_ENUM    ? x->m->enumerations[type.param]->n_members
-               : type.kind == ENT_TYPE_PARTY   ? x->m->n_parties
-               : type.kind == ENT_TYPE_SERVICE ? x->m->n_services
-                                               : 64;
-    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+    return type.kind == ENT_TYPE_BOOL      ? 2
+           : type.kind == ENT_TYPE_ENUM    ? x->m->enumerations[type.param]->n_members
+           : type.kind == ENT_TYPE_PARTY   ? x->m->n_parties
+           : type.kind == ENT_TYPE_SERVICE ? x->m->n_services
+                                           : 0;
+}
+
+/* More members than bits are kept as intervals of their numbers. */
+static bool by_order(const ent_boxer *x, ent_type type)
+{
+    return is_ordered(type) || count_members(x, type) > 64;
 }
 
 static ent_set everything(const ent_boxer *x, const void *of, const char *name, ent_type type)
 {
+    size_t members = count_members(x, type);
     ent_set s = {.of = of,
                  .name = name,
                  .type = type,
-                 .kind = is_ordered(type)             ? ENT_SET_ORDERED
+                 .kind = by_order(x, type)            ? ENT_SET_ORDERED
                          : type.kind == ENT_TYPE_TEXT ? ENT_SET_TEXT
                                                       : ENT_SET_MEMBERS,
                  .absent = true,
                  .present = true,
                  .low.infinite = true,
                  .high.infinite = true,
-                 .members = all_members(x, type)};
+                 .members = members >= 64 ? UINT64_MAX : (UINT64_C(1) << members) - 1};
+    if (members > 64) {
+        s.low = (ent_edge){.q = ent_q_from_i64(0)};
+        s.high = (ent_edge){.q = ent_q_from_i64((int64_t)members - 1)};
+    }
     return s;
 }
 
@@ -282,7 +290,7 @@ static void add_atom(const ent_boxer *x, ent_boxes *out, const ent_box *box, con
         add_absence(x, out, box, a, true);
     }
     int op = a->holds ? a->op : negated(a->op);
-    if (op == ENT_OP_NE && is_ordered(a->type)) {
+    if (op == ENT_OP_NE && by_order(x, a->type)) {
         add_met(x, out, box, a, ENT_OP_LT);
         add_met(x, out, box, a, ENT_OP_GT);
     } else {
@@ -320,7 +328,8 @@ static bool constant(const ent_node *n, ent_type type, atom *a)
     if (n->decl_kind == ENT_DECL_MEMBER || n->decl_kind == ENT_DECL_PARTY ||
         n->decl_kind == ENT_DECL_SERVICE) {
         v->i = n->slot;
-        return v->i >= 0 && v->i < 64;
+        a->q = ent_q_from_i64(v->i);
+        return v->i >= 0;
     }
     if (!ent_eval(NULL, n, v)) {
         return false;
@@ -453,8 +462,9 @@ ent_boxes ent_boxes_member(const ent_boxer *x, ent_boxes in, const ent_field_dec
               .type = field->type,
               .op = ENT_OP_EQ,
               .value = {.type = field->type, .i = member},
+              .q = ent_q_from_i64(member),
               .holds = true};
-    return member < 64 ? each(x, in, &a) : vaguely(x, in);
+    return each(x, in, &a);
 }
 
 static bool sets_meet(const ent_set *a, const ent_set *b)
@@ -548,6 +558,9 @@ static ent_q pick(const ent_set *s)
 
 static int64_t first_member(const ent_set *s)
 {
+    if (s->kind == ENT_SET_ORDERED) {
+        return (int64_t)pick(s).num;
+    }
     return s->members == 0 ? 0 : __builtin_ctzll(s->members);
 }
 
@@ -615,7 +628,7 @@ static const char *set_cell(const ent_boxer *x, const ent_set *s)
     if (s->kind == ENT_SET_TEXT) {
         text = s->is != NULL ? s->is : "other";
     } else {
-        text = s->kind == ENT_SET_MEMBERS ? member_cell(x, s) : ordered_cell(x, s);
+        text = is_ordered(s->type) ? ordered_cell(x, s) : member_cell(x, s);
     }
     return text == NULL ? "" : text;
 }

@@ -6,18 +6,22 @@
 typedef struct list {
     ent_arena *arena;
     ent_element *v;
-    size_t n;
+    size_t n, cap;
     bool failed;
 } list;
 
 static void push(list *l, ent_element e)
 {
-    ent_element *grown = ent_arena_grow_array(l->arena, l->v, l->n, l->n + 1, sizeof *l->v);
-    if (grown == NULL) {
-        l->failed = true;
-        return;
+    if (l->n == l->cap) {
+        size_t cap = l->cap == 0 ? 16 : l->cap * 2;
+        ent_element *grown = ent_arena_grow_array(l->arena, l->v, l->n, cap, sizeof *l->v);
+        if (grown == NULL) {
+            l->failed = true;
+            return;
+        }
+        l->v = grown;
+        l->cap = cap;
     }
-    l->v = grown;
     l->v[l->n++] = e;
 }
 

@@ -19,7 +19,7 @@ enum { LEGS_MAX = 32 };
 #define DAY_NS (24 * HOUR_NS)
 #define PATHS_MAX 10000
 /* Of all starts that are tried together: beyond it nothing is claimed. */
-#define STARTS_MAX 20000000
+#define STARTS_MAX 4000000
 
 typedef struct known_calendar {
     const ent_calendar_decl *decl;
@@ -33,6 +33,16 @@ typedef struct leg {
     const ent_calendar *calendar; /* NULL: plain time */
 } leg;
 
+/* Most chains of a club are alike: the same allowances by the same calendars. */
+typedef struct known_case {
+    const ent_calendar *calendar;
+    int64_t day;
+    size_t n;
+    const ent_calendar *calendars[LEGS_MAX];
+    int64_t ns[LEGS_MAX];
+    int64_t worst, at;
+} known_case;
+
 typedef struct chain {
     ent_prover *p;
     known_calendar *calendars;
@@ -45,7 +55,10 @@ typedef struct chain {
     size_t n;
     unsigned paths;
     bool reported;
-    int64_t starts; /* tried so far */
+    bool names_service; /* the duty is about some services by its conditions, else about all */
+    int64_t starts;     /* tried so far */
+    known_case *cases;
+    size_t n_cases, cases_cap;
 } chain;
 
 /* --- calendars --- */
@@ -190,8 +203,7 @@ static int64_t first_day(const chain *c)
     return day < 0 || day > 80000 ? ent_civil_days(2026, 1, 1) : day;
 }
 
-/* The most time that the chain can take, and a start for which it does. */
-static int64_t worst_case(chain *c, int64_t *at)
+static int64_t search_worst(chain *c, int64_t *at)
 {
     int64_t from = first_day(c) * DAY_NS, worst = -1;
     bool plain = c->calendar == NULL;
@@ -214,6 +226,46 @@ static int64_t worst_case(chain *c, int64_t *at)
             try_start(c, open.from, &worst, at);
             try_start(c, open.to, &worst, at);
         }
+    }
+    return worst;
+}
+
+static bool is_case(const chain *c, const known_case *k, int64_t day)
+{
+    bool same = k->calendar == c->calendar && k->n == c->n && k->day == day;
+    for (size_t i = 0; same && i < c->n; i++) {
+        same = k->calendars[i] == c->legs[i].calendar && k->ns[i] == c->legs[i].allow->ns;
+    }
+    return same;
+}
+
+/* The most time that the chain can take, and a start for which it does. */
+static int64_t worst_case(chain *c, int64_t *at)
+{
+    int64_t day = first_day(c);
+    for (size_t i = 0; i < c->n_cases; i++) {
+        if (is_case(c, &c->cases[i], day)) {
+            *at = c->cases[i].at;
+            return c->cases[i].worst;
+        }
+    }
+    int64_t worst = search_worst(c, at);
+    if (c->n_cases == c->cases_cap) {
+        size_t cap = c->cases_cap == 0 ? 8 : c->cases_cap * 2;
+        known_case *grown =
+            ent_arena_grow_array(c->p->arena, c->cases, c->n_cases, cap, sizeof *grown);
+        if (grown == NULL) {
+            c->p->out_of_memory = true;
+            return worst;
+        }
+        c->cases = grown;
+        c->cases_cap = cap;
+    }
+    known_case *k = &c->cases[c->n_cases++];
+    *k = (known_case){.calendar = c->calendar, .day = day, .n = c->n, .worst = worst, .at = *at};
+    for (size_t i = 0; i < c->n; i++) {
+        k->calendars[i] = c->legs[i].calendar;
+        k->ns[i] = c->legs[i].allow->ns;
     }
     return worst;
 }
@@ -306,13 +358,9 @@ static void follow(chain *c, const ent_service_decl *root, const ent_service_dec
     }
 }
 
-static bool covers(const ent_prover *p, const ent_duty_decl *d, const ent_service_decl *s)
+static bool covers(const chain *c, const ent_service_decl *s)
 {
-    bool any = false;
-    for (size_t i = 0; i < p->m->n_services; i++) {
-        any = any || ent_duty_covers(d, p->m->services[i]);
-    }
-    return s->provider == d->party && (!any || ent_duty_covers(d, s));
+    return s->provider == c->duty->party && (!c->names_service || ent_duty_covers(c->duty, s));
 }
 
 static void check_allowance(chain *c, const ent_allow_decl *a, const ent_value *v)
@@ -325,7 +373,7 @@ static void check_allowance(chain *c, const ent_allow_decl *a, const ent_value *
         const ent_service_decl *s = c->p->m->services[i];
         c->n = 0;
         c->paths = 0;
-        if (covers(c->p, c->duty, s)) {
+        if (covers(c, s)) {
             follow(c, s, s);
         }
     }
@@ -343,6 +391,10 @@ void ent_prove_times(ent_prover *p)
             continue;
         }
         c.duty = d;
+        c.names_service = false;
+        for (size_t k = 0; k < p->m->n_services && !c.names_service; k++) {
+            c.names_service = ent_duty_covers(d, p->m->services[k]);
+        }
         for (size_t k = 0; k < d->n_allows; k++) {
             const ent_allow_decl *a = &d->allows[k];
             for (size_t v = 0; v < a->n_values; v++) {

@@ -199,16 +199,16 @@ static void check_row(const world *w, ent_boxes boxes, bool expected, const int6
     assert_true(expected ? in_any : !in_exact);
 }
 
-static void test_boxes_hold_their_condition(void **state)
+/* An enumeration of more than 64 members is kept in another way. */
+static void check_conditions(size_t n_members)
 {
     static const char *const members[] = {"A", "B", "C"};
-    (void)state;
     world w = {.random = 20260105};
     ent_enumeration_decl *enumerations[] = {&w.enumeration};
     w.arena = ent_arena_create(0);
     assert_non_null(w.arena);
-    w.enumeration =
-        (ent_enumeration_decl){.members = (const char **)(uintptr_t)members, .n_members = 3};
+    w.enumeration = (ent_enumeration_decl){.members = (const char **)(uintptr_t)members,
+                                           .n_members = n_members};
     w.model = (ent_model){.enumerations = enumerations, .n_enumerations = 1};
     w.fields[0] = (ent_field_decl){.name = "n", .type = {.kind = ENT_TYPE_INT}};
     w.fields[1] = (ent_field_decl){.name = "up", .type = {.kind = ENT_TYPE_BOOL}};
@@ -229,6 +229,13 @@ static void test_boxes_hold_their_condition(void **state)
         }
     }
     ent_arena_destroy(w.arena);
+}
+
+static void test_boxes_hold_their_condition(void **state)
+{
+    (void)state;
+    check_conditions(3);
+    check_conditions(70);
 }
 
 int main(void)
