@@ -6,6 +6,7 @@
 #include "compiler/entente/restate.h"
 #include "runtime/ledger/json_in.h"
 #include "runtime/time/civil.h"
+#include "runtime/time/zone.h"
 
 enum { OLD = 0, NEW = 1 };
 
@@ -218,6 +219,67 @@ static void money(ent_q amount, const char *currency, bool grouped, char *buf, s
     }
 }
 
+/* --- charges --- */
+
+/* An agreement's charge at the end of the period in both; what is paid for the service is no decision, so it is told
+ * beside the credits and not counted among them. */
+typedef struct charge {
+    const char *agreement, *currency;
+    ent_q amounts[2];
+    int64_t unit;
+} charge;
+
+static const ent_agreement_row *in_force(const ent_backtest_side *side, const char *name)
+{
+    const ent_program *p = side->program;
+    const ent_agreement_row *found = NULL;
+    int64_t from;
+    int64_t to;
+    bool known = ent_session_period(side->session, &from, &to);
+    for (size_t i = 0; i < p->n_agreement; i++) {
+        const ent_agreement_row *a = &p->agreement[i];
+        int64_t day = known ? ent_zone_day(ent_session_agreement_zone(side->session, (int64_t)i), to - 1)
+                            : INT64_MAX;
+        if (strcmp(ent_program_text(p, a->name), name) == 0 && (!found || a->from_day <= day)) {
+            found = a;
+        }
+    }
+    return found;
+}
+
+/* The next agreement that is in both with another charge for the same unit. */
+static bool next_charge(const ent_backtest *t, size_t *at, charge *out)
+{
+    const ent_program *p = t->sides[NEW].program;
+    while (*at < p->n_agreement) {
+        const char *name = ent_program_text(p, p->agreement[(*at)++].name);
+        bool again = false;
+        for (size_t i = 0; i + 1 < *at; i++) {
+            again |= strcmp(ent_program_text(p, p->agreement[i].name), name) == 0;
+        }
+        const ent_agreement_row *old = again ? NULL : in_force(&t->sides[OLD], name);
+        const ent_agreement_row *now = in_force(&t->sides[NEW], name);
+        if (!old || old->charge < 0 || now->charge < 0 || old->charge_unit != now->charge_unit) {
+            continue;
+        }
+        *out = (charge){.agreement = name,
+                        .currency = ent_program_text(p, now->currency),
+                        .amounts = {t->sides[OLD].program->constants[old->charge].v.q,
+                                    p->constants[now->charge].v.q},
+                        .unit = now->charge_unit};
+        if (ent_q_cmp(out->amounts[OLD], out->amounts[NEW]) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *unit_name(int64_t unit)
+{
+    static const char *const names[] = {"", "day", "week", "month", "quarter", "year"};
+    return unit >= 0 && unit < (int64_t)(sizeof names / sizeof *names) ? names[unit] : "";
+}
+
 /* --- text --- */
 
 static void period_text(const ent_backtest_side *side, char *buf, size_t size)
@@ -305,6 +367,21 @@ static void gains_text(const report *r, FILE *out)
     }
 }
 
+static void charges_text(const ent_backtest *t, FILE *out)
+{
+    charge c;
+    char before[ENT_MONEY_TEXT_SIZE];
+    char after[ENT_MONEY_TEXT_SIZE];
+    bool any = false;
+    for (size_t at = 0; next_charge(t, &at, &c);) {
+        money(c.amounts[OLD], c.currency, true, before, sizeof before);
+        money(c.amounts[NEW], c.currency, true, after, sizeof after);
+        fprintf(out, "%scharge of %s: %s %s -> %s a %s, not counted above\n", any ? "" : "\n",
+                c.agreement, c.currency, before, after, unit_name(c.unit));
+        any = true;
+    }
+}
+
 static void write_text(const report *r, FILE *out)
 {
     const ent_backtest *t = r->test;
@@ -346,6 +423,7 @@ static void write_text(const report *r, FILE *out)
         account_text(&r->accounts[i], "receives", r->accounts[i].receives, out);
     }
     gains_text(r, out);
+    charges_text(t, out);
 }
 
 /* --- JSON --- */
@@ -411,6 +489,26 @@ static void sums_json(const char *key, const account *a, const ent_q *sums, ent_
     ent_json_end_object(out);
 }
 
+static void charges_json(const ent_backtest *t, ent_json_out *out)
+{
+    charge c;
+    char text[ENT_MONEY_TEXT_SIZE];
+    ent_json_key(out, "charges");
+    ent_json_begin_array(out);
+    for (size_t at = 0; next_charge(t, &at, &c);) {
+        ent_json_begin_object(out);
+        ent_json_key_text(out, "agreement", c.agreement);
+        money(c.amounts[OLD], c.currency, false, text, sizeof text);
+        ent_json_key_text(out, "before", text);
+        money(c.amounts[NEW], c.currency, false, text, sizeof text);
+        ent_json_key_text(out, "after", text);
+        ent_json_key_text(out, "currency", c.currency);
+        ent_json_key_text(out, "per", unit_name(c.unit));
+        ent_json_end_object(out);
+    }
+    ent_json_end_array(out);
+}
+
 static bool write_json(const report *r, FILE *file)
 {
     ent_json_out out;
@@ -440,6 +538,7 @@ static bool write_json(const report *r, FILE *file)
         ent_json_end_object(&out);
     }
     ent_json_end_array(&out);
+    charges_json(r->test, &out);
     ent_json_end_object(&out);
     ent_json_end_line(&out);
     bool ok = ent_json_is_complete(&out);
