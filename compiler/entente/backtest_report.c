@@ -142,6 +142,33 @@ static const char *party_name(const ent_program *p, ent_json_slice name)
     return NULL;
 }
 
+/* What each party puts into a pool and gets out of it. */
+static void account_for_pool(report *r, int k, const ent_program *p, ent_json_slice line)
+{
+    ent_json_slice item;
+    ent_json_slice code =
+        ent_json_text_of(ent_json_member(ent_json_member(line, "credit"), "currency"));
+    const char *currency = NULL;
+    for (size_t i = 0; i < p->n_agreement && code.p; i++) {
+        const char *text =
+            p->agreement[i].currency < 0 ? "" : ent_program_text(p, p->agreement[i].currency);
+        currency = ent_json_is(code, text) ? text : currency;
+    }
+    for (size_t at = 0; currency && ent_json_next_item(ent_json_member(line, "parties"), &at, &item);) {
+        static const char *const keys[] = {"paid_in", "paid_out"};
+        const char *party = party_name(p, ent_json_member(item, "party"));
+        for (int i = 0; party && i < 2; i++) {
+            ent_json_slice text = ent_json_text_of(ent_json_member(item, keys[i]));
+            account *a = account_of(r, party, currency);
+            ent_q *sum = !a ? NULL : i == 0 ? &a->pays[k] : &a->receives[k];
+            ent_q q;
+            if (sum && text.p && ent_q_from_decimal_text(text.p, text.len, &q)) {
+                r->failed |= !ent_q_add(*sum, q, sum);
+            }
+        }
+    }
+}
+
 /* Each responsible party bears its amount, the supplier what is left; the client's own part is relief, which
  * nobody pays. */
 static bool account_for(report *r, int k, ent_ledger *ledger, const ent_decision *d)
@@ -157,6 +184,10 @@ static bool account_for(report *r, int k, ent_ledger *ledger, const ent_decision
         return false;
     }
     ent_json_slice line = {ledger->line.data, ledger->line.len - 1};
+    if (d->kind == ENT_DECISION_POOL) {
+        account_for_pool(r, k, p, line);
+        return true;
+    }
     ent_json_slice total =
         ent_json_text_of(ent_json_member(ent_json_member(line, "credit"), "amount"));
     ent_q left;
@@ -188,8 +219,9 @@ static bool settle(report *r)
     for (int k = 0; k < 2; k++) {
         const ent_backtest_side *side = &r->test->sides[k];
         for (size_t i = 0; ok && i < side->n; i++) {
-            ok = !side->decisions[i].has_credit ||
-                 account_for(r, k, &ledger, &side->decisions[i]);
+            const ent_decision *d = &side->decisions[i];
+            bool pays = d->has_credit || d->kind == ENT_DECISION_POOL;
+            ok = !pays || account_for(r, k, &ledger, d);
         }
     }
     ent_ledger_deinit(&ledger);

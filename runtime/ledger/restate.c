@@ -378,53 +378,67 @@ static ent_json_slice party_in(ent_json_slice list, ent_json_slice party)
     return (ent_json_slice){NULL, 0};
 }
 
-static void write_party(ent_json_out *out, ent_json_slice old, ent_json_slice now,
-                        ent_json_slice currency, bool *any)
+/* Lists by party: who answers, with a share and what it bears; who has a part in a pool. */
+static const char *const lists[] = {"responsible", "parties"};
+static const char *const amounts[] = {"paid_in", "paid_out", "amount"};
+enum { LISTS = sizeof lists / sizeof *lists, AMOUNTS = sizeof amounts / sizeof *amounts };
+
+static void begin_party(ent_json_out *out, const char *list, ent_json_slice party, bool *list_begun,
+                        bool *party_begun)
 {
-    ent_q share;
-    ent_q amount;
-    char text[ENT_Q_TEXT_SIZE];
-    bool shares = difference_of(old, now, "share", &share);
-    bool amounts = difference_of(old, now, "amount", &amount);
-    ent_json_slice party = ent_json_member(now.p ? now : old, "party");
-    if (!shares && !amounts) {
-        return;
-    }
-    if (!*any) {
-        ent_json_key(out, "responsible");
+    if (!*list_begun) {
+        ent_json_key(out, list);
         ent_json_begin_array(out);
-        *any = true;
     }
-    ent_json_begin_object(out);
-    ent_json_key(out, "party");
-    ent_json_raw(out, party.p, party.len);
-    if (shares) {
-        ent_q_format_fraction(share, text, sizeof text);
-        ent_json_key_text(out, "share", text);
+    if (!*party_begun) {
+        ent_json_begin_object(out);
+        ent_json_key(out, "party");
+        ent_json_raw(out, party.p, party.len);
     }
-    if (amounts) {
-        money_text(amount, currency, text, sizeof text);
-        ent_json_key_text(out, "amount", text);
-    }
-    ent_json_end_object(out);
+    *list_begun = *party_begun = true;
 }
 
-static void write_parties(ent_json_out *out, ent_json_slice old, ent_json_slice now,
-                          ent_json_slice currency)
+static void write_party(ent_json_out *out, const char *list, ent_json_slice old, ent_json_slice now,
+                        ent_json_slice currency, bool *begun)
 {
-    ent_json_slice before = ent_json_member(old, "responsible");
-    ent_json_slice after = ent_json_member(now, "responsible");
+    ent_q difference;
+    char text[ENT_Q_TEXT_SIZE];
+    bool told = false;
+    ent_json_slice party = ent_json_member(now.p ? now : old, "party");
+    if (difference_of(old, now, "share", &difference)) {
+        begin_party(out, list, party, begun, &told);
+        ent_q_format_fraction(difference, text, sizeof text);
+        ent_json_key_text(out, "share", text);
+    }
+    for (size_t i = 0; i < AMOUNTS; i++) {
+        if (difference_of(old, now, amounts[i], &difference)) {
+            begin_party(out, list, party, begun, &told);
+            money_text(difference, currency, text, sizeof text);
+            ent_json_key_text(out, amounts[i], text);
+        }
+    }
+    if (told) {
+        ent_json_end_object(out);
+    }
+}
+
+static void write_list(ent_json_out *out, const char *list, ent_json_slice old, ent_json_slice now,
+                       ent_json_slice currency)
+{
+    ent_json_slice before = ent_json_member(old, list);
+    ent_json_slice after = ent_json_member(now, list);
     ent_json_slice item;
-    bool any = false;
+    bool begun = false;
     for (size_t at = 0; ent_json_next_item(before, &at, &item);) {
-        write_party(out, item, party_in(after, ent_json_member(item, "party")), currency, &any);
+        write_party(out, list, item, party_in(after, ent_json_member(item, "party")), currency,
+                    &begun);
     }
     for (size_t at = 0; ent_json_next_item(after, &at, &item);) {
         if (!party_in(before, ent_json_member(item, "party")).p) {
-            write_party(out, (ent_json_slice){NULL, 0}, item, currency, &any);
+            write_party(out, list, (ent_json_slice){NULL, 0}, item, currency, &begun);
         }
     }
-    if (any) {
+    if (begun) {
         ent_json_end_array(out);
     }
 }
@@ -453,7 +467,9 @@ static void write_difference(ent_json_out *out, ent_json_slice old, ent_json_sli
         ent_json_text_len(out, currency.p ? currency.p : "", currency.len);
         ent_json_end_object(out);
     }
-    write_parties(out, old, now, currency);
+    for (size_t i = 0; i < LISTS; i++) {
+        write_list(out, lists[i], old, now, currency);
+    }
     ent_json_end_object(out);
 }
 

@@ -82,21 +82,41 @@ def expected_changes(old, new):
     return sorted(out)
 
 
+def parties_of(agreement, club):
+    """(who pays, to whom) of an agreement, or of the framework's own clauses."""
+    for a in club["agreements"]:
+        if a["name"] == agreement:
+            return a["between"]
+    roles = {p["role"]: p["name"] for p in random_clubs.PARTIES}
+    return roles["integrator"], roles["client"]
+
+
 def expected_money(lines, club):
-    paid = defaultdict(Fraction)
+    """What each party pays and receives, as {(verb, party, currency): amount}."""
+    sums = defaultdict(Fraction)
+
+    def move(payer, payee, currency, amount):
+        sums["pays", payer, currency] += amount
+        sums["receives", payee, currency] += amount
+
     for d in lines:
         if "credit" not in d:
             continue
-        left = Fraction(d["credit"]["amount"])
-        sla = next(a for a in club["agreements"] if a["name"] == d["agreement"])
         currency = d["credit"]["currency"]
+        for r in d.get("parties", []):
+            sums["pays", r["party"], currency] += Fraction(r["paid_in"])
+            sums["receives", r["party"], currency] += Fraction(r["paid_out"])
+        if d["kind"] == "pool":
+            continue
+        left = Fraction(d["credit"]["amount"])
+        supplier, customer = parties_of(d["agreement"], club)
         for r in d.get("responsible", []):
             amount = Fraction(r.get("amount", 0))
             left -= amount
-            if r["party"] != sla["between"][1]:
-                paid[r["party"], currency] += amount
-        paid[sla["between"][0], currency] += left
-    return {k: v for k, v in paid.items() if v}
+            if r["party"] != customer:
+                move(r["party"], customer, currency, amount)
+        move(supplier, customer, currency, left)
+    return {k: v for k, v in sums.items() if v}
 
 
 def one_club(name, entente, keep):
@@ -135,9 +155,10 @@ def one_club(name, entente, keep):
             odd = sorted(set(have) ^ set(want))
             problems.append(f"{len(odd)} changes differ, such as {odd[:3]}")
         for k, when in enumerate(("before", "after")):
-            paid = {(p["party"], p["currency"]): Fraction(p["pays"][when]) for p in said["parties"]}
-            if {key: v for key, v in paid.items() if v} != expected_money(ledgers[k], club):
-                problems.append(f"money {when}: {paid}")
+            told = {(verb, p["party"], p["currency"]): Fraction(p[verb][when])
+                    for p in said["parties"] for verb in ("pays", "receives")}
+            if {key: v for key, v in told.items() if v} != expected_money(ledgers[k], club):
+                problems.append(f"money {when}: {told}")
         rows = sum(len(r) for n, r in facts.items())
         if said["rows"] > rows:
             problems.append(f"{said['rows']} rows were read of {rows}")

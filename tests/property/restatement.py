@@ -76,8 +76,8 @@ def credit(line):
     return (c["currency"], Fraction(c["amount"])) if c else ("GBP", Fraction(0))
 
 
-def parties(line, key):
-    return {r["party"]: Fraction(r.get(key, 0)) for r in (line or {}).get("responsible", [])}
+def parties(line, key, which="responsible"):
+    return {r["party"]: Fraction(r.get(key, 0)) for r in (line or {}).get(which, [])}
 
 
 def replay(standing, lines, problems):
@@ -98,9 +98,10 @@ def replay(standing, lines, problems):
         said = Fraction(diff.get("credit", {}).get("amount", "0"))
         if said != credit(now)[1] - credit(old)[1]:
             problems.append(f"adjustment {line['seq']}: money {said}")
-        for key in ("share", "amount"):
-            before, after = parties(old, key), parties(now, key)
-            told = {r["party"]: Fraction(r[key]) for r in diff.get("responsible", []) if key in r}
+        for which, key in (("responsible", "share"), ("responsible", "amount"),
+                           ("parties", "paid_in"), ("parties", "paid_out"), ("parties", "amount")):
+            before, after = parties(old, key, which), parties(now, key, which)
+            told = {r["party"]: Fraction(r[key]) for r in diff.get(which, []) if key in r}
             real = {p: after.get(p, 0) - before.get(p, 0) for p in {*before, *after}}
             if told != {p: d for p, d in real.items() if d}:
                 problems.append(f"adjustment {line['seq']}: {key} {told}")
