@@ -62,7 +62,8 @@ if [ -n "$entente" ]; then
         --feed update=segments.csv
     run retail-club club.ent --feed probe=probe.csv --feed ticket=ticket.csv --feed change=change.csv
     run service-desk desk.ent --feed ticket=incident_event_log.csv
-    "$entente" test --coverage "$root/examples/retail-club/scenarios.ent" >"$work/scenarios.txt"
+    "$entente" test --coverage "$root/examples/retail-club/club.ent" \
+        "$root/examples/retail-club/scenarios.ent" >"$work/scenarios.txt"
     tell $? "scenarios of the retail club"
     ! grep -E 'never|no `' "$work/scenarios.txt"
     tell $? "the scenarios of the retail club reach every clause and step"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/judge/answer.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
@@ -151,6 +152,33 @@ static void add_window(const ent_scenario_run *run, const ent_decision *d, char 
     }
 }
 
+/* A sealed share is a reduced fraction in text.  false: it has more than 128 bits. */
+static bool share_of(const ent_part *part, ent_q *out)
+{
+    const char *bar = strchr(part->share_text, '/');
+    ent_q below;
+    if (!bar) {
+        return ent_q_from_decimal_text(part->share_text, strlen(part->share_text), out);
+    }
+    return ent_q_from_decimal_text(part->share_text, (size_t)(bar - part->share_text), out) &&
+           ent_q_from_decimal_text(bar + 1, strlen(bar + 1), &below) && ent_q_div(*out, below, out);
+}
+
+/* The share as it is written: a percentage, exactly or rounded as percentages are shown. */
+static void add_share(const ent_part *part, char *buf, size_t size)
+{
+    char text[ENT_Q_TEXT_SIZE];
+    ent_q share;
+    if (!part || !part->has_share) {
+        add(buf, size, "0%%");
+    } else if (share_of(part, &share) && ent_q_mul(share, ent_q_from_i64(100), &share) &&
+               ent_q_format_rounded(share, SHOWN_PLACES, true, text, sizeof text)) {
+        add(buf, size, "%s%%", text);
+    } else {
+        add(buf, size, "%s", part->share_text);
+    }
+}
+
 void ent_expect_decision_text(const ent_scenario_run *run, const ent_decision *d, char *buf,
                               size_t size)
 {
@@ -183,6 +211,15 @@ void ent_expect_decision_text(const ent_scenario_run *run, const ent_decision *d
     if (d->has_credit) {
         add(buf, size, ", credit ");
         add_credit(p, d, buf, size);
+    }
+    const char *separator = ", responsible ";
+    for (size_t i = 0; d->answer && i < d->answer->n_parts; i++) {
+        const ent_part *part = &d->answer->parts[i];
+        if (part->has_share) {
+            add(buf, size, "%s%s ", separator, ent_program_text(p, p->party[part->party].name));
+            add_share(part, buf, size);
+            separator = ", ";
+        }
     }
 }
 
@@ -371,13 +408,36 @@ static void compare_credit(judging *j)
     }
 }
 
+static const ent_part *part_of(const judging *j, const char *party)
+{
+    const ent_program *p = j->run->program;
+    const struct ent_answer *answer = j->d->answer;
+    for (size_t i = 0; answer && i < answer->n_parts; i++) {
+        if (strcmp(ent_program_text(p, p->party[answer->parts[i].party].name), party) == 0) {
+            return &answer->parts[i];
+        }
+    }
+    return NULL;
+}
+
+/* Each party named must have its share; with shares that sum to all of it nobody else can have one. */
 static void compare_responsible(judging *j)
 {
     const ent_node *list = j->expectation->kids[3];
-    ent_difference *difference = list ? differ(j, "responsible") : NULL;
-    if (difference) {
-        add_span(j->c, list->span, difference->expected, sizeof difference->expected);
-        add(difference->decided, sizeof difference->decided, "no shares of responsibility");
+    ent_q unit;
+    (void)ent_q_make(1, 100, &unit);
+    for (size_t i = 0; list && i < list->n_kids; i++) {
+        const ent_node *wanted = list->kids[i];
+        const ent_part *part = part_of(j, wanted->name);
+        ent_q decided = ent_q_from_i64(0);
+        bool same = (!part || !part->has_share || share_of(part, &decided)) &&
+                    same_figure(wanted->kids[0]->q, decided, unit);
+        ent_difference *difference = same ? NULL : differ(j, "responsible");
+        if (difference) {
+            add_span(j->c, wanted->span, difference->expected, sizeof difference->expected);
+            add(difference->decided, sizeof difference->decided, "%s ", wanted->name);
+            add_share(part, difference->decided, sizeof difference->decided);
+        }
     }
 }
 
