@@ -88,9 +88,9 @@ def with_bystander(world):
 
 def selective(club):
     """Does each objective over samples say of which service, so that others are not in it?"""
-    measures = [o["measure"] for a in club["agreements"] for o in a["objectives"]]
-    return all(m["feed"] != "probe" or m.get("per") or
-               oracle.split_selection(m.get("where"), "service")[0] for m in measures)
+    measures = [(a["kind"], o["measure"]) for a in club["agreements"] for o in a["objectives"]]
+    return all(m["feed"] != "probe" or m.get("arg") or (m.get("per") and kind != "framework") or
+               oracle.split_selection(m.get("where"), "service")[0] for kind, m in measures)
 
 
 def variants(entente, folder, world, lines):
