@@ -10,6 +10,7 @@ BUILD=${BUILD:-build}
 ENTENTE=$BUILD/entente
 DATA_DIR=${ENTENTE_DATA:-../shared/data}
 if [ -n "${SANITIZE:-}" ]; then CLUBS=60 LAYOUTS=1000 FUZZ=20000 ROWS=20000; else CLUBS=300 LAYOUTS=10000 FUZZ=100000 ROWS=200000; fi
+WORLDS=${ENTENTE_WORLDS:-$CLUBS}         # at night 2,000 or more
 LOG=$(mktemp -d)
 trap 'rm -rf "$LOG"' EXIT
 passed=0 failed=0
@@ -52,6 +53,8 @@ step "oracle calendars and windows" python3 tests/property/time_oracle.py "$BUIL
 step "oracle csv and json" python3 tests/property/feed_oracle.py "$BUILD/tests/feed_driver"
 step "oracle of the oracle" python3 -m unittest discover -s tests/oracle
 step "oracle random clubs" python3 tests/property/random_clubs.py --seed 1 --count $CLUBS --entente "$ENTENTE"
+step "oracle accountability, random worlds" \
+    python3 tests/property/random_worlds.py --seed 1 --count "$WORLDS" --entente "$ENTENTE"
 step "restatements add up" python3 tests/property/restatement.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "backtests against two runs" python3 tests/property/backtest.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"

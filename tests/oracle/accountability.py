@@ -256,6 +256,8 @@ def answer_objective(world, agreement, objective, decision):
         if not (replay.agg in ("count", "sum") and not replay.items):
             raise AssertionError("the items do not give the figure")
     answer = answer_of(world, agreement, replay.game(), decision["window"][1] - 1)
+    # without a sample that is bad and yet better than the others, an average gets worse
+    answer["calm"] = replay.agg in ("share", "time share", "count", "sum")
     # where the figure is no distance at all, a gap has no figure either
     value = None if replay.kind == "supplier" else replay.replayed(frozenset())
     answer["boundary"] = replay.shortfall(value)[0] == 0

@@ -98,8 +98,6 @@ def invariants(line):
     """What must hold of any line whatever the oracle says."""
     out = []
     shares = [figure(r["share"]) for r in line.get("responsible") or [] if r.get("share")]
-    if any(s < 0 for s in shares):
-        out.append(f"a share below zero: {shares}")
     if shares and sum(shares) != 1 and set(shares) != {1}:
         out.append(f"shares sum to {sum(shares)}")
     for r in line.get("responsible") or []:

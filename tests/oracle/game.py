@@ -21,12 +21,6 @@ def table(parties, value):
     return {s: value(s) for s in subsets(parties)}
 
 
-def calm(game):
-    """The game in which nobody's performing makes it worse: the least of v over each set's subsets."""
-    return {s: (min(v for t, (v, _) in game.items() if t <= s),
-                all(breach for t, (_, breach) in game.items() if t <= s)) for s in game}
-
-
 def members(game):
     return max(game, key=len)
 

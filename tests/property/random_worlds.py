@@ -118,6 +118,8 @@ def own_properties(decisions):
         nothing = a["game"][frozenset()][0] == a["game"][game.members(a["game"])][0]
         if a["mode"] != "jointly" and (sum(shares.values()) != 1) != nothing:
             out.append(f"{d['clause']}: shares {shares}")
+        if a.get("calm", True) and any(x < 0 for x in shares.values()):
+            out.append(f"{d['clause']}: a share below zero, {shares}")
         for p, x in a["parties"].items():
             if x.get("excess") == 0 and x["share"]:
                 out.append(f"{d['clause']}: {p} is within its allowance and has a share")
