@@ -247,7 +247,8 @@ static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *bef
     if (a == NULL)
         return NULL;
     *a = *before;
-    a->cap = NULL;
+    a->caps = NULL;
+    a->n_caps = 0;
     a->duties = NULL;
     a->objectives = NULL;
     a->n_duties = a->n_objectives = 0;
@@ -312,6 +313,8 @@ static void amend(ent_checker *ck, version *v, const ent_node *n)
 {
     const ent_node *member =
         n->kind == ENT_NODE_REPLACE || n->kind == ENT_NODE_ADD ? ent_kid(n, 0) : n;
+    if (n->kind == ENT_NODE_REMOVE && n->op == ENT_NODE_CREDIT_CAP)
+        return;
     if (n->kind == ENT_NODE_REMOVE) {
         size_t at = find_member(v, n->op, n->name);
         if (at == v->n_members) {
@@ -364,6 +367,28 @@ static void collect(ent_checker *ck, version *v, const version *before)
         amend(ck, v, v->node->kids[i]);
 }
 
+/* Its own caps stand in place of those of the version before, and these in place of the framework's. */
+static void inherit_caps(ent_checker *ck, version *v)
+{
+    ent_agreement_decl *a = v->agreement;
+    const ent_framework_decl *f = ck->m->framework;
+    bool removed = false;
+    for (size_t i = 0; i < v->node->n_kids; i++)
+        removed |= v->node->kids[i]->kind == ENT_NODE_REMOVE &&
+                   v->node->kids[i]->op == ENT_NODE_CREDIT_CAP;
+    if (!a->is_framework)
+        ent_check_caps(ck, v->scope, v->node, a->currency, a->has_charge, &a->caps, &a->n_caps);
+    if (a->n_caps > 0)
+        return;
+    if (a->before != NULL && !removed) {
+        a->caps = a->before->caps;
+        a->n_caps = a->before->n_caps;
+    } else if (f != NULL) {
+        a->caps = f->caps;
+        a->n_caps = f->n_caps;
+    }
+}
+
 static void check_version(ent_checker *ck, version *v)
 {
     ent_agreement_decl *a = v->agreement;
@@ -376,13 +401,8 @@ static void check_version(ent_checker *ck, version *v)
     for (size_t i = 0; i < v->n_members; i++)
         ent_scope_add(ck, v->scope, (int)v->members[i]->kind, v->members[i],
                       ent_is_main(ck, v->members[i]));
-    const ent_node *cap = a->is_framework ? NULL : header_clause(ck, v->node, ENT_NODE_CREDIT_CAP);
-    if (cap != NULL)
-        a->cap = ent_check_cap(ck, v->scope, cap, a->currency, a->has_charge);
-    else
-        a->cap = a->before != NULL  ? a->before->cap
-                 : ck->m->framework ? ck->m->framework->cap
-                                    : NULL;
+    inherit_caps(ck, v);
+    ent_check_at_risk(ck, v->scope, v->node, v->members, v->n_members);
     ent_check_scope(ck, v->scope);
     int32_t order = ck->n_clauses;
     ck->n_clauses += (int32_t)v->n_members;

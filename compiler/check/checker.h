@@ -253,8 +253,12 @@ void ent_check_duty(ent_checker *ck, ent_scope *scope, ent_duty_decl *duty);
 void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *node); /* objective.c */
 ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node *n,
                                   const char *currency, bool charge_there); /* credit.c */
-ent_cap_decl *ent_check_cap(ent_checker *ck, ent_scope *scope, const ent_node *n,
-                            const char *currency, bool charge_there);
+/* The caps that stand in a framework, agreement or amendment (also after `replace`). */
+void ent_check_caps(ent_checker *ck, ent_scope *scope, const ent_node *node, const char *currency,
+                    bool charge_there, ent_cap_decl ***caps, size_t *n_caps);
+/* What the agreement puts at risk, and the weights of its members; before its objectives are checked. */
+void ent_check_at_risk(ent_checker *ck, ent_scope *scope, const ent_node *node,
+                       const ent_node *const *members, size_t n_members);
 void ent_check_credit(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n);
 void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o,
                       const ent_node *n); /* ladder.c */

@@ -77,6 +77,8 @@ static void check_expression(ent_checker *ck, ent_env *env, ent_amount_decl *a,
     a->expr = ck->error_node;
 }
 
+static void check_weight(ent_checker *ck, ent_env *env, ent_amount_decl *amount);
+
 ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node *n,
                                   const char *currency, bool charge_there)
 {
@@ -98,6 +100,10 @@ ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node 
         a->q = value->q;
         a->currency = value->text;
         break;
+    case ENT_AMOUNT_WEIGHT:
+        check_weight(ck, env, a);
+        (void)ent_q_mul(a->q, value->q, &a->q);
+        return a;
     default:
         if (mentions_charge(value) && !charge_there) {
             report_no_charge(ck, env, n->span);
@@ -123,17 +129,120 @@ ent_amount_decl *ent_check_amount(ent_checker *ck, ent_env *env, const ent_node 
     return a;
 }
 
-ent_cap_decl *ent_check_cap(ent_checker *ck, ent_scope *scope, const ent_node *n,
-                            const char *currency, bool charge_there)
+/* --- caps --- */
+
+static void add_cap(ent_checker *ck, ent_scope *scope, const ent_node *n, const char *currency,
+                    bool charge_there, ent_cap_decl ***caps, size_t *n_caps)
 {
+    ent_env env = ent_env_make(ENT_ENV_AMOUNT, scope);
     ent_cap_decl *cap = ent_check_alloc(ck, sizeof *cap);
     if (cap == NULL)
-        return NULL;
-    ent_env env = ent_env_make(ENT_ENV_AMOUNT, scope);
-    *cap = (ent_cap_decl){.index = (int32_t)ck->m->n_caps, .unit = n->op, .span = n->span};
+        return;
+    *cap = (ent_cap_decl){.unit = n->op, .months = n->i, .span = n->span};
     cap->amount = ent_check_amount(ck, &env, ent_kid(n, 0), currency, charge_there);
-    ENT_PUSH_PTR(ck, ck->m->caps, ck->m->n_caps, cap);
-    return cap;
+    for (size_t i = 0; i < *n_caps; i++) {
+        const ent_cap_decl *other = (*caps)[i];
+        if (other->unit != cap->unit || other->months != cap->months)
+            continue;
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, n->span,
+                                   "two caps for the same stretch of time");
+        ent_diag_label(d, other->span, "the first one");
+        return;
+    }
+    if (n->i != 0 && (n->i < 2 || n->i > 120)) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0442, n->span,
+                                   "a cap reaches over 2 to 120 months");
+        ent_diag_primary_label(d, "not %lld", (long long)n->i);
+        if (n->i == 1)
+            ent_diag_help(d, "write `each month`");
+    }
+    ENT_PUSH_PTR(ck, *caps, *n_caps, cap);
+}
+
+void ent_check_caps(ent_checker *ck, ent_scope *scope, const ent_node *node, const char *currency,
+                    bool charge_there, ent_cap_decl ***caps, size_t *n_caps)
+{
+    for (size_t i = 0; i < node->n_kids; i++) {
+        const ent_node *k = node->kids[i];
+        if (k->kind == ENT_NODE_REPLACE || k->kind == ENT_NODE_ADD)
+            k = ent_kid(k, 0);
+        if (k != NULL && k->kind == ENT_NODE_CREDIT_CAP)
+            add_cap(ck, scope, k, currency, charge_there, caps, n_caps);
+    }
+}
+
+/* --- what is at risk, and weights --- */
+
+void ent_check_at_risk(ent_checker *ck, ent_scope *scope, const ent_node *node,
+                       const ent_node *const *members, size_t n_members)
+{
+    ent_agreement_decl *a = scope->agreement;
+    const ent_node *at = NULL;
+    a->weights = ent_q_from_i64(0);
+    for (size_t i = 0; i < node->n_kids; i++) {
+        const ent_node *k = node->kids[i]->kind == ENT_NODE_REPLACE ||
+                                    node->kids[i]->kind == ENT_NODE_ADD
+                                ? ent_kid(node->kids[i], 0)
+                                : node->kids[i];
+        at = k != NULL && k->kind == ENT_NODE_AT_RISK ? k : at;
+    }
+    for (size_t i = 0; i < n_members; i++) {
+        const ent_node *w = members[i]->kind == ENT_NODE_OBJECTIVE
+                                ? ent_clause(members[i], ENT_NODE_WEIGHT)
+                                : NULL;
+        if (w != NULL && ent_kid(w, 0) != NULL && w->kids[0]->q.num > 0)
+            (void)ent_q_add(a->weights, w->kids[0]->q, &a->weights);
+    }
+    ent_cap_decl *cap = at == NULL ? NULL : ent_check_alloc(ck, sizeof *cap);
+    if (cap == NULL) {
+        a->at_risk = a->before != NULL ? a->before->at_risk : NULL;
+        return;
+    }
+    ent_env env = ent_env_make(ENT_ENV_AMOUNT, scope);
+    *cap = (ent_cap_decl){.unit = at->op, .weighted = true, .span = at->span};
+    cap->amount = ent_check_amount(ck, &env, ent_kid(at, 0), a->currency, a->has_charge);
+    a->at_risk = cap;
+    if (a->weights.num == 0 && !ent_broken(ck, node->span)) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0402, at->span, "nothing shares in this");
+        ent_diag_primary_label(d, "no objective has a weight");
+        ent_diag_help(d, "add `weight 40` and `credit by weight` to an objective");
+    }
+}
+
+/* The part of what is at risk that `q` of the objective's weight is. */
+static void check_weight(ent_checker *ck, ent_env *env, ent_amount_decl *amount)
+{
+    const ent_objective_decl *o = env->objective;
+    const ent_agreement_decl *a = env->scope->agreement;
+    amount->q = ent_q_from_i64(1); /* so that what is wrong is not also said to pay nothing */
+    if (o == NULL || !o->has_weight) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0461, amount->span,
+                                   o == NULL ? "this has no weight" : "`%s` has no weight",
+                                   o == NULL ? "" : o->name);
+        ent_diag_primary_label(d, "a part of which weight?");
+        ent_diag_help(d, o == NULL ? "only an objective has a weight"
+                                   : "add `weight 40` to the objective");
+        return;
+    }
+    if (a->at_risk == NULL) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0461, amount->span,
+                                   "a weight of what? `%s` puts nothing at risk", a->name);
+        ent_diag_primary_label(d, "needs `at risk`");
+        ent_diag_label(d, a->span, "this agreement");
+        ent_diag_help(d, "add `at risk 20%% of charge each month` to it");
+        return;
+    }
+    if (o->window != a->at_risk->unit && o->window != ENT_UNIT_NONE) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0461, amount->span,
+                                   "`%s` is not decided when what is at risk is counted", o->name);
+        ent_diag_primary_label(d, "a part of what is at risk each time");
+        ent_diag_label(d, a->at_risk->span, "counted so");
+        ent_diag_label(d, o->node->kids[2]->span, "decided so");
+        ent_diag_help(d, "give both the same window");
+        return;
+    }
+    amount->of = a->at_risk->amount;
+    (void)ent_q_div(o->weight, a->weights, &amount->q);
 }
 
 /* --- rates --- */
@@ -222,6 +331,6 @@ void ent_check_credit(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, 
         else if (n->kids[i]->kind == ENT_NODE_STEP)
             check_step(ck, &env, o, n->kids[i]);
     }
-    if (o->n_steps > 0)
+    if (o->n_steps > 0 && n->i != 1) /* `by weight` is what any breach costs */
         ent_check_ladder(ck, o, n);
 }

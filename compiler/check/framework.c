@@ -289,15 +289,5 @@ void ent_check_framework(ent_checker *ck, const ent_node *n)
 void ent_check_framework_cap(ent_checker *ck, const ent_node *node)
 {
     ent_framework_decl *f = ck->m->framework;
-    const ent_node *first = ent_clause(node, ENT_NODE_CREDIT_CAP);
-    if (first != NULL)
-        f->cap = ent_check_cap(ck, &ck->top, first, f->currency, true);
-    for (size_t i = 0; i < node->n_kids; i++) {
-        const ent_node *k = node->kids[i];
-        if (k->kind != ENT_NODE_CREDIT_CAP || k == first)
-            continue;
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0120, k->span,
-                                   "`credit cap` stands twice in one framework");
-        ent_diag_label(d, first->span, "here the first time");
-    }
+    ent_check_caps(ck, &ck->top, node, f->currency, true, &f->caps, &f->n_caps);
 }

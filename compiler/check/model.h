@@ -201,18 +201,21 @@ typedef struct ent_service_decl {
 } ent_service_decl;
 
 typedef struct ent_amount_decl {
-    int kind; /* ENT_AMOUNT_*: NONE; PERCENT: `q` of the charge; MONEY: `q` in `currency`; EXPR: `expr` */
+    int kind; /* ENT_AMOUNT_*: NONE; PERCENT: `q` of the charge; MONEY: `q` in `currency`; EXPR: `expr`;
+                 WEIGHT: `q` of `of` */
     ent_q q;
     const char *currency;
     ent_node *expr;   /* checked; MONEY, or RATIO: a ratio of the charge (type says which) */
-    const char *text; /* as the author wrote it, blanks collapsed */
+    const struct ent_amount_decl *of; /* what is at risk in the agreement */
+    const char *text;                 /* as the author wrote it, blanks collapsed */
     ent_span span;
 } ent_amount_decl;
 
 typedef struct ent_cap_decl {
-    int32_t index; /* in model->caps */
     ent_amount_decl *amount;
-    int unit; /* ENT_UNIT_* */
+    int unit;       /* ENT_UNIT_* */
+    int64_t months; /* of `over N months`, else 0 */
+    bool weighted;  /* what is at risk: it bounds the credits that are a weight's */
     ent_span span;
 } ent_cap_decl;
 
@@ -236,7 +239,8 @@ typedef struct ent_framework_decl {
     int64_t from_day, to_day; /* INT64_MIN, INT64_MAX: unbounded; both inclusive */
     const char *zone;         /* "UTC" if it states none */
     const char *currency;     /* NULL if it states none */
-    ent_cap_decl *cap;
+    ent_cap_decl **caps;
+    size_t n_caps;
     ent_require_decl *requires;
     size_t n_requires;
     ent_answers_decl *answers;
@@ -553,7 +557,12 @@ typedef struct ent_objective_decl {
     ent_amount_decl *rate_max;
     bool rate_pro_rata, rate_above;
     int rounding;
-    bool has_earn_back;
+    bool has_weight;
+    ent_q weight;
+    int expected_compare; /* ENT_CMP_*, OTHERWISE: none */
+    ent_value expected;   /* of the measure's type */
+    const char *expected_text;
+    bool has_earn_back, earn_expected; /* by the expected level instead of the target */
     ent_q earn_back;
     int64_t earn_windows;
     bool has_warn;
@@ -603,7 +612,10 @@ struct ent_agreement_decl {
     ent_q charge;
     const char *charge_currency;
     int charge_unit;
-    ent_cap_decl *cap; /* its own or the framework's, or NULL */
+    ent_cap_decl **caps; /* its own or the framework's */
+    size_t n_caps;
+    ent_cap_decl *at_risk; /* or NULL */
+    ent_q weights;         /* the sum of its objectives' */
     ent_duty_decl **duties;
     size_t n_duties;
     ent_objective_decl **objectives;
@@ -646,8 +658,6 @@ typedef struct ent_model {
     size_t n_duties;
     ent_objective_decl **objectives;
     size_t n_objectives;
-    ent_cap_decl **caps;
-    size_t n_caps;
     ent_node **scenarios; /* SCENARIO nodes, names checked */
     size_t n_scenarios;
     ent_pool_decl **pools;

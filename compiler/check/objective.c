@@ -377,6 +377,7 @@ static void check_warnings(ent_checker *ck, ent_objective_decl *o, const ent_nod
     if (earn == NULL || ent_kid(earn, 0) == NULL)
         return;
     o->has_earn_back = true;
+    o->earn_expected = earn->op == 1;
     o->earn_back = earn->kids[0]->q;
     o->earn_windows = earn->i;
     if (o->earn_back.num <= 0 || ent_q_cmp(o->earn_back, one) > 0 || earn->i < 1) {
@@ -385,11 +386,76 @@ static void check_warnings(ent_checker *ck, ent_objective_decl *o, const ent_nod
             "what is earned back is up to 100%% of a credit, after one window or more");
         ent_diag_primary_label(d, "not possible");
     }
+    if (o->earn_expected && ent_clause(n, ENT_NODE_EXPECTED) == NULL) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0462, earn->span,
+                                   "objective `%s` has no expected level", o->name);
+        ent_diag_primary_label(d, "what is expected?");
+        ent_diag_help(d, "add `expected at least 99.95%%`, or write `when met`");
+    }
     if (ent_clause(n, ENT_NODE_CREDIT) == NULL) {
         ent_diag *d =
             ent_diag_add(ck->diags, ENT_DIAG_W0402, earn->span, "there is nothing to earn back");
         ent_diag_primary_label(d, "objective `%s` gives no credit", o->name);
     }
+}
+
+/* The level above the target that is hoped for: on its side, and no easier. */
+static void check_expected(ent_checker *ck, ent_scope *scope, ent_objective_decl *o,
+                           const ent_node *n)
+{
+    const ent_node *clause = ent_clause(n, ENT_NODE_EXPECTED), *compare = ent_kid(clause, 0);
+    if (compare == NULL || ent_kid(compare, 0) == NULL || o->type.kind == ENT_TYPE_ERROR)
+        return;
+    ent_env env = ent_env_make(ENT_ENV_CONST, scope);
+    env.objective = o;
+    o->expected_text = ent_check_source_text(ck, compare->kids[0]->span);
+    if (!ent_check_bound(ck, &env, compare->kids[0], o->type, compare->op, "the expected level",
+                         &o->expected))
+        return;
+    o->expected_compare = compare->op;
+    if (o->target.type.kind == ENT_TYPE_ERROR)
+        return;
+    bool up = compare->op == ENT_CMP_AT_LEAST || compare->op == ENT_CMP_ABOVE;
+    bool target_up = o->compare == ENT_CMP_AT_LEAST || o->compare == ENT_CMP_ABOVE;
+    int order = ent_value_cmp(&o->expected, &o->target);
+    if (up == target_up && (up ? order >= 0 : order <= 0))
+        return;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0462, clause->span,
+                               up == target_up ? "less is expected than is promised"
+                                               : "what is expected goes the other way");
+    ent_diag_primary_label(d, "expected");
+    ent_diag_label(d, o->node->kids[1]->span, "promised");
+}
+
+static void check_weight(ent_checker *ck, ent_objective_decl *o, const ent_node *n)
+{
+    const ent_node *clause = ent_clause(n, ENT_NODE_WEIGHT);
+    if (clause == NULL || ent_kid(clause, 0) == NULL)
+        return;
+    o->weight = clause->kids[0]->q;
+    o->has_weight = o->weight.num > 0;
+    if (o->has_weight)
+        return;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0442, clause->span,
+                               "a weight is more than nothing");
+    ent_diag_primary_label(d, "leave it out");
+}
+
+static void check_weight_used(ent_checker *ck, const ent_objective_decl *o)
+{
+    bool used = !o->has_weight;
+    const ent_amount_decl *rates[] = {o->rate_amount, o->rate_max};
+    for (size_t i = 0; i < 2; i++)
+        used |= rates[i] != NULL && rates[i]->kind == ENT_AMOUNT_WEIGHT;
+    for (size_t i = 0; i < o->n_steps; i++)
+        used |= o->steps[i].amount != NULL && o->steps[i].amount->kind == ENT_AMOUNT_WEIGHT;
+    if (used || ent_broken(ck, o->node->span))
+        return;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0402,
+                               ent_clause(o->node, ENT_NODE_WEIGHT)->span,
+                               "this takes a part of what is at risk, and nobody is paid it");
+    ent_diag_primary_label(d, "`%s` gives no credit by it", o->name);
+    ent_diag_help(d, "add `credit by weight`");
 }
 
 void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *n)
@@ -424,7 +490,10 @@ void ent_check_objective(ent_checker *ck, ent_scope *scope, const ent_node *n)
         check_warnings(ck, o, n);
         check_excuses(ck, n);
     }
+    check_expected(ck, scope, o, n);
+    check_weight(ck, o, n);
     const ent_node *credit = ent_clause(n, ENT_NODE_CREDIT);
     if (credit != NULL)
         ent_check_credit(ck, scope, o, credit);
+    check_weight_used(ck, o);
 }

@@ -205,7 +205,7 @@ static int64_t amount_kernel(ent_lower *lw, const ent_amount_decl *amount,
 int64_t ent_lower_amount(ent_lower *lw, const ent_amount_decl *amount,
                          const ent_objective_decl *objective)
 {
-    ent_amount_row row = {.kind = 0, .value = -1, .kernel = -1};
+    ent_amount_row row = {.kind = 0, .value = -1, .kernel = -1, .of = -1};
     if (amount == NULL) {
         return -1;
     }
@@ -215,6 +215,11 @@ int64_t ent_lower_amount(ent_lower *lw, const ent_amount_decl *amount,
     case ENT_AMOUNT_MONEY:
         row.kind = amount->kind == ENT_AMOUNT_PERCENT ? 1 : 2;
         row.value = ent_builder_const_q(lw->b, amount->q);
+        break;
+    case ENT_AMOUNT_WEIGHT:
+        row.kind = 4;
+        row.value = ent_builder_const_q(lw->b, amount->q);
+        row.of = ent_lower_amount(lw, amount->of, NULL);
         break;
     case ENT_AMOUNT_EXPR:
         row.kind = 3;
@@ -281,9 +286,27 @@ static void lower_enumerations(ent_lower *lw)
     }
 }
 
-static int64_t cap_index(const ent_cap_decl *cap)
+static void lower_cap(ent_lower *lw, const ent_cap_decl *c)
 {
-    return cap == NULL ? -1 : cap->index;
+    ent_builder_add_cap(lw->b, (ent_cap_row){.amount = ent_lower_amount(lw, c->amount, NULL),
+                                             .unit = c->unit,
+                                             .months = c->months,
+                                             .weighted = c->weighted,
+                                             .place = ent_lower_place(lw, c->span)});
+}
+
+/* A run for each agreement: inherited caps are repeated. */
+static int64_t lower_caps(ent_lower *lw, ent_cap_decl *const *caps, size_t n,
+                          const ent_cap_decl *at_risk)
+{
+    int64_t first = (int64_t)lw->b->cap.n;
+    for (size_t i = 0; i < n; i++) {
+        lower_cap(lw, caps[i]);
+    }
+    if (at_risk != NULL) {
+        lower_cap(lw, at_risk);
+    }
+    return first;
 }
 
 static bool has_policy(const ent_framework_decl *f, int policy)
@@ -311,11 +334,6 @@ static int64_t performance_party(const ent_lower *lw, const ent_framework_decl *
 
 static void lower_agreements(ent_lower *lw)
 {
-    for (size_t i = 0; i < lw->m->n_caps; i++) {
-        const ent_cap_decl *c = lw->m->caps[i];
-        ent_builder_add_cap(lw->b, (ent_cap_row){ent_lower_amount(lw, c->amount, NULL), c->unit,
-                                                 ent_lower_place(lw, c->span)});
-    }
     const ent_framework_decl *f = lw->m->framework;
     if (f != NULL) {
         ent_builder_add_framework(
@@ -326,7 +344,7 @@ static void lower_agreements(ent_lower *lw)
                                        .to_day = f->to_day,
                                        .zone = ent_builder_text(lw->b, f->zone),
                                        .currency = ent_builder_text_or_none(lw->b, f->currency),
-                                       .cap = cap_index(f->cap),
+                                       .cap = -1,
                                        .outages = has_policy(f, ENT_POLICY_OUTAGES_DEPENDENCIES),
                                        .ticket_time = has_policy(f, ENT_POLICY_TIME_HOLDER),
                                        .credits = has_policy(f, ENT_POLICY_CREDITS_RESPONSIBILITY),
@@ -351,7 +369,8 @@ static void lower_agreements(ent_lower *lw)
                        .currency = ent_builder_text_or_none(lw->b, a->currency),
                        .charge = a->has_charge ? ent_builder_const_q(lw->b, a->charge) : -1,
                        .charge_unit = a->has_charge ? a->charge_unit : 0,
-                       .cap = cap_index(a->cap == NULL && f != NULL ? f->cap : a->cap),
+                       .first_cap = lower_caps(lw, a->caps, a->n_caps, a->at_risk),
+                       .n_caps = (int64_t)a->n_caps + (a->at_risk != NULL),
                        .doc = ent_builder_text_or_none(lw->b, a->doc),
                        .place = ent_lower_place(lw, a->span)});
     }

@@ -333,6 +333,11 @@ static void lower_objective(ent_lower *lw, const ent_objective_decl *o)
         .rate_pro_rata = o->rate_pro_rata,
         .rate_above = o->rate_above,
         .rounding = o->rounding,
+        .expected_compare = o->expected_compare,
+        .expected = o->expected_compare == 0 ? -1 : ent_lower_real(lw, &o->expected),
+        .expected_text =
+            o->expected_compare == 0 ? -1 : ent_builder_text_or_none(lw->b, o->expected_text),
+        .earn_expected = o->earn_expected,
         .earn_back = o->has_earn_back ? ent_builder_const_q(lw->b, o->earn_back) : -1,
         .earn_windows = o->has_earn_back ? o->earn_windows : 0,
         .warn = o->has_warn ? ent_builder_const_q(lw->b, o->warn) : -1,

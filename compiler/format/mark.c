@@ -559,6 +559,7 @@ static void mark_member(fmt *f, const ent_node *node, unsigned indent)
         mark_pool(f, node, indent);
         break;
     case ENT_NODE_CREDIT_CAP:
+    case ENT_NODE_AT_RISK:
         mark_amount(f, node->kids[0], 1);
         break;
     default: /* a few words on one line */

@@ -347,9 +347,10 @@ ent_node *ent_node_event(ent_parser *p, ent_node *ref)
 
 ent_node *ent_node_amount_percent(ent_parser *p, ent_span span, ent_token percent, ent_token base)
 {
-    ent_word_need(p, base, "charge");
+    static const char *const bases[] = {"charge", "weight", NULL};
+    int of = ent_word_choose(p, base, "base", bases);
     ent_node *node = ent_node_make_kids(p, ENT_NODE_AMOUNT, span, 1, ent_node_literal(p, percent));
-    node->op = ENT_AMOUNT_PERCENT;
+    node->op = of == 1 ? ENT_AMOUNT_WEIGHT : ENT_AMOUNT_PERCENT;
     return node;
 }
 

@@ -29,7 +29,7 @@ static const char *const aggregates[] = {
     "none",       "share",      "count",   "sum",   "average", "minimum", "maximum",     "median",
     "percentile", "time share", "longest", "first", "last",    "time in", "time outside"};
 static const char *const quantifiers[] = {"", "all", "any", "count", "sum"};
-static const char *const amounts[] = {"", "none", "percent", "money", "expr"};
+static const char *const amounts[] = {"", "none", "percent", "money", "expr", "weight"};
 static const char *const undos[] = {"none", "restart", "ignore", "resume"};
 static const char *const missings[] = {"unsaid", "down", "up", "ignored"};
 static const char *const outcomes[] = {"unsaid", "breach", "met"};
@@ -68,6 +68,7 @@ static const char *op_word(const ent_node *n)
     case ENT_NODE_WINDOW:
     case ENT_NODE_CHARGE:
     case ENT_NODE_CREDIT_CAP:
+    case ENT_NODE_AT_RISK:
     case ENT_NODE_POOL:
         return WORD(units, n->op);
     case ENT_NODE_PARTY:

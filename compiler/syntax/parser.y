@@ -96,7 +96,7 @@ static ent_node *policy(ent_parser *p, ent_span at, ent_span last, int op)
 %token <tok> ID MEMBER TITLE TEXT INT DECIMAL PERCENT MONEY DURATION DATE INSTANT TIME BAD_NUMBER
 %token <tok> LBRACE RBRACE LPAREN RPAREN COMMA COLON ASSIGN EQ NE LT LE GT GE PLUS MINUS STAR SLASH ARROW DOTDOT
 /* joined words */
-%token <tok> AT_LEAST AT_MOST CREDIT_CAP ONE_OF NO_DATA COUNTS_AS IS_ABSENT IS_NOT_ABSENT
+%token <tok> AT_LEAST AT_MOST AT_RISK CREDIT_CAP ONE_OF NO_DATA COUNTS_AS IS_ABSENT IS_NOT_ABSENT
 %token <tok> REQUIRE_UNDERPINNING OFFERED_REQUIRE TIME_SHARE_OF APPROXIMATE_PERCENTILE AGG_OF TIME_IN LADDER_WHEN EXPECT_MEASURE MONEY_OF
 /* reserved: declarations */
 %token <tok> FRAMEWORK SLA OLA AMENDMENT FEED BIND CALENDAR SPAN MEASURE DUTY OBJECTIVE FN EXTERN SCENARIO USE
@@ -105,15 +105,15 @@ static ent_node *policy(ent_parser *p, ent_span at, ent_span last, int op)
 %token <tok> OTHERWISE ABOVE BELOW STALE PERCENTILE SIGNED SAMPLED LATENESS
 /* soft words */
 %token <tok> ACCOUNTABILITY ADD AFTER ALIAS ANSWERS AS AT BETWEEN CAUSED CHARGE CLIENT CLOSED COUNTING CREDIT CREDITS CURRENCY DEPENDS
-%token <tok> DURING EARN EFFECTIVE EXCLUDING EXCUSED EXPECT FOLLOWING FROM FUNDED GIVEN HOLDER INTEGRATOR JOINT KEY MATCHING MEASURED
+%token <tok> DURING EARN EFFECTIVE EXCLUDING EXCUSED EXPECT EXPECTED FOLLOWING FROM FUNDED GIVEN HOLDER INTEGRATOR JOINT KEY MATCHING MEASURED
 %token <tok> MISSING NO NONE OPEN OUTAGES PAID PAUSING POOL PRO PROVIDER RECORDED RELIEF REMOVE REPLACE REQUIRE RESPONSIBLE RESUME
-%token <tok> RETROACTIVE ROUNDED SERVICE SHARED SYMBOL TICKET TIMEZONE TO UNDER UNTIL USING VERSION VOID WARN
+%token <tok> RETROACTIVE ROUNDED SERVICE SHARED SYMBOL TICKET TIMEZONE TO UNDER UNTIL USING VERSION VOID WEIGHT WARN
 
 %type <tok> name field_name title_opt
 %type <tok> soft soft_mark number percent money duration date time text int
 %type <node> use framework sla ola amendment feed bind calendar span measure duty objective fn extern_fn scenario
 %type <node> declaration shared header member member_core field field_type type binding calendar_clause feed_header
-%type <node> party service require rule answers policy credit_cap pool charge expr literal ref primary aggregate match arm pattern
+%type <node> party service require rule answers policy credit_cap at_risk pool charge expr literal ref primary aggregate match arm pattern
 %type <node> event event_alt per_opt caused_opt measured_opt compare bound window clause allowance
 %type <node> spanref credit amount step rate rate_cap_opt where_opt stale_opt undo expect expect_status expect_part given using
 %type <node> param name_node role_node of_opt for_opt allowance_length library_symbol_opt responsible scenario_part percentile
@@ -173,10 +173,10 @@ soft_mark
 soft
   : ACCOUNTABILITY | ADD | AFTER | ALIAS | ANSWERS | AS | AT | BETWEEN | CAUSED | CHARGE | CLIENT | CLOSED
   | COUNTING | CREDIT | CREDITS | CURRENCY | DEPENDS | DURING | EARN | EFFECTIVE | EXCLUDING | EXCUSED
-  | EXPECT | FOLLOWING | FROM | FUNDED | GIVEN | INTEGRATOR | JOINT | MATCHING | MEASURED | MISSING | NO
+  | EXPECT | EXPECTED | FOLLOWING | FROM | FUNDED | GIVEN | INTEGRATOR | JOINT | MATCHING | MEASURED | MISSING | NO
   | NONE | OPEN | OUTAGES | PAID | PAUSING | POOL | PRO | PROVIDER | RELIEF | REMOVE | REPLACE | REQUIRE
   | RESPONSIBLE | RESUME | RETROACTIVE | ROUNDED | SERVICE | SHARED | SYMBOL | TICKET | TIMEZONE | TO
-  | UNDER | UNTIL | USING | VERSION | VOID | WARN
+  | UNDER | UNTIL | USING | VERSION | VOID | WARN | WEIGHT
   ;
 
 title_opt
@@ -312,7 +312,7 @@ member
   ;
 
 member_core
-  : shared | party | service | require | answers | policy | credit_cap | pool | charge
+  : shared | party | service | require | answers | policy | credit_cap | at_risk | pool | charge
   | ACCOUNTABILITY                  { $$ = MAKE(ACCOUNTABILITY, @$, 0); }
   ;
 
@@ -426,6 +426,14 @@ policy
 
 credit_cap
   : CREDIT_CAP amount EACH unit     { $$ = with_op(MAKE(CREDIT_CAP, @$, 1, $2), $4); }
+  | CREDIT_CAP amount ID int ID     {
+      ent_word_need(p, $3, "over");
+      ent_word_need(p, $5, "months");
+      $$ = with_i(with_op(MAKE(CREDIT_CAP, @$, 1, $2), ENT_UNIT_MONTH), $4.i); }
+  ;
+
+at_risk
+  : AT_RISK amount EACH unit        { $$ = with_op(MAKE(AT_RISK, @$, 1, $2), $4); }
   ;
 
 pool
@@ -681,6 +689,13 @@ clause
       ent_word_need(p, $5, "met");
       (void)ent_word_choose(p, $8, "word", plural);
       $$ = with_i(MAKE(EARN_BACK, @$, 1, ent_node_literal(p, $3)), $7.i); }
+  | EARN ID percent WHEN EXPECTED FOR int ID {
+      static const char *const plural[] = {"windows", "window", NULL};
+      ent_word_need(p, $2, "back");
+      (void)ent_word_choose(p, $8, "word", plural);
+      $$ = with_op(with_i(MAKE(EARN_BACK, @$, 1, ent_node_literal(p, $3)), $7.i), 1); }
+  | EXPECTED compare                { $$ = MAKE(EXPECTED, @$, 1, $2); }
+  | WEIGHT number                   { $$ = MAKE(WEIGHT, @$, 1, ent_node_literal(p, $2)); }
   ;
 
 /* --- allowances --- */
@@ -746,6 +761,11 @@ undo
 
 credit
   : CREDIT amount round_opt         { $$ = with_op(ent_node_credit(p, @$, $2, NULL, no_nodes), $3); }
+  | CREDIT BY WEIGHT round_opt      {
+      ent_token all = {.span = @3, .literal = ENT_LIT_PERCENT, .q = ent_q_from_i64(1)};
+      ent_node *amount = MAKE(AMOUNT, ent_span_join(@2, @3), 1, ent_node_literal(p, all));
+      $$ = ent_node_credit(p, @$, with_op(amount, ENT_AMOUNT_WEIGHT), NULL, no_nodes);
+      $$ = with_i(with_op($$, $4), 1); }
   | CREDIT steps round_opt          { $$ = with_op(ent_node_credit(p, @$, NULL, NULL, $2), $3); }
   | CREDIT rate round_opt           { $$ = with_op(ent_node_credit(p, @$, NULL, $2, no_nodes), $3); }
   ;

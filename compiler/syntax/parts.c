@@ -30,6 +30,7 @@ static const struct part {
     PART(parent, CURRENCY, ONCE)                                                                   \
     PART(parent, CHARGE, ONCE)                                                                     \
     PART(parent, CREDIT_CAP, MANY)                                                                 \
+    PART(parent, AT_RISK, ONCE)                                                                    \
     SHARED_PARTS(parent)
     PART(FRAMEWORK, VERSION, ONCE) PART(FRAMEWORK, EFFECTIVE, ONCE) PART(
         FRAMEWORK, TIMEZONE, ONCE) PART(FRAMEWORK, CURRENCY, ONCE) PART(FRAMEWORK, PARTY, MANY)
@@ -43,7 +44,8 @@ static const struct part {
                     ONCE) PART(AMENDMENT, CREDIT_CAP,
                                MANY) PART(AMENDMENT, REPLACE, MANY)
                     PART(AMENDMENT, ADD, MANY) PART(AMENDMENT, REMOVE, MANY) SHARED_PARTS(AMENDMENT)
-                        PART(DUTY, WHEN, ONCE) PART(DUTY, WITHIN, ONCE) PART(
+                        PART(AMENDMENT, AT_RISK, ONCE) PART(OBJECTIVE, WEIGHT, ONCE)
+                        PART(OBJECTIVE, EXPECTED, ONCE) PART(DUTY, WHEN, ONCE) PART(DUTY, WITHIN, ONCE) PART(
                             DUTY, PAUSING, MANY) PART(DUTY, VOID_WHEN, MANY)
                             PART(DUTY, EXCUSED_WHEN, MANY) PART(DUTY, EXCUSED_DURING, MANY) PART(
                                 DUTY, ON, MANY) PART(DUTY, WARN_AT, MANY)

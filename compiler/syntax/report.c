@@ -80,9 +80,11 @@ static const int shared_members[] = {CALENDAR, SPAN, MEASURE, DUTY, OBJECTIVE, F
 static const int members[] = {
     CLIENT,  INTEGRATOR, PROVIDER, SERVICE, REQUIRE, ACCOUNTABILITY,
     OUTAGES, TICKET,     CREDITS,  RELIEF,  JOINT,   CREDIT_CAP,
-    POOL,    CHARGE,     REPLACE,  ADD,     REMOVE,  REQUIRE_UNDERPINNING};
+    POOL,    CHARGE,     REPLACE,  ADD,     REMOVE,  REQUIRE_UNDERPINNING,
+    AT_RISK};
 static const int clauses[] = {WHEN,     WITHIN,   PAUSING,   EXCLUDING, VOID,    EXCUSED, ON,  WARN,
-                              COUNTING, MATCHING, FOLLOWING, MISSING,   NO_DATA, CREDIT,  EARN};
+                              COUNTING, MATCHING, FOLLOWING, MISSING,   NO_DATA, CREDIT,  EARN,
+                              WEIGHT,   EXPECTED};
 static const int headers[] = {VERSION, EFFECTIVE, TIMEZONE, CURRENCY, UNDER, BETWEEN, TO};
 static const int infix[] = {OR,   AND,   EQ,   NE,    LT, LE,        GT,           GE,
                             PLUS, MINUS, STAR, SLASH, IN, IS_ABSENT, IS_NOT_ABSENT};
@@ -120,6 +122,7 @@ static const char *token_text(ent_parser *p, int token)
                  {AT_LEAST, "`at least`"},
                  {AT_MOST, "`at most`"},
                  {CREDIT_CAP, "`credit cap`"},
+                 {AT_RISK, "`at risk`"},
                  {ONE_OF, "`one of`"},
                  {NO_DATA, "`no data`"},
                  {COUNTS_AS, "`counts as`"},

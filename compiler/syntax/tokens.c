@@ -155,6 +155,7 @@ static const struct {
     int token;
 } pairs[] = {{"at", "least", AT_LEAST},
              {"at", "most", AT_MOST},
+             {"at", "risk", AT_RISK},
              {"credit", "cap", CREDIT_CAP},
              {"one", "of", ONE_OF},
              {"no", "data", NO_DATA},
@@ -435,6 +436,7 @@ static bool begins_part(const ent_token *t)
     case RELIEF:
     case JOINT:
     case CREDIT_CAP:
+    case AT_RISK:
     case POOL:
     case CHARGE:
     case REPLACE:
@@ -457,6 +459,8 @@ static bool begins_part(const ent_token *t)
     case NO_DATA:
     case CREDIT:
     case EARN:
+    case WEIGHT:
+    case EXPECTED:
     case USING:
     case GIVEN:
     case EXPECT:
@@ -474,6 +478,7 @@ static bool begins_part_surely(ent_parser *p, const ent_token *t)
     case WITHIN:
     case NO_DATA:
     case CREDIT_CAP:
+    case AT_RISK:
     case REQUIRE_UNDERPINNING:
         return true;
     case PAUSING:

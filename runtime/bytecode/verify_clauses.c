@@ -156,8 +156,12 @@ static bool check_agreements(context *c)
     for (size_t i = 0; ok && i < p->n_amount; i++) {
         const ent_amount_row *row = &p->amount[i];
         c->index = i;
-        bool has_value = row->kind == 1 || row->kind == 2;
-        ok = require(c, has_value == (row->value >= 0), "a value belongs to the kinds 1 and 2") &&
+        bool has_value = row->kind == 1 || row->kind == 2 || row->kind == 4;
+        ok = require(c, has_value == (row->value >= 0), "a value belongs to the kinds 1, 2 and 4") &&
+             require(c,
+                     (row->kind == 4) == (row->of >= 0) &&
+                         (row->of < 0 || p->amount[row->of].kind != 4),
+                     "a part belongs to the kind 4, and is of no other part") &&
              require(c, constant_has_class(c, row->value, ENT_CLASS_Q, true),
                      "the value is no ratio") &&
              require(c, (row->kind == 3) == (row->kernel >= 0), "a kernel belongs to the kind 3");
@@ -483,6 +487,9 @@ static bool causes_are_spans(const context *c, int64_t first, int64_t n)
 /* A kernel of an amount: what it may read, and with which class it gets the measure. */
 static bool amount_fits(const context *c, int64_t amount, bool has_measure, ent_class measure)
 {
+    if (amount >= 0 && c->p->amount[amount].of >= 0) {
+        amount = c->p->amount[amount].of;
+    }
     if (amount < 0 || c->p->amount[amount].kernel < 0) {
         return true;
     }
@@ -735,13 +742,22 @@ static bool check_objective(context *c, const ent_objective_row *row)
                    "its subject cannot have a listed value") &&
            require(c, constant_has_class(c, row->warn, ENT_CLASS_Q, true),
                    "`warn at` is no ratio") &&
+           require(c,
+                   (row->expected_compare != ENT_CMP_OTHERWISE) == (row->expected >= 0) &&
+                       constant_has_class(c, row->expected, measure, true),
+                   "its expected level is not of the measure's class") &&
+           require(c, !row->earn_expected || row->expected >= 0,
+                   "it earns by a level that it does not have") &&
            check_credit(c, row, measure);
 }
 
 /* A cap is no clause's: it can know the charge only. */
 static bool check_cap(context *c, const ent_cap_row *row)
 {
-    return require(c, amount_fits(c, row->amount, false, ENT_CLASS_Q), "it reads what it cannot");
+    return require(c, amount_fits(c, row->amount, false, ENT_CLASS_Q), "it reads what it cannot") &&
+           require(c, row->unit != ENT_UNIT_NONE, "it has no window") &&
+           require(c, row->months == 0 || (row->unit == ENT_UNIT_MONTH && row->months <= 1200),
+                   "it reaches over no months");
 }
 
 /* The terms are postfix: each finds its operands, and one is left. */

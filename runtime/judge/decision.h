@@ -56,6 +56,7 @@ typedef struct ent_decision {
     ent_i128 credit_minor;  /* after caps; negative: earned back; of a pool, what it pays out */
     ent_i128 fund_minor;    /* what a pool's funders put in */
     int64_t first_part, n_parts; /* of a pool, see ent_session_pool_parts */
+    bool expected_met;      /* the level hoped for, not only the target */
     bool credit_earned;     /* by `earn back` */
     int64_t credit_rule;    /* string index of the rule's text, or -1 */
     ent_q budget_left;      /* bad samples still allowed, or time left */

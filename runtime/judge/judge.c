@@ -146,6 +146,10 @@ static bool amount_money(const pricing *x, int64_t index, ent_q *out)
         return kernel_amount(x, amount->kernel, out) &&
                (!amount->kernel_ratio || ent_q_mul(*out, charge_of(x), out) ||
                 too_large(x, x->agreement->place));
+    case 4:
+        return amount_money(x, amount->of, out) &&
+               (ent_q_mul(p->constants[amount->value].v.q, *out, out) ||
+                too_large(x, x->agreement->place));
     default:
         return true;
     }
@@ -171,7 +175,7 @@ int64_t ent_decision_step(const ent_program *p, const ent_decision *d)
     return -1;
 }
 
-static bool ladder_credit(const pricing *x, ent_q *out, int64_t *rule)
+static bool ladder_credit(const pricing *x, ent_q *out, int64_t *used)
 {
     const ent_program *p = x->s->program;
     int64_t step = ent_decision_step(p, x->d);
@@ -179,8 +183,8 @@ static bool ladder_credit(const pricing *x, ent_q *out, int64_t *rule)
         *out = ent_q_from_i64(0);
         return true;
     }
-    *rule = p->amount[p->step[step].amount].text;
-    return amount_money(x, p->step[step].amount, out);
+    *used = p->step[step].amount;
+    return amount_money(x, *used, out);
 }
 
 static bool measured(const ent_decision *d, ent_q *out)
@@ -196,12 +200,11 @@ static bool constant_q(const ent_constant *c, ent_q *out)
 }
 
 /* A rate: so much for each started unit of the distance from the target, at most so much. */
-static bool rate_credit(const pricing *x, const ent_objective_row *row, ent_q *out, int64_t *rule)
+static bool rate_credit(const pricing *x, const ent_objective_row *row, ent_q *out)
 {
     const ent_program *p = x->s->program;
     ent_q each;
     ent_q most = {0, 1};
-    *rule = p->amount[row->rate_amount].text;
     if (!amount_money(x, row->rate_amount, &each) ||
         (row->rate_max >= 0 && !amount_money(x, row->rate_max, &most))) {
         return false;
@@ -245,14 +248,12 @@ static int currency_digits(const pricing *x)
     return digits < 0 ? 2 : digits;
 }
 
-static ent_q *cap_place(const pricing *x, const ent_cap_row *cap)
+/* What the agreement's credits (or those by weight alone) came to in the window; NULL: no memory. */
+static ent_q *used_in(const pricing *x, const ent_cap_row *cap, int64_t from)
 {
     struct ent_judge *j = x->s->judge;
-    ent_interval w;
-    ent_window_containing(x->s->zones[x->agreement->zone], (ent_window_unit)(cap->unit - 1),
-                          x->d->final_ns - 1, &w);
-    int64_t words[2] = {x->agreement->name, w.from};
-    int64_t id = ent_tuples_intern(&j->keys, words, 2);
+    int64_t words[4] = {x->agreement->name, cap->unit, cap->weighted, from};
+    int64_t id = ent_tuples_intern(&j->keys, words, 4);
     uint32_t *place = id < 0 ? NULL : ent_map_at(&j->caps, id);
     if (!place) {
         return NULL;
@@ -267,36 +268,99 @@ static ent_q *cap_place(const pricing *x, const ent_cap_row *cap)
     return &j->used[*place];
 }
 
-/* Cuts the amount to what the cap of its window has left. */
-static bool apply_cap(const pricing *x, ent_q *amount)
+static void cap_window(const pricing *x, const ent_cap_row *cap, int64_t at, ent_interval *w)
 {
-    const ent_program *p = x->s->program;
-    if (x->agreement->cap < 0 || amount->num <= 0) {
-        return true;
-    }
-    const ent_cap_row *cap = &p->cap[x->agreement->cap];
-    ent_q left;
-    if (!amount_money(x, cap->amount, &left)) {
-        return false;
-    }
-    ent_q *used = cap_place(x, cap);
-    if (!used) {
-        return ent_no_memory(x->error);
-    }
-    if (!ent_q_sub(left, *used, &left)) {
-        return too_large(x, cap->place);
-    }
-    left = left.num < 0 ? ent_q_from_i64(0) : left;
-    *amount = ent_q_cmp(*amount, left) > 0 ? left : *amount;
-    return ent_q_add(*used, *amount, used) || too_large(x, cap->place);
+    ent_window_containing(x->s->zones[x->agreement->zone], (ent_window_unit)(cap->unit - 1), at, w);
 }
 
-/* Cuts the amount to the cap, and rounds it, once. */
-static bool settle_amount(const pricing *x, ent_q amount, ent_round mode, int64_t place,
-                          ent_decision *d)
+/* A percentage of a charge that the agreement does not state bounds nothing. */
+static bool cap_bounds(const pricing *x, const ent_cap_row *cap, bool weighted)
+{
+    const ent_amount_row *amount = &x->s->program->amount[cap->amount];
+    bool of_charge = amount->kind == 1 || (amount->kind == 3 && amount->kernel_ratio);
+    return (weighted || !cap->weighted) && !(of_charge && x->agreement->charge < 0);
+}
+
+/* What the cap has left for a credit that counts at `at`, not below nothing. */
+static bool cap_left(const pricing *x, const ent_cap_row *cap, int64_t at, ent_q *left)
+{
+    ent_interval w;
+    if (!amount_money(x, cap->amount, left)) {
+        return false;
+    }
+    cap_window(x, cap, at, &w);
+    for (int64_t i = 0; i < (cap->months > 0 ? cap->months : 1); i++) {
+        const ent_q *used = used_in(x, cap, w.from);
+        if (!used) {
+            return ent_no_memory(x->error);
+        }
+        if (!ent_q_sub(*left, *used, left)) {
+            return too_large(x, cap->place);
+        }
+        cap_window(x, cap, w.from - 1, &w);
+    }
+    if (left->num < 0) {
+        *left = ent_q_from_i64(0);
+    }
+    return true;
+}
+
+/* Counts a credit in every window in which a cap of some version of the agreement may ask for it. */
+static bool cap_count(const pricing *x, int64_t at, bool weighted, ent_q amount)
+{
+    const ent_program *p = x->s->program;
+    uint32_t counted = 0; /* bits of unit and weighted: caps of one kind share what they count */
+    for (size_t i = 0; i < p->n_agreement; i++) {
+        const ent_agreement_row *a = &p->agreement[i];
+        for (int64_t k = 0; a->name == x->agreement->name && k < a->n_caps; k++) {
+            const ent_cap_row *cap = &p->cap[a->first_cap + k];
+            uint32_t bit = 1u << (cap->unit * 2 + cap->weighted);
+            if (counted & bit || (cap->weighted && !weighted)) {
+                continue;
+            }
+            counted |= bit;
+            ent_interval w;
+            cap_window(x, cap, at, &w);
+            ent_q *used = used_in(x, cap, w.from);
+            if (!used) {
+                return ent_no_memory(x->error);
+            }
+            if (!ent_q_add(*used, amount, used)) {
+                return too_large(x, cap->place);
+            }
+        }
+    }
+    return true;
+}
+
+/* Cuts the amount to what every cap has left. */
+static bool apply_caps(const pricing *x, bool weighted, ent_q *amount)
+{
+    const ent_program *p = x->s->program;
+    int64_t at = x->d->final_ns - 1;
+    if (amount->num <= 0) {
+        return true;
+    }
+    for (int64_t i = 0; i < x->agreement->n_caps; i++) {
+        const ent_cap_row *cap = &p->cap[x->agreement->first_cap + i];
+        ent_q left;
+        if (!cap_bounds(x, cap, weighted)) {
+            continue;
+        }
+        if (!cap_left(x, cap, at, &left)) {
+            return false;
+        }
+        *amount = ent_q_cmp(*amount, left) > 0 ? left : *amount;
+    }
+    return cap_count(x, at, weighted, *amount);
+}
+
+/* Cuts the amount to the caps, and rounds it, once. */
+static bool settle_amount(const pricing *x, ent_q amount, bool weighted, ent_round mode,
+                          int64_t place, ent_decision *d)
 {
     d->has_credit = amount.num != 0;
-    if (!apply_cap(x, &amount)) {
+    if (!apply_caps(x, weighted, &amount)) {
         return false;
     }
     return ent_money_round(amount, currency_digits(x), mode, &d->credit_minor) ||
@@ -335,14 +399,14 @@ static bool earn_back(const pricing *x, const ent_objective_row *row, ent_decisi
     if (!e) {
         return ent_no_memory(x->error);
     }
-    if (d->status != ENT_STATUS_MET) {
-        e->met_run = 0;
-        if (d->credit_minor > 0) {
-            if (!ent_reserve((void **)&e->credits, &e->capacity, e->n + 1, sizeof *e->credits)) {
-                return ent_no_memory(x->error);
-            }
-            e->credits[e->n++] = d->credit_minor;
+    if (d->credit_minor > 0) {
+        if (!ent_reserve((void **)&e->credits, &e->capacity, e->n + 1, sizeof *e->credits)) {
+            return ent_no_memory(x->error);
         }
+        e->credits[e->n++] = d->credit_minor;
+    }
+    if (!(row->earn_expected ? d->expected_met : d->status == ENT_STATUS_MET)) {
+        e->met_run = 0;
         return true;
     }
     if (++e->met_run < row->earn_windows || e->n == 0) {
@@ -365,21 +429,32 @@ static bool earn_back(const pricing *x, const ent_objective_row *row, ent_decisi
 
 /* --- one decision --- */
 
+/* Whether the amount is a part of what is at risk. */
+static bool is_part(const ent_program *p, int64_t amount)
+{
+    return amount >= 0 && p->amount[amount].kind == 4;
+}
+
 static bool price_objective(ent_session *s, ent_decision *d, ent_error *error)
 {
     const ent_objective_row *row = &s->program->objective[d->clause];
     pricing x = {s, d, &s->program->agreement[row->agreement], error, NULL};
+    d->expected_met = row->expected >= 0 && d->final && d->has_measure &&
+                      ent_judge_met((int)row->expected_compare, d, &s->program->constants[row->expected]);
     if (d->final && d->status == ENT_STATUS_BREACH && (row->n_steps > 0 || row->rate_amount >= 0)) {
         ent_q amount;
-        bool ok = row->n_steps > 0 ? ladder_credit(&x, &amount, &d->credit_rule)
-                                   : rate_credit(&x, row, &amount, &d->credit_rule);
+        int64_t used = row->rate_amount;
+        bool ok = row->n_steps > 0 ? ladder_credit(&x, &amount, &used)
+                                   : rate_credit(&x, row, &amount);
         if (!ok) {
             return false;
         }
+        d->credit_rule = used < 0 ? -1 : s->program->amount[used].text;
         if (!ent_q_mul(amount, d->credit_fraction, &amount)) {
             return too_large(&x, row->place);
         }
-        if (!settle_amount(&x, amount, (ent_round)row->rounding, row->place, d)) {
+        if (!settle_amount(&x, amount, is_part(s->program, used) || is_part(s->program, row->rate_max),
+                           (ent_round)row->rounding, row->place, d)) {
             return false;
         }
     }
@@ -398,7 +473,7 @@ static bool price_duty(ent_session *s, ent_decision *d, ent_error *error)
         return false;
     }
     d->credit_rule = s->program->amount[row->credit].text;
-    return settle_amount(&x, amount, (ent_round)row->rounding, row->place, d);
+    return settle_amount(&x, amount, false, (ent_round)row->rounding, row->place, d);
 }
 
 bool ent_judge_pool_amount(ent_session *s, const ent_pool_row *pool, const ent_decision *d,

@@ -113,11 +113,17 @@ size_t ent_ledger_measure(const ent_program *p, const ent_objective_row *row,
     return figure_text(p, row, d->measure, buf, size);
 }
 
-size_t ent_ledger_target(const ent_program *p, const ent_objective_row *row, char *buf, size_t size)
+static size_t bound_text(const ent_program *p, int64_t compare, int64_t bound, char *buf,
+                         size_t size)
 {
     static const char *const words[] = {"", "at least ", "at most ", "above ", "below "};
-    int n = snprintf(buf, size, "%s%s", words[row->compare], ent_program_text(p, row->target_text));
+    int n = snprintf(buf, size, "%s%s", words[compare], ent_program_text(p, bound));
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
+size_t ent_ledger_target(const ent_program *p, const ent_objective_row *row, char *buf, size_t size)
+{
+    return bound_text(p, row->compare, row->target_text, buf, size);
 }
 
 size_t ent_ledger_amount(const ent_program *p, const ent_decision *d, char *buf, size_t size)
@@ -334,6 +340,24 @@ static void write_budget(ent_json_out *out, const ent_decision *d)
     ent_json_end_object(out);
 }
 
+/* The level hoped for, and, where the window is over and there is a figure, whether it was kept. */
+static void write_expected(ent_json_out *out, const ent_program *p, const ent_objective_row *row,
+                           const ent_decision *d)
+{
+    char text[ENT_Q_TEXT_SIZE + 8];
+    if (row->expected < 0) {
+        return;
+    }
+    bound_text(p, row->expected_compare, row->expected_text, text, sizeof text);
+    ent_json_key(out, "expected");
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "level", text);
+    if (d->final && d->has_measure) {
+        ent_json_key_bool(out, "met", d->expected_met);
+    }
+    ent_json_end_object(out);
+}
+
 static void write_objective(ent_json_out *out, const ent_program *p, const ent_decision *d)
 {
     const ent_objective_row *row = &p->objective[d->clause];
@@ -347,6 +371,7 @@ static void write_objective(ent_json_out *out, const ent_program *p, const ent_d
     }
     ent_ledger_target(p, row, text, sizeof text);
     ent_json_key_text(out, "target", text);
+    write_expected(out, p, row, d);
     write_shortfall(out, p, row, d);
     write_counts(out, &d->counts);
     write_budget(out, d);

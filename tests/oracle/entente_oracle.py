@@ -679,8 +679,9 @@ def decide_objective(world, agreement, objective):
                  "subject": subject, "window": part, "status": status, "measure": value,
                  "terms": agreement, "counts": figure.counts, "credit_exact": Fraction(0), "credit": 0,
                  "unit": objective["unit"],
-                 "ends": part[1] if objective["window"].get("unit") else win[1]}
-            if final and objective.get("credit") and status in ("met", "breach"):
+                 "ends": part[1] if objective["window"].get("unit") else win[1],
+                 "by_weight": bool(objective.get("credit")) and by_weight(objective["credit"])}
+            if final and objective.get("credit") and status == "breach":
                 amount = credit_of(agreement, objective, None if silent else value, status)
                 if is_part:
                     amount *= Fraction(part[1] - part[0], win[1] - win[0])
@@ -702,20 +703,34 @@ def judge(objective, value, final):
 
 # ---- money ------------------------------------------------------------------------------------
 
+def weight_part(agreement, objective, charge):
+    """The objective's part of what its agreement puts at risk."""
+    if objective.get("weight") is None or not agreement.get("at_risk"):
+        return None
+    whole = sum(Fraction(o["weight"]) for o in agreement["objectives"] if o.get("weight"))
+    return amount_of(agreement["at_risk"]["amount"], charge) * Fraction(objective["weight"]) / whole
+
+
+def by_weight(credit):
+    amounts = [s["amount"] for s in credit.get("steps", [])] or [credit["amount"], credit["most"]]
+    return any(a["kind"] == "weight" for a in amounts)
+
+
 def credit_of(agreement, objective, value, status):
     """The exact credit of a decided window; value None means decided by the no-data policy."""
     charge = Fraction(agreement["charge"]["amount"]) if agreement.get("charge") else Fraction(0)
     credit = objective["credit"]
+    part = weight_part(agreement, objective, charge)
     if value is None:
         if status == "met":
             return Fraction(0)
         if credit["kind"] == "ladder":
-            return amount_of(credit["steps"][-1]["amount"], charge)
-        return amount_of(credit["most"], charge)
+            return amount_of(credit["steps"][-1]["amount"], charge, part)
+        return amount_of(credit["most"], charge, part)
     if credit["kind"] == "ladder":
         for s in credit["steps"]:
             if s.get("op") is None or compare(s["op"], value, Fraction(s["bound"])):
-                return amount_of(s["amount"], charge)
+                return amount_of(s["amount"], charge, part)
         return Fraction(0)
     target = Fraction(objective["target"])
     short = target - value if credit["side"] == "below" else value - target
@@ -724,13 +739,15 @@ def credit_of(agreement, objective, value, status):
     units = short / Fraction(credit["per"])
     if not credit.get("pro_rata"):
         units = Fraction(-(-units // 1))
-    amount = amount_of(credit["amount"], charge) * units
-    return min(amount, amount_of(credit["most"], charge)) if credit.get("most") else amount
+    amount = amount_of(credit["amount"], charge, part) * units
+    return min(amount, amount_of(credit["most"], charge, part)) if credit.get("most") else amount
 
 
-def amount_of(amount, charge):
+def amount_of(amount, charge, part=None):
     if amount["kind"] == "none":
         return Fraction(0)
+    if amount["kind"] == "weight":
+        return Fraction(amount["value"]) / 100 * part
     if amount["kind"] == "percent":
         return Fraction(amount["value"]) / 100 * charge
     return Fraction(amount["value"])
@@ -749,28 +766,63 @@ def round_minor(amount, mode, digits):
     return int(floor) + (1 if rest * 2 > 1 else 0)
 
 
+def caps_of(world, agreement):
+    """Every cap that applies, and what is at risk, which bounds the credits by weight alone."""
+    framework = world.club["framework"]
+    caps = agreement.get("caps") or ([agreement["cap"]] if agreement.get("cap") else None)
+    caps = caps or framework.get("caps") or ([framework["cap"]] if framework.get("cap") else [])
+    out = [{"amount": {"kind": "percent", "value": c["percent"]}, "unit": c.get("unit", "month"),
+            "months": c.get("months", 1), "weighted": False} for c in caps]
+    if agreement.get("at_risk"):
+        out.append({**agreement["at_risk"], "months": 1, "weighted": True})
+    return out
+
+
+def months_back(zone, unit, t, n):
+    """The window that contains t, and the n - 1 before it."""
+    out = [tl.window_at(zone, unit, t)]
+    while len(out) < n:
+        out.append(tl.window_at(zone, unit, out[-1][0] - 1))
+    return out
+
+
 def settle_money(world, agreement, decisions):
     """Caps in the order of window end and clause, then rounding, then earn-back."""
-    cap = agreement.get("cap") or world.club["framework"].get("cap")
+    caps = caps_of(world, agreement)
     digits = MINOR[world.club["framework"]["currency"]]
     zone = tl.Zone(agreement.get("timezone") or world.zone_name)
     order = {o["name"]: i for i, o in enumerate(agreement.get("objectives", []))}
-    used = {}
+    paid = []                                   # (instant, by weight, amount)
     for d in sorted(decisions, key=lambda d: (d["ends"], order[d["clause"]],
                                               d["subject"] or "")):
         amount, terms = d["credit_exact"], d["terms"]
-        if cap and amount > 0:
-            charge = Fraction(terms["charge"]["amount"]) if terms.get("charge") else 0
-            window = tl.window_at(zone, cap["unit"], d["ends"] - 1)
-            limit = Fraction(cap["percent"]) / 100 * charge - used.get(window, 0)
-            amount = max(Fraction(0), min(amount, limit))
-            used[window] = used.get(window, 0) + amount
         rule = named(terms["objectives"], d["clause"]).get("credit") or {}
+        charge = Fraction(terms["charge"]["amount"]) if terms.get("charge") else Fraction(0)
+        if amount > 0:
+            weighted, at = d["by_weight"], d["ends"] - 1
+            for cap in caps:
+                if cap["weighted"] and not weighted:
+                    continue
+                if cap["amount"]["kind"] == "percent" and not terms.get("charge"):
+                    continue
+                reach = months_back(zone, cap["unit"], at, cap["months"])
+                used = sum(m for t, w, m in paid if (w or not cap["weighted"]) and
+                           any(a <= t < b for a, b in reach))
+                amount = max(Fraction(0), min(amount, amount_of(cap["amount"], charge) - used))
+            paid.append((at, weighted, amount))
         mode = rule.get("rounded", "half_even")
         d["credit_exact"], d["credit"] = amount, round_minor(amount, mode, digits)
     for o in agreement.get("objectives", []):
         if o.get("earn_back"):
             earn_back(o, [d for d in decisions if d["clause"] == o["name"]], digits)
+
+
+def keeps(objective, decision):
+    """Whether a window counts towards earning back."""
+    if objective["earn_back"].get("when", "met") == "met":
+        return decision["status"] == "met"
+    return decision["measure"] is not None and compare(
+        objective["op"], decision["measure"], Fraction(objective["expected"]))
 
 
 def earn_back(objective, decisions, digits):
@@ -783,12 +835,13 @@ def earn_back(objective, decisions, digits):
         for d in sorted(mine, key=lambda d: d["ends"]):
             if d["credit"]:
                 owed.append(d["credit"])
-            run = run + 1 if d["status"] == "met" else 0
+            run = run + 1 if keeps(objective, d) else 0
             if run == rule["windows"]:
                 run = 0
                 if owed:
                     back = Fraction(rule["percent"]) / 100 * owed.pop() / 10**digits
-                    d["earned_back"] = round_minor(back, "half_even", digits)
+                    mode = objective["credit"].get("rounded", "half_even")
+                    d["earned_back"] = round_minor(back, mode, digits)
 
 
 # ---- all of it --------------------------------------------------------------------------------

@@ -99,6 +99,7 @@ def framework(club):
         lines += accountability(f["accountability"])
     if f.get("cap"):
         lines.append(f'  credit cap {f["cap"]["percent"]}% of charge each {f["cap"]["unit"]}')
+    lines += caps(f.get("caps", []))
     for a in club["agreements"]:
         for o in a.get("objectives", []) if a["kind"] == "framework" else []:
             lines += objective(o)
@@ -129,6 +130,12 @@ def paid_when(e):
     if e[0] == "not":
         return f"not ({paid_when(e[1])})"
     return f" {e[0]} ".join(f"({paid_when(x)})" for x in e[1:])
+
+
+def caps(all_of_them):
+    return [f'  credit cap {c["percent"]}% of charge ' + (
+        f'over {c["months"]} months' if c.get("months") else f'each {c["unit"]}')
+            for c in all_of_them]
 
 
 def pool(p):
@@ -184,6 +191,8 @@ def span(s):
 def amount(a):
     if a["kind"] == "none":
         return "none"
+    if a["kind"] == "weight":
+        return f'{a["value"]}% of weight'
     return f'{a["value"]}% of charge' if a["kind"] == "percent" else f'GBP {a["value"]}'
 
 
@@ -191,6 +200,8 @@ def credit(o):
     c, unit = o["credit"], o["unit"]
     rounded = f' rounded {c["rounded"]}' if c.get("rounded") else ""
     if c["kind"] == "ladder":
+        if c["steps"] == [{"amount": {"kind": "weight", "value": "100"}}]:
+            return "credit by weight" + rounded
         steps = [f'{amount(s["amount"])} otherwise' if s.get("op") is None else
                  f'{amount(s["amount"])} when {s["op"]} {figure_text(s["bound"], unit)}'
                  for s in c["steps"]]
@@ -233,11 +244,16 @@ def objective(o, measured=True, word=""):
                      f'    missing counts as {o["missing"]}')
     if o.get("no_data"):
         lines.append(f'    no data counts as {o["no_data"]}')
+    if o.get("weight"):
+        lines.append(f'    weight {o["weight"]}')
+    if o.get("expected"):
+        lines.append(f'    expected {o["op"]} {figure_text(o["expected"], o["unit"])}')
     if o.get("credit"):
         lines.append("    " + credit(o))
     if o.get("earn_back"):
         e = o["earn_back"]
-        lines.append(f'    earn back {e["percent"]}% when met for {e["windows"]} windows')
+        when = e.get("when", "met")
+        lines.append(f'    earn back {e["percent"]}% when {when} for {e["windows"]} windows')
     return lines
 
 
@@ -291,6 +307,9 @@ def agreement(a, framework_name):
         lines.append(f'  charge GBP {a["charge"]["amount"]} per {a["charge"]["per"]}')
     if a.get("cap"):
         lines.append(f'  credit cap {a["cap"]["percent"]}% of charge each {a["cap"]["unit"]}')
+    lines += caps(a.get("caps", []))
+    if a.get("at_risk"):
+        lines.append(f'  at risk {amount(a["at_risk"]["amount"])} each {a["at_risk"]["unit"]}')
     for d in a.get("duties", []):
         lines += duty(d)
     for o in a.get("objectives", []):

@@ -10,7 +10,7 @@ shuffled rows (where no two are at one instant), with two jobs, with batches of 
 built .entc; those ledgers must be the same bytes. A difference is printed with its seed, so that
 `--seed S --start I --count 1 --keep DIR` shows it again. `--without` leaves features out
 (following, counting, matching, resume, rolling, timeshare, earn, cap, provisional, rate, parts,
-excluding, absent, own, pool), to find out which one a difference comes from.
+excluding, absent, own, pool, weight), to find out which one a difference comes from.
 Ends with `N passed, N failed`; the exit status is 1 if any failed.
 """
 
@@ -227,7 +227,37 @@ class Maker:
             a["duties"].append(self.duty(f"duty{i}", between[0]))
         for i in range(r.choice([1, 1, 2])):
             a["objectives"].append(self.objective(f"goal{i}", a))
+        self.money(a)
         return a
+
+    def money(self, a):
+        """Several caps, amounts at risk by weight, expected levels."""
+        r = self.r
+        if self.chance(0.25, "cap"):
+            units = r.sample(["day", "week", "month", "quarter"], r.choice([1, 2]))
+            a["caps"] = [{"percent": r.choice(["4", "12.5", "30"]), "unit": u} for u in units]
+            if r.random() < 0.6:
+                a["caps"].append({"percent": r.choice(["8", "50"]), "months": r.choice([2, 12])})
+        paying = [o for o in a["objectives"] if o.get("credit") and o["window"].get("unit")]
+        if paying and self.chance(0.5, "weight"):
+            unit = paying[0]["window"]["unit"]
+            a["at_risk"] = {"unit": unit, "amount": self.amount(["20", "7.5"])}
+            for o in paying:
+                if o["window"]["unit"] != unit:
+                    continue
+                o["weight"] = r.choice(["40", "1", "12.5"])
+                o["credit"] = {"kind": "ladder", "steps": [
+                    {"amount": {"kind": "weight", "value": "100"}}]} \
+                    if o["credit"]["kind"] == "rate" or r.random() < 0.4 else o["credit"]
+                for s in o["credit"]["steps"][1:]:
+                    s["amount"] = {"kind": "weight", "value": r.choice(["100", "50", "33.3"])}
+        for o in a["objectives"]:
+            if o.get("earn_back") and o["unit"] == "ratio" and r.random() < 0.6:
+                better = Fraction(o["target"]) + r.choice([0, 1, 3]) * Fraction(1, 50) * (
+                    1 if o["op"] in ("at least", "above") else -1)
+                if 0 <= better <= 1:
+                    o["expected"] = str(better)
+                    o["earn_back"]["when"] = "expected"
 
     def duty(self, name, party):
         r = self.r

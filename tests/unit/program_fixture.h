@@ -63,9 +63,9 @@ static inline void fixture_parties(fixture *x)
     (void)ent_builder_add_service(
         b, (ent_service_row){
                .name = fixture_text(x, "network"), .title = -1, .provider = 1, .place = x->place});
-    (void)ent_builder_add_amount(b, (ent_amount_row){0, -1, -1, 0, fixture_text(x, "none")});
-    (void)ent_builder_add_amount(b, (ent_amount_row){1, x->k_ratio, -1, 0, fixture_text(x, "5%")});
-    (void)ent_builder_add_cap(b, (ent_cap_row){1, ENT_UNIT_MONTH, x->place});
+    (void)ent_builder_add_amount(b, (ent_amount_row){0, -1, -1, 0, fixture_text(x, "none"), -1});
+    (void)ent_builder_add_amount(b, (ent_amount_row){1, x->k_ratio, -1, 0, fixture_text(x, "5%"), -1});
+    (void)ent_builder_add_cap(b, (ent_cap_row){1, ENT_UNIT_MONTH, 0, 0, x->place});
     (void)ent_builder_add_framework(b, (ent_framework_row){.name = fixture_text(x, "Club"), .performance = -1,
                                                            .title = -1,
                                                            .version = 1,
@@ -86,7 +86,7 @@ static inline void fixture_parties(fixture *x)
                                                            .currency = fixture_text(x, "GBP"),
                                                            .charge = x->k_ratio,
                                                            .charge_unit = ENT_UNIT_MONTH,
-                                                           .cap = 0,
+                                                           .n_caps = 1,
                                                            .doc = -1,
                                                            .place = x->place});
     (void)ent_builder_add_rule(
@@ -303,7 +303,7 @@ static inline void fixture_clauses(fixture *x)
                                                  .param = -1,
                                                  .place = at});
     (void)ent_builder_add_amount(
-        b, (ent_amount_row){3, -1, x->amount_kernel, 0, fixture_text(x, "f")});
+        b, (ent_amount_row){3, -1, x->amount_kernel, 0, fixture_text(x, "f"), -1});
     (void)ent_builder_add_step(b, (ent_step_row){ENT_CMP_AT_LEAST, x->k_ratio, 0, at});
     (void)ent_builder_add_step(b, (ent_step_row){ENT_CMP_OTHERWISE, -1, 2, at});
     x->objective =
@@ -337,6 +337,9 @@ static inline void fixture_clauses(fixture *x)
                                                          .earn_back = x->k_ratio,
                                                          .warn = x->k_ratio,
                                                          .measured_by = 1,
+                                                         .expected_compare = ENT_CMP_AT_LEAST,
+                                                         .expected = x->k_ratio,
+                                                         .expected_text = fixture_text(x, "95%"),
                                                          .doc = -1,
                                                          .place = at});
 }
@@ -356,7 +359,6 @@ static inline void fixture_pool(fixture *x)
                                                                    .zone = fixture_text(x, "UTC"),
                                                                    .currency = fixture_text(x, "GBP"),
                                                                    .charge = -1,
-                                                                   .cap = -1,
                                                                    .doc = -1,
                                                                    .place = x->place});
     (void)ent_builder_add_funder(b, (ent_funder_row){1});

@@ -152,7 +152,7 @@ static inline void shape_within_span(prog *x, ent_duty_row *d)
 static inline void shape_credit(prog *x, ent_duty_row *d)
 {
     d->credit = ent_builder_add_amount(
-        x->b, (ent_amount_row){2, prog_ratio(x, 25, 2), -1, 0, prog_text(x, "GBP 12.50")});
+        x->b, (ent_amount_row){2, prog_ratio(x, 25, 2), -1, 0, prog_text(x, "GBP 12.50"), -1});
 }
 
 static inline ent_program *one_duty(void (*shape)(prog *, ent_duty_row *))

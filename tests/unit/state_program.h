@@ -207,7 +207,6 @@ static inline int64_t prog_agreement(prog *x, int64_t version, int64_t from_day,
                                                                .currency = prog_text(x, "GBP"),
                                                                .charge = prog_ratio(x, 1000, 1),
                                                                .charge_unit = ENT_UNIT_MONTH,
-                                                               .cap = -1,
                                                                .doc = -1,
                                                                .place = x->place});
 }
@@ -455,6 +454,8 @@ static inline ent_objective_row prog_objective(prog *x, int64_t agreement, const
                                .earn_back = -1,
                                .warn = -1,
                                .measured_by = -1,
+                               .expected = -1,
+                               .expected_text = -1,
                                .order = (int64_t)x->b->objective.n + 10,
                                .doc = -1,
                                .place = x->place};

@@ -136,8 +136,8 @@ static void test_versions(void **state)
     assert_int_equal(a->n_objectives, 6);
     assert_int_equal(b->n_objectives, 5);
     assert_int_equal((int64_t)b->charge.num, 118000);
-    assert_ptr_equal(a->cap, m->framework->cap);
-    assert_ptr_equal(b->cap, m->framework->cap);
+    assert_ptr_equal(a->caps, m->framework->caps);
+    assert_ptr_equal(b->caps, m->framework->caps);
     assert_int_equal(objective(b, "uptime")->target.q.num, 1999);
     assert_int_equal(objective(b, "uptime")->order, objective(b, "each_service")->order - 1);
     /* each version has its own duty, and its objectives read that one's outcomes */

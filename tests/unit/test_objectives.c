@@ -411,13 +411,14 @@ static void test_credits(void **state)
     prog x = prog_new();
     int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
     int64_t none =
-        ent_builder_add_amount(x.b, (ent_amount_row){0, -1, -1, 0, prog_text(&x, "none")});
+        ent_builder_add_amount(x.b, (ent_amount_row){0, -1, -1, 0, prog_text(&x, "none"), -1});
     int64_t five = ent_builder_add_amount(
-        x.b, (ent_amount_row){1, prog_ratio(&x, 1, 20), -1, 0, prog_text(&x, "5% of charge")});
+        x.b, (ent_amount_row){1, prog_ratio(&x, 1, 20), -1, 0, prog_text(&x, "5% of charge"), -1});
     int64_t most = ent_builder_add_amount(
-        x.b, (ent_amount_row){1, prog_ratio(&x, 3, 50), -1, 0, prog_text(&x, "6%")});
-    x.b->agreement.v[agreement].cap =
-        ent_builder_add_cap(x.b, (ent_cap_row){most, ENT_UNIT_MONTH, x.place});
+        x.b, (ent_amount_row){1, prog_ratio(&x, 3, 50), -1, 0, prog_text(&x, "6%"), -1});
+    x.b->agreement.v[agreement].first_cap =
+        ent_builder_add_cap(x.b, (ent_cap_row){most, ENT_UNIT_MONTH, 0, 0, x.place});
+    x.b->agreement.v[agreement].n_caps = 1;
     ent_fold_row fold = prog_fold(&x, ENT_AGG_SHARE, TICKET);
     fold.test = RESOLVED;
     (void)ent_builder_add_fold(x.b, fold);
@@ -460,9 +461,9 @@ static void test_credits(void **state)
     row.compare = ENT_CMP_AT_MOST;
     row.target = prog_ratio(&x, 10 * MINUTE_NS, 1);
     row.rate_amount = ent_builder_add_amount(
-        x.b, (ent_amount_row){2, prog_ratio(&x, 1, 1), -1, 0, prog_text(&x, "GBP 1")});
+        x.b, (ent_amount_row){2, prog_ratio(&x, 1, 1), -1, 0, prog_text(&x, "GBP 1"), -1});
     row.rate_max = ent_builder_add_amount(
-        x.b, (ent_amount_row){2, prog_ratio(&x, 3, 1), -1, 0, prog_text(&x, "GBP 3")});
+        x.b, (ent_amount_row){2, prog_ratio(&x, 3, 1), -1, 0, prog_text(&x, "GBP 3"), -1});
     row.rate_per = prog_ratio(&x, MINUTE_NS, 1);
     row.rate_above = 1;
     (void)ent_builder_add_objective(x.b, row);
@@ -487,9 +488,10 @@ static void test_capped_ties(void **state)
     prog x = prog_new();
     int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
     int64_t most = ent_builder_add_amount(
-        x.b, (ent_amount_row){2, prog_ratio(&x, 15, 1), -1, 0, prog_text(&x, "GBP 15")});
-    x.b->agreement.v[agreement].cap =
-        ent_builder_add_cap(x.b, (ent_cap_row){most, ENT_UNIT_MONTH, x.place});
+        x.b, (ent_amount_row){2, prog_ratio(&x, 15, 1), -1, 0, prog_text(&x, "GBP 15"), -1});
+    x.b->agreement.v[agreement].first_cap =
+        ent_builder_add_cap(x.b, (ent_cap_row){most, ENT_UNIT_MONTH, 0, 0, x.place});
+    x.b->agreement.v[agreement].n_caps = 1;
     ent_duty_row duty = prog_duty(&x, agreement);
     shape_credit(&x, &duty);
     duty.discharge = prog_pattern(&x, RESOLVED, OPENED);

@@ -139,7 +139,7 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(agreement_day, "no day", ROW(agreement, 0).to_day = INT64_MIN)                               \
     R(zone_nul, "NUL", ROW(agreement, 0).zone = ent_builder_string(x->b, "a\0b", 3))               \
     R(charge_class, "charge", ROW(agreement, 0).charge = x->k_int)                                 \
-    R(amount_value, "kinds 1 and 2", ROW(amount, 1).value = -1)                                    \
+    R(amount_value, "kinds 1, 2", ROW(amount, 1).value = -1)                                    \
     R(amount_class, "no ratio", ROW(amount, 1).value = x->k_int)                                   \
     R(amount_kernel, "kind 3", ROW(amount, 2).kernel = -1)                                         \
     R(amount_kernel_kind, "one ratio", ROW(amount, 2).kernel = x->bind_kernel)                     \
@@ -244,6 +244,16 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(step_no_bound, "step's bound", ROW(step, 0).bound = -1)                                      \
     R(step_amount, "one ratio", ROW(amount, 2).kernel = fold_amount(x))                            \
     R(cap_reads, "reads what it cannot", ROW(cap, 0).amount = 2)                                   \
+    R(cap_window, "no window", ROW(cap, 0).unit = ENT_UNIT_NONE)                                   \
+    R(cap_months, "no months", ROW(cap, 0).months = 1201)                                          \
+    R(cap_weeks, "no months", ROW(cap, 0).months = 3, ROW(cap, 0).unit = ENT_UNIT_WEEK)            \
+    R(part_of_nothing, "no other part", ROW(amount, 1).kind = 4)                                   \
+    R(part_of_itself, "no other part", ROW(amount, 1).kind = 4, ROW(amount, 1).of = 1)             \
+    R(part_reads, "reads what it cannot", ROW(amount, 1).kind = 4, ROW(amount, 1).of = 2)          \
+    R(expected_class, "expected level", ROW(objective, 0).expected = x->k_int)                     \
+    R(expected_none, "expected level", ROW(objective, 0).expected = -1)                            \
+    R(earn_expected, "does not have", ROW(objective, 0).expected = -1,                             \
+      ROW(objective, 0).expected_compare = 0, ROW(objective, 0).earn_expected = 1)                 \
     R(pool_agreement, "framework's own", ROW(pool, 0).agreement = 0)                               \
     R(pool_unit, "no window", ROW(pool, 0).unit = ENT_UNIT_NONE)                                   \
     R(pool_nobody, "nobody funds it", ROW(pool, 0).n_funders = 0)                                  \
