@@ -182,6 +182,8 @@ static unsigned policy_group(int policy)
     case ENT_POLICY_CREDITS_RESPONSIBILITY:
     case ENT_POLICY_CREDITS_PROVIDER:
         return 1u << ENT_POLICY_CREDITS_RESPONSIBILITY | 1u << ENT_POLICY_CREDITS_PROVIDER;
+    case ENT_POLICY_RELIEF_FORCE:
+        return 1u << ENT_POLICY_RELIEF_FORCE;
     case ENT_POLICY_RELIEF_CLIENT:
         return 1u << ENT_POLICY_RELIEF_CLIENT;
     default:

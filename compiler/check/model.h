@@ -180,7 +180,7 @@ typedef struct ent_bind_decl ent_bind_decl;
 
 typedef struct ent_party_decl {
     int32_t index;
-    int role; /* ENT_ROLE_* */
+    int role; /* ENT_ROLE_*, or 3: force majeure, which is nobody */
     const char *name, *title;
     const char **aliases;
     size_t n_aliases;
@@ -636,6 +636,7 @@ typedef struct ent_model {
     ent_framework_decl *framework; /* NULL: none in these files */
     ent_party_decl **parties;
     size_t n_parties;
+    ent_party_decl *force; /* force majeure, if some span is caused by it: none of the parties */
     ent_service_decl **services;
     size_t n_services;
     ent_enumeration_decl **enumerations;

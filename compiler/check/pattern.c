@@ -257,6 +257,22 @@ static bool span_alt_keys(ent_checker *ck, void *context, ent_alt_decl *alt)
     return true;
 }
 
+/* What nobody answers for: it has its place behind the parties. */
+static ent_party_decl *force_majeure(ent_checker *ck, ent_span span)
+{
+    ent_party_decl *force = ck->m->force;
+    if (force != NULL)
+        return force;
+    force = ent_check_alloc(ck, sizeof *force);
+    if (force != NULL)
+        *force = (ent_party_decl){.index = (int32_t)ck->m->n_parties,
+                                  .role = 3,
+                                  .name = "force majeure",
+                                  .span = span};
+    ck->m->force = force;
+    return force;
+}
+
 void ent_check_span(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
 {
     const ent_node *n = symbol->node;
@@ -275,7 +291,9 @@ void ent_check_span(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
     span_context c = {.span = span, .scope = scope};
     span->from = ent_check_pattern(ck, scope, ent_kid(n, 1), span_alt_keys, &c);
     span->to = ent_check_pattern(ck, scope, ent_kid(n, 2), span_alt_keys, &c);
-    if (cause != NULL)
+    if (cause != NULL && cause->op == 1)
+        span->cause = force_majeure(ck, cause->span);
+    else if (cause != NULL)
         span->cause = ent_resolve_party(ck, cause->name, cause->span);
     if (span->from == NULL || span->to == NULL)
         return; /* symbol->decl stays NULL: its uses are not looked at */

@@ -243,17 +243,24 @@ static int64_t lower_aliases(ent_lower *lw, const char **aliases, size_t n)
     return first;
 }
 
+static void lower_party(ent_lower *lw, const ent_party_decl *p)
+{
+    ent_builder_add_party(lw->b,
+                          (ent_party_row){.name = ent_builder_text(lw->b, p->name),
+                                          .title = ent_builder_text_or_none(lw->b, p->title),
+                                          .role = p->role,
+                                          .first_alias = lower_aliases(lw, p->aliases, p->n_aliases),
+                                          .n_aliases = (int64_t)p->n_aliases,
+                                          .place = ent_lower_place(lw, p->span)});
+}
+
 static void lower_parties(ent_lower *lw)
 {
     for (size_t i = 0; i < lw->m->n_parties; i++) {
-        const ent_party_decl *p = lw->m->parties[i];
-        ent_builder_add_party(
-            lw->b, (ent_party_row){.name = ent_builder_text(lw->b, p->name),
-                                   .title = ent_builder_text_or_none(lw->b, p->title),
-                                   .role = p->role,
-                                   .first_alias = lower_aliases(lw, p->aliases, p->n_aliases),
-                                   .n_aliases = (int64_t)p->n_aliases,
-                                   .place = ent_lower_place(lw, p->span)});
+        lower_party(lw, lw->m->parties[i]);
+    }
+    if (lw->m->force != NULL) {
+        lower_party(lw, lw->m->force);
     }
     for (size_t i = 0; i < lw->m->n_services; i++) {
         const ent_service_decl *s = lw->m->services[i];
@@ -351,6 +358,7 @@ static void lower_agreements(ent_lower *lw)
                                        .relief = has_policy(f, ENT_POLICY_RELIEF_CLIENT),
                                        .joint = joint_causes(f),
                                        .performance = performance_party(lw, f),
+                                       .relief_force = has_policy(f, ENT_POLICY_RELIEF_FORCE),
                                        .place = ent_lower_place(lw, f->span)});
     }
     for (size_t i = 0; i < lw->m->n_agreements; i++) {

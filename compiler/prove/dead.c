@@ -50,6 +50,11 @@ static const char *lacking(const ent_model *m, int policy, bool credits)
         return (f->policies & 1u << ENT_POLICY_CREDITS_RESPONSIBILITY) != 0
                    ? NULL
                    : "only credits that follow responsibility have a client's share";
+    case ENT_POLICY_RELIEF_FORCE:
+        if ((f->policies & 1u << ENT_POLICY_CREDITS_RESPONSIBILITY) == 0) {
+            return "only credits that follow responsibility have a part of force majeure";
+        }
+        return m->force != NULL ? NULL : "no span is `caused by force majeure`";
     case ENT_POLICY_CREDITS_RESPONSIBILITY:
     case ENT_POLICY_CREDITS_PROVIDER:
         return credits ? NULL : "no clause gives a credit";
@@ -65,18 +70,18 @@ void ent_prove_dead(ent_prover *p)
     bool credits = false;
     for (size_t i = 0; i < m->n_agreements; i++) {
         const ent_agreement_decl *a = m->agreements[i];
-        bool own_cap =
-            a->cap != NULL && a->cap != f->cap && (a->before == NULL || a->cap != a->before->cap);
+        bool own_caps = a->n_caps > 0 && a->caps != f->caps &&
+                        (a->before == NULL || a->caps != a->before->caps);
         credits = credits || gives_credit(a);
-        if (own_cap && !gives_credit(a)) {
-            report(p, a->cap->span, "no clause of this agreement gives a credit");
+        if (own_caps && !gives_credit(a)) {
+            report(p, a->caps[0]->span, "no clause of this agreement gives a credit");
         }
     }
     if (m->n_agreements == 0 || !f->is_main) {
         return; /* the agreements may be elsewhere */
     }
-    if (f->cap != NULL && !credits) {
-        report(p, f->cap->span, "no clause gives a credit");
+    if (f->n_caps > 0 && !credits) {
+        report(p, f->caps[0]->span, "no clause gives a credit");
     }
     for (uint32_t i = 0; i < f->node->n_kids; i++) {
         const ent_node *n = f->node->kids[i];

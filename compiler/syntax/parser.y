@@ -406,6 +406,10 @@ policy
   | RELIEF FOR CLIENT ID            {
       ent_word_need(p, $4, "share");
       $$ = policy(p, @1, @4, ENT_POLICY_RELIEF_CLIENT); }
+  | RELIEF FOR ID ID                {
+      ent_word_need(p, $3, "force");
+      ent_word_need(p, $4, "majeure");
+      $$ = policy(p, @1, @4, ENT_POLICY_RELIEF_FORCE); }
   | JOINT ID SHARED                 {
       ent_word_need(p, $2, "causes");
       $$ = policy(p, @1, @3, ENT_POLICY_JOINT_SHARED); }
@@ -576,6 +580,11 @@ per_opt
 caused_opt
   : %empty                          { $$ = NULL; }
   | CAUSED BY name_node             { $$ = $3; }
+  | CAUSED BY ID ID                 {
+      ent_word_need(p, $3, "force");
+      ent_word_need(p, $4, "majeure");
+      $$ = with_op(ent_node_name(p, $3), 1);
+      $$->span = ent_span_join(@3, @4); }
   ;
 
 measure

@@ -95,7 +95,8 @@ typedef enum ent_undo {
 typedef enum ent_party_role {
     ENT_PARTY_CLIENT = 0,
     ENT_PARTY_INTEGRATOR = 1,
-    ENT_PARTY_PROVIDER = 2
+    ENT_PARTY_PROVIDER = 2,
+    ENT_PARTY_NOBODY = 3 /* force majeure: causes, and is no party to anything */
 } ent_party_role;
 
 typedef enum ent_agreement_kind {

@@ -76,6 +76,9 @@ static bool index_names(ent_binder *b)
     for (int pass = 0; ok && pass < 3; pass++) {
         for (size_t i = 0; ok && i < p->n_party; i++) {
             const ent_party_row *row = &p->party[i];
+            if (row->role == ENT_PARTY_NOBODY) {
+                continue;
+            }
             ok = pass == 0   ? name_it(&b->parties, row->name, (int64_t)i)
                  : pass == 1 ? name_it(&b->parties, row->title, (int64_t)i)
                              : true;

@@ -2,8 +2,8 @@
  * part of a credit (language.md, sections 7 and 12).
  *
  * A party bears its part under its own direct agreement with the client; without one its part stays with the
- * supplier, and so does the client's where there is no relief. The structural gap's part is borne by the
- * clause's accountable party, the agreement's supplier.
+ * supplier, and so does the client's, or that of force majeure, where there is no relief. The structural gap's
+ * part is borne by the clause's accountable party, the agreement's supplier.
  * Oracle: tests/oracle/accountability.py. */
 #include "runtime/state/state.h"
 
@@ -95,8 +95,9 @@ static bool has_direct(const ent_program *p, int64_t party)
 
 static int64_t bearer_of(const ent_program *p, const ent_agreement_row *a, int64_t party)
 {
-    bool client = p->party[party].role == ENT_PARTY_CLIENT;
-    bool relieved = client && p->n_framework && p->framework[0].relief;
+    int64_t role = p->party[party].role;
+    bool relieved = p->n_framework && ((role == ENT_PARTY_CLIENT && p->framework[0].relief) ||
+                                       (role == ENT_PARTY_NOBODY && p->framework[0].relief_force));
     return relieved || has_direct(p, party) ? party : a->supplier;
 }
 

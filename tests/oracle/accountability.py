@@ -272,6 +272,9 @@ def bearer(world, agreement, p):
     if role == "client":
         relief = world.club["framework"].get("accountability", {}).get("relief")
         return p if relief else agreement["between"][0]
+    if role == "nobody":
+        relief = world.club["framework"].get("accountability", {}).get("relief_force")
+        return p if relief else agreement["between"][0]
     direct = any(a["kind"] == "sla" and a["between"][0] == p for a in world.club["agreements"])
     return p if direct else agreement["between"][0]
 

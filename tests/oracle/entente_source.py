@@ -89,7 +89,7 @@ def framework(club):
     f = club["framework"]
     lines = [f'framework {f["name"]} "Random club"', "  version 1", "  effective from 1990-01-01",
              f'  timezone "{f["timezone"]}"', f"  currency {f['currency']}", "{"]
-    for p in club["parties"]:
+    for p in [p for p in club["parties"] if p["role"] != "nobody"]:
         lines.append(f'  {p["role"]} {p["name"]}' + titles(p))
     for s in club["services"]:
         depends = f' depends on {", ".join(s["depends"])}' if s.get("depends") else ""
@@ -121,6 +121,8 @@ def accountability(a):
     lines += ["    " + texts[n][a[n]] for n in ("outages", "ticket", "credits") if a.get(n)]
     if a.get("relief"):
         lines.append("    relief for client share")
+    if a.get("relief_force"):
+        lines.append("    relief for force majeure")
     return lines + ([f'    joint causes {a["joint"]}'] if a.get("joint") else [])
 
 

@@ -115,7 +115,7 @@ class Maker:
         out = {"outages": r.choice(["dependencies"] * 4 + ["owner"]),
                "ticket": r.choice(["holder"] * 4 + ["owner"]),
                "credits": r.choice(["responsibility"] * 3 + ["provider"]),
-               "relief": r.random() < 0.6}
+               "relief": r.random() < 0.6, "relief_force": r.random() < 0.6}
         joint = r.choice([None, "shared", "by charge", "first in time", "jointly"])
         if joint and joint not in self.without:
             out["joint"] = joint
@@ -158,7 +158,9 @@ class Maker:
                   "to": event("change", "finished")}]
         for s, p in zip(spans, (0.6, 0.35, 0.15, 0.6)):
             if self.chance(p, "caused"):
-                s["caused_by"] = r.choice(who)
+                s["caused_by"] = r.choice([*who, "force majeure"])
+        if any(s.get("caused_by") == "force majeure" for s in spans):
+            self.parties.append({"name": "force majeure", "role": "nobody"})
         return spans
 
     # ---- agreements -------------------------------------------------------------------------

@@ -61,7 +61,7 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(kind_count_huge, "no COUNT", ROW(party, 1).n_aliases = INT64_MAX)                            \
     R(kind_const, "no CONST", ROW(objective, 0).target = -1)                                       \
     R(kind_const_opt, "no CONST_OPT", ROW(duty, 0).warn = 1000)                                    \
-    R(kind_enum, "no ENUM", ROW(party, 0).role = 3)                                                \
+    R(kind_enum, "no ENUM", ROW(party, 0).role = 4)                                                \
     R(kind_flag, "no FLAG", ROW(duty, 0).following = 2)                                            \
     R(kind_nat, "no NAT", ROW(duty, 0).order = -1)                                                 \
     R(kind_slot, "no SLOT", ROW(alt, 0).test = -2)                                                 \
