@@ -502,34 +502,34 @@ static bool price(ent_session *s, ent_decision *d, ent_error *error)
 /* --- orders --- */
 
 typedef struct sort_entry {
-    ent_decision d;
+    ent_decision *d; /* decisions are large: they are moved once, when their order is known */
     const ent_session *s;
 } sort_entry;
 
 /* One clause and subject, twice at one instant: by what they are about. */
 static int by_beginning(const sort_entry *x, const sort_entry *y)
 {
-    int64_t p_key = x->d.kind == ENT_DECISION_DUTY ? x->d.at_ns : x->d.from_ns;
-    int64_t q_key = y->d.kind == ENT_DECISION_DUTY ? y->d.at_ns : y->d.from_ns;
+    int64_t p_key = x->d->kind == ENT_DECISION_DUTY ? x->d->at_ns : x->d->from_ns;
+    int64_t q_key = y->d->kind == ENT_DECISION_DUTY ? y->d->at_ns : y->d->from_ns;
     if (p_key != q_key) {
         return p_key < q_key ? -1 : 1;
     }
-    return x->d.clause < y->d.clause ? -1 : x->d.clause > y->d.clause;
+    return x->d->clause < y->d->clause ? -1 : x->d->clause > y->d->clause;
 }
 
 static int by_window_end(const void *a, const void *b)
 {
     const sort_entry *x = a;
     const sort_entry *y = b;
-    if (x->d.final_ns != y->d.final_ns) {
-        return x->d.final_ns < y->d.final_ns ? -1 : 1;
+    if (x->d->final_ns != y->d->final_ns) {
+        return x->d->final_ns < y->d->final_ns ? -1 : 1;
     }
-    int64_t p = ent_decision_clause(x->s->program, &x->d).order;
-    int64_t q = ent_decision_clause(x->s->program, &y->d).order;
+    int64_t p = ent_decision_clause(x->s->program, x->d).order;
+    int64_t q = ent_decision_clause(x->s->program, y->d).order;
     if (p != q) {
         return p < q ? -1 : 1;
     }
-    int order = ent_subject_compare(x->s, &x->d, &y->d);
+    int order = ent_subject_compare(x->s, x->d, y->d);
     return order ? order : by_beginning(x, y);
 }
 
@@ -547,14 +547,14 @@ static int by_ledger(const void *a, const void *b)
     const sort_entry *x = a;
     const sort_entry *y = b;
     const ent_program *p = x->s->program;
-    if (x->d.final_ns != y->d.final_ns) {
-        return x->d.final_ns < y->d.final_ns ? -1 : 1;
+    if (x->d->final_ns != y->d->final_ns) {
+        return x->d->final_ns < y->d->final_ns ? -1 : 1;
     }
     int order = 0;
-    if (x->d.clause != y->d.clause || x->d.kind != y->d.kind) {
-        order = by_name(p, &x->d, &y->d);
+    if (x->d->clause != y->d->clause || x->d->kind != y->d->kind) {
+        order = by_name(p, x->d, y->d);
     }
-    order = order ? order : ent_subject_compare(x->s, &x->d, &y->d);
+    order = order ? order : ent_subject_compare(x->s, x->d, y->d);
     if (order != 0) {
         return order;
     }
@@ -567,16 +567,19 @@ bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_err
         return true;
     }
     sort_entry *sorted = malloc(n * sizeof *sorted);
-    if (!sorted) {
+    ent_decision *moved = malloc(n * sizeof *moved);
+    if (!sorted || !moved) {
+        free(sorted);
+        free(moved);
         return ent_no_memory(error);
     }
     for (size_t i = 0; i < n; i++) {
-        sorted[i] = (sort_entry){decisions[i], s};
+        sorted[i] = (sort_entry){&decisions[i], s};
     }
     qsort(sorted, n, sizeof *sorted, by_window_end);
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
-        ent_decision *d = &sorted[i].d;
+        ent_decision *d = sorted[i].d;
         ok = price(s, d, error);
         if (ok && d->answer && d->has_credit && d->credit_minor > 0) {
             ok = ent_judge_split(s, d) || ent_no_memory(error);
@@ -585,8 +588,10 @@ bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_err
     }
     qsort(sorted, n, sizeof *sorted, by_ledger);
     for (size_t i = 0; i < n; i++) {
-        decisions[i] = sorted[i].d;
+        moved[i] = *sorted[i].d;
     }
+    memcpy(decisions, moved, n * sizeof *moved);
     free(sorted);
+    free(moved);
     return ok;
 }

@@ -31,11 +31,9 @@ static ent_map_entry *probe(ent_map_entry *entries, size_t capacity, int64_t key
     return &entries[at];
 }
 
-uint32_t ent_map_get(const ent_map *map, int64_t key)
+/* Of a key beyond the array. */
+uint32_t ent_map_find(const ent_map *map, int64_t key)
 {
-    if ((uint64_t)key < map->n_dense) {
-        return map->dense[key];
-    }
     if (map->capacity == 0) {
         return ENT_MAP_NONE;
     }

@@ -32,8 +32,12 @@ typedef struct ent_map {
 } ent_map;
 
 void ent_map_deinit(ent_map *map);
+uint32_t ent_map_find(const ent_map *map, int64_t key);
 /* The value of the key, or ENT_MAP_NONE. */
-uint32_t ent_map_get(const ent_map *map, int64_t key);
+static inline uint32_t ent_map_get(const ent_map *map, int64_t key)
+{
+    return (uint64_t)key < map->n_dense ? map->dense[key] : ent_map_find(map, key);
+}
 /* The place of the key's value, made with ENT_MAP_NONE if it is new; NULL when memory runs out.
  * Valid until the next call that may insert. */
 uint32_t *ent_map_at(ent_map *map, int64_t key);
