@@ -36,10 +36,10 @@ RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lm -lpthread
 COMPILER_LIBS := -lical
 
 PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev libzstd-dev liblzma-dev \
-            libsimdjson-dev libical-dev libsodium-dev python3 xz-utils zstd tzdata
+            libsimdjson-dev libical-dev libsodium-dev openssh-client python3 xz-utils zstd tzdata
 
 RUNTIME_C := $(sort $(wildcard runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
-               runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c))
+               runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c))
 RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
 COMPILER_C := $(sort $(filter-out compiler/entente/%,$(wildcard compiler/*/*.c)))
 COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c)))

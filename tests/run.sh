@@ -48,6 +48,7 @@ step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
 step "layout of random programs" "$BUILD/tests/format_driver" --seed 1 --count $LAYOUTS
+step "consent with keys of ssh-keygen" sh tests/consent.sh "$ENTENTE"
 step "oracle exact arithmetic" python3 tests/property/exact_oracle.py "$BUILD/tests/exact_driver"
 step "oracle calendars and windows" python3 tests/property/time_oracle.py "$BUILD/tests/time_driver"
 step "oracle csv and json" python3 tests/property/feed_oracle.py "$BUILD/tests/feed_driver"

@@ -398,6 +398,8 @@ static void check_version(ent_checker *ck, version *v)
     *v->scope = (ent_scope){.outer = &ck->top, .agreement = a, .zone = a->zone};
     a->index = (int32_t)ck->m->n_agreements;
     ENT_PUSH_PTR(ck, ck->m->agreements, ck->m->n_agreements, a);
+    a->members = v->members;
+    a->n_members = v->n_members;
     for (size_t i = 0; i < v->n_members; i++)
         ent_scope_add(ck, v->scope, (int)v->members[i]->kind, v->members[i],
                       ent_is_main(ck, v->members[i]));

@@ -1,7 +1,10 @@
 /* The framework: parties, services and what they depend on, policies, rules, and header clauses
  * that agreements have as well.  Invariant: after ent_check_framework parties and services are
  * complete, so that everything else can be looked up among them. */
+#include <string.h>
+
 #include "compiler/check/checker.h"
+#include "runtime/consent/key.h"
 
 bool ent_effective(ent_checker *ck, const ent_node *node, int64_t *from_day, int64_t *to_day)
 {
@@ -45,6 +48,32 @@ static bool name_taken(ent_checker *ck, const ent_node *n)
     return taken;
 }
 
+static void check_key(ent_checker *ck, ent_party_decl *p, const ent_node *n)
+{
+    const char *why;
+    ent_public_key key, other;
+    if (!ent_public_key_read(n->text, n->text_len, &key, &why)) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0230, n->span,
+                                   "this is no key that speaks for `%s`", p->name);
+        ent_diag_primary_label(d, "%s", why);
+        ent_diag_help(d, "copy the line of the file that ends in `.pub`; `ssh-keygen -t ed25519` makes one");
+        return;
+    }
+    for (size_t i = 0; i < ck->m->n_parties; i++)
+        for (size_t k = 0; k < ck->m->parties[i]->n_keys; k++)
+            if (ent_public_key_read(ck->m->parties[i]->keys[k], strlen(ck->m->parties[i]->keys[k]),
+                                    &other, &why) &&
+                ent_public_key_equal(&key, &other)) {
+                ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0230, n->span,
+                                           "one key speaks for `%s` and for `%s`", p->name,
+                                           ck->m->parties[i]->name);
+                ent_diag_label(d, ck->m->parties[i]->span, "this party has it already");
+                ent_diag_help(d, "a signature must show whose it is: give each party a key of its own");
+                return;
+            }
+    ENT_PUSH_PTR(ck, p->keys, p->n_keys, n->text);
+}
+
 static void check_party(ent_checker *ck, const ent_node *n)
 {
     if (name_taken(ck, n))
@@ -66,8 +95,12 @@ static void check_party(ent_checker *ck, const ent_node *n)
                           .title = n->title,
                           .node = (ent_node *)(uintptr_t)n,
                           .span = n->name_span};
-    for (size_t i = 0; i < n->n_kids; i++)
-        ENT_PUSH_PTR(ck, p->aliases, p->n_aliases, n->kids[i]->text);
+    for (size_t i = 0; i < n->n_kids; i++) {
+        if (n->kids[i]->kind == ENT_NODE_PARTY_KEY)
+            check_key(ck, p, n->kids[i]);
+        else
+            ENT_PUSH_PTR(ck, p->aliases, p->n_aliases, n->kids[i]->text);
+    }
     ENT_PUSH_PTR(ck, ck->m->parties, ck->m->n_parties, p);
 }
 

@@ -184,6 +184,8 @@ typedef struct ent_party_decl {
     const char *name, *title;
     const char **aliases;
     size_t n_aliases;
+    const char **keys; /* public keys that speak for it, as written */
+    size_t n_keys;
     ent_node *node;
     ent_span span; /* of the name */
 } ent_party_decl;
@@ -620,6 +622,8 @@ struct ent_agreement_decl {
     size_t n_duties;
     ent_objective_decl **objectives;
     size_t n_objectives;
+    const ent_node **members; /* of this version, as parsed, in order */
+    size_t n_members;
     struct ent_agreement_decl *before; /* the version that it amends, or NULL */
     const char *amendment;             /* name of the amendment, or NULL */
     bool is_framework; /* not an agreement: the framework's own clauses and pools; without an integrator

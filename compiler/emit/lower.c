@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/consent/canonical.h"
 #include "compiler/emit/lower_internal.h"
 #include "runtime/ledger/hash.h"
 
@@ -243,6 +244,30 @@ static int64_t lower_aliases(ent_lower *lw, const char **aliases, size_t n)
     return first;
 }
 
+/* The digest of what the parties of the agreement sign; -1 for the framework's own clauses. */
+static int64_t lower_digest(ent_lower *lw, const ent_agreement_decl *a)
+{
+    char digest[ENT_HASH_TEXT_SIZE];
+    if (a->is_framework) {
+        return -1;
+    }
+    if (!ent_canonical_digest(lw->m, a, digest)) {
+        (void)ent_lower_fail(lw, a->span, "the digest of `%s` cannot be computed", a->name);
+        return -1;
+    }
+    return ent_builder_text(lw->b, digest);
+}
+
+static int64_t needs_consent(const ent_framework_decl *f)
+{
+    for (size_t i = 0; i < f->n_requires; i++) {
+        if (f->requires[i].is_signed) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void lower_party(ent_lower *lw, const ent_party_decl *p)
 {
     ent_builder_add_party(lw->b,
@@ -252,6 +277,10 @@ static void lower_party(ent_lower *lw, const ent_party_decl *p)
                                           .first_alias = lower_aliases(lw, p->aliases, p->n_aliases),
                                           .n_aliases = (int64_t)p->n_aliases,
                                           .place = ent_lower_place(lw, p->span)});
+    for (size_t k = 0; k < p->n_keys; k++) {
+        ent_builder_add_party_key(
+            lw->b, (ent_party_key_row){p->index, ent_builder_text(lw->b, p->keys[k])});
+    }
 }
 
 static void lower_parties(ent_lower *lw)
@@ -359,6 +388,7 @@ static void lower_agreements(ent_lower *lw)
                                        .joint = joint_causes(f),
                                        .performance = performance_party(lw, f),
                                        .relief_force = has_policy(f, ENT_POLICY_RELIEF_FORCE),
+                                       .consent = needs_consent(f),
                                        .place = ent_lower_place(lw, f->span)});
     }
     for (size_t i = 0; i < lw->m->n_agreements; i++) {
@@ -380,7 +410,8 @@ static void lower_agreements(ent_lower *lw)
                        .first_cap = lower_caps(lw, a->caps, a->n_caps, a->at_risk),
                        .n_caps = (int64_t)a->n_caps + (a->at_risk != NULL),
                        .doc = ent_builder_text_or_none(lw->b, a->doc),
-                       .place = ent_lower_place(lw, a->span)});
+                       .place = ent_lower_place(lw, a->span),
+                       .digest = lower_digest(lw, a)});
     }
 }
 

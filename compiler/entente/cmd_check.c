@@ -6,10 +6,11 @@
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
 
-enum { FORMAT, COST, COUNTEREXAMPLES, STDLIB, COLOR };
+enum { FORMAT, COST, DIGEST, COUNTEREXAMPLES, STDLIB, COLOR };
 static const ent_option options[] = {
     {"format", "text|json|sarif", "how diagnostics are written; json and sarif go to stdout"},
     {"cost", NULL, "also print what a row takes at most, and what a key keeps"},
+    {"digest", NULL, "also print the digest of each agreement's canonical form, which parties sign"},
     {"counterexamples", "DIR", "write the scenarios that diagnostics show, with their facts, to DIR"},
     {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
     {"color", "auto|always|never", "colour in diagnostics; NO_COLOR is honoured"},
@@ -40,6 +41,25 @@ static int print_cost(const ent_bytes *bytes)
     return ENT_EXIT_OK;
 }
 
+static int print_digests(const ent_bytes *bytes)
+{
+    ent_program *p;
+    ent_load_error error = {0};
+    if (!ent_program_decode(bytes->p, bytes->n, &p, &error)) {
+        fprintf(stderr, "error: %s\n", error.message);
+        return ENT_EXIT_ENVIRONMENT;
+    }
+    for (size_t i = 0; i < p->n_agreement; i++) {
+        const ent_agreement_row *row = &p->agreement[i];
+        if (row->digest >= 0) {
+            printf("%s version %lld: %s\n", ent_program_text(p, row->name), (long long)row->version,
+                   ent_program_text(p, row->digest));
+        }
+    }
+    ent_program_destroy(p);
+    return ENT_EXIT_OK;
+}
+
 static int run(const ent_command *self, int argc, char **argv)
 {
     ent_arguments arguments = {.command = self, .argc = argc, .at = 1, .argv = argv};
@@ -49,6 +69,7 @@ static int run(const ent_command *self, int argc, char **argv)
     const char *paths[256];
     size_t n = 0;
     bool cost = false;
+    bool digest = false;
     for (int got; (got = ent_arguments_next(&arguments, &value)) != ENT_ARGUMENT_END;) {
         switch (got) {
         case ENT_ARGUMENT_WRONG:
@@ -74,6 +95,9 @@ static int run(const ent_command *self, int argc, char **argv)
         case COST:
             cost = true;
             break;
+        case DIGEST:
+            digest = true;
+            break;
         case COUNTEREXAMPLES:
             compile.examples_dir = value;
             break;
@@ -96,6 +120,9 @@ static int run(const ent_command *self, int argc, char **argv)
     }
     if (status == ENT_EXIT_OK && cost) {
         status = print_cost(&bytes);
+    }
+    if (status == ENT_EXIT_OK && digest) {
+        status = print_digests(&bytes);
     }
     ent_bytes_deinit(&bytes);
     return status;

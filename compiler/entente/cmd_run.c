@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "compiler/entente/compile.h"
+#include "compiler/entente/consent.h"
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
 #include "runtime/vm/exact.h"
@@ -24,6 +25,9 @@ enum {
     JOBS,
     BATCH,
     FAIL_ON,
+    SIGNATURES,
+    KEYS,
+    ASSUME_SIGNED,
     STDLIB,
     COLOR
 };
@@ -50,12 +54,17 @@ static const ent_option options[] = {
     {"jobs", "N", "threads; the decisions are the same for every N"},
     {"batch", "N", "rows that are worked on at once, 1 to 2048; the decisions are the same"},
     {"fail-on", "breach", "exit status 1 when there is a breach"},
+    {"signatures", "FILE", "who has signed the agreements; default: X.entc.sig, beside a built program"},
+    {"keys", "FILE", "which keys speak for whom, besides those that the framework declares"},
+    {"assume-signed", NULL, "decide a draft as if every party had signed"},
     {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
     {"color", "auto|always|never", "colour; NO_COLOR is honoured"},
     {NULL, NULL, NULL}};
 
 typedef struct parsed {
     ent_run_options run;
+    ent_consent_files consent;
+    bool assume_signed;
     ent_compile_options compile;
     const char *color;
     const char **paths;
@@ -179,6 +188,15 @@ static int take(const ent_command *self, parsed *p, int option, const char *valu
     case TMPDIR:
         p->run.folder = value;
         return ENT_EXIT_OK;
+    case SIGNATURES:
+        p->consent.signatures_path = value;
+        return ENT_EXIT_OK;
+    case KEYS:
+        p->consent.keys_path = value;
+        return ENT_EXIT_OK;
+    case ASSUME_SIGNED:
+        p->assume_signed = true;
+        return ENT_EXIT_OK;
     case STDLIB:
         p->compile.stdlib_dir = value;
         return ENT_EXIT_OK;
@@ -193,6 +211,20 @@ static int take(const ent_command *self, parsed *p, int option, const char *valu
     }
 }
 
+/* Which agreements bind nobody, where the framework wants them signed. */
+static int ask_consent(parsed *p, const ent_program *program, bool **not_in_force)
+{
+    if (p->assume_signed || !ent_consent_is_required(program)) {
+        return ENT_EXIT_OK;
+    }
+    int status = ent_consent_load(program, p->paths, p->n_paths, &p->consent, stderr);
+    if (status == ENT_EXIT_OK) {
+        status = ent_consent_flags(program, &p->consent, not_in_force, stderr);
+    }
+    ent_consent_unload(&p->consent);
+    return status;
+}
+
 static int run_parsed(const ent_command *self, parsed *p)
 {
     if (p->n_paths == 0) {
@@ -203,9 +235,15 @@ static int run_parsed(const ent_command *self, parsed *p)
     p->run.progress = isatty(STDERR_FILENO) != 0;
     ent_program *program = NULL;
     int status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
+    bool *not_in_force = NULL;
     if (status == ENT_EXIT_OK) {
+        status = ask_consent(p, program, &not_in_force);
+    }
+    if (status == ENT_EXIT_OK) {
+        p->run.not_in_force = not_in_force;
         status = ent_run(program, &p->run, stdout, stderr);
     }
+    free(not_in_force);
     ent_program_destroy(program);
     return status;
 }

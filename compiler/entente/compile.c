@@ -145,7 +145,7 @@ static int lower(const ent_model *model, ent_sources *sources, ent_bytes *bytes)
 }
 
 /* A built program among the sources would be read as text, with hundreds of errors. */
-static bool is_built(const char *path)
+bool ent_is_built(const char *path)
 {
     char magic[4];
     FILE *f = fopen(path, "rb");
@@ -168,7 +168,7 @@ int ent_compilation_open(ent_compilation *c, const char *const *paths, size_t n,
     char stdlib[4096];
     *c = (ent_compilation){0};
     for (size_t i = 0; i < n; i++) {
-        if (is_built(paths[i])) {
+        if (ent_is_built(paths[i])) {
             fprintf(stderr,
                     "error: `%s` is a built program, not a source\n  = help: give the files that it "
                     "was built from%s\n",

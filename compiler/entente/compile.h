@@ -45,4 +45,6 @@ int ent_compile_files(const char *const *paths, size_t n, const ent_compile_opti
 /* Loads `paths`: one .entc file, or sources to compile.  Returns the exit status. */
 int ent_obtain_program(const char *const *paths, size_t n, const ent_compile_options *options,
                        ent_program **program);
+/* Whether the file is a built program and no source. */
+bool ent_is_built(const char *path);
 #endif

@@ -13,6 +13,8 @@ static const ent_command *const commands[] = {
     &ent_command_test,
     &ent_command_backtest,
     &ent_command_fmt,
+    &ent_command_sign,
+    &ent_command_verify,
     &ent_command_explain,
     &ent_command_disasm,
     &ent_command_ledger,

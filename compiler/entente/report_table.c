@@ -211,6 +211,8 @@ static const char *status_text(const ent_decision *d)
         return "so far";
     case ENT_STATUS_NO_DATA:
         return "no data";
+    case ENT_STATUS_NOT_IN_FORCE:
+        return "not in force";
     default:
         return ent_status_name(d->status);
     }
@@ -300,10 +302,11 @@ static void pool_lines(const table *t, const ent_decision *d)
 
 static void tally_text(const ent_tally *sum, bool duty, char *buf, size_t size)
 {
-    static const char *const names[] = {"met", "breach", "excused", "void", "so far", "no data"};
+    static const char *const names[] = {"met",    "breach",  "excused",     "void",
+                                        "so far", "no data", "not in force"};
     size_t at = 0;
     buf[0] = 0;
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < ENT_STATUS_COUNT; i++) {
         char n[32];
         if (sum->by_status[i] == 0) {
             continue;

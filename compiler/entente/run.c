@@ -369,6 +369,7 @@ static int open_attempt(run *r)
                                    .has_as_of = r->has_as_of,
                                    .as_of_ns = r->as_of,
                                    .notices = r->options->notices != NULL,
+                                   .not_in_force = r->options->not_in_force,
                                    .strings = r->strings,
                                    .on_decision = on_decision,
                                    .user = r};

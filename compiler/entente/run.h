@@ -32,6 +32,7 @@ typedef struct ent_run_options {
     const char *quarantine; /* NULL: stop at the first bad row */
     const char *folder;     /* for temporary files */
     uint64_t sort_memory_bytes;
+    const bool *not_in_force; /* one an agreement; NULL: all are in force */
     uint32_t batch_rows; /* 0: 2,048 */
     uint32_t jobs;
     char separator;

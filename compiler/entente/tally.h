@@ -6,7 +6,7 @@
 #include "runtime/bytecode/program.h"
 #include "runtime/judge/decision.h"
 
-enum { ENT_TALLY_WORST = 3, ENT_TALLY_STATUSES = 6 };
+enum { ENT_TALLY_WORST = 3, ENT_TALLY_STATUSES = ENT_STATUS_COUNT };
 
 typedef struct ent_tally {
     uint64_t by_status[ENT_TALLY_STATUSES];

@@ -250,8 +250,8 @@ static void mark_extern(fmt *f, const ent_node *node)
 
 /* --- members of a framework --- */
 
-/* The texts after `alias`, which begins at the token. */
-static void mark_alias(fmt *f, ent_node *const *texts, uint32_t n)
+/* The texts after `alias` or `key`. */
+static void mark_list(fmt *f, ent_node *const *texts, uint32_t n)
 {
     fmt_soft(f, fmt_first(f, texts[0]) - 1, 1, FMT_FROM_LINE, 0, STEP);
     fmt_mark_commas(f, texts, n, 2);
@@ -265,8 +265,15 @@ static void mark_party(fmt *f, const ent_node *node, uint32_t group)
         cell(f, first + 2, group, 2, first);
         f->tokens[first + 2].space = 2;
     }
-    if (node->n_kids > 0) {
-        mark_alias(f, node->kids, node->n_kids);
+    uint32_t aliases = 0;
+    while (aliases < node->n_kids && node->kids[aliases]->kind != ENT_NODE_PARTY_KEY) {
+        aliases++;
+    }
+    if (aliases > 0) {
+        mark_list(f, node->kids, aliases);
+    }
+    if (aliases < node->n_kids) {
+        mark_list(f, node->kids + aliases, node->n_kids - aliases);
     }
 }
 
@@ -284,7 +291,7 @@ static void mark_service(fmt *f, const ent_node *node, uint32_t group)
         fmt_mark_commas(f, depends->kids, depends->n_kids, 2);
     }
     if (node->kids[2]->n_kids > 0) {
-        mark_alias(f, node->kids[2]->kids, node->kids[2]->n_kids);
+        mark_list(f, node->kids[2]->kids, node->kids[2]->n_kids);
     }
 }
 

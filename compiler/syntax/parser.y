@@ -119,7 +119,7 @@ static ent_node *policy(ent_parser *p, ent_span at, ent_span last, int op)
 %type <node> param name_node role_node of_opt for_opt allowance_length library_symbol_opt responsible scenario_part percentile
 %type <list> headers members fields bindings calendar_clauses feed_headers bind_parts texts names dates arms
 %type <list> event_alts clauses allowances for_items spanrefs steps args args_opt params params_opt set_items patterns
-%type <list> scenario_parts expect_parts name_nodes use_path service_parts alias_opt
+%type <list> keys_opt party_keys scenario_parts expect_parts name_nodes use_path service_parts alias_opt
 %type <number> role unit marks compare_word aggregate_word round_opt pro_opt
 %type <bits> days day_range
 
@@ -331,8 +331,18 @@ role_node
   ;
 
 party
-  : role ID title_opt alias_opt     {
-      $$ = with_op(ent_node_declare(p, MAKE_LIST(PARTY, @$, $4), $2, $3), $1); }
+  : role ID title_opt alias_opt keys_opt {
+      $$ = with_op(ent_node_declare(p, MAKE_LIST(PARTY, @$, ent_node_concat(p, $4, $5)), $2, $3), $1); }
+  ;
+
+keys_opt
+  : %empty                          { $$ = no_nodes; }
+  | KEY party_keys                  { $$ = $2; }
+  ;
+
+party_keys
+  : text                            { $$ = ent_node_append(p, no_nodes, with_text(MAKE(PARTY_KEY, @1, 0), $1)); }
+  | party_keys COMMA text           { $$ = ent_node_append(p, $1, with_text(MAKE(PARTY_KEY, @3, 0), $3)); }
   ;
 
 alias_opt

@@ -22,7 +22,9 @@ typedef enum ent_status {
     ENT_STATUS_EXCUSED = 2,
     ENT_STATUS_VOID = 3,
     ENT_STATUS_PROVISIONAL = 4,
-    ENT_STATUS_NO_DATA = 5
+    ENT_STATUS_NO_DATA = 5,
+    ENT_STATUS_NOT_IN_FORCE = 6, /* the framework wants signatures, and one is lacking */
+    ENT_STATUS_COUNT
 } ent_status;
 
 typedef struct ent_counts {

@@ -24,7 +24,7 @@ void ent_ledger_deinit(ent_ledger *ledger)
 const char *ent_status_name(int status)
 {
     static const char *const names[] = {"met", "breach", "excused", "void", "provisional",
-                                        "no_data"};
+                                        "no_data", "not_in_force"};
     return status >= 0 && status < (int)(sizeof names / sizeof *names) ? names[status] : "";
 }
 
@@ -486,7 +486,7 @@ static void write_part(ent_json_out *out, const ent_program *p, const ent_decisi
 
 static void write_responsible(ent_json_out *out, const ent_program *p, const ent_decision *d)
 {
-    if (!d->answer) {
+    if (!d->answer || d->status == ENT_STATUS_NOT_IN_FORCE) {
         return;
     }
     ent_json_key(out, "responsible");
@@ -504,7 +504,7 @@ static void write_responsible(ent_json_out *out, const ent_program *p, const ent
 static void write_gap(ent_json_out *out, const ent_program *p, const ent_decision *d)
 {
     char text[ENT_Q_TEXT_SIZE + 8];
-    if (!d->answer || !d->answer->has_gap) {
+    if (!d->answer || !d->answer->has_gap || d->status == ENT_STATUS_NOT_IN_FORCE) {
         return;
     }
     if (!d->answer->gap_fits) {

@@ -448,6 +448,24 @@ static void forget(ent_session *s)
     }
 }
 
+/* What was decided stays on record, but nobody is bound by it. */
+static void mark_not_in_force(ent_session *s, size_t n)
+{
+    for (size_t i = 0; i < n && s->options.not_in_force; i++) {
+        ent_decision *d = &s->decisions[i];
+        if (d->kind == ENT_DECISION_POOL) {
+            continue; /* the framework's, which nobody signs */
+        }
+        int64_t agreement = d->kind == ENT_DECISION_DUTY ? s->program->duty[d->clause].agreement
+                                                         : s->program->objective[d->clause].agreement;
+        if (s->options.not_in_force[agreement]) {
+            d->status = ENT_STATUS_NOT_IN_FORCE;
+            d->has_credit = false;
+            d->has_budget = false;
+        }
+    }
+}
+
 static bool give_out(ent_session *s, int64_t before, ent_error *error)
 {
     if (s->n_decisions == 0) {
@@ -464,6 +482,7 @@ static bool give_out(ent_session *s, int64_t before, ent_error *error)
     if (!ent_judge_settle(s, s->decisions, ready, error)) {
         return false;
     }
+    mark_not_in_force(s, ready);
     for (size_t i = 0; i < ready; i++) {
         if (s->options.on_decision &&
             !s->options.on_decision(s->options.user, s, &s->decisions[i])) {

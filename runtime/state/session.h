@@ -65,6 +65,8 @@ typedef struct ent_session_options {
     /* One a feed of the program: the time of which the given rows speak.  Outside of it no sample is expected
      * and no state goes on.  NULL: of all of the period, as the silence policies have it. */
     const ent_interval *heard;
+    /* One an agreement of the program: its decisions are marked so and carry no credit.  NULL: all are in force. */
+    const bool *not_in_force;
     ent_strings *strings;   /* shared with the reader; NULL: own */
     /* Called for each decision, in ledger order.  false stops the run. */
     bool (*on_decision)(void *user, const ent_session *session, const ent_decision *decision);

@@ -904,6 +904,10 @@ static void party(gen *g)
     ident(g);
     title(g);
     alias(g);
+    if (one_in(g, 4)) {
+        tok(g, "key");
+        list(g, text, ",", 3);
+    }
 }
 
 static void service(gen *g)
