@@ -366,6 +366,13 @@ void ent_canonical_agreement(const ent_model *model, const ent_agreement_decl *a
     out->failed = out->failed || c.failed;
 }
 
+void ent_canonical_node(const ent_model *model, const ent_node *node, ent_text *out)
+{
+    canon c = {.m = model, .out = out};
+    put_node(&c, node);
+    out->failed = out->failed || c.failed;
+}
+
 bool ent_canonical_digest(const ent_model *model, const ent_agreement_decl *agreement,
                           char digest[ENT_HASH_TEXT_SIZE])
 {

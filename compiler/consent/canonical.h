@@ -17,6 +17,8 @@
 /* Appends the form.  Look at out->failed. */
 void ent_canonical_agreement(const ent_model *model, const ent_agreement_decl *agreement,
                              ent_text *out);
+/* The form of one node and what is in it: equal forms mean the same. */
+void ent_canonical_node(const ent_model *model, const ent_node *node, ent_text *out);
 /* The BLAKE2b-256 of the form; false when memory has run out. */
 bool ent_canonical_digest(const ent_model *model, const ent_agreement_decl *agreement,
                           char digest[ENT_HASH_TEXT_SIZE]);

@@ -26,7 +26,7 @@ static bool has_module(const char *dir)
 }
 
 /* Beside the command in the source tree and after installation. */
-static const char *find_stdlib(char *buf, size_t size)
+const char *ent_find_stdlib(char *buf, size_t size)
 {
     static const char *const places[] = {"/../stdlib", "/../../stdlib", "/../share/entente/stdlib"};
     char exe[2048];
@@ -183,7 +183,7 @@ int ent_compilation_open(ent_compilation *c, const char *const *paths, size_t n,
         return out_of_memory();
     }
     ent_check_options check = {
-        .stdlib_dir = options->stdlib_dir ? options->stdlib_dir : find_stdlib(stdlib, sizeof stdlib)};
+        .stdlib_dir = options->stdlib_dir ? options->stdlib_dir : ent_find_stdlib(stdlib, sizeof stdlib)};
     size_t n_files = 0;
     size_t n_main = 0;
     ent_node **files =

@@ -45,6 +45,8 @@ int ent_compile_files(const char *const *paths, size_t n, const ent_compile_opti
 /* Loads `paths`: one .entc file, or sources to compile.  Returns the exit status. */
 int ent_obtain_program(const char *const *paths, size_t n, const ent_compile_options *options,
                        ent_program **program);
+/* Where the standard library is, written into buf; NULL if it is nowhere. */
+const char *ent_find_stdlib(char *buf, size_t size);
 /* Whether the file is a built program and no source. */
 bool ent_is_built(const char *path);
 #endif

@@ -13,6 +13,7 @@ static const ent_command *const commands[] = {
     &ent_command_test,
     &ent_command_backtest,
     &ent_command_fmt,
+    &ent_command_diff,
     &ent_command_sign,
     &ent_command_verify,
     &ent_command_explain,

@@ -49,6 +49,7 @@ extern const ent_command ent_command_test;
 extern const ent_command ent_command_backtest;
 extern const ent_command ent_command_fmt;
 extern const ent_command ent_command_explain;
+extern const ent_command ent_command_diff;
 extern const ent_command ent_command_sign;
 extern const ent_command ent_command_verify;
 extern const ent_command ent_command_disasm;
