@@ -447,6 +447,20 @@ static const char *cap(differ *d, const ent_cap_decl *c)
     return print(d, "%s each %s", text, unit_name(c->unit));
 }
 
+static const char *caps(differ *d, const ent_agreement_decl *a)
+{
+    const char *all = NULL;
+    for (size_t i = 0; i < a->n_caps; i++) {
+        char months[48] = "";
+        if (a->caps[i]->months > 0) {
+            (void)snprintf(months, sizeof months, " over %lld months", (long long)a->caps[i]->months);
+        }
+        const char *one = print(d, "%s%s", cap(d, a->caps[i]), months);
+        all = all == NULL ? one : print(d, "%s; %s", all, one);
+    }
+    return all;
+}
+
 static void compare_order(differ *d, const ent_agreement_decl *a, const ent_agreement_decl *b)
 {
     size_t k = 0;
@@ -479,9 +493,10 @@ static void compare_agreement(differ *d, const ent_agreement_decl *a, const ent_
     tell(d, NULL, "time zone", a->zone, b->zone);
     tell(d, NULL, "currency", a->currency, b->currency);
     tell(d, NULL, "charge", charge(d, a), charge(d, b));
-    if (a->cap != d->before->model->framework->cap || b->cap != d->after->model->framework->cap) {
-        tell(d, NULL, "credit cap", cap(d, a->cap), cap(d, b->cap));
+    if (a->caps != d->before->model->framework->caps || b->caps != d->after->model->framework->caps) {
+        tell(d, NULL, "credit cap", caps(d, a), caps(d, b));
     }
+    tell(d, NULL, "at risk", cap(d, a->at_risk), cap(d, b->at_risk));
     compare_lists(d, (nodes){a->members, a->n_members}, (nodes){b->members, b->n_members});
     compare_order(d, a, b);
 }
