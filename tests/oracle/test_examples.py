@@ -2,7 +2,7 @@
 
 The agreements stand here a second time, written from the prose of the clubs; the facts are the examples'
 own files. Every breach that an expected.jsonl tells of is compared with the oracle's answer: figure, shares,
-but-for causes, degrees, gap and the parts of the credit. tests/accountability.sh holds the engine to
+but-for causes, degrees, gap and the parts of the credit; of a pool, what each puts in and takes out. tests/accountability.sh holds the engine to
 the same files.
 
     python3 -m unittest discover -s tests/oracle
@@ -164,7 +164,10 @@ def structural_gap():
 
 def gain_share():
     one = ladder(("0", "95/100"), ("1", None))
-    return club(parties("NetCo", "HostCo", "AppCo"),
+    pool = {"name": "OneTeam", "unit": "quarter", "of": "provider", "shared": "equally",
+            "amount": {"kind": "percent", "value": "2"},
+            "paid": ["met", "IntegrationSLA", "end_to_end"]}
+    found = club(parties("NetCo", "HostCo", "AppCo"),
                 [("network", "NetCo", []), ("hosting", "HostCo", []),
                  ("checkout", "AppCo", ["network", "hosting"])],
                 [sla("Hermes", "IntegrationSLA",
@@ -174,6 +177,8 @@ def gain_share():
                  sla("HostCo", "HostingSLA", "360000", "quarter",
                      objectives=[ready("hosting", "95/100", "quarter", one)]),
                  sla("AppCo", "CheckoutSLA", "265000", "quarter")], "probe", 7 * DAY)
+    found["framework"]["name"], found["pools"] = "GainShare", [pool]
+    return found
 
 
 CLUBS = {"one-root": (one_root, "2026-02-01", "2026-03-01"),
@@ -210,12 +215,15 @@ class ByHand(unittest.TestCase):
         bounds = instant(start), instant(end)
         found = accountability.decide(club_data, facts, *bounds)
         with open(os.path.join(folder, "expected.jsonl"), encoding="utf-8") as f:
-            lines = [line for line in map(json.loads, f) if line.get("kind") != "pool"]
+            lines = [json.loads(line) for line in f]
         for line in lines:
             decision, = [d for d in found if is_meant(line, d)]
             with self.subTest(**{k: line.get(k) for k in ("agreement", "clause", "subject")}):
                 self.assertEqual(decision["status"], line["status"])
-                if line["status"] == "breach":
+                if decision["kind"] == "pool":
+                    self.assertEqual({p["party"]: (answers.money(p["paid_in"]), answers.money(
+                        p["paid_out"])) for p in line["parties"]}, decision["parties"])
+                elif line["status"] == "breach":
                     self.compare(line, decision)
         self.assertEqual(len(lines), len(found))
 
