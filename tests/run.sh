@@ -60,6 +60,7 @@ step "restatements add up" python3 tests/property/restatement.py --seed 1 --coun
 step "backtests against two runs" python3 tests/property/backtest.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
+step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent examples/*/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 if [ -d "$DATA_DIR/service-desk" ]; then
