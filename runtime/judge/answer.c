@@ -1,9 +1,10 @@
 /* See answer.h. */
 #include "runtime/judge/answer.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "runtime/judge/answer_private.h"
 
 ent_answer *ent_answer_new(size_t n_parts)
 {
@@ -108,31 +109,29 @@ ent_part *ent_answer_part(ent_answer *a, int64_t party)
 typedef struct table {
     ent_answer *a;
     const ent_game *g;
+    ent_big_pool scratch;
     ent_bigq *v; /* by set */
     uint8_t *breach;
 } table;
 
-static uint64_t everybody(size_t n)
-{
-    return (UINT64_C(1) << n) - 1;
-}
-
 static bool fill(table *t)
 {
-    uint64_t sets = everybody(t->g->n) + 1;
+    uint64_t sets = ent_answer_everybody(t->g->n) + 1;
     t->v = calloc(sets, sizeof *t->v);
     t->breach = calloc(sets, 1);
     if (!t->v || !t->breach) {
         return false;
     }
-    for (uint64_t s = 0; s < sets; s++) {
+    bool ok = true;
+    for (uint64_t s = 0; ok && s < sets; s++) {
         bool breach = false;
-        if (!t->g->shortfall(t->g->user, &t->a->pool, s, &t->v[s], &breach)) {
-            return false;
-        }
+        ent_bigq v;
+        ok = t->g->shortfall(t->g->user, &t->scratch, s, &v, &breach) && !t->scratch.failed;
+        t->v[s] = ok ? ent_bigq_copy(&t->a->pool, v) : v;
         t->breach[s] = breach;
+        ent_big_pool_reset(&t->scratch);
     }
-    return !t->a->pool.failed;
+    return ok && !t->a->pool.failed;
 }
 
 /* Shares of player i by the orders' formula: each set S without i, with |S|! (n-|S|-1)! of the n! orders. */
@@ -145,12 +144,12 @@ static bool shapley(const table *t, size_t i, ent_bigq *out)
     for (size_t k = 1; k <= n; k++) {
         factorial[k] = factorial[k - 1] * (ent_i128)k;
     }
-    ent_bigq *terms = malloc((everybody(n) / 2 + 1) * sizeof *terms);
+    ent_bigq *terms = malloc((ent_answer_everybody(n) / 2 + 1) * sizeof *terms);
     size_t count = 0;
     if (!terms) {
         return false;
     }
-    for (uint64_t s = 0; s <= everybody(n); s++) {
+    for (uint64_t s = 0; s <= ent_answer_everybody(n); s++) {
         if (s & bit) {
             continue;
         }
@@ -170,6 +169,164 @@ static bool shapley(const table *t, size_t i, ent_bigq *out)
     return !pool->failed;
 }
 
+/* --- all players at once, over the distinct denominators --- */
+
+/* Sums of the same fractions with other numerators: the lowest common multiple of the denominators is built
+ * once, by halves, and each sum is then multiplications only. Samples left out of a total give few distinct
+ * totals however many sets there are. */
+typedef struct node {
+    ent_big den;              /* lowest common multiple of the denominators below */
+    ent_big to_left, to_right; /* den over that of each half */
+} node;
+
+typedef struct over_totals {
+    ent_big_pool *pool;
+    int64_t *dens; /* distinct, ascending */
+    size_t n;
+    uint32_t *place; /* of each set's denominator */
+    ent_i128 *num;   /* of each set */
+    node *nodes;     /* a heap: the halves of node i are 2i and 2i + 1 */
+    ent_i128 *coefficient;
+} over_totals;
+
+static int compare_int64(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Whether all shortfalls are small enough for coefficients in 128 bits: 12! 2^12 is below 2^42. */
+static bool take_small(const table *t, over_totals *x)
+{
+    uint64_t sets = ent_answer_everybody(t->g->n) + 1;
+    const ent_i128 bound = (ent_i128)1 << 84;
+    x->num = malloc(sets * sizeof *x->num);
+    x->dens = malloc(sets * sizeof *x->dens);
+    int64_t *den = malloc(sets * sizeof *den);
+    x->place = malloc(sets * sizeof *x->place);
+    bool fits = x->num && x->dens && den && x->place;
+    for (uint64_t s = 0; fits && s < sets; s++) {
+        ent_i128 wide;
+        fits = ent_big_to_i128(t->v[s].num, &x->num[s]) && x->num[s] < bound &&
+               ent_big_to_i128(t->v[s].den, &wide) && wide <= INT64_MAX;
+        x->dens[s] = den[s] = fits ? (int64_t)wide : 1;
+    }
+    if (fits) {
+        qsort(x->dens, sets, sizeof *x->dens, compare_int64);
+        for (uint64_t s = 0; s < sets; s++) {
+            if (s == 0 || x->dens[s] != x->dens[x->n - 1]) {
+                x->dens[x->n++] = x->dens[s];
+            }
+        }
+    }
+    for (uint64_t s = 0; fits && s < sets; s++) {
+        const int64_t *at = bsearch(&den[s], x->dens, x->n, sizeof *x->dens, compare_int64);
+        x->place[s] = (uint32_t)(at - x->dens);
+    }
+    free(den);
+    return fits;
+}
+
+static void build(over_totals *x, size_t low, size_t high, size_t at)
+{
+    if (high - low == 1) {
+        x->nodes[at].den = ent_big_from(x->pool, x->dens[low]);
+        return;
+    }
+    size_t middle = low + (high - low) / 2;
+    build(x, low, middle, 2 * at);
+    build(x, middle, high, 2 * at + 1);
+    ent_big left = x->nodes[2 * at].den;
+    ent_big right = x->nodes[2 * at + 1].den;
+    ent_big common = ent_big_gcd(x->pool, left, right);
+    ent_big rest;
+    if (x->pool->failed) {
+        return;
+    }
+    x->nodes[at].to_left = ent_big_divide(x->pool, right, common, &rest);
+    x->nodes[at].to_right = ent_big_divide(x->pool, left, common, &rest);
+    x->nodes[at].den = ent_big_mul(x->pool, left, x->nodes[at].to_left);
+}
+
+/* The numerator over nodes[1].den of the sum of coefficient / denominator. */
+static ent_big add_up(const over_totals *x, size_t low, size_t high, size_t at)
+{
+    if (high - low == 1) {
+        return ent_big_from(x->pool, x->coefficient[low]);
+    }
+    size_t middle = low + (high - low) / 2;
+    ent_big left = add_up(x, low, middle, 2 * at);
+    ent_big right = add_up(x, middle, high, 2 * at + 1);
+    return ent_big_add(x->pool, ent_big_mul(x->pool, left, x->nodes[at].to_left),
+                       ent_big_mul(x->pool, right, x->nodes[at].to_right));
+}
+
+/* Each set's part in player i's value, collected by denominator: |S|! (n-|S|-1)! where S is without i, and
+ * less the same for the set that i leaves. */
+static void set_coefficients(const table *t, over_totals *x, size_t i)
+{
+    size_t n = t->g->n;
+    ent_i128 factorial[ENT_ANSWER_EXACT_MAX + 1] = {1};
+    for (size_t k = 1; k <= n; k++) {
+        factorial[k] = factorial[k - 1] * (ent_i128)k;
+    }
+    memset(x->coefficient, 0, x->n * sizeof *x->coefficient);
+    for (uint64_t s = 0; s <= ent_answer_everybody(n); s++) {
+        size_t size = (size_t)__builtin_popcountll(s);
+        bool in = (s >> i) & 1;
+        ent_i128 orders = in ? -factorial[size - 1] * factorial[n - size]
+                             : factorial[size] * factorial[n - size - 1];
+        x->coefficient[x->place[s]] += orders * x->num[s];
+    }
+}
+
+/* One player's value, worked out in the scratch pool. */
+static bool one_value(table *t, over_totals *x, size_t i, ent_i128 orders, ent_bigq *out)
+{
+    ent_big den = ent_big_mul(&t->scratch, x->nodes[1].den, ent_big_from(&t->scratch, orders));
+    set_coefficients(t, x, i);
+    ent_bigq sum = ent_bigq_reduce(&t->scratch, (ent_bigq){add_up(x, 0, x->n, 1), den});
+    bool ok = !t->scratch.failed;
+    *out = ok ? ent_bigq_copy(&t->a->pool, sum) : sum;
+    ent_big_pool_reset(&t->scratch);
+    return ok && !t->a->pool.failed;
+}
+
+static bool shapley_over_totals(table *t, ent_bigq *gains, bool *done)
+{
+    over_totals x = {.pool = &t->a->pool};
+    ent_i128 orders = 1;
+    for (size_t k = 2; k <= t->g->n; k++) {
+        orders *= (ent_i128)k;
+    }
+    *done = take_small(t, &x);
+    bool ok = true;
+    if (*done) {
+        size_t width = 1;
+        while (width < x.n) {
+            width *= 2;
+        }
+        x.nodes = calloc(2 * width + 2, sizeof *x.nodes);
+        x.coefficient = malloc(x.n * sizeof *x.coefficient);
+        ok = x.nodes && x.coefficient;
+        if (ok) {
+            build(&x, 0, x.n, 1);
+            ok = !x.pool->failed;
+        }
+        x.pool = &t->scratch; /* for the sums */
+        for (size_t i = 0; ok && i < t->g->n; i++) {
+            ok = one_value(t, &x, i, orders, &gains[i]);
+        }
+    }
+    free(x.num);
+    free(x.dens);
+    free(x.place);
+    free(x.nodes);
+    free(x.coefficient);
+    return ok;
+}
+
 /* --- weighted --- */
 
 static ent_q weight_of(const ent_game *g, uint64_t set, bool *fits)
@@ -187,7 +344,7 @@ static ent_q weight_of(const ent_game *g, uint64_t set, bool *fits)
 static bool dividends(const table *t, ent_bigq *out)
 {
     ent_big_pool *pool = &t->a->pool;
-    uint64_t last = everybody(t->g->n);
+    uint64_t last = ent_answer_everybody(t->g->n);
     for (uint64_t s = 0; s <= last; s++) {
         out[s] = ent_bigq_sub(pool, t->v[0], t->v[s]);
     }
@@ -206,7 +363,7 @@ static bool dividends(const table *t, ent_bigq *out)
 static bool weighted_part(const table *t, const ent_bigq *dividend, size_t i, ent_bigq *out)
 {
     ent_big_pool *pool = &t->a->pool;
-    uint64_t last = everybody(t->g->n);
+    uint64_t last = ent_answer_everybody(t->g->n);
     ent_bigq *terms = malloc((last / 2 + 1) * sizeof *terms);
     size_t count = 0;
     bool fits = terms != NULL;
@@ -232,7 +389,7 @@ static bool weighted_part(const table *t, const ent_bigq *dividend, size_t i, en
 
 static bool weighted(const table *t, ent_bigq *gains)
 {
-    ent_bigq *dividend = calloc(everybody(t->g->n) + 1, sizeof *dividend);
+    ent_bigq *dividend = calloc(ent_answer_everybody(t->g->n) + 1, sizeof *dividend);
     bool ok = dividend && dividends(t, dividend);
     for (size_t i = 0; ok && i < t->g->n; i++) {
         ok = weighted_part(t, dividend, i, &gains[i]);
@@ -248,7 +405,7 @@ static uint32_t degree_of(const table *t, size_t i)
 {
     uint64_t bit = UINT64_C(1) << i;
     uint32_t least = 0;
-    for (uint64_t s = 0; s <= everybody(t->g->n); s++) {
+    for (uint64_t s = 0; s <= ent_answer_everybody(t->g->n); s++) {
         uint32_t others = (uint32_t)__builtin_popcountll(s) + 1;
         if (!(s & bit) && t->breach[s] && !t->breach[s | bit] && (least == 0 || others < least)) {
             least = others;
@@ -259,7 +416,7 @@ static uint32_t degree_of(const table *t, size_t i)
 
 /* --- all of it --- */
 
-static void set_shares(ent_answer *a, const ent_game *g, const ent_bigq *gains)
+void ent_answer_set_shares(ent_answer *a, const ent_game *g, const ent_bigq *gains)
 {
     ent_big_pool *pool = &a->pool;
     ent_bigq whole = ent_bigq_sub(pool, a->none, a->all);
@@ -277,7 +434,7 @@ static void set_shares(ent_answer *a, const ent_game *g, const ent_bigq *gains)
     }
 }
 
-static void set_ends(ent_answer *a, ent_bigq none, ent_bigq all)
+void ent_answer_set_ends(ent_answer *a, ent_bigq none, ent_bigq all)
 {
     ent_big_pool *pool = &a->pool;
     a->none = ent_bigq_reduce(pool, none);
@@ -293,16 +450,15 @@ static bool solve_exactly(ent_answer *a, const ent_game *g)
     ent_bigq gains[ENT_ANSWER_EXACT_MAX];
     bool ok = fill(&t);
     if (ok) {
-        set_ends(a, t.v[0], t.v[everybody(g->n)]);
-        if (g->joint == ENT_JOINT_BY_CHARGE) {
-            ok = weighted(&t, gains);
-        }
-        for (size_t i = 0; ok && i < g->n && g->joint != ENT_JOINT_BY_CHARGE; i++) {
+        ent_answer_set_ends(a, t.v[0], t.v[ent_answer_everybody(g->n)]);
+        bool done = g->joint == ENT_JOINT_BY_CHARGE;
+        ok = done ? weighted(&t, gains) : shapley_over_totals(&t, gains, &done);
+        for (size_t i = 0; ok && !done && i < g->n; i++) {
             ok = shapley(&t, i, &gains[i]);
         }
     }
     if (ok) {
-        set_shares(a, g, gains);
+        ent_answer_set_shares(a, g, gains);
         for (size_t i = 0; i < g->n; i++) {
             a->parts[i].but_for = t.breach[0] && !t.breach[UINT64_C(1) << i];
             a->parts[i].degree = degree_of(&t, i);
@@ -310,239 +466,13 @@ static bool solve_exactly(ent_answer *a, const ent_game *g)
     }
     free(t.v);
     free(t.breach);
+    ent_big_pool_deinit(&t.scratch);
     return ok && !a->pool.failed;
-}
-
-/* --- more than twelve --- */
-
-typedef struct known {
-    uint64_t set;
-    bool used, breach;
-    double near; /* v, for the standard error only */
-    ent_bigq v;
-} known;
-
-/* Shortfalls that were asked for before: drawn orders share many of their beginnings. */
-typedef struct memory {
-    known *slots;
-    size_t n, capacity; /* a power of two */
-} memory;
-
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-/* splitmix64 (Steele, Lea, Flood 2014) */
-static uint64_t draw(uint64_t *state)
-{
-    return mix(*state += UINT64_C(0x9e3779b97f4a7c15));
-}
-
-static known *slot_of(memory *m, uint64_t set)
-{
-    size_t at = (size_t)mix(set) & (m->capacity - 1);
-    while (m->slots[at].used && m->slots[at].set != set) {
-        at = (at + 1) & (m->capacity - 1);
-    }
-    return &m->slots[at];
-}
-
-static bool grow(memory *m)
-{
-    memory bigger = {.capacity = m->capacity ? m->capacity * 2 : 4096};
-    bigger.slots = calloc(bigger.capacity, sizeof *bigger.slots);
-    if (!bigger.slots) {
-        return false;
-    }
-    for (size_t i = 0; i < m->capacity; i++) {
-        if (m->slots[i].used) {
-            *slot_of(&bigger, m->slots[i].set) = m->slots[i];
-            bigger.n++;
-        }
-    }
-    free(m->slots);
-    *m = bigger;
-    return true;
-}
-
-static const known *recall(memory *m, ent_answer *a, const ent_game *g, uint64_t set)
-{
-    if (m->n * 2 >= m->capacity && !grow(m)) {
-        return NULL;
-    }
-    known *k = slot_of(m, set);
-    if (!k->used) {
-        bool breach = false;
-        if (!g->shortfall(g->user, &a->pool, set, &k->v, &breach)) {
-            return NULL;
-        }
-        k->v = ent_bigq_reduce(&a->pool, k->v);
-        *k = (known){set, true, breach, ent_bigq_to_double(&a->pool, k->v), k->v};
-        m->n++;
-    }
-    return k;
-}
-
-/* An order of the players: evenly, or drawn last to first by weight. */
-static void draw_order(const ent_game *g, uint64_t *state, uint8_t *order)
-{
-    uint64_t left = everybody(g->n);
-    for (size_t at = g->n; at-- > 0;) {
-        double whole = 0;
-        size_t many = (size_t)__builtin_popcountll(left);
-        for (size_t i = 0; i < g->n && g->joint == ENT_JOINT_BY_CHARGE; i++) {
-            whole += (left >> i) & 1 ? ent_q_to_double(g->weights[i]) : 0;
-        }
-        /* a draw decides an order, never a verdict: its 53 bits may be a double */
-        double u = (double)(draw(state) >> 11) / 9007199254740992.0;
-        double aim = u * (whole > 0 ? whole : (double)many);
-        size_t chosen = 0;
-        for (size_t i = 0; i < g->n; i++) {
-            if (!((left >> i) & 1)) {
-                continue;
-            }
-            double w = whole > 0 ? ent_q_to_double(g->weights[i]) : 1;
-            if (w <= 0) {
-                continue;
-            }
-            chosen = i;
-            aim -= w;
-            if (aim < 0) {
-                break;
-            }
-        }
-        order[at] = (uint8_t)chosen;
-        left &= ~(UINT64_C(1) << chosen);
-    }
-}
-
-typedef struct tally {
-    ent_bigq *sums; /* of the gains, one a player */
-    double *near, *square;
-    uint32_t *degree;
-} tally;
-
-static void add_gain(ent_answer *a, tally *t, size_t i, const known *before, const known *after,
-                     size_t others)
-{
-    double gain = before->near - after->near;
-    t->near[i] += gain;
-    t->square[i] += gain * gain;
-    t->sums[i] = ent_bigq_add(&a->pool, t->sums[i], ent_bigq_sub(&a->pool, before->v, after->v));
-    if (t->sums[i].den.n > 3) {
-        t->sums[i] = ent_bigq_reduce(&a->pool, t->sums[i]);
-    }
-    if (before->breach && !after->breach && (t->degree[i] == 0 || others + 1 < t->degree[i])) {
-        t->degree[i] = (uint32_t)others + 1;
-    }
-}
-
-
-static ent_bigq copy(ent_big_pool *pool, ent_bigq v)
-{
-    ent_big nothing = ent_big_from(pool, 0);
-    return (ent_bigq){ent_big_add(pool, v.num, nothing), ent_big_add(pool, v.den, nothing)};
-}
-
-/* Figures of many draws would fill the pool: what is still wanted moves to a fresh one now and then. */
-static bool compact(ent_answer *a, tally *t, memory *m, size_t n)
-{
-    ent_big_pool fresh = {0};
-    for (size_t i = 0; i < n; i++) {
-        t->sums[i] = copy(&fresh, t->sums[i]);
-    }
-    for (size_t i = 0; i < m->capacity; i++) {
-        if (m->slots[i].used) {
-            m->slots[i].v = copy(&fresh, m->slots[i].v);
-        }
-    }
-    ent_big_pool_deinit(&a->pool);
-    a->pool = fresh;
-    return !fresh.failed;
-}
-
-static bool draw_all(ent_answer *a, const ent_game *g, tally *t, memory *m)
-{
-    uint64_t state = g->seed;
-    uint8_t order[64];
-    for (size_t k = 0; k < ENT_ANSWER_DRAWS; k++) {
-        draw_order(g, &state, order);
-        uint64_t set = 0;
-        for (size_t at = 0; at < g->n; at++) {
-            const known *before = recall(m, a, g, set);
-            if (!before) {
-                return false;
-            }
-            known first = *before; /* the next look-up may move the table */
-            const known *after = recall(m, a, g, set | UINT64_C(1) << order[at]);
-            if (!after) {
-                return false;
-            }
-            if (first.near != after->near || first.breach != after->breach) {
-                add_gain(a, t, order[at], &first, after, at);
-            }
-            set |= UINT64_C(1) << order[at];
-        }
-        if (k % 1024 == 1023 && !compact(a, t, m, g->n)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool finish_sample(ent_answer *a, const ent_game *g, const tally *t, memory *m)
-{
-    const known *none = recall(m, a, g, 0);
-    known first = none ? *none : (known){0};
-    const known *all = none ? recall(m, a, g, everybody(g->n)) : NULL;
-    if (!all) {
-        return false;
-    }
-    set_ends(a, first.v, all->v);
-    ent_bigq draws = ent_bigq_from(&a->pool, ent_q_from_i64(ENT_ANSWER_DRAWS));
-    double whole = first.near - all->near;
-    for (size_t i = 0; i < g->n; i++) {
-        t->sums[i] = ent_bigq_div(&a->pool, t->sums[i], draws);
-        double mean = t->near[i] / ENT_ANSWER_DRAWS;
-        double variance = t->square[i] / ENT_ANSWER_DRAWS - mean * mean;
-        a->parts[i].error =
-            whole != 0 && variance > 0 ? sqrt(variance / ENT_ANSWER_DRAWS) / fabs(whole) : 0;
-        const known *alone = recall(m, a, g, UINT64_C(1) << i);
-        if (!alone) {
-            return false;
-        }
-        a->parts[i].but_for = first.breach && !alone->breach;
-        a->parts[i].degree = a->parts[i].but_for ? 1 : t->degree[i];
-    }
-    a->sampled = true;
-    set_shares(a, g, t->sums);
-    return !a->pool.failed;
-}
-
-static bool solve_by_drawing(ent_answer *a, const ent_game *g)
-{
-    memory m = {0};
-    tally t = {calloc(g->n, sizeof *t.sums), calloc(g->n, sizeof *t.near),
-               calloc(g->n, sizeof *t.square), calloc(g->n, sizeof *t.degree)};
-    bool ok = t.sums && t.near && t.square && t.degree;
-    for (size_t i = 0; ok && i < g->n; i++) {
-        t.sums[i] = ent_bigq_from(&a->pool, ent_q_from_i64(0));
-    }
-    ok = ok && draw_all(a, g, &t, &m) && finish_sample(a, g, &t, &m);
-    free(t.sums);
-    free(t.near);
-    free(t.square);
-    free(t.degree);
-    free(m.slots);
-    return ok;
 }
 
 bool ent_answer_solve(ent_answer *a, const ent_game *g)
 {
-    return g->n <= ENT_ANSWER_EXACT_MAX ? solve_exactly(a, g) : solve_by_drawing(a, g);
+    return g->n <= ENT_ANSWER_EXACT_MAX ? solve_exactly(a, g) : ent_answer_solve_by_drawing(a, g);
 }
 
 /* --- money --- */

@@ -11,7 +11,9 @@ struct ent_big_block {
     uint64_t limbs[];
 };
 
-#define BLOCK_LIMBS 250
+/* Most pools stay small; those that do not should not ask for memory a thousand times. */
+#define BLOCK_LIMBS_MIN 250
+#define BLOCK_LIMBS_MAX 65536
 
 void ent_big_pool_deinit(ent_big_pool *pool)
 {
@@ -23,6 +25,18 @@ void ent_big_pool_deinit(ent_big_pool *pool)
     pool->failed = false;
 }
 
+void ent_big_pool_reset(ent_big_pool *pool)
+{
+    ent_big_block *newest = pool->blocks; /* the largest */
+    if (newest) {
+        ent_big_pool rest = {newest->next, false};
+        ent_big_pool_deinit(&rest);
+        newest->next = NULL;
+        newest->used = 0;
+    }
+    pool->failed = false;
+}
+
 static uint64_t *take(ent_big_pool *pool, size_t n)
 {
     ent_big_block *b = pool->blocks;
@@ -30,7 +44,8 @@ static uint64_t *take(ent_big_pool *pool, size_t n)
         return NULL;
     }
     if (!b || b->size - b->used < n) {
-        size_t size = n > BLOCK_LIMBS ? n : BLOCK_LIMBS;
+        size_t size = b && b->size < BLOCK_LIMBS_MAX ? 2 * b->size : b ? b->size : BLOCK_LIMBS_MIN;
+        size = n > size ? n : size;
         b = malloc(sizeof *b + size * sizeof b->limbs[0]);
         if (!b) {
             pool->failed = true;
@@ -400,6 +415,21 @@ double ent_big_to_double(ent_big a)
 ent_bigq ent_bigq_from(ent_big_pool *pool, ent_q value)
 {
     return (ent_bigq){ent_big_from(pool, value.num), ent_big_from(pool, value.den)};
+}
+
+static ent_big copy(ent_big_pool *pool, ent_big a)
+{
+    uint64_t *out = a.n ? take(pool, a.n) : NULL;
+    if (!out) {
+        return zero;
+    }
+    memcpy(out, a.limbs, a.n * sizeof *out);
+    return make(out, a.n, a.negative);
+}
+
+ent_bigq ent_bigq_copy(ent_big_pool *pool, ent_bigq value)
+{
+    return (ent_bigq){copy(pool, value.num), copy(pool, value.den)};
 }
 
 ent_bigq ent_bigq_from_fsum(ent_big_pool *pool, const ent_fsum *sum, int64_t n)

@@ -33,6 +33,8 @@ typedef struct ent_bigq {
 } ent_bigq;
 
 void ent_big_pool_deinit(ent_big_pool *pool); /* a pool that is all zero is an empty one */
+/* Everything in it is gone; its memory stays for what comes next. */
+void ent_big_pool_reset(ent_big_pool *pool);
 
 ent_big ent_big_from(ent_big_pool *pool, ent_i128 value);
 ent_big ent_big_add(ent_big_pool *pool, ent_big a, ent_big b);
@@ -49,6 +51,7 @@ bool ent_big_to_i128(ent_big a, ent_i128 *out);
 double ent_big_to_double(ent_big a);
 
 ent_bigq ent_bigq_from(ent_big_pool *pool, ent_q value);
+ent_bigq ent_bigq_copy(ent_big_pool *pool, ent_bigq value);
 /* The exact value of a sum of doubles, divided by n > 0; it must have refused nothing. */
 ent_bigq ent_bigq_from_fsum(ent_big_pool *pool, const ent_fsum *sum, int64_t n);
 ent_bigq ent_bigq_add(ent_big_pool *pool, ent_bigq a, ent_bigq b); /* not reduced */

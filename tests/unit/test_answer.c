@@ -1,0 +1,254 @@
+/* Shares, degrees, but-for and splits of games whose answers are known: the axioms of the Shapley value, games
+ * worked by hand, weights, many players by drawing, and money to the last minor unit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "runtime/judge/answer.h"
+
+/* v(S) = max(0, over - the sum of what the members of S exceed) */
+typedef struct excesses {
+    int64_t over;
+    int64_t each[24];
+    size_t n;
+} excesses;
+
+static bool excess_left(void *user, ent_big_pool *pool, uint64_t performing, ent_bigq *v,
+                        bool *breach)
+{
+    const excesses *x = user;
+    int64_t left = x->over;
+    for (size_t i = 0; i < x->n; i++) {
+        left -= (performing >> i) & 1 ? x->each[i] : 0;
+    }
+    left = left < 0 ? 0 : left;
+    *breach = left > 0;
+    *v = ent_bigq_from(pool, ent_q_from_i64(left));
+    return true;
+}
+
+static ent_answer *solve(excesses *x, ent_joint joint, const ent_q *weights)
+{
+    ent_answer *a = ent_answer_new(x->n);
+    assert_non_null(a);
+    for (size_t i = 0; i < x->n; i++) {
+        a->parts[i].party = (int64_t)i;
+    }
+    ent_game g = {x->n, joint, weights, 42, excess_left, x};
+    assert_true(ent_answer_solve(a, &g));
+    return a;
+}
+
+static void assert_share(ent_answer *a, size_t i, const char *expected)
+{
+    if (!expected) {
+        assert_false(a->parts[i].has_share);
+        return;
+    }
+    assert_true(a->parts[i].has_share);
+    assert_string_equal(ent_bigq_text(&a->pool, a->parts[i].share), expected);
+}
+
+static void one_cause_has_it_all(void **unused)
+{
+    (void)unused;
+    excesses x = {9000, {10800, 0}, 2}; /* the north star: 3h beyond, 2h30m over */
+    ent_answer *a = solve(&x, ENT_JOINT_SHARED, NULL);
+    assert_share(a, 0, "1");
+    assert_share(a, 1, NULL);
+    assert_true(a->parts[0].but_for && !a->parts[1].but_for);
+    assert_int_equal(a->parts[0].degree, 1);
+    assert_int_equal(a->parts[1].degree, 0);
+    ent_answer_free(a);
+}
+
+static void each_alone_would_do(void **unused)
+{
+    (void)unused;
+    /* either alone mends 2 of 2: they are symmetric, both but-for */
+    excesses x = {2, {2, 3}, 2};
+    ent_answer *a = solve(&x, ENT_JOINT_SHARED, NULL);
+    assert_share(a, 0, "1/2");
+    assert_share(a, 1, "1/2");
+    assert_true(a->parts[0].but_for && a->parts[1].but_for);
+    ent_answer_free(a);
+}
+
+static void structural_gap_is_apart(void **unused)
+{
+    (void)unused;
+    excesses x = {10, {3, 1}, 2};
+    ent_answer *a = solve(&x, ENT_JOINT_SHARED, NULL);
+    assert_share(a, 0, "3/4");
+    assert_share(a, 1, "1/4");
+    assert_string_equal(ent_bigq_text(&a->pool, a->all), "6");
+    assert_string_equal(ent_bigq_text(&a->pool, a->gap_weight), "3/5");
+    assert_false(a->parts[0].but_for);
+    assert_int_equal(a->parts[0].degree, 0); /* nobody is decisive, whoever else performs */
+    ent_answer_free(a);
+}
+
+static void nobody_could_mend_it(void **unused)
+{
+    (void)unused;
+    excesses x = {10, {0}, 1};
+    ent_answer *a = solve(&x, ENT_JOINT_SHARED, NULL);
+    assert_false(a->has_shares);
+    assert_string_equal(ent_bigq_text(&a->pool, a->gap_weight), "1");
+    ent_answer_free(a);
+}
+
+static void weights_settle_joint_causes(void **unused)
+{
+    (void)unused;
+    excesses x = {2, {2, 2, 2}, 3};
+    ent_q weights[] = {{3, 1}, {1, 1}, {0, 1}};
+    ent_answer *a = solve(&x, ENT_JOINT_BY_CHARGE, weights);
+    /* an order's first to perform mends all; drawn last to first, the first is likely a light one:
+     * party 2 always comes first */
+    assert_share(a, 0, NULL);
+    assert_share(a, 1, NULL);
+    assert_share(a, 2, "1");
+    ent_answer_free(a);
+    x = (excesses){4, {2, 2}, 2}; /* both are needed for the whole: each has its own half anyhow */
+    a = solve(&x, ENT_JOINT_BY_CHARGE, weights);
+    assert_share(a, 0, "1/2");
+    assert_share(a, 1, "1/2");
+    ent_answer_free(a);
+    x = (excesses){2, {2, 2}, 2}; /* party 0 is drawn last with 3/4: then 1 comes first and mends it */
+    a = solve(&x, ENT_JOINT_BY_CHARGE, weights);
+    assert_share(a, 0, "1/4");
+    assert_share(a, 1, "3/4");
+    ent_answer_free(a);
+}
+
+static void jointly_each_has_the_whole(void **unused)
+{
+    (void)unused;
+    excesses x = {2, {2, 2, 0}, 3};
+    ent_answer *a = solve(&x, ENT_JOINT_JOINTLY, NULL);
+    assert_share(a, 0, "1");
+    assert_share(a, 1, "1");
+    assert_share(a, 2, NULL);
+    int64_t bearers[] = {0, 1, 2, 0};
+    assert_true(ent_answer_split(a, ENT_JOINT_JOINTLY, 101, bearers));
+    assert_true(a->parts[0].amount_minor == 51 && a->parts[1].amount_minor == 50);
+    ent_answer_free(a);
+}
+
+static uint64_t draws = 7;
+
+static int64_t below(int64_t n)
+{
+    draws = draws * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (int64_t)((draws >> 33) % (uint64_t)n);
+}
+
+static void shares_sum_to_one_and_money_to_the_whole(void **unused)
+{
+    (void)unused;
+    for (int round = 0; round < 400; round++) {
+        excesses x = {.over = 1 + below(50), .n = 1 + (size_t)below(7)};
+        for (size_t i = 0; i < x.n; i++) {
+            x.each[i] = below(20);
+        }
+        ent_answer *a = solve(&x, ENT_JOINT_SHARED, NULL);
+        ent_bigq sum = ent_bigq_from(&a->pool, ent_q_from_i64(0));
+        int64_t bearers[25];
+        for (size_t i = 0; i < x.n; i++) {
+            bearers[i] = (int64_t)i;
+            if (a->parts[i].has_share) {
+                sum = ent_bigq_add(&a->pool, sum, a->parts[i].share);
+            }
+        }
+        bearers[x.n] = 0;
+        if (a->has_shares) {
+            assert_string_equal(ent_bigq_text(&a->pool, ent_bigq_reduce(&a->pool, sum)), "1");
+        }
+        ent_i128 credit = 1 + below(1000000);
+        ent_i128 paid = 0;
+        assert_true(ent_answer_split(a, ENT_JOINT_SHARED, credit, bearers));
+        for (size_t i = 0; i < a->n_parts; i++) {
+            paid += a->parts[i].has_amount ? a->parts[i].amount_minor : 0;
+        }
+        assert_true(paid == credit);
+        assert_true(ent_answer_seal(a));
+        ent_answer_free(a);
+    }
+}
+
+static void equal_remainders_go_by_party(void **unused)
+{
+    (void)unused;
+    excesses x = {3, {3, 3, 3}, 3};
+    ent_answer *a = solve(&x, ENT_JOINT_SHARED, NULL);
+    int64_t bearers[] = {0, 1, 2, 0};
+    assert_true(ent_answer_split(a, ENT_JOINT_SHARED, 101, bearers));
+    assert_true(a->parts[0].amount_minor == 34 && a->parts[1].amount_minor == 34 &&
+                a->parts[2].amount_minor == 33);
+    ent_answer_free(a);
+}
+
+static void a_bearer_without_a_part_gets_one(void **unused)
+{
+    (void)unused;
+    excesses x = {10, {3}, 1};
+    ent_answer *a = solve(&x, ENT_JOINT_SHARED, NULL);
+    int64_t bearers[] = {5, 2}; /* its part stays with 5, the gap with 2 */
+    assert_true(ent_answer_split(a, ENT_JOINT_SHARED, 1000, bearers));
+    assert_int_equal(a->n_parts, 3);
+    assert_int_equal(a->parts[1].party, 2);
+    assert_true(a->parts[1].amount_minor == 700 && a->parts[2].amount_minor == 300);
+    assert_false(a->parts[0].has_amount);
+    ent_answer_free(a);
+}
+
+/* Additive games have the excesses themselves as their values, whatever is drawn. */
+static void many_players_are_drawn(void **unused)
+{
+    (void)unused;
+    excesses x = {.over = 210, .n = 20};
+    for (size_t i = 0; i < x.n; i++) {
+        x.each[i] = (int64_t)i + 1;
+    }
+    ent_answer *a = solve(&x, ENT_JOINT_SHARED, NULL);
+    assert_true(a->sampled);
+    assert_share(a, 0, "1/210");
+    assert_share(a, 19, "2/21");
+    assert_true(a->parts[0].error == 0);
+    ent_answer_free(a);
+    x.over = 100;
+    a = solve(&x, ENT_JOINT_SHARED, NULL);
+    ent_bigq sum = ent_bigq_from(&a->pool, ent_q_from_i64(0));
+    for (size_t i = 0; i < x.n; i++) {
+        sum = ent_bigq_add(&a->pool, sum, a->parts[i].share);
+        assert_true(a->parts[i].error > 0 && a->parts[i].error < 0.001);
+    }
+    assert_string_equal(ent_bigq_text(&a->pool, ent_bigq_reduce(&a->pool, sum)), "1");
+    ent_answer *again = solve(&x, ENT_JOINT_SHARED, NULL);
+    assert_string_equal(ent_bigq_text(&a->pool, a->parts[7].share),
+                        ent_bigq_text(&again->pool, again->parts[7].share));
+    ent_answer_free(again);
+    ent_answer_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_cause_has_it_all),
+        cmocka_unit_test(each_alone_would_do),
+        cmocka_unit_test(structural_gap_is_apart),
+        cmocka_unit_test(nobody_could_mend_it),
+        cmocka_unit_test(weights_settle_joint_causes),
+        cmocka_unit_test(jointly_each_has_the_whole),
+        cmocka_unit_test(shares_sum_to_one_and_money_to_the_whole),
+        cmocka_unit_test(equal_remainders_go_by_party),
+        cmocka_unit_test(a_bearer_without_a_part_gets_one),
+        cmocka_unit_test(many_players_are_drawn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
