@@ -83,9 +83,34 @@ static bool service_is_key(const ent_program *p, const ent_fold_row *fold)
     return false;
 }
 
-static bool init_marks(const ent_program *p, ent_causes *c)
+/* An objective before this one whose samples are marked alike, as where a hundred agreements hold one feed to
+ * their targets. Stretches may ask further back than samples, so each keeps marks of its own. */
+static ent_causes *lender(const ent_session *s, const ent_objectivestate *o)
 {
-    c->marks = calloc(p->n_service + 1, sizeof *c->marks);
+    const ent_program *p = s->program;
+    const ent_causes *c = o->causes;
+    const ent_fold_row *fold = &p->fold[o->row->first_fold];
+    for (int64_t i = 0; i < o->index && !c->stretches && fold->value < 0; i++) {
+        ent_causes *other = s->objectives[i].causes;
+        const ent_fold_row *same = &p->fold[p->objective[i].first_fold];
+        if (other && other->seeks && !other->borrows && !other->stretches &&
+            same->feed == fold->feed && same->service == fold->service &&
+            same->sense == fold->sense && same->test == fold->test &&
+            same->absent == fold->absent && same->value < 0 &&
+            other->counts_all == c->counts_all && other->inverted == c->inverted) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static bool init_marks(const ent_session *s, const ent_objectivestate *o, ent_causes *c)
+{
+    const ent_program *p = s->program;
+    const ent_causes *from = lender(s, o);
+    c->borrows = from != NULL;
+    c->settled_until = INT64_MIN;
+    c->marks = from ? from->marks : calloc(p->n_service + 1, sizeof *c->marks);
     c->visited = calloc(p->n_service + 1, sizeof *c->visited);
     c->is_dependency = calloc(p->n_service + 1, 1);
     if (!c->marks || !c->visited || !c->is_dependency) {
@@ -118,7 +143,7 @@ bool ent_causes_init(ent_session *s, ent_objectivestate *o, ent_error *error)
     c->interval = p->feed[fold->feed].interval_ns;
     c->seeks = p->n_framework > 0 && p->framework[0].outages == 1 && p->n_dependency > 0 &&
                fold->service >= 0 && service_is_key(p, fold);
-    if (c->seeks && !init_marks(p, c)) {
+    if (c->seeks && !init_marks(s, o, c)) {
         return ent_no_memory(error);
     }
     return !has_values(fold->kind) || set_limit(p, o->row, c) ||
@@ -130,10 +155,12 @@ void ent_causes_free(ent_session *s, ent_causes *c)
     if (!c) {
         return;
     }
-    for (size_t i = 0; c->marks && i < s->program->n_service; i++) {
+    for (size_t i = 0; c->marks && !c->borrows && i < s->program->n_service; i++) {
         free(c->marks[i].v);
     }
-    free(c->marks);
+    if (!c->borrows) {
+        free(c->marks);
+    }
     free(c->visited);
     free(c->is_dependency);
     free(c->suspects);
@@ -206,7 +233,7 @@ bool ent_causes_slice(ent_session *s, ent_objectivestate *o)
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold];
     ent_feedstate *f = &s->feeds[fold->feed];
     ent_causes *c = o->causes;
-    if (!c->seeks) {
+    if (!c->seeks || c->borrows) {
         return true;
     }
     const uint8_t *sense = ent_slot_bool(f, fold->sense);
@@ -724,8 +751,11 @@ bool ent_causes_settle(ent_session *s, ent_objectivestate *o, int64_t until,
         }
     }
     c->n_suspects = kept;
-    if (!window && c->seeks) {
-        drop_marks(s, c, since);
+    if (!window && c->seeks && !c->borrows) {
+        int64_t asked = c->settled_until > INT64_MIN + c->interval ? c->settled_until - c->interval
+                                                                   : INT64_MIN;
+        drop_marks(s, c, asked < since ? asked : since);
+        c->settled_until = until;
     }
     return true;
 }

@@ -378,7 +378,9 @@ typedef struct ent_causes {
     double limit_f;
     ent_q limit_q;
     int64_t interval;
-    ent_marks *marks; /* one a service */
+    ent_marks *marks;     /* one a service */
+    bool borrows;         /* the marks are those of an objective before this one that sees samples alike */
+    int64_t settled_until; /* of the slice before: who borrows the marks may ask an interval further back */
     uint8_t *is_dependency;
     uint32_t *visited; /* stamps, one a service */
     uint32_t stamp;
