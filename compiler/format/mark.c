@@ -149,6 +149,9 @@ static void mark_clause(fmt *f, const ent_node *clause, unsigned indent)
     case ENT_NODE_CREDIT:
         mark_credit(f, clause, indent);
         break;
+    case ENT_NODE_EXPECTED:
+        fmt_mark_expr(f, clause->kids[0]->kids[0], 2);
+        break;
     default: /* a few words on one line */
         break;
     }

@@ -551,9 +551,12 @@ static void pro_rata(gen *g)
 static void credit(gen *g)
 {
     tok(g, "credit");
-    switch (below(g, 3)) {
+    switch (below(g, 4)) {
     case 0:
         amount(g);
+        break;
+    case 3:
+        words(g, "by weight");
         break;
     case 1:
         for (unsigned n = below(g, 4); n > 0; n--) {
@@ -767,8 +770,17 @@ static void objective(gen *g)
     if (one_in(g, 2)) {
         credit(g);
     }
+    if (one_in(g, 6)) {
+        words(g, "expected");
+        compare_word(g);
+        bound(g);
+    }
+    if (one_in(g, 6)) {
+        words(g, one_in(g, 2) ? "weight 40" : "weight 2.5");
+    }
     if (one_in(g, 5)) {
-        words(g, "earn back 50% when met for 3 windows");
+        words(g, one_in(g, 2) ? "earn back 50% when met for 3 windows"
+                              : "earn back 50% when expected for 1 window");
     }
 }
 
@@ -812,7 +824,11 @@ static void span(gen *g)
     event(g);
     if (one_in(g, 2)) {
         words(g, "caused by");
-        name(g);
+        if (one_in(g, 3)) {
+            words(g, "force majeure");
+        } else {
+            name(g);
+        }
     }
 }
 
@@ -957,7 +973,7 @@ static void accountability(gen *g)
     for (unsigned n = below(g, 5); n > 0; n--) {
         words(g, PICK(g, "integrator answers to client for every objective", "outages follow dependencies",
                       "outages stay with owner", "ticket time follows holder", "ticket time stays with owner",
-                      "credits follow responsibility", "credits stay with provider", "relief for client share",
+                      "credits follow responsibility", "credits stay with provider", "relief for client share", "relief for force majeure",
                       "joint causes shared", "joint causes by charge", "joint causes first in time",
                       "joint causes jointly"));
     }
@@ -965,8 +981,13 @@ static void accountability(gen *g)
 
 static void credit_cap(gen *g)
 {
-    words(g, "credit cap");
+    bool at_risk = one_in(g, 3);
+    words(g, at_risk ? "at risk" : "credit cap");
     amount(g);
+    if (!at_risk && one_in(g, 3)) {
+        words(g, "over 12 months");
+        return;
+    }
     tok(g, "each");
     unit(g);
 }
