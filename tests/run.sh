@@ -45,6 +45,7 @@ step "layout of our own files" "$ENTENTE" fmt --check $(find examples stdlib -na
 step "formats and fixes of diagnostics" python3 tests/golden/diagnostics/formats.py "$ENTENTE"
 step "scenarios of diagnostics" sh tests/golden/diagnostics/counterexamples.sh "$ENTENTE"
 step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
+step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
 step "layout of random programs" "$BUILD/tests/format_driver" --seed 1 --count $LAYOUTS
