@@ -27,8 +27,9 @@ typedef struct parsed {
     bool json;
 } parsed;
 
-static int take(const ent_command *self, parsed *p, int option, const char *value)
+static int take(const ent_command *self, void *user, int option, const char *value)
 {
+    parsed *p = user;
     const char *equals;
     switch (option) {
     case FEED:
@@ -108,26 +109,15 @@ static int run_parsed(const ent_command *self, parsed *p)
 
 static int run(const ent_command *self, int argc, char **argv)
 {
-    ent_arguments arguments = {.command = self, .argc = argc, .at = 1, .argv = argv};
     parsed p = {0};
-    const char *value;
-    int status = ENT_EXIT_OK;
-    int got = ENT_ARGUMENT_END;
+    bool go_on;
     p.run.feeds = calloc((size_t)argc + 1, sizeof *p.run.feeds);
     if (!p.run.feeds) {
         fputs("error: out of memory\n", stderr);
         return ENT_EXIT_ENVIRONMENT;
     }
-    while (status == ENT_EXIT_OK) {
-        got = ent_arguments_next(&arguments, &value);
-        if (got < 0 && got != ENT_ARGUMENT_POSITIONAL) {
-            break;
-        }
-        status = take(self, &p, got, value);
-    }
-    if (status == ENT_EXIT_OK && got == ENT_ARGUMENT_WRONG) {
-        status = ENT_EXIT_USE;
-    } else if (status == ENT_EXIT_OK && got == ENT_ARGUMENT_END) {
+    int status = ent_arguments_all(self, argc, argv, take, &p, &go_on);
+    if (go_on) {
         status = run_parsed(self, &p);
     }
     free(p.run.feeds);

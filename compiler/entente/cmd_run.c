@@ -24,6 +24,7 @@ enum {
     TMPDIR,
     JOBS,
     BATCH,
+    TRACE,
     FAIL_ON,
     SIGNATURES,
     KEYS,
@@ -53,6 +54,9 @@ static const ent_option options[] = {
     {"tmpdir", "DIR", "where these files are; default /tmp"},
     {"jobs", "N", "threads; the decisions are the same for every N"},
     {"batch", "N", "rows that are worked on at once, 1 to 2048; the decisions are the same"},
+    {"trace", NULL,
+     "name the row of each fact by feed, file and line; the ledger's bytes then depend on where rows "
+     "stand"},
     {"fail-on", "breach", "exit status 1 when there is a breach"},
     {"signatures", "FILE", "who has signed the agreements; default: X.entc.sig, beside a built program"},
     {"keys", "FILE", "which keys speak for whom, besides those that the framework declares"},
@@ -162,8 +166,9 @@ static int take_choice(const ent_command *self, parsed *p, int option, const cha
     }
 }
 
-static int take(const ent_command *self, parsed *p, int option, const char *value)
+static int take(const ent_command *self, void *user, int option, const char *value)
 {
+    parsed *p = user;
     switch (option) {
     case FEED:
         return take_feed(self, p, value);
@@ -193,6 +198,9 @@ static int take(const ent_command *self, parsed *p, int option, const char *valu
         return ENT_EXIT_OK;
     case KEYS:
         p->consent.keys_path = value;
+        return ENT_EXIT_OK;
+    case TRACE:
+        p->run.trace = true;
         return ENT_EXIT_OK;
     case ASSUME_SIGNED:
         p->assume_signed = true;
@@ -257,10 +265,9 @@ static int run_parsed(const ent_command *self, parsed *p)
 
 static int run(const ent_command *self, int argc, char **argv)
 {
-    ent_arguments arguments = {.command = self, .argc = argc, .at = 1, .argv = argv};
     parsed p = {0};
-    const char *value;
     int status = ENT_EXIT_OK;
+    bool go_on = false;
     p.run.feeds = calloc((size_t)argc + 1, sizeof *p.run.feeds);
     p.paths = calloc((size_t)argc + 1, sizeof *p.paths);
     p.run.restate = calloc((size_t)argc + 1, sizeof *p.run.restate);
@@ -268,17 +275,10 @@ static int run(const ent_command *self, int argc, char **argv)
         fputs("error: out of memory\n", stderr);
         status = ENT_EXIT_ENVIRONMENT;
     }
-    int got = ENT_ARGUMENT_END;
-    while (status == ENT_EXIT_OK) {
-        got = ent_arguments_next(&arguments, &value);
-        if (got < 0 && got != ENT_ARGUMENT_POSITIONAL) {
-            break;
-        }
-        status = take(self, &p, got, value);
+    if (status == ENT_EXIT_OK) {
+        status = ent_arguments_all(self, argc, argv, take, &p, &go_on);
     }
-    if (status == ENT_EXIT_OK && got == ENT_ARGUMENT_WRONG) {
-        status = ENT_EXIT_USE;
-    } else if (status == ENT_EXIT_OK && got == ENT_ARGUMENT_END) {
+    if (go_on) {
         status = run_parsed(self, &p);
     }
     free(p.run.feeds);

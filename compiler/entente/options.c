@@ -145,6 +145,27 @@ void ent_command_help(const ent_command *command, FILE *out)
     }
 }
 
+int ent_arguments_all(const ent_command *command, int argc, char **argv,
+                      int (*take)(const ent_command *command, void *user, int option,
+                                  const char *value),
+                      void *user, bool *go_on)
+{
+    ent_arguments arguments = {.command = command, .argc = argc, .at = 1, .argv = argv};
+    *go_on = false;
+    for (;;) {
+        const char *value;
+        int got = ent_arguments_next(&arguments, &value);
+        if (got < 0 && got != ENT_ARGUMENT_POSITIONAL) {
+            *go_on = got == ENT_ARGUMENT_END;
+            return got == ENT_ARGUMENT_WRONG ? ENT_EXIT_USE : ENT_EXIT_OK;
+        }
+        int status = take(command, user, got, value);
+        if (status != ENT_EXIT_OK) {
+            return status;
+        }
+    }
+}
+
 int ent_command_wrong(const ent_command *command, const char *format, ...)
 {
     va_list args;

@@ -34,6 +34,13 @@ enum { ENT_ARGUMENT_END = -1, ENT_ARGUMENT_POSITIONAL = -2, ENT_ARGUMENT_WRONG =
  * positional argument.  What is wrong has been said to stderr.  `-o` is a short form of an option `output`. */
 int ent_arguments_next(ent_arguments *arguments, const char **value);
 
+/* Gives every option and positional argument to `take`, until one of them does not answer ENT_EXIT_OK.  The exit
+ * status so far; *go_on: all were taken, and the command has work to do. */
+int ent_arguments_all(const ent_command *command, int argc, char **argv,
+                      int (*take)(const ent_command *command, void *user, int option,
+                                  const char *value),
+                      void *user, bool *go_on);
+
 void ent_command_help(const ent_command *command, FILE *out);
 /* Says what is wrong and how to find help; returns the exit status for wrong use. */
 int ent_command_wrong(const ent_command *command, const char *format, ...)

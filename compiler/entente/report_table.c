@@ -463,6 +463,48 @@ static size_t subjects_width(const table *t, const entry *entries, size_t n)
     return width;
 }
 
+/* Who answers for the agreement's breaches: only where that is somebody else than the supplier alone. */
+static void answers_block(const table *t, int64_t agreement)
+{
+    const ent_program *p = t->program;
+    const ent_tally_party *all = &t->result->answers[(size_t)agreement * (p->n_party + 1)];
+    const ent_agreement_row *a = &p->agreement[agreement];
+    bool others = all[p->n_party].breaches > 0;
+    bool money = false;
+    char n[2][32];
+    char text[TEXT];
+    for (size_t i = 0; i < p->n_party; i++) {
+        bool any = all[i].breaches > 0 || all[i].bears != 0;
+        others |= any && (int64_t)i != a->supplier;
+        money |= all[i].bears != 0;
+    }
+    if (!others) {
+        return;
+    }
+    fprintf(t->out, "%-31s %10s  %13s%s\n", "Who answers", "breaches", "alone decides",
+            money ? "                bears" : "");
+    for (size_t i = 0; i < p->n_party; i++) {
+        if (all[i].breaches == 0 && all[i].bears == 0) {
+            continue;
+        }
+        bool relief = p->party[i].role == ENT_PARTY_CLIENT || p->party[i].role == ENT_PARTY_NOBODY;
+        snprintf(text, sizeof text, "%s%s", ent_program_text(p, p->party[i].name),
+                 relief && all[i].bears != 0 ? " (relief)" : "");
+        cell(t->out, text, DUTY, false);
+        fprintf(t->out, " %10s  %13s", ent_count_text(all[i].breaches, n[0], sizeof n[0]),
+                ent_count_text(all[i].alone, n[1], sizeof n[1]));
+        if (money) {
+            money_text(t, agreement, all[i].bears, text, sizeof text);
+            fprintf(t->out, "  %19s", text);
+        }
+        fputc('\n', t->out);
+    }
+    if (all[p->n_party].breaches > 0) {
+        fprintf(t->out, "%-31s %10s\n", "(structural gap)",
+                ent_count_text(all[p->n_party].breaches, n[0], sizeof n[0]));
+    }
+}
+
 static void agreement_block(table *t, const entry *entries, size_t n)
 {
     t->subject_width = subjects_width(t, entries, n);
@@ -505,6 +547,7 @@ static void agreement_block(table *t, const entry *entries, size_t n)
                 ent_program_text(t->program, a->currency), text);
     }
     fputc('\n', t->out);
+    answers_block(t, entries[0].agreement);
 }
 
 static void summary(const table *t)

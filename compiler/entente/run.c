@@ -8,6 +8,7 @@
 #include "compiler/entente/ingest.h"
 #include "compiler/entente/notices.h"
 #include "compiler/entente/restate.h"
+#include "compiler/entente/sources.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 
 #include "compiler/syntax/diag.h"
 #include "runtime/judge/answer.h"
+#include "runtime/judge/clause.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -38,7 +40,8 @@ typedef struct run {
     bool bad_row_reported;
     ent_decision *decisions;
     size_t n, capacity;
-    ent_tally *duties; /* one a duty */
+    ent_tally *duties;
+    ent_tally_party *answers; /* see ent_run_result */ /* one a duty */
     bool breach;
     ent_ledger_feed *totals;
     int64_t from, to, as_of;
@@ -300,6 +303,11 @@ static bool on_decision(void *user, const ent_session *session, const ent_decisi
     run *r = user;
     (void)session;
     r->breach |= decision->status == ENT_STATUS_BREACH;
+    if (decision->answer) {
+        size_t n = r->program->n_party;
+        int64_t agreement = ent_decision_clause(r->program, decision).agreement;
+        ent_tally_answer(&r->answers[(size_t)agreement * (n + 1)], n, decision->answer);
+    }
     if (decision->kind == ENT_DECISION_DUTY) {
         ent_tally_clock(&r->duties[decision->clause], decision);
         if (!wants_each(r->options)) {
@@ -340,7 +348,9 @@ static void close_attempt(run *r)
     r->rows = 0;
     r->breach = false;
     free(r->duties);
+    free(r->answers);
     r->duties = NULL;
+    r->answers = NULL;
 }
 
 static int open_attempt(run *r)
@@ -357,7 +367,9 @@ static int open_attempt(run *r)
     if (r->vm && r->options->jobs > 1 && !ent_strings_share(r->strings)) {
         return fail(r, ENT_EXIT_ENVIRONMENT, "no lock for texts");
     }
-    if (!r->vm || !r->duties) {
+    r->answers = calloc((r->program->n_agreement + 1) * (r->program->n_party + 1),
+                        sizeof *r->answers);
+    if (!r->vm || !r->duties || !r->answers) {
         return fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
     ent_session_options options = {.zone_dir = ZONE_DIR,
@@ -566,11 +578,15 @@ static int write_ledger(run *r, const ent_ledger_run *header, FILE *out, ent_fil
         return cannot_write(r, r->options->ledger);
     }
     ledger_sink sink = {to_file ? file : NULL, to_out ? out : NULL};
+    bool trace = r->options->trace;
+    ent_ledger_files *files = trace ? ent_sources_name(r->program, r->feeds, r->n_feeds) : NULL;
     ent_ledger_init(&ledger);
-    bool ok = ent_ledger_run_line(&ledger, r->session, header);
+    ledger.files = files;
+    bool ok = (files || !trace) && ent_ledger_run_line(&ledger, r->session, header);
     put_line(&sink, ledger.line.data, ok ? ledger.line.len : 0);
     ok = ok && put_decisions(r, &ledger, &sink);
     ent_ledger_deinit(&ledger);
+    ent_sources_free(r->program, files);
     return ok ? ENT_EXIT_OK : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
 }
 
@@ -673,6 +689,7 @@ static int conclude(run *r, FILE *out)
                              .decisions = r->decisions,
                              .n = r->n,
                              .duties = r->duties,
+                             .answers = r->answers,
                              .feeds = r->totals,
                              .n_feeds = r->n_feeds,
                              .without_allowance = ent_session_without_allowance(r->session)};

@@ -37,6 +37,7 @@ typedef struct ent_run_options {
     uint32_t jobs;
     char separator;
     bool fail_on_breach;
+    bool trace; /* facts in the ledger name their rows */
     bool progress;
     bool colour;
 } ent_run_options;
@@ -47,6 +48,8 @@ typedef struct ent_run_result {
     const ent_decision *decisions; /* in ledger order; of duties only where somebody wants each of them */
     size_t n;
     const ent_tally *duties; /* one a duty of the program */
+    /* of each agreement one a party, and one more for what nobody could have mended */
+    const ent_tally_party *answers;
     const ent_ledger_feed *feeds;
     size_t n_feeds;
     uint64_t without_allowance;

@@ -35,6 +35,18 @@ void ent_tally_clock(ent_tally *tally, const ent_decision *d)
     tally->worst[at].answer = NULL; /* it does not live as long */
 }
 
+void ent_tally_answer(ent_tally_party *parties, size_t n_parties, const ent_answer *answer)
+{
+    for (size_t i = 0; i < answer->n_parts; i++) {
+        const ent_part *part = &answer->parts[i];
+        ent_tally_party *party = &parties[part->party];
+        party->breaches += part->has_share;
+        party->alone += part->but_for;
+        party->bears += part->has_amount ? part->amount_minor : 0;
+    }
+    parties[n_parties].breaches += answer->has_gap;
+}
+
 void ent_tally_add(ent_tally *into, const ent_tally *from)
 {
     for (size_t i = 0; i < ENT_TALLY_STATUSES; i++) {

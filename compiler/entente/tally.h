@@ -4,6 +4,7 @@
 #define ENT_ENTENTE_TALLY_H
 
 #include "runtime/bytecode/program.h"
+#include "runtime/judge/answer.h"
 #include "runtime/judge/decision.h"
 
 enum { ENT_TALLY_WORST = 3, ENT_TALLY_STATUSES = ENT_STATUS_COUNT };
@@ -18,8 +19,17 @@ typedef struct ent_tally {
     uint32_t n_worst;
 } ent_tally;
 
+/* What a party answers for under one agreement: breaches that it has a part in, those that its performance alone
+ * would have mended, and what it bears of their credits, in minor units. */
+typedef struct ent_tally_party {
+    uint64_t breaches, alone;
+    ent_i128 bears;
+} ent_tally_party;
+
 void ent_tally_count(ent_tally *tally, const ent_decision *decision);
 /* The same, and keeps the clocks that overran most. */
 void ent_tally_clock(ent_tally *tally, const ent_decision *decision);
+/* Counts a breach's answer; parties: one a party of the program, then one for what nobody could have mended. */
+void ent_tally_answer(ent_tally_party *parties, size_t n_parties, const ent_answer *answer);
 void ent_tally_add(ent_tally *into, const ent_tally *from);
 #endif

@@ -525,16 +525,6 @@ const ent_box *ent_boxes_exact(ent_boxes boxes)
     return NULL;
 }
 
-bool ent_boxes_vague(ent_boxes boxes)
-{
-    for (size_t i = 0; i < boxes.n; i++) {
-        if (boxes.v[i].vague) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* --- showing --- */
 
 /* A value between the edges; of dense types the middle, or one beyond the only bound. */

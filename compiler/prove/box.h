@@ -69,7 +69,6 @@ ent_boxes ent_boxes_united(const ent_boxer *x, ent_boxes a, ent_boxes b);
 bool ent_boxes_meet(ent_boxes a, ent_boxes b);
 /* The first box that is not vague, or NULL. */
 const ent_box *ent_boxes_exact(ent_boxes boxes);
-bool ent_boxes_vague(ent_boxes boxes);
 /* A value of the field in the box as a cell of a file; "" for absent or where anything will do. */
 const char *ent_box_cell(const ent_boxer *x, const ent_box *box, const ent_field_decl *field);
 /* "priority P1, service hosting": the fields that the box restricts, with a value each. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/feed/columns.h"
+#include "runtime/feed/origin.h"
 #include "runtime/state/map.h"
 #include "runtime/time/civil.h"
 #include "runtime/vm/read.h"
@@ -681,7 +682,7 @@ bool ent_binder_take(ent_binder *b, const ent_cells *cells, const ent_reader *re
     uint32_t n = cells->n_rows;
     memset(b->dropped, 0, n);
     for (uint32_t lane = 0; lane < n; lane++) {
-        b->origins[lane] = (int64_t)cells->line[lane];
+        b->origins[lane] = ent_origin_make(cells->file_index, cells->line[lane]);
     }
     /* texts and the kernel first: a row that the bind skips need not fit otherwise */
     bool ok = true;

@@ -18,7 +18,7 @@ typedef struct ent_binder ent_binder;
  * data NULL: the field is not used. */
 typedef struct ent_rows {
     ent_column *columns;
-    const int64_t *origins; /* source line of each row */
+    const int64_t *origins; /* of each row, see origin.h */
     uint32_t n;
 } ent_rows;
 

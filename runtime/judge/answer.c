@@ -423,7 +423,9 @@ void ent_answer_set_shares(ent_answer *a, const ent_game *g, const ent_bigq *gai
     a->has_shares = ent_bigq_sign(whole) != 0;
     for (size_t i = 0; a->has_shares && i < g->n; i++) {
         ent_part *p = &a->parts[i];
-        p->has_share = ent_bigq_sign(gains[i]) != 0;
+        /* jointly, whoever has a part in it at all answers for the whole; one who made it better does not */
+        p->has_share = g->joint == ENT_JOINT_JOINTLY ? ent_bigq_sign(gains[i]) > 0
+                                                     : ent_bigq_sign(gains[i]) != 0;
         if (p->has_share) {
             p->share = ent_bigq_reduce(pool, ent_bigq_div(pool, gains[i], whole));
             p->weight = ent_bigq_reduce(pool, ent_bigq_div(pool, gains[i], a->none));

@@ -25,7 +25,7 @@
 
 typedef struct ent_part {
     int64_t party; /* index into the program's party table */
-    bool but_for, has_share, has_times, has_amount;
+    bool but_for, has_share, has_times, has_amount, has_without, without_is_number;
     uint32_t degree;             /* of responsibility: 1/degree; 0: none */
     int64_t held_ns, excess_ns;  /* of a clock, with has_times */
     ent_bigq share;              /* of v({}) - v(all), with has_share */
@@ -33,25 +33,28 @@ typedef struct ent_part {
     const char *share_text;      /* once sealed: the reduced fraction */
     ent_i128 amount_minor;       /* with has_amount: what it bears of the credit */
     double error;                /* standard error of share, when sampled */
+    ent_q without;               /* with has_without: the figure had it performed, as the measure is */
+    double without_f;            /* the same with without_is_number */
 } ent_part;
 
 /* A row that a decision rests on: for the ledger's `because`. */
 typedef struct ent_fact {
-    int64_t feed, origin; /* feed index and source line; origin 0: unknown */
+    int64_t origin;         /* of the row, see runtime/feed/origin.h; 0: unknown */
     int64_t from_ns, to_ns; /* an instant twice, or a stretch */
-    int64_t subject;        /* of a sample: the service, or -1 */
     uint64_t causes;        /* parties, as bits */
+    int32_t feed;           /* index, or -1 */
+    int32_t subject;        /* of a sample: the service, or -1 */
+    int32_t root;           /* the one service whose provider is the cause, or -1 */
+    uint32_t count;         /* of samples */
     uint8_t kind;           /* ent_fact_kind */
-    int64_t count;          /* of samples */
 } ent_fact;
 
 typedef enum ent_fact_kind {
     ENT_FACT_TRIGGER = 0,  /* the row that started the clock */
     ENT_FACT_HELD = 1,     /* net time that `causes` held */
     ENT_FACT_EXCESS = 2,   /* the same, beyond what they were allowed */
-    ENT_FACT_DISCHARGE = 3,
-    ENT_FACT_OUTAGE = 4,   /* a run of bad samples with one set of causes */
-    ENT_FACT_OUTCOME = 5   /* an unmet outcome */
+    ENT_FACT_OUTAGE = 3,   /* a run of bad samples with one set of causes */
+    ENT_FACT_OUTCOME = 4   /* an unmet outcome */
 } ent_fact_kind;
 #define ENT_FACTS_MAX 20
 

@@ -63,7 +63,7 @@ typedef struct ent_decision {
     int64_t credit_rule;    /* string index of the rule's text, or -1 */
     ent_q budget_left;      /* bad samples still allowed, or time left */
     ent_q burn_rate;
-    int64_t cause_line;     /* line of the row that started the clock, 0 unknown */
+    int64_t cause_origin;   /* of the row that started the clock, 0 unknown */
     struct ent_answer *answer; /* of a breach, owned by the session; NULL: none */
 } ent_decision;
 

@@ -6,6 +6,7 @@
 
 #include "runtime/judge/answer.h"
 #include "runtime/judge/clause.h"
+#include "runtime/ledger/fact.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -14,6 +15,7 @@ void ent_ledger_init(ent_ledger *ledger)
     ent_json_init(&ledger->line, 0);
     memcpy(ledger->prev, ENT_LEDGER_FIRST_PREV, sizeof ledger->prev);
     ledger->seq = 0;
+    ledger->files = NULL;
 }
 
 void ent_ledger_deinit(ent_ledger *ledger)
@@ -457,6 +459,26 @@ static void write_degree(ent_json_out *out, uint32_t degree)
     ent_json_key_text(out, "degree", text);
 }
 
+/* The figure had the party performed: seconds of a clock, else in the measure's unit, a ratio exactly. */
+static void write_without(ent_json_out *out, const ent_program *p, const ent_decision *d,
+                          const ent_part *part)
+{
+    char text[ENT_Q_TEXT_SIZE + 8];
+    if (!part->has_without) {
+        return;
+    }
+    if (part->without_is_number) {
+        text[ent_format_double(part->without_f, text)] = 0;
+    } else if (d->kind == ENT_DECISION_DUTY) {
+        exact_text(part->without, 1000000000, text, sizeof text);
+    } else if (p->objective[d->clause].type == ENT_TYPE_RATIO) {
+        ent_q_format_fraction(part->without, text, sizeof text);
+    } else {
+        figure_text(p, &p->objective[d->clause], part->without, text, sizeof text);
+    }
+    ent_json_key_text(out, "without", text);
+}
+
 static void write_part(ent_json_out *out, const ent_program *p, const ent_decision *d,
                        const ent_part *part)
 {
@@ -477,6 +499,7 @@ static void write_part(ent_json_out *out, const ent_program *p, const ent_decisi
         ent_money_format(part->amount_minor, digits < 0 ? 2 : digits, text, sizeof text);
         ent_json_key_text(out, "amount", text);
     }
+    write_without(out, p, d, part);
     if (d->answer->sampled && part->has_share) {
         ent_format_double(part->error, text);
         ent_json_key_text(out, "standard_error", text);
@@ -519,6 +542,62 @@ static void write_gap(ent_json_out *out, const ent_program *p, const ent_decisio
         figure_text(p, &p->objective[d->clause], d->answer->gap, text, sizeof text);
     }
     ent_json_key_text(out, "structural_gap", text);
+}
+
+static void write_fact(ent_ledger *ledger, const ent_program *p, const ent_zone *zone,
+                       const ent_fact *fact)
+{
+    ent_json_out *out = &ledger->line;
+    char text[ENT_FACT_TEXT_SIZE];
+    ent_fact_text(p, zone, fact, text, sizeof text);
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "fact", text);
+    if (ledger->files && fact->feed >= 0 && fact->origin != 0) {
+        const ent_ledger_files *files = &ledger->files[fact->feed];
+        uint32_t file = ent_origin_file(fact->origin);
+        ent_json_key(out, "source");
+        ent_json_begin_object(out);
+        ent_json_key_text(out, "feed", ent_program_text(p, p->feed[fact->feed].name));
+        if (file < files->n) {
+            ent_json_key_text(out, "file", files->names[file]);
+        }
+        ent_json_key_int(out, "line", ent_origin_line(fact->origin));
+        ent_json_end_object(out);
+    }
+    ent_json_end_object(out);
+}
+
+/* The rows that a breach rests on; of every other clock the row that began it. */
+static void write_because(ent_ledger *ledger, const ent_program *p, const ent_zone *zone,
+                          const ent_decision *d)
+{
+    ent_json_out *out = &ledger->line;
+    const ent_answer *a = d->answer;
+    bool began = d->kind == ENT_DECISION_DUTY && d->cause_origin != 0;
+    if (a ? a->n_facts == 0 : !began) {
+        return;
+    }
+    ent_json_key(out, "because");
+    ent_json_begin_array(out);
+    if (!a) {
+        write_fact(ledger, p, zone,
+                   &(ent_fact){.feed = (int32_t)p->duty[d->clause].feed,
+                               .origin = d->cause_origin,
+                               .from_ns = d->at_ns,
+                               .to_ns = d->at_ns,
+                               .subject = -1,
+                               .root = -1,
+                               .kind = ENT_FACT_TRIGGER});
+    }
+    for (size_t i = 0; a && i < a->n_facts; i++) {
+        write_fact(ledger, p, zone, &a->facts[i]);
+    }
+    if (a && a->facts_left_out > 0) {
+        ent_json_begin_object(out);
+        ent_json_key_int(out, "left_out", (int64_t)a->facts_left_out);
+        ent_json_end_object(out);
+    }
+    ent_json_end_array(out);
 }
 
 static void write_source(ent_json_out *out, const ent_program *p, int64_t place)
@@ -568,6 +647,7 @@ bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session, co
         write_accountable(out, p, agreement, d);
         write_responsible(out, p, d);
         write_gap(out, p, d);
+        write_because(ledger, p, zone, d);
     }
     write_source(out, p, clause.place);
     return ent_ledger_finish_line(ledger);

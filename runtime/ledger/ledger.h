@@ -31,10 +31,17 @@ typedef struct ent_ledger_run {
     size_t n_restates;
 } ent_ledger_run;
 
+/* The names of one feed's sources, in the order in which origins count them. */
+typedef struct ent_ledger_files {
+    const char *const *names;
+    size_t n;
+} ent_ledger_files;
+
 typedef struct ent_ledger {
     ent_json_out line;
     char prev[ENT_HASH_TEXT_SIZE];
     int64_t seq;
+    const ent_ledger_files *files; /* one a feed of the program, or NULL: facts then name no file */
 } ent_ledger;
 
 void ent_ledger_init(ent_ledger *ledger);

@@ -634,6 +634,7 @@ bool ent_restatement_take(ent_restatement *r, ent_ledger *ledger, const ent_sess
                           const ent_decision *decision, ent_change_fn emit, void *user)
 {
     telling t = {ledger, emit, user};
+    r->scratch.files = ledger->files;
     if (!ent_ledger_decision_line(&r->scratch, session, decision)) {
         return false;
     }

@@ -16,6 +16,7 @@
 #include "runtime/state/objective.h"
 
 #define NO_PARTY UINT64_C(0)
+#define SEVERAL INT64_C(-1) /* roots, or none that is known */
 
 /* --- set-up --- */
 
@@ -342,15 +343,17 @@ typedef struct search {
     uint64_t found;
     int64_t earliest; /* of the roots found, when only the first in time count */
     bool first_only;
+    int64_t root; /* the only one so far, SEVERAL of them */
 } search;
 
-static void add_root(search *x, uint64_t causes, int64_t run_from)
+static void add_root(search *x, int64_t service, uint64_t causes, int64_t run_from)
 {
     if (x->first_only && run_from < x->earliest) {
         x->found = NO_PARTY;
         x->earliest = run_from;
     }
     if (!x->first_only || run_from == x->earliest) {
+        x->root = x->found == NO_PARTY ? service : SEVERAL;
         x->found |= causes;
     }
 }
@@ -372,19 +375,19 @@ static void seek(search *x, int64_t service, int64_t run_from)
         uint64_t spans = service_causes(x->s, x->fold, d, x->t);
         if (spans) {
             c->visited[d] = c->stamp;
-            add_root(x, spans, bad->run_from);
+            add_root(x, d, spans, bad->run_from);
         } else {
             seek(x, d, bad->run_from);
         }
     }
     if (!deeper) {
-        add_root(x, bit_of(row->provider), run_from);
+        add_root(x, service, bit_of(row->provider), run_from);
     }
 }
 
-/* The parties at the roots of the service at t. */
+/* The parties at the roots of the service at t. *root: where there is one root, it. */
 static uint64_t roots_of(ent_session *s, const ent_objectivestate *o, int64_t service, int64_t t,
-                         int64_t limit)
+                         int64_t limit, int64_t *root)
 {
     ent_causes *c = o->causes;
     search x = {.s = s,
@@ -396,6 +399,7 @@ static uint64_t roots_of(ent_session *s, const ent_objectivestate *o, int64_t se
                 .first_only = s->program->framework[0].joint == ENT_JOINT_FIRST};
     c->stamp++;
     seek(&x, service, t);
+    *root = x.found ? x.root : SEVERAL;
     return x.found ? x.found : bit_of(s->program->service[service].provider);
 }
 
@@ -422,7 +426,8 @@ static bool note(const ent_causes *c, ent_group *g, const ent_suspect *x, uint64
     int64_t gap = c->interval > 0 ? ent_add_sat(c->interval, c->interval) : 0;
     for (size_t i = g->n_facts; i-- > 0;) {
         ent_fact *f = &g->facts[i];
-        if (f->subject == x->service && f->causes == causes && x->from - f->to_ns <= gap) {
+        if (f->subject == x->service && f->causes == causes && f->root == x->root &&
+            x->from - f->to_ns <= gap) {
             f->to_ns = x->to > f->to_ns ? x->to : f->to_ns;
             f->count += x->from == x->to;
             return true;
@@ -439,7 +444,8 @@ static bool note(const ent_causes *c, ent_group *g, const ent_suspect *x, uint64
                                         .origin = x->origin,
                                         .from_ns = x->from,
                                         .to_ns = x->to,
-                                        .subject = x->service,
+                                        .subject = (int32_t)x->service,
+                                        .root = (int32_t)x->root,
                                         .causes = causes,
                                         .kind = ENT_FACT_OUTAGE,
                                         .count = x->from == x->to};
@@ -536,6 +542,7 @@ bool ent_causes_sample(ent_session *s, ent_objectivestate *o, ent_window_state *
     ent_suspect x = {.from = at,
                      .to = at,
                      .service = service_of_lane(f, fold, lane),
+                     .root = SEVERAL,
                      .window = w,
                      .group = (uint32_t)(g - w->groups),
                      .origin = f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0};
@@ -579,7 +586,9 @@ bool ent_causes_stretch(ent_session *s, ent_objectivestate *o, ent_window_state 
     return add_suspect(o->causes, &(ent_suspect){.from = from,
                                                  .to = to,
                                                  .key = t->key,
+                                                 .origin = t->origin,
                                                  .service = t->service,
+                                                 .root = SEVERAL,
                                                  .window = w,
                                                  .group = (uint32_t)(g - w->groups),
                                                  .tracker = (uint32_t)tracker,
@@ -680,6 +689,7 @@ static bool settle_stretch(ent_session *s, ent_objectivestate *o, ent_group *g,
     bool seeks = depends(s, c, x->service);
     uint64_t causes = ok && x->continues ? *carried : NO_PARTY;
     int64_t from = x->from;
+    int64_t root;
     while (ok && from < x->to) {
         int64_t to = x->to;
         int64_t change = from;
@@ -690,7 +700,7 @@ static bool settle_stretch(ent_session *s, ent_objectivestate *o, ent_group *g,
         if (!seeks) {
             causes = owner_of(s, o, x->service);
         } else if (!causes || change == from) {
-            causes = roots_of(s, o, x->service, from, x->window->to);
+            causes = roots_of(s, o, x->service, from, x->window->to, &root);
         }
         if (seeks) {
             c->stamp++;
@@ -714,7 +724,8 @@ static bool settle_one(ent_session *s, ent_objectivestate *o, ent_suspect *x)
 {
     ent_group *g = &x->window->groups[x->group];
     if (x->from == x->to) {
-        return charge_sample(s, o, g, x, roots_of(s, o, x->service, x->from, x->window->to));
+        uint64_t causes = roots_of(s, o, x->service, x->from, x->window->to, &x->root);
+        return charge_sample(s, o, g, x, causes);
     }
     return settle_stretch(s, o, g, x);
 }

@@ -507,7 +507,7 @@ static bool decide(ent_session *s, ent_dutystate *d, const ent_clock *c, ent_sta
     decision->open = open;
     decision->elapsed_ns = st->elapsed;
     decision->allowed_ns = c->allowed_ns;
-    decision->cause_line = c->origin;
+    decision->cause_origin = c->origin;
     return notice(s, d, c, final_ns, st);
 }
 

@@ -298,7 +298,8 @@ static uint64_t bit_of(int64_t party)
     return UINT64_C(1) << party;
 }
 
-static uint64_t causes_at(const work *w, int64_t at)
+/* The parties of the spans `caused by` that the clock's key is in. */
+static uint64_t span_causes_at(const work *w, int64_t at)
 {
     uint64_t set = 0;
     for (int64_t i = 0; i < w->d->row->n_causes; i++) {
@@ -307,8 +308,14 @@ static uint64_t causes_at(const work *w, int64_t at)
             set |= bit_of(w->s->program->span[use->span].cause);
         }
     }
-    if (set) {
-        return set;
+    return set;
+}
+
+static uint64_t causes_at(const work *w, int64_t at)
+{
+    uint64_t spans = span_causes_at(w, at);
+    if (spans) {
+        return spans;
     }
     const ent_hold *hold = hold_at(&w->c->holds, at);
     return bit_of(hold && hold->party >= 0 ? hold->party : w->d->row->party);
@@ -386,16 +393,25 @@ static bool prepare(work *w)
     return ok;
 }
 
-/* Whether none of the others among the causes was within an allowance of its own. */
-static bool others_exceed(const work *w, uint64_t causes, int64_t at)
+/* Whether the party is beyond every allowance of its own. */
+static bool exceeds(const work *w, int64_t party, int64_t at)
 {
     for (size_t i = 0; i < w->n_parties; i++) {
-        if ((causes & bit_of(w->parties[i].party)) &&
-            ent_intervals_contains(&w->parties[i].within, at)) {
-            return false;
+        if (w->parties[i].party == party) {
+            return !ent_intervals_contains(&w->parties[i].within, at);
         }
     }
     return true;
+}
+
+static bool others_exceed(const work *w, uint64_t causes, int64_t at)
+{
+    bool all = true;
+    for (size_t i = 0; i < w->n_parties; i++) {
+        bool is_cause = causes & bit_of(w->parties[i].party);
+        all = all && (!is_cause || exceeds(w, w->parties[i].party, at));
+    }
+    return all;
 }
 
 static bool add_excess(ent_blame *out, uint64_t causes, int64_t ns)
@@ -417,7 +433,8 @@ static bool add_fact(work *w, int64_t from, int64_t to, uint64_t causes, bool be
 {
     ent_blame *out = w->out;
     const ent_hold *hold = hold_at(&w->c->holds, from);
-    int64_t origin = hold ? hold->origin : w->c->origin;
+    /* spans do not keep which rows made them: no row is better than another one */
+    int64_t origin = span_causes_at(w, from) ? 0 : hold ? hold->origin : w->c->origin;
     ent_blame_fact *last = out->n_facts ? &out->facts[out->n_facts - 1] : NULL;
     if (last && last->to == from && last->causes == causes && last->beyond == beyond) {
         last->to = to;
@@ -428,16 +445,6 @@ static bool add_fact(work *w, int64_t from, int64_t to, uint64_t causes, bool be
         return false;
     }
     out->facts[out->n_facts++] = (ent_blame_fact){from, to, origin, causes, beyond};
-    return true;
-}
-
-static bool exceeds(const work *w, int64_t party, int64_t at)
-{
-    for (size_t i = 0; i < w->n_parties; i++) {
-        if (w->parties[i].party == party) {
-            return !ent_intervals_contains(&w->parties[i].within, at);
-        }
-    }
     return true;
 }
 
@@ -535,6 +542,16 @@ typedef struct clock_game {
     int64_t over_ns;
 } clock_game;
 
+/* What all of the parties in the set must perform to leave out. */
+static int64_t excess_of(const ent_blame *blame, uint64_t set)
+{
+    int64_t ns = 0;
+    for (size_t i = 0; i < blame->n; i++) {
+        ns += (blame->excess[i].causes & ~set) == 0 ? blame->excess[i].ns : 0;
+    }
+    return ns;
+}
+
 static bool clock_shortfall(void *user, ent_big_pool *pool, uint64_t performing, ent_bigq *v,
                             bool *breach)
 {
@@ -543,10 +560,7 @@ static bool clock_shortfall(void *user, ent_big_pool *pool, uint64_t performing,
     for (size_t i = 0; i < g->answer->n_parts; i++) {
         set |= (performing >> i) & 1 ? bit_of(g->answer->parts[i].party) : 0;
     }
-    int64_t left = g->over_ns;
-    for (size_t i = 0; i < g->blame->n; i++) {
-        left -= (g->blame->excess[i].causes & ~set) == 0 ? g->blame->excess[i].ns : 0;
-    }
+    int64_t left = g->over_ns - excess_of(g->blame, set);
     left = left < 0 ? 0 : left;
     *breach = left > 0;
     *v = ent_bigq_from(pool, ent_q_from_i64(left));
@@ -556,19 +570,21 @@ static bool clock_shortfall(void *user, ent_big_pool *pool, uint64_t performing,
 static bool add_facts(ent_answer *a, const ent_dutystate *d, const ent_clock *c,
                       const ent_blame *blame)
 {
-    bool ok = ent_answer_fact(a, (ent_fact){.feed = d->row->feed,
+    bool ok = ent_answer_fact(a, (ent_fact){.feed = (int32_t)d->row->feed,
                                             .origin = c->origin,
                                             .from_ns = c->trigger_at,
                                             .to_ns = c->trigger_at,
                                             .subject = -1,
+                                           .root = -1,
                                             .kind = ENT_FACT_TRIGGER});
     for (size_t i = 0; ok && i < blame->n_facts; i++) {
         const ent_blame_fact *f = &blame->facts[i];
-        ok = ent_answer_fact(a, (ent_fact){.feed = d->row->feed,
+        ok = ent_answer_fact(a, (ent_fact){.feed = (int32_t)d->row->feed,
                                            .origin = f->origin,
                                            .from_ns = f->from,
                                            .to_ns = f->to,
                                            .subject = -1,
+                                           .root = -1,
                                            .causes = f->causes,
                                            .kind = f->beyond ? ENT_FACT_EXCESS : ENT_FACT_HELD});
     }
@@ -598,6 +614,11 @@ ent_answer *ent_blame_answer(ent_session *s, const ent_dutystate *d, const ent_c
                           clock_shortfall, &g)) {
         ent_answer_free(a);
         return NULL;
+    }
+    for (size_t i = 0; i < a->n_parts; i++) {
+        int64_t net = c->allowed_ns + over_ns - excess_of(blame, bit_of(a->parts[i].party));
+        a->parts[i].has_without = true;
+        a->parts[i].without = ent_q_from_i64(net);
     }
     for (size_t i = 0; i < n_party; i++) {
         ent_part *part = blame->held[i] > 0 ? ent_answer_part(a, (int64_t)i) : NULL;

@@ -533,6 +533,7 @@ static bool track_slice(ent_session *s, ent_objectivestate *o, size_t k)
             bool held = at[i] <= ent_add_sat(t->last_at, hold_ns(s, fold));
             if (state != t->state || !held) {
                 t->bad_since = at[i];
+                t->origin = f->origin.n > i ? ((const int64_t *)f->origin.data)[i] : 0;
             }
             t->accounted = at[i];
             t->last_at = at[i];

@@ -313,12 +313,9 @@ static bool sample_shortfall(void *user, ent_big_pool *pool, uint64_t performing
     return !pool->failed && !x->failed;
 }
 
-static bool outcome_shortfall(void *user, ent_big_pool *pool, uint64_t performing, ent_bigq *v,
-                              bool *breach)
+static ent_bigq outcome_figure(const window_game *x, ent_big_pool *pool, uint64_t set)
 {
-    window_game *x = user;
     const ent_fold_state *f = &x->g->folds[0];
-    uint64_t set = parties_of(x, performing);
     bool upper =
         x->o->row->compare == ENT_CMP_AT_MOST || x->o->row->compare == ENT_CMP_BELOW;
     int64_t turned = 0;
@@ -330,7 +327,14 @@ static bool outcome_shortfall(void *user, ent_big_pool *pool, uint64_t performin
         }
         turned += u->turns && over <= 0;
     }
-    judge(x, pool, from_integers(pool, f->good + (upper ? -turned : turned), f->n), v, breach);
+    return from_integers(pool, f->good + (upper ? -turned : turned), f->n);
+}
+
+static bool outcome_shortfall(void *user, ent_big_pool *pool, uint64_t performing, ent_bigq *v,
+                              bool *breach)
+{
+    window_game *x = user;
+    judge(x, pool, outcome_figure(x, pool, parties_of(x, performing)), v, breach);
     count_breach(x, pool, *breach, v);
     return !pool->failed;
 }
@@ -421,7 +425,7 @@ static bool add_facts(const window_game *x, ent_answer *a)
     bool ok = true;
     for (size_t i = 0; ok && i < x->g->n_facts; i++) {
         ent_fact f = x->g->facts[i];
-        f.feed = x->fold->feed;
+        f.feed = (int32_t)x->fold->feed;
         ok = ent_answer_fact(a, f);
     }
     int64_t feed = x->fold->feed < 0 ? -1 : x->s->program->feed[x->fold->feed].duty;
@@ -431,17 +435,43 @@ static bool add_facts(const window_game *x, ent_answer *a)
         for (size_t k = 0; k < u->n_excess; k++) {
             causes |= u->excess[k].causes;
         }
-        ok = ent_answer_fact(a, (ent_fact){.feed = x->s->program->duty[feed].feed,
+        ok = ent_answer_fact(a, (ent_fact){.feed = (int32_t)x->s->program->duty[feed].feed,
                                            .origin = u->origin,
                                            .from_ns = u->at,
                                            .to_ns = u->at,
                                            .subject = -1,
+                                           .root = -1,
                                            .causes = causes,
                                            .kind = ENT_FACT_OUTCOME,
                                            .count = 1});
     }
     a->facts_left_out += x->g->facts_left_out;
     return ok;
+}
+
+/* For each player the figure had it performed, where there is one. */
+static void set_without(window_game *x, const ent_decision *d)
+{
+    ent_answer *a = x->answer;
+    for (size_t i = 0; i < a->n_parts; i++) {
+        ent_part *part = &a->parts[i];
+        uint64_t set = UINT64_C(1) << part->party;
+        ent_bigq v;
+        bool there = true;
+        if (x->o->causes) {
+            there = figure(x, &a->pool, set, &v);
+        } else {
+            v = outcome_figure(x, &a->pool, set);
+        }
+        part->without_is_number = d->measure_is_number;
+        if (there && d->measure_is_number) {
+            part->without_f = ent_bigq_to_double(&a->pool, v);
+            part->has_without = true;
+        } else if (there) {
+            v = ent_bigq_reduce(&a->pool, v);
+            part->has_without = ent_bigq_to_q(&a->pool, v, &part->without);
+        }
+    }
 }
 
 /* Whether v({}) is 0 in spite of the breach, as a strict comparison leaves it at the target itself. */
@@ -474,6 +504,9 @@ ent_answer *ent_replay_answer(ent_session *s, const ent_objectivestate *o,
     if (ok) {
         x.measured = replayed && is_at_target(&x, shortfall);
         ok = ent_judge_answer(s, w->to < s->to ? w->to : s->to, a, shortfall, &x);
+        if (ok && replayed) {
+            set_without(&x, d);
+        }
     }
     free(x.sorted);
     free(x.sorted_causes);

@@ -460,6 +460,8 @@ static void mark_not_in_force(ent_session *s, size_t n)
                                                          : s->program->objective[d->clause].agreement;
         if (s->options.not_in_force[agreement]) {
             d->status = ENT_STATUS_NOT_IN_FORCE;
+            ent_answer_free(d->answer); /* what binds nobody is nobody's to answer for */
+            d->answer = NULL;
             d->has_credit = false;
             d->has_budget = false;
         }

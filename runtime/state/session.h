@@ -79,7 +79,8 @@ ent_session *ent_session_new(const ent_program *program, const ent_session_optio
 void ent_session_free(ent_session *session);
 
 /* n rows of feed `feed` (index into the program's feed table): one column a field of the feed; columns of
- * fields that are not used may have data NULL.  The bytes are copied.  origins: source lines, may be NULL. */
+ * fields that are not used may have data NULL.  The bytes are copied.
+ * origins: where rows stand, see runtime/feed/origin.h; may be NULL. */
 bool ent_session_push(ent_session *session, int64_t feed, const ent_column *columns, size_t n,
                       const int64_t *origins, ent_error *error);
 /* No row before `watermark` will come any more. */

@@ -331,6 +331,7 @@ typedef struct ent_tracker {
     int8_t state;      /* -1 unknown, 0 bad, 1 good */
     int64_t service;    /* that the key's rows are about, or -1 */
     int64_t bad_since;  /* time share: when the stretch in the wrong state began */
+    int64_t origin;     /* of the row that began it */
     int64_t *use_keys;  /* of the objective's exclusions, then of the fold's causes */
 } ent_tracker;
 typedef struct ent_trackers {
@@ -353,6 +354,7 @@ typedef struct ent_marks {
 typedef struct ent_suspect {
     int64_t from, to; /* to == from: a sample */
     int64_t key, service;
+    int64_t root; /* once settled: its only root, or -1 */
     ent_window_state *window;
     uint32_t group;
     uint32_t tracker; /* of a stretch */

@@ -524,11 +524,6 @@ int ent_bigq_sign(ent_bigq a)
     return a.num.n == 0 ? 0 : a.num.negative ? -1 : 1;
 }
 
-int ent_bigq_cmp(ent_big_pool *pool, ent_bigq a, ent_bigq b)
-{
-    return ent_big_cmp(ent_big_mul(pool, a.num, b.den), ent_big_mul(pool, b.num, a.den));
-}
-
 double ent_bigq_to_double(ent_big_pool *pool, ent_bigq a)
 {
     /* 64 bits more than the difference in length, so that the quotient has 64 to 128 significant bits */

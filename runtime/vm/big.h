@@ -61,7 +61,6 @@ ent_bigq ent_bigq_div(ent_big_pool *pool, ent_bigq a, ent_bigq b); /* not reduce
 /* The sum of n fractions by halves, so that long operands meet only at the end; reduced. */
 ent_bigq ent_bigq_sum(ent_big_pool *pool, const ent_bigq *v, size_t n);
 ent_bigq ent_bigq_reduce(ent_big_pool *pool, ent_bigq a);
-int ent_bigq_cmp(ent_big_pool *pool, ent_bigq a, ent_bigq b);
 int ent_bigq_sign(ent_bigq a);
 double ent_bigq_to_double(ent_big_pool *pool, ent_bigq a);
 /* False if the reduced fraction does not fit. */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The same facts give the same ledger bytes: from sources or .entc, for any batch size and number of threads, for rows
-# in any order, compressed or not, in one file or several, sorted in memory or on disk.
+# in any order, compressed or not, in one file or several, sorted in memory or on disk. With --trace, which names rows, the
+# same but for their places.
 #   invariance.sh ENTENTE GENERATORS [ROWS]     ROWS of numbers to average, default 200,000
 set -u
 case $1 in /*) entente=$1 ;; *) entente=$PWD/$1 ;; esac
@@ -26,6 +27,26 @@ same() { # WHAT PROGRAM OPTIONS…
     fi
 }
 
+unplaced() { # LEDGER: without where the rows of facts stand, and the chain over that
+    sed 's/,"source":{"feed":[^}]*}//g; s/"\(prev\|hash\)":"[0-9a-f]*"/HASH/g' "$1"
+}
+
+same_facts() { # WHAT PROGRAM OPTIONS…: traced, against the ledger that is not
+    what=$1 program=$2
+    shift 2
+    "$entente" run --assume-signed "$program" "$@" --trace --ledger other.jsonl >/dev/null 2>err.txt
+    unplaced ledger.jsonl >expected.txt
+    unplaced other.jsonl >actual.txt
+    if grep -q '"source":{"feed"' other.jsonl && cmp -s expected.txt actual.txt; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$what: no facts, or others"
+        cat err.txt
+        diff expected.txt actual.txt | head -4 | cut -c1-300
+    fi
+}
+
 all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
     program=$1 feed=$2 file=$3
     "$entente" run --assume-signed "$program" --feed "$feed=$file" --ledger ledger.jsonl >/dev/null || failed=$((failed + 1))
@@ -38,6 +59,8 @@ all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
     (head -n 1 "$file"; tail -n +2 "$file" | awk 'BEGIN {srand(7)} {print rand() "\t" $0}' | sort -k1,1 | cut -f2-) >shuffled.csv
     same "$program shuffled" "$program" --feed "$feed=shuffled.csv"
     same "$program shuffled, sorted on disk" "$program" --feed "$feed=shuffled.csv" --sort-memory 64K --tmpdir "$work"
+    same_facts "$program traced" "$program" --feed "$feed=$file"
+    same_facts "$program shuffled and traced" "$program" --feed "$feed=shuffled.csv"
     (head -n 1 shuffled.csv; tail -n +2 shuffled.csv | head -n 1000) >a.csv
     (head -n 1 shuffled.csv; tail -n +1002 shuffled.csv) >b.csv
     same "$program in two files" "$program" --feed "$feed=b.csv" --feed "$feed=a.csv"

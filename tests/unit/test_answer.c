@@ -140,6 +140,44 @@ static void jointly_each_has_the_whole(void **unused)
     ent_answer_free(a);
 }
 
+/* Leaving out only player 1's samples worsens the figure: v = 2 by nobody, 0 by 0, 3 by 1, 0 by both. */
+static bool worse_without(void *user, ent_big_pool *pool, uint64_t performing, ent_bigq *v,
+                          bool *breach)
+{
+    static const int64_t left[] = {2, 0, 3, 0};
+    (void)user;
+    *breach = left[performing] > 0;
+    *v = ent_bigq_from(pool, ent_q_from_i64(left[performing]));
+    return true;
+}
+
+static ent_answer *solve_worse(ent_joint joint)
+{
+    ent_answer *a = ent_answer_new(2);
+    assert_non_null(a);
+    a->parts[1].party = 1;
+    ent_game g = {2, joint, NULL, 42, worse_without, NULL};
+    assert_true(ent_answer_solve(a, &g));
+    return a;
+}
+
+static void who_made_it_better_does_not_answer_jointly(void **unused)
+{
+    (void)unused;
+    ent_answer *a = solve_worse(ENT_JOINT_SHARED);
+    assert_share(a, 0, "5/4");
+    assert_share(a, 1, "-1/4");
+    int64_t bearers[] = {0, 1, 0};
+    assert_true(ent_answer_split(a, ENT_JOINT_SHARED, 101, bearers));
+    /* 126.25 and -25.25, down: 126 and -26; the unit that is left goes to -25.25, the larger remainder */
+    assert_true(a->parts[0].amount_minor == 126 && a->parts[1].amount_minor == -25);
+    ent_answer_free(a);
+    a = solve_worse(ENT_JOINT_JOINTLY);
+    assert_share(a, 0, "1");
+    assert_share(a, 1, NULL);
+    ent_answer_free(a);
+}
+
 static uint64_t draws = 7;
 
 static int64_t below(int64_t n)
@@ -245,6 +283,7 @@ int main(void)
         cmocka_unit_test(nobody_could_mend_it),
         cmocka_unit_test(weights_settle_joint_causes),
         cmocka_unit_test(jointly_each_has_the_whole),
+        cmocka_unit_test(who_made_it_better_does_not_answer_jointly),
         cmocka_unit_test(shares_sum_to_one_and_money_to_the_whole),
         cmocka_unit_test(equal_remainders_go_by_party),
         cmocka_unit_test(a_bearer_without_a_part_gets_one),

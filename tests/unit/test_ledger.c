@@ -138,6 +138,7 @@ static void test_lines(void **state)
         "\"status\":\"breach\",\"shortfall\":\"0.5\","
         "\"credit\":{\"amount\":\"12.50\",\"currency\":\"GBP\",\"rule\":\"GBP 12.50\"},"
         "\"accountable\":{\"party\":\"HostCo\",\"to\":\"Acme\"},"
+        "\"because\":[{\"fact\":\"clock began 2026-01-05T14:30:00+05:30\"}],"
         "\"source\":{\"file\":\"club.ent\",\"line\":7,\"column\":3}");
     expect_line(
         &m, 2,
@@ -169,7 +170,7 @@ static void test_optional_keys(void **state)
     assert_non_null(strstr(ledger.line.data,
                            "\"clock\":{\"at\":\"2026-01-05T14:30:00+05:30\",\"open\":true,"
                            "\"elapsed\":\"14400.5\",\"allowed\":\"14400\"},"
-                           "\"status\":\"provisional\",\"source\":"));
+                           "\"status\":\"provisional\",\"because\":"));
     objective.status = ENT_STATUS_BREACH;
     objective.has_budget = true;
     objective.budget_left = (ent_q){-3, 2};

@@ -36,7 +36,7 @@ static const char *difference(const told *x, const told *y)
                     SAME(credit_fraction.num) SAME(credit_fraction.den) SAME(credit_minor)
                         SAME(credit_earned) SAME(credit_rule) SAME(budget_left.num)
                             SAME(budget_left.den) SAME(burn_rate.num) SAME(burn_rate.den)
-                                SAME(cause_line) return NULL;
+                                SAME(cause_origin) return NULL;
 }
 
 static void compare_tellings(const telling *a, const telling *b, const char *what)
@@ -210,7 +210,7 @@ static void test_origins(void **state)
     for (size_t i = 0; i < 5; i++) {
         for (size_t k = 0; k < 5; k++) {
             if (strcmp(out.v[i].subject, rows[k].id) == 0) {
-                assert_int_equal(out.v[i].d.cause_line, rows[k].line);
+                assert_int_equal(out.v[i].d.cause_origin, rows[k].line);
             }
         }
     }
