@@ -166,7 +166,7 @@ $(B)/bench/guard: tests/bench/guard.c $(B)/libentente.a
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente.a $(RUNTIME_LIBS)
 
-bench: all $(B)/bench/guard
+bench: all $(B)/bench/guard $(B)/examples/generate-service-desk
 	$(BENCH)
 
 bench-deps:

@@ -1,4 +1,5 @@
 """The workloads as Entente runs them, and the targets."""
+import subprocess
 from pathlib import Path
 
 import figures
@@ -65,6 +66,64 @@ def json_lines(folder):
     return path
 
 
+def variant(source, data, name, *replacements):
+    """A source with some of its words replaced."""
+    text = source.read_text()
+    for old, new in replacements:
+        assert old in text, (source, old)
+        text = text.replace(old, new)
+    path = data / name
+    path.write_text(text)
+    return path
+
+
+def depending(folder, data):
+    """The services of A2, each standing on two others, under 20 agreements; whose doing an outage was follows that."""
+    names = []
+    with open(folder / "samples.csv") as rows:
+        next(rows)
+        for _, row in zip(range(2000), rows):
+            name = row.split(",")[1]
+            if name not in names:
+                names.append(name)
+    lines = ["feed probe sampled every 60s {", "  at instant", "  service service key", "  up bool", "}",
+             "bind probe from csv", "  at = t", "framework Estate", "  version 1", "  effective from 2026-01-01",
+             '  timezone "UTC"', "  currency EUR", "{", "  client Client", "  integrator Hub"]
+    lines += [f"  provider P{i}" for i in range(20)]
+    for i, name in enumerate(names):
+        below = f" depends on `{names[i - 20]}`, `{names[i - 7]}`" if i >= 20 else ""
+        lines.append(f"  service `{name}` by P{i % 20}{below}")
+    lines += ["  accountability", "    outages follow dependencies", "    credits follow responsibility", "}"]
+    for i in range(20):
+        lines += [f"sla S{i}", "  version 1", "  under Estate", f"  between P{i} and Client", "  effective from 2026-01-01",
+                  "{", "  charge EUR 100 per month", "  measure availability per service",
+                  "    share of probe where up", "  objective uptime", "    availability at least 99.9% each month",
+                  "    missing is ignored", "    credit none when at least 99.9%, 5% of charge otherwise", "}"]
+    path = data / "depending.ent"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def attribution(entente, data, folder):
+    """Whose doing it was, against everybody answering for their own."""
+    owner = ("outages follow dependencies", "outages stay with owner")
+    holder = ("ticket time follows holder", "ticket time stays with owner")
+    roots = depending(folder, data)
+    incidents = HERE / "incidents.ent"
+    desk = HERE.parent.parent / "examples/service-desk/desk.ent"
+    log = data / "desk.csv"
+    subprocess.run([Path(entente).parent / "examples/generate-service-desk", "--incidents", "25000", "--out", log], check=True)
+    rows = [
+        ("roots along dependencies, 20 agreements", roots, variant(roots, data, "owner.ent", owner),
+         f"probe={folder / 'samples.csv'}"),
+        ("holders of B's clocks", incidents, variant(incidents, data, "own_clocks.ent", holder),
+         f"ticket={folder / 'incidents.csv'}"),
+        ("holders in the service desk", desk, variant(desk, data, "own_desk.ent", holder), f"ticket={log}"),
+    ]
+    return [(what, [entente, "run", str(on), "--feed", feed], "staying with the owner",
+             [entente, "run", str(off), "--feed", feed], 1.25) for what, on, off, feed in rows]
+
+
 def selves(entente, data, folder):
     """(what, argv, against, argv, what the ratio may be at most): Entente against itself."""
     probe = [entente, "run", str(HERE / "samples.ent"), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
@@ -75,6 +134,7 @@ def selves(entente, data, folder):
         ("JSON Lines of A2", lines, "its CSV", probe, 2),
         ("100 agreements over one feed", many, "one of them", probe, 3),
         ("B with a ledger", [*desk, "--ledger", str(data / "ledger.jsonl")], "without", desk, 2),
+        *attribution(entente, data, folder),
     ]
 
 
