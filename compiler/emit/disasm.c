@@ -55,15 +55,15 @@ static void put_constant(ent_text *out, const ent_constant *constant)
 
 /* --- source lines --- */
 
-static void put_place(const ent_program *p, ent_text *out, int64_t place)
+static void put_place(const ent_image *p, ent_text *out, int64_t place)
 {
     const ent_place_row *row = &p->place[place];
-    ent_text_printf(out, "%s:%lld:%lld", ent_program_text(p, p->source_file[row->file].path),
+    ent_text_printf(out, "%s:%lld:%lld", ent_image_text(p, p->source_file[row->file].path),
                     (long long)row->line, (long long)row->column);
 }
 
 /* The line of the source, without its blanks at the beginning. */
-static void put_source_line(const ent_program *p, ent_text *out, int64_t place)
+static void put_source_line(const ent_image *p, ent_text *out, int64_t place)
 {
     const ent_place_row *row = &p->place[place];
     const ent_string *text = &p->strings[p->source_file[row->file].text];
@@ -90,13 +90,13 @@ static void put_source_line(const ent_program *p, ent_text *out, int64_t place)
 
 /* --- kernels --- */
 
-static void put_register(const ent_program *p, const ent_kernel_row *row, ent_text *out,
+static void put_register(const ent_image *p, const ent_kernel_row *row, ent_text *out,
                          uint16_t reg)
 {
     ent_text_printf(out, "%c%u", "bifq"[p->reg[row->first_reg + reg].cls & 3], (unsigned)reg);
 }
 
-static void put_input(const ent_program *p, const ent_kernel_row *row, ent_text *out,
+static void put_input(const ent_image *p, const ent_kernel_row *row, ent_text *out,
                       int64_t number)
 {
     static const char *const kinds[] = {"field", "previous", "column", "fold",
@@ -105,15 +105,15 @@ static void put_input(const ent_program *p, const ent_kernel_row *row, ent_text 
     ent_text_puts(out, kinds[input->kind]);
     if (input->kind == ENT_INPUT_FIELD || input->kind == ENT_INPUT_PREVIOUS) {
         int64_t field = p->feed[row->feed].first_field + input->index;
-        ent_text_printf(out, " %s.%s", ent_program_text(p, p->feed[row->feed].name),
-                        ent_program_text(p, p->field[field].name));
+        ent_text_printf(out, " %s.%s", ent_image_text(p, p->feed[row->feed].name),
+                        ent_image_text(p, p->field[field].name));
     } else if (input->kind == ENT_INPUT_COLUMN || input->kind == ENT_INPUT_FOLD ||
                input->kind == ENT_INPUT_ELEMENT) {
         ent_text_printf(out, " %lld", (long long)input->index);
     }
 }
 
-static void put_number(const ent_program *p, const ent_kernel_row *row, ent_text *out,
+static void put_number(const ent_image *p, const ent_kernel_row *row, ent_text *out,
                        const ent_instruction *i)
 {
     switch ((ent_format)ent_opcode_describe(i->op)->format) {
@@ -147,7 +147,7 @@ static void put_number(const ent_program *p, const ent_kernel_row *row, ent_text
     }
 }
 
-static void put_instruction(const ent_program *p, const ent_kernel_row *row, ent_text *out,
+static void put_instruction(const ent_image *p, const ent_kernel_row *row, ent_text *out,
                             const ent_instruction *i, unsigned depth)
 {
     const ent_opcode_info *info = ent_opcode_describe(i->op);
@@ -173,7 +173,7 @@ static void put_instruction(const ent_program *p, const ent_kernel_row *row, ent
     }
 }
 
-static void put_code(const ent_program *p, const ent_kernel_row *row, ent_text *out)
+static void put_code(const ent_image *p, const ent_kernel_row *row, ent_text *out)
 {
     unsigned depth = 0;
     uint32_t shown = UINT32_MAX;
@@ -195,13 +195,13 @@ static void put_code(const ent_program *p, const ent_kernel_row *row, ent_text *
     }
 }
 
-bool ent_disasm_kernel(const ent_program *p, int64_t kernel, ent_text *out)
+bool ent_disasm_kernel(const ent_image *p, int64_t kernel, ent_text *out)
 {
     static const char *const kinds[] = {"row", "bind", "decision", "rule"};
     const ent_kernel_row *row = &p->kernel[kernel];
     ent_text_printf(out, "kernel %lld  %s", (long long)kernel, kinds[row->kind]);
     if (row->feed >= 0) {
-        ent_text_printf(out, " of feed %s", ent_program_text(p, p->feed[row->feed].name));
+        ent_text_printf(out, " of feed %s", ent_image_text(p, p->feed[row->feed].name));
     }
     ent_text_puts(out, "  (");
     put_place(p, out, row->place);
@@ -218,7 +218,7 @@ bool ent_disasm_kernel(const ent_program *p, int64_t kernel, ent_text *out)
 
 /* --- tables --- */
 
-static void put_field(const ent_program *p, ent_text *out, const ent_field_info *field,
+static void put_field(const ent_image *p, ent_text *out, const ent_field_info *field,
                       int64_t value)
 {
     const ent_table_info *target = NULL;
@@ -260,7 +260,7 @@ static bool is_silent(const ent_table_info *info, const int64_t *row, unsigned f
     return (optional && row[f] == -1) || (kind == ENT_KIND_COUNT && row[f] == 0);
 }
 
-static void put_table(const ent_program *p, ent_text *out, const ent_table_info *info,
+static void put_table(const ent_image *p, ent_text *out, const ent_table_info *info,
                       const int64_t *rows, size_t n_rows)
 {
     if (n_rows == 0) {
@@ -288,11 +288,11 @@ static bool is_shown_elsewhere(unsigned table)
            table == ENT_TABLE_input || table == ENT_TABLE_output || table == ENT_TABLE_kernel;
 }
 
-bool ent_disasm(const ent_program *p, ent_text *out)
+bool ent_disasm(const ent_image *p, ent_text *out)
 {
     ent_text_printf(out, "program %s\n", p->digest);
     for (size_t i = 0; i < p->n_source_file; i++) {
-        ent_text_printf(out, "  source %s\n", ent_program_text(p, p->source_file[i].path));
+        ent_text_printf(out, "  source %s\n", ent_image_text(p, p->source_file[i].path));
     }
     ent_text_puts(out, "\n");
     for (size_t i = 0; i < p->n_kernel; i++) {

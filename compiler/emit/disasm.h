@@ -7,8 +7,8 @@
 #include "runtime/bytecode/program.h"
 
 /* Appends to `out`.  False when memory ran out. */
-bool ent_disasm(const ent_program *program, ent_text *out);
+bool ent_disasm(const ent_image *program, ent_text *out);
 
 /* One kernel only. */
-bool ent_disasm_kernel(const ent_program *program, int64_t kernel, ent_text *out);
+bool ent_disasm_kernel(const ent_image *program, int64_t kernel, ent_text *out);
 #endif

@@ -41,10 +41,10 @@ static int fail(const driver *d, int status, const char *text)
     return status;
 }
 
-static int fail_session(const driver *d, const ent_backtest_side *side, const ent_error *error)
+static int fail_session(const driver *d, const ent_backtest_side *side, const ent_fault *error)
 {
     fprintf(d->err, "error: %s: %s\n", side->label, error->message);
-    return error->code == ENT_ERROR_DATA ? ENT_EXIT_DATA : ENT_EXIT_ENVIRONMENT;
+    return error->code == ENT_FAULT_DATA ? ENT_EXIT_DATA : ENT_EXIT_ENVIRONMENT;
 }
 
 static int fail_feed(const driver *d, const ent_feed_error *error)
@@ -84,10 +84,10 @@ static bool is_called(const ent_feed_argument *argument, const char *name)
     return strlen(name) == argument->name_len && memcmp(name, argument->name, argument->name_len) == 0;
 }
 
-static int64_t find_feed(const ent_program *p, const char *name, bool *known)
+static int64_t find_feed(const ent_image *p, const char *name, bool *known)
 {
     for (size_t i = 0; i < p->n_feed; i++) {
-        if (p->feed[i].kind == 0 && strcmp(ent_program_text(p, p->feed[i].name), name) == 0) {
+        if (p->feed[i].kind == 0 && strcmp(ent_image_text(p, p->feed[i].name), name) == 0) {
             *known = true;
             return p->feed[i].used ? (int64_t)i : -1;
         }
@@ -152,14 +152,14 @@ static bool parse_when(const char *text, const ent_zone *zone, int64_t *ns)
 /* Dates are days in the old agreements' framework's zone. */
 static int resolve_period(driver *d)
 {
-    const ent_program *p = d->test->sides[0].program;
+    const ent_image *p = d->test->sides[0].program;
     const char *const texts[] = {d->options->from, d->options->to};
     static const char *const names[] = {"from", "to"};
     int64_t *const out[] = {&d->from, &d->to};
     char message[256];
     d->has_from = texts[0] != NULL;
     d->has_to = texts[1] != NULL;
-    const char *name = p->n_framework ? ent_program_text(p, p->framework[0].zone) : "UTC";
+    const char *name = p->n_framework ? ent_image_text(p, p->framework[0].zone) : "UTC";
     ent_zone *zone = ent_zone_load(NULL, name, message, sizeof message);
     if (!zone) {
         return fail(d, ENT_EXIT_ENVIRONMENT, message);
@@ -190,13 +190,13 @@ static void forget_decisions(ent_backtest_side *side)
     side->n = 0;
 }
 
-static bool on_decision(void *user, const ent_session *session, const ent_decision *decision)
+static bool on_decision(void *user, const ent_engine *session, const ent_verdict *decision)
 {
     ent_backtest_side *side = user;
     (void)session;
     if (side->n == side->capacity) {
         size_t capacity = side->capacity ? side->capacity * 2 : 1024;
-        ent_decision *grown = realloc(side->decisions, capacity * sizeof *grown);
+        ent_verdict *grown = realloc(side->decisions, capacity * sizeof *grown);
         if (!grown) {
             return false;
         }
@@ -210,7 +210,7 @@ static bool on_decision(void *user, const ent_session *session, const ent_decisi
 
 static void close_side(ent_backtest_side *side)
 {
-    ent_session_free(side->session);
+    ent_engine_free(side->session);
     ent_vm_free(side->vm);
     ent_strings_free(side->strings);
     side->session = NULL;
@@ -231,7 +231,7 @@ static void close_streams(driver *d)
 static int open_side(driver *d, ent_backtest_side *side)
 {
     char message[256] = "out of memory";
-    ent_error error;
+    ent_fault error;
     side->strings = ent_strings_new(side->program);
     side->vm = side->strings ? ent_vm_new(side->program, side->strings, ENT_ZONE_DIR_DEFAULT,
                                           ENT_LANES_MAX, message, sizeof message)
@@ -239,14 +239,14 @@ static int open_side(driver *d, ent_backtest_side *side)
     if (!side->vm) {
         return fail(d, ENT_EXIT_ENVIRONMENT, message);
     }
-    ent_session_options options = {.has_from = d->has_from,
+    ent_engine_options options = {.has_from = d->has_from,
                                    .from_ns = d->from,
                                    .has_to = d->has_to,
                                    .to_ns = d->to,
                                    .strings = side->strings,
                                    .on_decision = on_decision,
                                    .user = side};
-    side->session = ent_session_new(side->program, &options, &error);
+    side->session = ent_engine_new(side->program, &options, &error);
     return side->session ? ENT_EXIT_OK : fail_session(d, side, &error);
 }
 
@@ -341,7 +341,7 @@ static int take_side(driver *d, shared_feed *f, int k, uint32_t *n)
 {
     ent_backtest_side *side = &d->test->sides[k];
     ent_feed_error feed_error = {0};
-    ent_error error;
+    ent_fault error;
     ent_rows rows = {0};
     switch (ent_stream_next(f->stream[k], &rows, &feed_error)) {
     case ENT_STREAM_END:
@@ -361,7 +361,7 @@ static int take_side(driver *d, shared_feed *f, int k, uint32_t *n)
     }
     const int64_t *at = rows.columns[side->program->feed[f->feed[k]].at].data;
     f->last_at[k] = at[rows.n - 1];
-    return ent_session_push(side->session, f->feed[k], rows.columns, rows.n, rows.origins, &error)
+    return ent_engine_push(side->session, f->feed[k], rows.columns, rows.n, rows.origins, &error)
                ? ENT_EXIT_OK
                : fail_session(d, side, &error);
 }
@@ -369,7 +369,7 @@ static int take_side(driver *d, shared_feed *f, int k, uint32_t *n)
 static int advance(driver *d, int k)
 {
     ent_backtest_side *side = &d->test->sides[k];
-    ent_error error;
+    ent_fault error;
     int64_t watermark = INT64_MAX;
     for (size_t i = 0; i < d->n_feeds; i++) {
         const shared_feed *f = &d->feeds[i];
@@ -378,7 +378,7 @@ static int advance(driver *d, int k)
         }
     }
     if (watermark == INT64_MAX || watermark == INT64_MIN ||
-        ent_session_advance(side->session, watermark, &error)) {
+        ent_engine_advance(side->session, watermark, &error)) {
         return ENT_EXIT_OK;
     }
     return fail_session(d, side, &error);
@@ -399,15 +399,15 @@ static int read_all(driver *d)
         }
     }
     for (int k = 0; k < SIDES && status == ENT_EXIT_OK; k++) {
-        ent_error error;
-        if (!ent_session_finish(d->test->sides[k].session, &error)) {
+        ent_fault error;
+        if (!ent_engine_finish(d->test->sides[k].session, &error)) {
             status = fail_session(d, &d->test->sides[k], &error);
         }
     }
     return status;
 }
 
-int ent_backtest_run(ent_backtest *test, const ent_program *const programs[2],
+int ent_backtest_run(ent_backtest *test, const ent_image *const programs[2],
                      const char *const labels[2], const ent_backtest_options *options, FILE *err)
 {
     driver d = {.test = test, .options = options, .err = err};

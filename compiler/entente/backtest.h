@@ -15,11 +15,11 @@
 
 typedef struct ent_backtest_side {
     const char *label;
-    const ent_program *program;
+    const ent_image *program;
     ent_strings *strings;
     ent_vm *vm;
-    ent_session *session;
-    ent_decision *decisions; /* in ledger order */
+    ent_engine *session;
+    ent_verdict *decisions; /* in ledger order */
     size_t n, capacity;
 } ent_backtest_side;
 
@@ -37,7 +37,7 @@ typedef struct ent_backtest_options {
 } ent_backtest_options;
 
 /* Decides both.  The programs stay the caller's.  Complaints to `err`; the exit status. */
-int ent_backtest_run(ent_backtest *test, const ent_program *const programs[2],
+int ent_backtest_run(ent_backtest *test, const ent_image *const programs[2],
                      const char *const labels[2], const ent_backtest_options *options, FILE *err);
 void ent_backtest_release(ent_backtest *test);
 

@@ -131,10 +131,10 @@ static void move(report *r, int k, const char *from, const char *to, const char 
     }
 }
 
-static const char *party_name(const ent_program *p, ent_json_slice name)
+static const char *party_name(const ent_image *p, ent_json_slice name)
 {
     for (size_t i = 0; i < p->n_party; i++) {
-        const char *text = ent_program_text(p, p->party[i].name);
+        const char *text = ent_image_text(p, p->party[i].name);
         if (ent_json_is(ent_json_text_of(name), text)) {
             return text;
         }
@@ -143,7 +143,7 @@ static const char *party_name(const ent_program *p, ent_json_slice name)
 }
 
 /* What each party puts into a pool and gets out of it. */
-static void account_for_pool(report *r, int k, const ent_program *p, ent_json_slice line)
+static void account_for_pool(report *r, int k, const ent_image *p, ent_json_slice line)
 {
     ent_json_slice item;
     ent_json_slice code =
@@ -151,7 +151,7 @@ static void account_for_pool(report *r, int k, const ent_program *p, ent_json_sl
     const char *currency = NULL;
     for (size_t i = 0; i < p->n_agreement && code.p; i++) {
         const char *text =
-            p->agreement[i].currency < 0 ? "" : ent_program_text(p, p->agreement[i].currency);
+            p->agreement[i].currency < 0 ? "" : ent_image_text(p, p->agreement[i].currency);
         currency = ent_json_is(code, text) ? text : currency;
     }
     for (size_t at = 0; currency && ent_json_next_item(ent_json_member(line, "parties"), &at, &item);) {
@@ -171,20 +171,20 @@ static void account_for_pool(report *r, int k, const ent_program *p, ent_json_sl
 
 /* Each responsible party bears its amount, the supplier what is left; the client's own part is relief, which
  * nobody pays. */
-static bool account_for(report *r, int k, ent_ledger *ledger, const ent_decision *d)
+static bool account_for(report *r, int k, ent_ledger *ledger, const ent_verdict *d)
 {
     const ent_backtest_side *side = &r->test->sides[k];
-    const ent_program *p = side->program;
-    const ent_agreement_row *agreement = &p->agreement[ent_decision_agreement(p, d)];
-    const char *supplier = ent_program_text(p, p->party[agreement->supplier].name);
-    const char *customer = ent_program_text(p, p->party[agreement->customer].name);
+    const ent_image *p = side->program;
+    const ent_agreement_row *agreement = &p->agreement[ent_verdict_agreement(p, d)];
+    const char *supplier = ent_image_text(p, p->party[agreement->supplier].name);
+    const char *customer = ent_image_text(p, p->party[agreement->customer].name);
     const char *currency =
-        agreement->currency < 0 ? "" : ent_program_text(p, agreement->currency);
+        agreement->currency < 0 ? "" : ent_image_text(p, agreement->currency);
     if (!ent_ledger_decision_line(ledger, side->session, d)) {
         return false;
     }
     ent_json_slice line = {ledger->line.data, ledger->line.len - 1};
-    if (d->kind == ENT_DECISION_POOL) {
+    if (d->kind == ENT_VERDICT_POOL) {
         account_for_pool(r, k, p, line);
         return true;
     }
@@ -219,8 +219,8 @@ static bool settle(report *r)
     for (int k = 0; k < 2; k++) {
         const ent_backtest_side *side = &r->test->sides[k];
         for (size_t i = 0; ok && i < side->n; i++) {
-            const ent_decision *d = &side->decisions[i];
-            bool pays = d->has_credit || d->kind == ENT_DECISION_POOL;
+            const ent_verdict *d = &side->decisions[i];
+            bool pays = d->has_credit || d->kind == ENT_VERDICT_POOL;
             ok = !pays || account_for(r, k, &ledger, d);
         }
     }
@@ -263,16 +263,16 @@ typedef struct charge {
 
 static const ent_agreement_row *in_force(const ent_backtest_side *side, const char *name)
 {
-    const ent_program *p = side->program;
+    const ent_image *p = side->program;
     const ent_agreement_row *found = NULL;
     int64_t from;
     int64_t to;
-    bool known = ent_session_period(side->session, &from, &to);
+    bool known = ent_engine_period(side->session, &from, &to);
     for (size_t i = 0; i < p->n_agreement; i++) {
         const ent_agreement_row *a = &p->agreement[i];
-        int64_t day = known ? ent_zone_day(ent_session_agreement_zone(side->session, (int64_t)i), to - 1)
+        int64_t day = known ? ent_zone_day(ent_engine_agreement_zone(side->session, (int64_t)i), to - 1)
                             : INT64_MAX;
-        if (strcmp(ent_program_text(p, a->name), name) == 0 && (!found || a->from_day <= day)) {
+        if (strcmp(ent_image_text(p, a->name), name) == 0 && (!found || a->from_day <= day)) {
             found = a;
         }
     }
@@ -282,12 +282,12 @@ static const ent_agreement_row *in_force(const ent_backtest_side *side, const ch
 /* The next agreement that is in both with another charge for the same unit. */
 static bool next_charge(const ent_backtest *t, size_t *at, charge *out)
 {
-    const ent_program *p = t->sides[NEW].program;
+    const ent_image *p = t->sides[NEW].program;
     while (*at < p->n_agreement) {
-        const char *name = ent_program_text(p, p->agreement[(*at)++].name);
+        const char *name = ent_image_text(p, p->agreement[(*at)++].name);
         bool again = false;
         for (size_t i = 0; i + 1 < *at; i++) {
-            again |= strcmp(ent_program_text(p, p->agreement[i].name), name) == 0;
+            again |= strcmp(ent_image_text(p, p->agreement[i].name), name) == 0;
         }
         const ent_agreement_row *old = again ? NULL : in_force(&t->sides[OLD], name);
         const ent_agreement_row *now = in_force(&t->sides[NEW], name);
@@ -295,7 +295,7 @@ static bool next_charge(const ent_backtest *t, size_t *at, charge *out)
             continue;
         }
         *out = (charge){.agreement = name,
-                        .currency = ent_program_text(p, now->currency),
+                        .currency = ent_image_text(p, now->currency),
                         .amounts = {t->sides[OLD].program->constants[old->charge].v.q,
                                     p->constants[now->charge].v.q},
                         .unit = now->charge_unit};
@@ -320,8 +320,8 @@ static void period_text(const ent_backtest_side *side, char *buf, size_t size)
     char to[ENT_CIVIL_TEXT_MAX];
     int64_t from_ns;
     int64_t to_ns;
-    const ent_zone *zone = ent_session_framework_zone(side->session);
-    if (!ent_session_period(side->session, &from_ns, &to_ns)) {
+    const ent_zone *zone = ent_engine_framework_zone(side->session);
+    if (!ent_engine_period(side->session, &from_ns, &to_ns)) {
         snprintf(buf, size, "no period");
         return;
     }
@@ -465,12 +465,12 @@ static void side_json(const char *key, const ent_backtest_side *side, ent_json_o
     char text[ENT_CIVIL_TEXT_MAX];
     int64_t from;
     int64_t to;
-    const ent_zone *zone = ent_session_framework_zone(side->session);
+    const ent_zone *zone = ent_engine_framework_zone(side->session);
     ent_json_key(out, key);
     ent_json_begin_object(out);
     ent_json_key_text(out, "agreements", side->label);
     ent_json_key_text(out, "program", side->program->digest);
-    if (ent_session_period(side->session, &from, &to)) {
+    if (ent_engine_period(side->session, &from, &to)) {
         ent_civil_format(text, sizeof text, from, zone);
         ent_json_key_text(out, "from", text);
         ent_civil_format(text, sizeof text, to, zone);

@@ -71,7 +71,7 @@ static int take(const ent_command *self, void *user, int option, const char *val
     }
 }
 
-static int run_both(const parsed *p, const ent_program *const programs[2])
+static int run_both(const parsed *p, const ent_image *const programs[2])
 {
     ent_backtest test;
     int status = ent_backtest_run(&test, programs, p->paths, &p->run, stderr);
@@ -89,7 +89,7 @@ static int run_both(const parsed *p, const ent_program *const programs[2])
 
 static int run_parsed(const ent_command *self, parsed *p)
 {
-    ent_program *programs[2] = {NULL, NULL};
+    ent_image *programs[2] = {NULL, NULL};
     int status = ENT_EXIT_OK;
     if (p->n_paths < 2) {
         return ent_command_wrong(self, "two sets of agreements are compared: OLD and NEW");
@@ -99,11 +99,11 @@ static int run_parsed(const ent_command *self, parsed *p)
         status = ent_obtain_program(&p->paths[k], 1, &p->compile, &programs[k]);
     }
     if (status == ENT_EXIT_OK) {
-        const ent_program *const both[2] = {programs[0], programs[1]};
+        const ent_image *const both[2] = {programs[0], programs[1]};
         status = run_both(p, both);
     }
-    ent_program_destroy(programs[0]);
-    ent_program_destroy(programs[1]);
+    ent_image_destroy(programs[0]);
+    ent_image_destroy(programs[1]);
     return status;
 }
 

@@ -28,14 +28,14 @@ static int write_program(const char *path, const ent_bytes *bytes)
 /* What was made is verified like a stranger's before it gets its name. */
 static bool is_sound(const ent_bytes *bytes)
 {
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     ent_load_error error = {0};
-    bool sound = ent_program_decode(bytes->p, bytes->n, &program, &error);
+    bool sound = ent_image_decode(bytes->p, bytes->n, &program, &error);
     if (!sound) {
         fprintf(stderr, "error: the compiler made an unsound program, please report it: %s\n",
                 error.message);
     }
-    ent_program_destroy(program);
+    ent_image_destroy(program);
     return sound;
 }
 

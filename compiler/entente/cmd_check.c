@@ -30,33 +30,33 @@ static void print_summary(const ent_compile_summary *s)
 
 static int print_cost(const ent_bytes *bytes)
 {
-    ent_program *p;
+    ent_image *p;
     ent_load_error error = {0};
-    if (!ent_program_decode(bytes->p, bytes->n, &p, &error)) {
+    if (!ent_image_decode(bytes->p, bytes->n, &p, &error)) {
         fprintf(stderr, "error: %s\n", error.message);
         return ENT_EXIT_ENVIRONMENT;
     }
     ent_print_cost(p, bytes->n);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
     return ENT_EXIT_OK;
 }
 
 static int print_digests(const ent_bytes *bytes)
 {
-    ent_program *p;
+    ent_image *p;
     ent_load_error error = {0};
-    if (!ent_program_decode(bytes->p, bytes->n, &p, &error)) {
+    if (!ent_image_decode(bytes->p, bytes->n, &p, &error)) {
         fprintf(stderr, "error: %s\n", error.message);
         return ENT_EXIT_ENVIRONMENT;
     }
     for (size_t i = 0; i < p->n_agreement; i++) {
         const ent_agreement_row *row = &p->agreement[i];
         if (row->digest >= 0) {
-            printf("%s version %lld: %s\n", ent_program_text(p, row->name), (long long)row->version,
-                   ent_program_text(p, row->digest));
+            printf("%s version %lld: %s\n", ent_image_text(p, row->name), (long long)row->version,
+                   ent_image_text(p, row->digest));
         }
     }
-    ent_program_destroy(p);
+    ent_image_destroy(p);
     return ENT_EXIT_OK;
 }
 

@@ -31,7 +31,7 @@ static int run(const ent_command *self, int argc, char **argv)
     if (n == 0) {
         return ent_command_wrong(self, "no file to show");
     }
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     int status = ent_obtain_program(paths, n, &compile, &program);
     if (status != ENT_EXIT_OK) {
         return status;
@@ -44,7 +44,7 @@ static int run(const ent_command *self, int argc, char **argv)
         fputs(ent_text_str(&text), stdout);
     }
     ent_text_deinit(&text);
-    ent_program_destroy(program);
+    ent_image_destroy(program);
     return status;
 }
 

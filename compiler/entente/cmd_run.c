@@ -221,7 +221,7 @@ static int take(const ent_command *self, void *user, int option, const char *val
 
 /* Which agreements bind nobody, where the framework wants them signed. Sources are drafts, and what is signed is
  * the program built from them: without signatures they are decided as if everybody had consented. */
-static int ask_consent(parsed *p, const ent_program *program, bool **not_in_force)
+static int ask_consent(parsed *p, const ent_image *program, bool **not_in_force)
 {
     if (p->assume_signed || !ent_consent_is_required(program)) {
         return ENT_EXIT_OK;
@@ -248,7 +248,7 @@ static int run_parsed(const ent_command *self, parsed *p)
     p->compile.colour = ent_colour_wanted(p->color, stderr);
     p->run.colour = ent_colour_wanted(p->color, stdout);
     p->run.progress = isatty(STDERR_FILENO) != 0;
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     int status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
     bool *not_in_force = NULL;
     if (status == ENT_EXIT_OK) {
@@ -259,7 +259,7 @@ static int run_parsed(const ent_command *self, parsed *p)
         status = ent_run(program, &p->run, stdout, stderr);
     }
     free(not_in_force);
-    ent_program_destroy(program);
+    ent_image_destroy(program);
     return status;
 }
 

@@ -46,12 +46,12 @@ static int read_key(const char *path, ent_secret_key *key)
     return ok ? ENT_EXIT_OK : ENT_EXIT_DATA;
 }
 
-static int check_party(const ent_program *p, const char *party)
+static int check_party(const ent_image *p, const char *party)
 {
     const char *names[64];
     size_t n = 0;
     for (size_t i = 0; i < p->n_party; i++) {
-        const char *name = ent_program_text(p, p->party[i].name);
+        const char *name = ent_image_text(p, p->party[i].name);
         if (strcmp(name, party) == 0) {
             return ENT_EXIT_OK;
         }
@@ -88,15 +88,15 @@ static int check_key(const ent_allowed_keys *keys, const char *party, const ent_
     return ENT_EXIT_OK;
 }
 
-static bool is_meant(const ent_program *p, const parsed *a, int64_t i)
+static bool is_meant(const ent_image *p, const parsed *a, int64_t i)
 {
     const ent_agreement_row *row = &p->agreement[i];
     char version[24];
     snprintf(version, sizeof version, "%lld", (long long)row->version);
-    bool party = strcmp(ent_program_text(p, p->party[row->supplier].name), a->party) == 0 ||
-                 strcmp(ent_program_text(p, p->party[row->customer].name), a->party) == 0;
+    bool party = strcmp(ent_image_text(p, p->party[row->supplier].name), a->party) == 0 ||
+                 strcmp(ent_image_text(p, p->party[row->customer].name), a->party) == 0;
     return party && ent_consent_is_needed(p, i) &&
-           (!a->agreement || strcmp(ent_program_text(p, row->name), a->agreement) == 0) &&
+           (!a->agreement || strcmp(ent_image_text(p, row->name), a->agreement) == 0) &&
            (!a->version || strcmp(version, a->version) == 0);
 }
 
@@ -120,7 +120,7 @@ static int write_signatures(const parsed *a)
     return done ? ENT_EXIT_OK : ENT_EXIT_ENVIRONMENT;
 }
 
-static int sign(const ent_program *p, parsed *a, const ent_secret_key *key)
+static int sign(const ent_image *p, parsed *a, const ent_secret_key *key)
 {
     size_t n = 0;
     for (size_t i = 0; i < p->n_agreement; i++) {
@@ -132,8 +132,8 @@ static int sign(const ent_program *p, parsed *a, const ent_secret_key *key)
             fputs("error: out of memory\n", stderr);
             return ENT_EXIT_ENVIRONMENT;
         }
-        printf("%s signs %s version %lld, digest %s\n", a->party, ent_program_text(p, row->name),
-               (long long)row->version, ent_program_text(p, row->digest));
+        printf("%s signs %s version %lld, digest %s\n", a->party, ent_image_text(p, row->name),
+               (long long)row->version, ent_image_text(p, row->digest));
         n++;
     }
     if (n == 0) {
@@ -145,7 +145,7 @@ static int sign(const ent_program *p, parsed *a, const ent_secret_key *key)
 
 static int sign_program(parsed *a)
 {
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     ent_secret_key key;
     int status = ent_obtain_program(a->paths, a->n_paths, &a->compile, &program);
     if (status != ENT_EXIT_OK) {
@@ -166,7 +166,7 @@ static int sign_program(parsed *a)
         ent_secret_key_wipe(&key);
     }
     ent_consent_unload(&a->files);
-    ent_program_destroy(program);
+    ent_image_destroy(program);
     return status;
 }
 

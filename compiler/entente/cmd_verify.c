@@ -23,11 +23,11 @@ typedef struct parsed {
 
 /* The signature that the row's party gave, if there is a valid one; else, if there is one for it, why it is
  * refused.  Marks what it has told of. */
-static bool tell_party(const ent_program *p, const ent_consent_files *files, int64_t row,
+static bool tell_party(const ent_image *p, const ent_consent_files *files, int64_t row,
                        int64_t party, bool *told)
 {
-    const char *name = ent_program_text(p, p->party[party].name);
-    const char *agreement = ent_program_text(p, p->agreement[row].name);
+    const char *name = ent_image_text(p, p->party[party].name);
+    const char *agreement = ent_image_text(p, p->agreement[row].name);
     char why[ENT_CONSENT_WHY_SIZE];
     bool any = false;
     for (size_t i = 0; i < files->signatures.n; i++) {
@@ -53,7 +53,7 @@ static bool tell_party(const ent_program *p, const ent_consent_files *files, int
 }
 
 /* Signatures that are for nothing in the program. */
-static bool tell_others(const ent_program *p, const ent_consent_files *files, const bool *told)
+static bool tell_others(const ent_image *p, const ent_consent_files *files, const bool *told)
 {
     bool any = false;
     for (size_t i = 0; i < files->signatures.n; i++) {
@@ -70,7 +70,7 @@ static bool tell_others(const ent_program *p, const ent_consent_files *files, co
     return any;
 }
 
-static int tell(const ent_program *p, const ent_consent_files *files)
+static int tell(const ent_image *p, const ent_consent_files *files)
 {
     bool *told = calloc(files->signatures.n + 1, sizeof *told);
     size_t agreements = 0;
@@ -84,8 +84,8 @@ static int tell(const ent_program *p, const ent_consent_files *files)
         if (!ent_consent_is_needed(p, (int64_t)i)) {
             continue;
         }
-        printf("%s version %lld, digest %s\n", ent_program_text(p, row->name), (long long)row->version,
-               ent_program_text(p, row->digest));
+        printf("%s version %lld, digest %s\n", ent_image_text(p, row->name), (long long)row->version,
+               ent_image_text(p, row->digest));
         bool supplier = tell_party(p, files, (int64_t)i, row->supplier, told);
         bool customer = tell_party(p, files, (int64_t)i, row->customer, told);
         agreements++;
@@ -100,7 +100,7 @@ static int tell(const ent_program *p, const ent_consent_files *files)
 
 static int verify(parsed *a)
 {
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     int status = ent_obtain_program(a->paths, a->n_paths, &a->compile, &program);
     if (status == ENT_EXIT_OK) {
         status = ent_consent_load(program, a->paths, a->n_paths, &a->files, stderr);
@@ -109,7 +109,7 @@ static int verify(parsed *a)
         status = tell(program, &a->files);
     }
     ent_consent_unload(&a->files);
-    ent_program_destroy(program);
+    ent_image_destroy(program);
     return status;
 }
 

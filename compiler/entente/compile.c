@@ -239,10 +239,10 @@ static bool read_program(const char *path, ent_bytes *bytes, bool *is_program)
     return ok;
 }
 
-static int decode(const ent_bytes *bytes, const char *name, ent_program **program)
+static int decode(const ent_bytes *bytes, const char *name, ent_image **program)
 {
     ent_load_error error = {0};
-    if (ent_program_decode(bytes->p, bytes->n, program, &error)) {
+    if (ent_image_decode(bytes->p, bytes->n, program, &error)) {
         return ENT_EXIT_OK;
     }
     fprintf(stderr, "error: `%s` is not a sound program: %s\n  = help: build it again with entente "
@@ -252,7 +252,7 @@ static int decode(const ent_bytes *bytes, const char *name, ent_program **progra
 }
 
 int ent_compilation_program(const ent_compilation *c, const ent_model *model,
-                            ent_program **program)
+                            ent_image **program)
 {
     ent_bytes bytes = {0};
     int status = lower(model, c->sources, &bytes);
@@ -264,7 +264,7 @@ int ent_compilation_program(const ent_compilation *c, const ent_model *model,
 }
 
 int ent_obtain_program(const char *const *paths, size_t n, const ent_compile_options *options,
-                       ent_program **program)
+                       ent_image **program)
 {
     ent_bytes bytes = {0};
     bool is_program = false;

@@ -36,7 +36,7 @@ int ent_compilation_open(ent_compilation *c, const char *const *paths, size_t n,
 void ent_compilation_close(ent_compilation *c);
 /* Lowers a model (the compilation's own or a selection of it) to a loaded program.  The exit status. */
 int ent_compilation_program(const ent_compilation *c, const ent_model *model,
-                            ent_program **program);
+                            ent_image **program);
 
 /* Compiles; diagnostics are printed.  On success *bytes holds the .entc.  Returns the exit status. */
 int ent_compile_files(const char *const *paths, size_t n, const ent_compile_options *options,
@@ -44,7 +44,7 @@ int ent_compile_files(const char *const *paths, size_t n, const ent_compile_opti
 
 /* Loads `paths`: one .entc file, or sources to compile.  Returns the exit status. */
 int ent_obtain_program(const char *const *paths, size_t n, const ent_compile_options *options,
-                       ent_program **program);
+                       ent_image **program);
 /* Where the standard library is, written into buf; NULL if it is nowhere. */
 const char *ent_find_stdlib(char *buf, size_t size);
 /* Whether the file is a built program and no source. */

@@ -71,7 +71,7 @@ static int report(ent_consent_read result, const char *path, const char *why, FI
     }
 }
 
-static int load_keys(const ent_program *program, ent_consent_files *files, FILE *err)
+static int load_keys(const ent_image *program, ent_consent_files *files, FILE *err)
 {
     char why[ENT_CONSENT_WHY_SIZE];
     size_t len;
@@ -107,7 +107,7 @@ static bool find_path(const char *const *paths, size_t n_paths, ent_consent_file
     return files->found != NULL;
 }
 
-int ent_consent_load(const ent_program *program, const char *const *paths, size_t n_paths,
+int ent_consent_load(const ent_image *program, const char *const *paths, size_t n_paths,
                      ent_consent_files *files, FILE *err)
 {
     char why[ENT_CONSENT_WHY_SIZE];
@@ -137,11 +137,11 @@ void ent_consent_unload(ent_consent_files *files)
 }
 
 /* Why a party's consent to the row is lacking: its signature was refused, or there is none. */
-static void tell_lacking(const ent_program *p, const ent_consent_files *files, int64_t row,
+static void tell_lacking(const ent_image *p, const ent_consent_files *files, int64_t row,
                          int64_t party, FILE *err)
 {
-    const char *name = ent_program_text(p, p->party[party].name);
-    const char *agreement = ent_program_text(p, p->agreement[row].name);
+    const char *name = ent_image_text(p, p->party[party].name);
+    const char *agreement = ent_image_text(p, p->agreement[row].name);
     for (size_t i = 0; i < files->signatures.n; i++) {
         const ent_signature *s = &files->signatures.v[i];
         char why[ENT_CONSENT_WHY_SIZE];
@@ -156,7 +156,7 @@ static void tell_lacking(const ent_program *p, const ent_consent_files *files, i
     fprintf(err, "  = note: %s has not signed it\n", name);
 }
 
-int ent_consent_flags(const ent_program *p, const ent_consent_files *files, bool **flags, FILE *err)
+int ent_consent_flags(const ent_image *p, const ent_consent_files *files, bool **flags, FILE *err)
 {
     *flags = NULL;
     if (!ent_consent_is_required(p)) {
@@ -177,7 +177,7 @@ int ent_consent_flags(const ent_program *p, const ent_consent_files *files, bool
         (*flags)[i] = !given[0] || !given[1];
         if ((*flags)[i]) {
             any = true;
-            fprintf(err, "warning: `%s` version %lld is not in force\n", ent_program_text(p, row->name),
+            fprintf(err, "warning: `%s` version %lld is not in force\n", ent_image_text(p, row->name),
                     (long long)row->version);
         }
         for (size_t k = 0; k < 2; k++) {

@@ -15,13 +15,13 @@ typedef struct ent_consent_files {
 } ent_consent_files;
 
 /* Reads what is there; a file of signatures that is not there is one without signatures.  The exit status. */
-int ent_consent_load(const ent_program *program, const char *const *paths, size_t n_paths,
+int ent_consent_load(const ent_image *program, const char *const *paths, size_t n_paths,
                      ent_consent_files *files, FILE *err);
 void ent_consent_unload(ent_consent_files *files);
 
 /* One flag an agreement of the program, to be freed; *flags is NULL when the framework asks for no signatures.
  * Which agreements are not in force, and why, is said to `err`. */
-int ent_consent_flags(const ent_program *program, const ent_consent_files *files, bool **flags,
+int ent_consent_flags(const ent_image *program, const ent_consent_files *files, bool **flags,
                       FILE *err);
 
 /* The whole of a small file, NUL-terminated, to be freed; NULL with errno. */

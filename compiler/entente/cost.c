@@ -13,7 +13,7 @@
 /* Values of a clock, of a span's key and of a fold that do not depend on the clause. */
 enum { CLOCK_VALUES = 14, SPAN_VALUES = 2, FOLD_VALUES = 12 };
 
-static bool watches(const ent_program *p, int64_t pattern, int64_t feed)
+static bool watches(const ent_image *p, int64_t pattern, int64_t feed)
 {
     if (pattern < 0) {
         return false;
@@ -27,7 +27,7 @@ static bool watches(const ent_program *p, int64_t pattern, int64_t feed)
     return false;
 }
 
-static bool duty_watches(const ent_program *p, const ent_duty_row *d, int64_t feed)
+static bool duty_watches(const ent_image *p, const ent_duty_row *d, int64_t feed)
 {
     const int64_t patterns[] = {d->trigger, d->discharge, d->void_when,
                                 d->undo,    d->until,     d->counting};
@@ -39,7 +39,7 @@ static bool duty_watches(const ent_program *p, const ent_duty_row *d, int64_t fe
     return false;
 }
 
-static bool objective_watches(const ent_program *p, const ent_objective_row *o, int64_t feed)
+static bool objective_watches(const ent_image *p, const ent_objective_row *o, int64_t feed)
 {
     for (int64_t i = 0; i < o->n_folds; i++) {
         if (p->fold[o->first_fold + i].feed == feed) {
@@ -49,7 +49,7 @@ static bool objective_watches(const ent_program *p, const ent_objective_row *o, 
     return false;
 }
 
-static int64_t previous_fields(const ent_program *p, const ent_feed_row *feed)
+static int64_t previous_fields(const ent_image *p, const ent_feed_row *feed)
 {
     int64_t n = 0;
     if (feed->row_kernel < 0) {
@@ -62,13 +62,13 @@ static int64_t previous_fields(const ent_program *p, const ent_feed_row *feed)
     return n;
 }
 
-static void print_clause(const ent_program *p, int64_t agreement, int64_t name)
+static void print_clause(const ent_image *p, int64_t agreement, int64_t name)
 {
-    printf("%s.%s, version %lld", ent_program_text(p, p->agreement[agreement].name),
-           ent_program_text(p, name), (long long)p->agreement[agreement].version);
+    printf("%s.%s, version %lld", ent_image_text(p, p->agreement[agreement].name),
+           ent_image_text(p, name), (long long)p->agreement[agreement].version);
 }
 
-static void print_feed(const ent_program *p, int64_t feed)
+static void print_feed(const ent_image *p, int64_t feed)
 {
     const ent_feed_row *row = &p->feed[feed];
     int64_t bind = row->bind < 0 ? -1 : p->bind[row->bind].kernel;
@@ -86,7 +86,7 @@ static void print_feed(const ent_program *p, int64_t feed)
         printf("outcomes of ");
         print_clause(p, p->duty[row->duty].agreement, p->duty[row->duty].name);
     } else {
-        printf("feed %s", ent_program_text(p, row->name));
+        printf("feed %s", ent_image_text(p, row->name));
     }
     printf(": %lld instructions a row",
            row->row_kernel < 0 ? 0LL : (long long)p->kernel[row->row_kernel].n_instructions);
@@ -101,7 +101,7 @@ static void print_feed(const ent_program *p, int64_t feed)
     printf("\n");
 }
 
-static void print_duty(const ent_program *p, const ent_duty_row *d)
+static void print_duty(const ent_image *p, const ent_duty_row *d)
 {
     int64_t saved = d->outcome_feed < 0 ? 0 : p->feed[d->outcome_feed].n_fields;
     printf("duty ");
@@ -110,7 +110,7 @@ static void print_duty(const ent_program *p, const ent_duty_row *d)
            (long long)(CLOCK_VALUES + d->n_pauses + d->n_excused + saved));
 }
 
-static void print_objective(const ent_program *p, const ent_objective_row *o)
+static void print_objective(const ent_image *p, const ent_objective_row *o)
 {
     int64_t values = 0, growing = 0;
     for (int64_t i = 0; i < o->n_folds; i++) {
@@ -127,7 +127,7 @@ static void print_objective(const ent_program *p, const ent_objective_row *o)
     printf("\n");
 }
 
-void ent_print_cost(const ent_program *p, size_t bytes)
+void ent_print_cost(const ent_image *p, size_t bytes)
 {
     for (size_t i = 0; i < p->n_feed; i++) {
         if (p->feed[i].used) {
@@ -136,7 +136,7 @@ void ent_print_cost(const ent_program *p, size_t bytes)
     }
     for (size_t i = 0; i < p->n_span; i++) {
         printf("span %s: a key keeps %d values, and 2 for each interval that a window may want\n",
-               ent_program_text(p, p->span[i].name), SPAN_VALUES);
+               ent_image_text(p, p->span[i].name), SPAN_VALUES);
     }
     for (size_t i = 0; i < p->n_duty; i++) {
         print_duty(p, &p->duty[i]);

@@ -6,5 +6,5 @@
 
 #include "runtime/bytecode/program.h"
 
-void ent_print_cost(const ent_program *p, size_t bytes);
+void ent_print_cost(const ent_image *p, size_t bytes);
 #endif

@@ -100,21 +100,21 @@ bool ent_coverage_init(const ent_compilation *c, ent_coverage *coverage)
     return ok;
 }
 
-static bool is_at(const ent_program *p, int64_t place, const char *file, uint32_t line,
+static bool is_at(const ent_image *p, int64_t place, const char *file, uint32_t line,
                   uint32_t column)
 {
     const ent_place_row *row = &p->place[place];
     return row->line == line && row->column == column &&
-           strcmp(ent_program_text(p, p->source_file[row->file].path), file) == 0;
+           strcmp(ent_image_text(p, p->source_file[row->file].path), file) == 0;
 }
 
-static void reach(const ent_program *p, const ent_decision *d, ent_covered_clause *clause)
+static void reach(const ent_image *p, const ent_verdict *d, ent_covered_clause *clause)
 {
     clause->met |= d->status == ENT_STATUS_MET;
     clause->breach |= d->status == ENT_STATUS_BREACH;
     clause->other |= d->status == ENT_STATUS_EXCUSED || d->status == ENT_STATUS_VOID;
     bool judged = d->status == ENT_STATUS_MET || d->status == ENT_STATUS_BREACH;
-    int64_t step = judged ? ent_decision_step(p, d) : -1;
+    int64_t step = judged ? ent_verdict_step(p, d) : -1;
     for (size_t i = 0; step >= 0 && i < clause->n_steps; i++) {
         clause->steps[i].reached |= is_at(p, p->step[step].place, clause->file,
                                           clause->steps[i].line, clause->steps[i].column);
@@ -123,16 +123,16 @@ static void reach(const ent_program *p, const ent_decision *d, ent_covered_claus
 
 void ent_coverage_add(const ent_scenario_run *run, ent_coverage *coverage)
 {
-    const ent_program *p = run->program;
+    const ent_image *p = run->program;
     for (size_t i = 0; i < run->n; i++) {
-        const ent_decision *d = &run->decisions[i];
-        bool duty = d->kind == ENT_DECISION_DUTY;
-        if ((!duty && d->kind != ENT_DECISION_OBJECTIVE) || !d->final) {
+        const ent_verdict *d = &run->decisions[i];
+        bool duty = d->kind == ENT_VERDICT_DUTY;
+        if ((!duty && d->kind != ENT_VERDICT_OBJECTIVE) || !d->final) {
             continue;
         }
         int64_t place = duty ? p->duty[d->clause].place : p->objective[d->clause].place;
         int64_t agreement = duty ? p->duty[d->clause].agreement : p->objective[d->clause].agreement;
-        const char *name = ent_program_text(p, p->agreement[agreement].name);
+        const char *name = ent_image_text(p, p->agreement[agreement].name);
         for (size_t k = 0; k < coverage->n; k++) {
             ent_covered_clause *clause = &coverage->v[k];
             if (strcmp(clause->agreement, name) == 0 &&

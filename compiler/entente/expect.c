@@ -17,7 +17,7 @@ typedef struct judging {
     const ent_compilation *c;
     const ent_scenario_run *run;
     const ent_node *expectation;
-    const ent_decision *d;
+    const ent_verdict *d;
     ent_difference *out;
     size_t n;
 } judging;
@@ -88,22 +88,22 @@ void ent_expect_source_text(const ent_compilation *c, ent_span span, char *buf, 
     add_span(c, span, buf, size);
 }
 
-static const char *currency_of(const ent_program *p, const ent_decision *d)
+static const char *currency_of(const ent_image *p, const ent_verdict *d)
 {
-    return ent_program_text(p, p->agreement[ent_decision_agreement(p, d)].currency);
+    return ent_image_text(p, p->agreement[ent_verdict_agreement(p, d)].currency);
 }
 
-static void add_credit(const ent_program *p, const ent_decision *d, char *buf, size_t size)
+static void add_credit(const ent_image *p, const ent_verdict *d, char *buf, size_t size)
 {
     char amount[ENT_MONEY_TEXT_SIZE];
     ent_ledger_amount(p, d, amount, sizeof amount);
     add(buf, size, "%s %s", currency_of(p, d), amount);
 }
 
-static void add_measure(const ent_program *p, const ent_decision *d, char *buf, size_t size)
+static void add_measure(const ent_image *p, const ent_verdict *d, char *buf, size_t size)
 {
     char text[ENT_Q_TEXT_SIZE + 8];
-    if (d->kind == ENT_DECISION_DUTY) {
+    if (d->kind == ENT_VERDICT_DUTY) {
         add_duration(buf, size, d->elapsed_ns);
         return;
     }
@@ -118,31 +118,31 @@ static void add_measure(const ent_program *p, const ent_decision *d, char *buf, 
     }
 }
 
-static void add_subject(const ent_scenario_run *run, const ent_decision *d, char *buf, size_t size)
+static void add_subject(const ent_scenario_run *run, const ent_verdict *d, char *buf, size_t size)
 {
-    for (size_t i = 0; i < ent_session_subject_fields(run->session, d); i++) {
+    for (size_t i = 0; i < ent_engine_subject_fields(run->session, d); i++) {
         char value[64];
         add(buf, size, "%s%s", i ? "/" : " for ",
-            ent_session_subject_text(run->session, d, i, value, sizeof value));
+            ent_engine_subject_text(run->session, d, i, value, sizeof value));
     }
 }
 
-static void add_instant(const ent_scenario_run *run, const ent_decision *d, const char *word,
+static void add_instant(const ent_scenario_run *run, const ent_verdict *d, const char *word,
                         int64_t ns, char *buf, size_t size)
 {
     char text[ENT_CIVIL_TEXT_MAX];
     const ent_zone *zone =
-        ent_session_agreement_zone(run->session, ent_decision_agreement(run->program, d));
+        ent_engine_agreement_zone(run->session, ent_verdict_agreement(run->program, d));
     ent_civil_format(text, sizeof text, ns, zone);
     add(buf, size, "%s%s", word, text);
 }
 
-static void add_window(const ent_scenario_run *run, const ent_decision *d, char *buf, size_t size)
+static void add_window(const ent_scenario_run *run, const ent_verdict *d, char *buf, size_t size)
 {
     char first[16];
     char last[16];
     const ent_zone *zone =
-        ent_session_agreement_zone(run->session, ent_decision_agreement(run->program, d));
+        ent_engine_agreement_zone(run->session, ent_verdict_agreement(run->program, d));
     ent_civil_format_date(first, sizeof first, ent_zone_day(zone, d->from_ns));
     ent_civil_format_date(last, sizeof last, ent_zone_day(zone, d->to_ns - 1));
     if (strcmp(first, last) == 0) {
@@ -179,15 +179,15 @@ static void add_share(const ent_part *part, char *buf, size_t size)
     }
 }
 
-void ent_expect_decision_text(const ent_scenario_run *run, const ent_decision *d, char *buf,
+void ent_expect_decision_text(const ent_scenario_run *run, const ent_verdict *d, char *buf,
                               size_t size)
 {
-    const ent_program *p = run->program;
+    const ent_image *p = run->program;
     char target[256];
     buf[0] = 0;
     add(buf, size, "%s", status_text(d->status));
     add_subject(run, d, buf, size);
-    if (d->kind == ENT_DECISION_DUTY) {
+    if (d->kind == ENT_VERDICT_DUTY) {
         add(buf, size, ": ");
         add_duration(buf, size, d->elapsed_ns);
         add(buf, size, " of ");
@@ -216,7 +216,7 @@ void ent_expect_decision_text(const ent_scenario_run *run, const ent_decision *d
     for (size_t i = 0; d->answer && i < d->answer->n_parts; i++) {
         const ent_part *part = &d->answer->parts[i];
         if (part->has_share) {
-            add(buf, size, "%s%s ", separator, ent_program_text(p, p->party[part->party].name));
+            add(buf, size, "%s%s ", separator, ent_image_text(p, p->party[part->party].name));
             add_share(part, buf, size);
             separator = ", ";
         }
@@ -225,36 +225,36 @@ void ent_expect_decision_text(const ent_scenario_run *run, const ent_decision *d
 
 /* --- which decisions it speaks of --- */
 
-static bool is_of_clause(const ent_scenario_run *run, const ent_node *of, const ent_decision *d)
+static bool is_of_clause(const ent_scenario_run *run, const ent_node *of, const ent_verdict *d)
 {
-    const ent_program *p = run->program;
-    if (d->kind != ENT_DECISION_DUTY && d->kind != ENT_DECISION_OBJECTIVE) {
+    const ent_image *p = run->program;
+    if (d->kind != ENT_VERDICT_DUTY && d->kind != ENT_VERDICT_OBJECTIVE) {
         return false;
     }
-    int64_t name = d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].name
+    int64_t name = d->kind == ENT_VERDICT_DUTY ? p->duty[d->clause].name
                                                 : p->objective[d->clause].name;
-    return strcmp(ent_program_text(p, name), of->name) == 0 &&
-           strcmp(ent_program_text(p, p->agreement[ent_decision_agreement(p, d)].name),
+    return strcmp(ent_image_text(p, name), of->name) == 0 &&
+           strcmp(ent_image_text(p, p->agreement[ent_verdict_agreement(p, d)].name),
                   of->kids[0]->name) == 0;
 }
 
-static bool is_for_key(const ent_scenario_run *run, const ent_node *key, const ent_decision *d)
+static bool is_for_key(const ent_scenario_run *run, const ent_node *key, const ent_verdict *d)
 {
     const char *wanted = !key ? NULL : key->kind == ENT_NODE_NAME ? key->name : key->text;
     bool found = !wanted;
-    for (size_t i = 0; !found && i < ent_session_subject_fields(run->session, d); i++) {
+    for (size_t i = 0; !found && i < ent_engine_subject_fields(run->session, d); i++) {
         char value[256];
-        found = strcmp(ent_session_subject_text(run->session, d, i, value, sizeof value),
+        found = strcmp(ent_engine_subject_text(run->session, d, i, value, sizeof value),
                        wanted) == 0;
     }
     return found;
 }
 
-static bool is_in_window(const ent_scenario_run *run, const ent_node *date, const ent_decision *d)
+static bool is_in_window(const ent_scenario_run *run, const ent_node *date, const ent_verdict *d)
 {
     const ent_zone *zone =
-        ent_session_agreement_zone(run->session, ent_decision_agreement(run->program, d));
-    bool objective = d->kind == ENT_DECISION_OBJECTIVE;
+        ent_engine_agreement_zone(run->session, ent_verdict_agreement(run->program, d));
+    bool objective = d->kind == ENT_VERDICT_OBJECTIVE;
     if (!date) {
         return !objective || !run->whole ||
                (d->from_ns <= run->last_ns && d->to_ns > run->first_ns);
@@ -353,8 +353,8 @@ static void compare_measure(judging *j)
     if (!literal) {
         return;
     }
-    const ent_decision *d = j->d;
-    bool duty = d->kind == ENT_DECISION_DUTY;
+    const ent_verdict *d = j->d;
+    bool duty = d->kind == ENT_VERDICT_DUTY;
     const ent_objective_row *row = duty ? NULL : &j->run->program->objective[d->clause];
     int64_t type = duty ? ENT_TYPE_DURATION : row->type;
     ent_q decided = ent_q_from_i64(duty ? d->elapsed_ns : 0);
@@ -387,7 +387,7 @@ static void compare_credit(judging *j)
     if (!literal) {
         return;
     }
-    const ent_program *p = j->run->program;
+    const ent_image *p = j->run->program;
     const char *currency = currency_of(p, j->d);
     int digits = ent_currency_minor(currency);
     ent_i128 scale = 1;
@@ -409,17 +409,17 @@ static void compare_credit(judging *j)
 }
 
 /* `client` and `integrator` are the framework's one holder of that role. */
-static bool is_party(const ent_program *p, int64_t party, const char *name)
+static bool is_party(const ent_image *p, int64_t party, const char *name)
 {
     int64_t role = p->party[party].role;
-    return strcmp(ent_program_text(p, p->party[party].name), name) == 0 ||
+    return strcmp(ent_image_text(p, p->party[party].name), name) == 0 ||
            (role == ENT_ROLE_CLIENT && strcmp(name, "client") == 0) ||
            (role == ENT_ROLE_INTEGRATOR && strcmp(name, "integrator") == 0);
 }
 
 static const ent_part *part_of(const judging *j, const char *party)
 {
-    const ent_program *p = j->run->program;
+    const ent_image *p = j->run->program;
     const struct ent_answer *answer = j->d->answer;
     for (size_t i = 0; answer && i < answer->n_parts; i++) {
         if (is_party(p, answer->parts[i].party, party)) {
@@ -461,12 +461,12 @@ static size_t compare(judging *j)
 }
 
 void ent_expect_judge(const ent_compilation *c, const ent_scenario_run *run,
-                      const ent_node *expectation, ent_verdict *verdict)
+                      const ent_node *expectation, ent_expectation *verdict)
 {
     ent_difference differences[ENT_DIFFERENCES_MAX];
     bool wants_none = expectation->i == 1;
     size_t least = SIZE_MAX;
-    *verdict = (ent_verdict){.expectation = expectation};
+    *verdict = (ent_expectation){.expectation = expectation};
     judging j = {.c = c, .run = run, .expectation = expectation, .out = differences};
     for (size_t i = 0; i < run->n; i++) {
         j.d = &run->decisions[i];

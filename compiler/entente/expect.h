@@ -18,20 +18,20 @@ typedef struct ent_difference {
     char decided[ENT_DIFFERENCE_TEXT];
 } ent_difference;
 
-typedef struct ent_verdict {
+typedef struct ent_expectation {
     const ent_node *expectation;
     bool passed;
     size_t n_candidates;         /* decisions that it speaks of */
-    const ent_decision *nearest; /* the one that agrees, or else that differs least; NULL: none */
+    const ent_verdict *nearest; /* the one that agrees, or else that differs least; NULL: none */
     ent_difference differences[ENT_DIFFERENCES_MAX];
     size_t n_differences;
-} ent_verdict;
+} ent_expectation;
 
 void ent_expect_judge(const ent_compilation *c, const ent_scenario_run *run,
-                      const ent_node *expectation, ent_verdict *verdict);
+                      const ent_node *expectation, ent_expectation *verdict);
 
 /* A decision in one line for people, e.g. `breach for INC1: 6h30m of 4h, from … to …`. */
-void ent_expect_decision_text(const ent_scenario_run *run, const ent_decision *d, char *buf,
+void ent_expect_decision_text(const ent_scenario_run *run, const ent_verdict *d, char *buf,
                               size_t size);
 /* What is written there, blanks collapsed. */
 void ent_expect_source_text(const ent_compilation *c, ent_span span, char *buf, size_t size);

@@ -9,7 +9,7 @@ enum { SLOTS = 8 };
 
 /* Copies of one batch's columns, kept for the next one. */
 struct ent_batch_copy {
-    ent_column *columns;
+    ent_vector *columns;
     uint8_t **absent;
     int64_t *origins;
     int64_t feed;
@@ -17,7 +17,7 @@ struct ent_batch_copy {
 };
 
 struct ent_ingest {
-    const ent_program *program;
+    const ent_image *program;
     ent_ingest_feed *feeds;
     size_t n_feeds;
     bool threaded;
@@ -144,7 +144,7 @@ static bool detach(ent_ingest *g, ent_batch *batch)
     }
     struct ent_batch_copy *c = batch->copy;
     for (size_t i = 0; i < n_fields; i++) {
-        const ent_column *from = &batch->rows.columns[i];
+        const ent_vector *from = &batch->rows.columns[i];
         if (!from->data) {
             continue;
         }
@@ -190,7 +190,7 @@ static void *read_ahead(void *user)
 
 /* --- the consumer --- */
 
-ent_ingest *ent_ingest_start(const ent_program *program, ent_ingest_feed *feeds, size_t n_feeds,
+ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, size_t n_feeds,
                              bool threaded)
 {
     ent_ingest *g = calloc(1, sizeof *g);

@@ -36,7 +36,7 @@ typedef struct ent_batch {
 typedef struct ent_ingest ent_ingest;
 
 /* The feeds stay the caller's.  threaded: read on another thread.  NULL: no memory or no thread. */
-ent_ingest *ent_ingest_start(const ent_program *program, ent_ingest_feed *feeds, size_t n_feeds,
+ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, size_t n_feeds,
                              bool threaded);
 /* The next batch, valid until the next call. */
 const ent_batch *ent_ingest_next(ent_ingest *ingest);

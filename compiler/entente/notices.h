@@ -5,5 +5,5 @@
 #include "runtime/ledger/ledger.h"
 
 /* In order of instant, clause and subject.  false: no memory. */
-bool ent_notices_write(ent_session *session, ent_file *file);
+bool ent_notices_write(ent_engine *session, ent_file *file);
 #endif

@@ -46,14 +46,14 @@ static void put_seconds(FILE *out, bool has, int64_t ns)
     put(out, text, false);
 }
 
-static void put_subject(FILE *out, const ent_session *session, const ent_decision *d)
+static void put_subject(FILE *out, const ent_engine *session, const ent_verdict *d)
 {
     char text[512] = "";
     size_t at = 0;
-    for (size_t i = 0; i < ent_session_subject_fields(session, d); i++) {
+    for (size_t i = 0; i < ent_engine_subject_fields(session, d); i++) {
         char value[64];
         int n = snprintf(text + at, sizeof text - at, "%s%s", i ? "/" : "",
-                         ent_session_subject_text(session, d, i, value, sizeof value));
+                         ent_engine_subject_text(session, d, i, value, sizeof value));
         if (n < 0 || (size_t)n >= sizeof text - at) {
             break;
         }
@@ -62,10 +62,10 @@ static void put_subject(FILE *out, const ent_session *session, const ent_decisio
     put(out, text, false);
 }
 
-static void put_figures(FILE *out, const ent_program *p, const ent_decision *d)
+static void put_figures(FILE *out, const ent_image *p, const ent_verdict *d)
 {
     char text[ENT_Q_TEXT_SIZE + 8] = "";
-    bool objective = d->kind == ENT_DECISION_OBJECTIVE;
+    bool objective = d->kind == ENT_VERDICT_OBJECTIVE;
     const ent_objective_row *row = objective ? &p->objective[d->clause] : NULL;
     if (row) {
         ent_ledger_measure(p, row, d, text, sizeof text);
@@ -87,43 +87,43 @@ static void put_figures(FILE *out, const ent_program *p, const ent_decision *d)
     }
 }
 
-static void put_credit(FILE *out, const ent_program *p, const ent_decision *d)
+static void put_credit(FILE *out, const ent_image *p, const ent_verdict *d)
 {
     char text[ENT_MONEY_TEXT_SIZE] = "";
-    int64_t agreement = ent_decision_agreement(p, d);
-    bool pool = d->kind == ENT_DECISION_POOL && d->final;
+    int64_t agreement = ent_verdict_agreement(p, d);
+    bool pool = d->kind == ENT_VERDICT_POOL && d->final;
     bool has = d->has_credit || pool;
     if (has) {
         ent_ledger_amount(p, d, text, sizeof text);
     }
     put(out, text, false);
-    put(out, has ? ent_program_text(p, p->agreement[agreement].currency) : "", false);
+    put(out, has ? ent_image_text(p, p->agreement[agreement].currency) : "", false);
     put(out,
         !has               ? ""
         : d->credit_earned ? "earn back"
-        : pool             ? ent_program_text(p, p->amount[p->pool[d->clause].amount].text)
-                           : ent_program_text(p, d->credit_rule),
+        : pool             ? ent_image_text(p, p->amount[p->pool[d->clause].amount].text)
+                           : ent_image_text(p, d->credit_rule),
         true);
 }
 
 void ent_report_csv(const ent_run_result *result, FILE *out)
 {
-    const ent_session *session = result->session;
-    const ent_program *p = ent_session_program(session);
+    const ent_engine *session = result->session;
+    const ent_image *p = ent_engine_program(session);
     fputs("agreement,version,clause,title,kind,subject,from,to,at,due,done,open,elapsed_s,"
           "allowed_s,status,measure,target,samples,bad,missing,absent,excluded,credit,currency,"
           "rule\r\n",
           out);
     for (size_t i = 0; i < result->n; i++) {
-        const ent_decision *d = &result->decisions[i];
-        bool duty = d->kind == ENT_DECISION_DUTY;
-        ent_clause clause = ent_decision_clause(p, d);
+        const ent_verdict *d = &result->decisions[i];
+        bool duty = d->kind == ENT_VERDICT_DUTY;
+        ent_clause clause = ent_verdict_clause(p, d);
         const ent_agreement_row *a = &p->agreement[clause.agreement];
-        const ent_zone *zone = ent_session_agreement_zone(session, clause.agreement);
-        put(out, ent_program_text(p, a->name), false);
+        const ent_zone *zone = ent_engine_agreement_zone(session, clause.agreement);
+        put(out, ent_image_text(p, a->name), false);
         put_int(out, a->version);
-        put(out, ent_program_text(p, clause.name), false);
-        put(out, ent_program_text(p, clause.title), false);
+        put(out, ent_image_text(p, clause.name), false);
+        put(out, ent_image_text(p, clause.title), false);
         put(out, clause.kind, false);
         put_subject(out, session, d);
         put_instant(out, !duty, d->from_ns, zone);

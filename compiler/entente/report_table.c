@@ -14,7 +14,7 @@ enum { TEXT = 256 };
 
 typedef struct table {
     const ent_run_result *result;
-    const ent_program *program;
+    const ent_image *program;
     FILE *out;
     bool colour;
     size_t subject_width; /* of the agreement in hand; 0: no objective has a subject */
@@ -127,14 +127,14 @@ static void duration_text(int64_t ns, char *buf, size_t size)
     }
 }
 
-static void subject_text(const table *t, const ent_decision *d, char *buf, size_t size)
+static void subject_text(const table *t, const ent_verdict *d, char *buf, size_t size)
 {
     size_t at = 0;
     buf[0] = 0;
-    for (size_t i = 0; i < ent_session_subject_fields(t->result->session, d); i++) {
+    for (size_t i = 0; i < ent_engine_subject_fields(t->result->session, d); i++) {
         char value[64];
         const char *text =
-            ent_session_subject_text(t->result->session, d, i, value, sizeof value);
+            ent_engine_subject_text(t->result->session, d, i, value, sizeof value);
         int n = snprintf(buf + at, size - at, "%s%s", i ? "/" : "", text);
         if (n < 0 || (size_t)n >= size - at) {
             return;
@@ -144,13 +144,13 @@ static void subject_text(const table *t, const ent_decision *d, char *buf, size_
 }
 
 /* The window as short as it can be said without losing it. */
-static void window_text(const table *t, const ent_decision *d, char *buf, size_t size)
+static void window_text(const table *t, const ent_verdict *d, char *buf, size_t size)
 {
-    const ent_program *p = t->program;
-    bool pool = d->kind == ENT_DECISION_POOL;
+    const ent_image *p = t->program;
+    bool pool = d->kind == ENT_VERDICT_POOL;
     int64_t window = pool ? p->pool[d->clause].unit : p->objective[d->clause].window;
     const ent_zone *zone =
-        ent_session_agreement_zone(t->result->session, ent_decision_agreement(p, d));
+        ent_engine_agreement_zone(t->result->session, ent_verdict_agreement(p, d));
     int64_t first = ent_zone_day(zone, d->from_ns);
     int64_t last = ent_zone_day(zone, d->to_ns - 1);
     int64_t year;
@@ -181,10 +181,10 @@ static void target_text(const table *t, const ent_objective_row *row, char *buf,
 {
     static const char *const signs[] = {"", "\u2265 ", "\u2264 ", "> ", "< "};
     snprintf(buf, size, "%s%s", signs[row->compare],
-             ent_program_text(t->program, row->target_text));
+             ent_image_text(t->program, row->target_text));
 }
 
-static void measure_text(const table *t, const ent_decision *d, char *buf, size_t size)
+static void measure_text(const table *t, const ent_verdict *d, char *buf, size_t size)
 {
     const ent_objective_row *row = &t->program->objective[d->clause];
     buf[0] = 0;
@@ -202,7 +202,7 @@ static void measure_text(const table *t, const ent_decision *d, char *buf, size_
     }
 }
 
-static const char *status_text(const ent_decision *d)
+static const char *status_text(const ent_verdict *d)
 {
     switch (d->status) {
     case ENT_STATUS_BREACH:
@@ -221,20 +221,20 @@ static const char *status_text(const ent_decision *d)
 static void money_text(const table *t, int64_t agreement, ent_i128 minor, char *buf, size_t size)
 {
     const char *currency =
-        ent_program_text(t->program, t->program->agreement[agreement].currency);
+        ent_image_text(t->program, t->program->agreement[agreement].currency);
     int digits = ent_currency_minor(currency);
     ent_money_format_grouped(minor, digits < 0 ? 2 : digits, buf, size);
 }
 
 /* --- rows --- */
 
-static const char *clause_label(const ent_program *p, const ent_decision *d)
+static const char *clause_label(const ent_image *p, const ent_verdict *d)
 {
-    ent_clause clause = ent_decision_clause(p, d);
-    return ent_program_text(p, clause.title >= 0 ? clause.title : clause.name);
+    ent_clause clause = ent_verdict_clause(p, d);
+    return ent_image_text(p, clause.title >= 0 ? clause.title : clause.name);
 }
 
-static void objective_line(const table *t, const ent_decision *d)
+static void objective_line(const table *t, const ent_verdict *d)
 {
     char text[TEXT];
     cell(t->out, clause_label(t->program, d), clause_width(t), false);
@@ -255,7 +255,7 @@ static void objective_line(const table *t, const ent_decision *d)
     fputc(' ', t->out);
     paint(t, d->status, status_text(d), d->has_credit ? STATUS : 0);
     if (d->has_credit) {
-        money_text(t, ent_decision_agreement(t->program, d), d->credit_minor, text, sizeof text);
+        money_text(t, ent_verdict_agreement(t->program, d), d->credit_minor, text, sizeof text);
         fputc(' ', t->out);
         cell(t->out, text, width_of(text) > t->credit_width ? 0 : t->credit_width, true);
     }
@@ -263,16 +263,16 @@ static void objective_line(const table *t, const ent_decision *d)
 }
 
 /* A pool's window, then a line for each party. */
-static void pool_lines(const table *t, const ent_decision *d)
+static void pool_lines(const table *t, const ent_verdict *d)
 {
     static const char *const words[] = {[ENT_STATUS_MET] = "paid",
                                         [ENT_STATUS_BREACH] = "not paid",
                                         [ENT_STATUS_PROVISIONAL] = "so far",
                                         [ENT_STATUS_NO_DATA] = "not paid: no data"};
-    int64_t agreement = ent_decision_agreement(t->program, d);
+    int64_t agreement = ent_verdict_agreement(t->program, d);
     char text[TEXT];
     size_t n;
-    const ent_pool_part *parts = ent_session_pool_parts(t->result->session, d, &n);
+    const ent_pool_part *parts = ent_engine_pool_parts(t->result->session, d, &n);
     cell(t->out, clause_label(t->program, d), DUTY, false);
     fputc(' ', t->out);
     window_text(t, d, text, sizeof text);
@@ -289,7 +289,7 @@ static void pool_lines(const table *t, const ent_decision *d)
         const ent_i128 amounts[] = {parts[i].in, parts[i].out, parts[i].out - parts[i].in};
         static const char *const names[] = {" in", " out", " net"};
         fputs("    ", t->out);
-        cell(t->out, ent_program_text(t->program, t->program->party[parts[i].party].name), 17, false);
+        cell(t->out, ent_image_text(t->program, t->program->party[parts[i].party].name), 17, false);
         for (size_t k = 0; k < 3; k++) {
             money_text(t, agreement, amounts[k], text, sizeof text);
             fputs(names[k], t->out);
@@ -329,7 +329,7 @@ static void worst_line(const table *t, const ent_tally *sum)
     size_t used = width_of("    longest over:");
     fputs("    longest over:", t->out);
     for (size_t i = 0; i < sum->n_worst; i++) {
-        const ent_decision *worst = &sum->worst[i];
+        const ent_verdict *worst = &sum->worst[i];
         subject_text(t, worst, text, sizeof text);
         duration_text(worst->elapsed_ns - worst->allowed_ns, over, sizeof over);
         size_t subject = width_of(text) < WORST_MAX ? width_of(text) : WORST_MAX;
@@ -346,10 +346,10 @@ static void worst_line(const table *t, const ent_tally *sum)
 
 static void duty_block(const table *t, int64_t duty, const ent_tally *sum)
 {
-    const ent_program *p = t->program;
+    const ent_image *p = t->program;
     char text[TEXT];
     char percent[64];
-    const char *label = ent_program_text(p, p->duty[duty].title >= 0 ? p->duty[duty].title : p->duty[duty].name);
+    const char *label = ent_image_text(p, p->duty[duty].title >= 0 ? p->duty[duty].title : p->duty[duty].name);
     uint64_t met = sum->by_status[ENT_STATUS_MET];
     uint64_t decided = met + sum->by_status[ENT_STATUS_BREACH];
     tally_text(sum, true, text, sizeof text);
@@ -377,7 +377,7 @@ static void duty_block(const table *t, int64_t duty, const ent_tally *sum)
 
 /* One decision of an objective or a pool, or all of a duty. */
 typedef struct entry {
-    const ent_decision *d; /* NULL: a duty */
+    const ent_verdict *d; /* NULL: a duty */
     int64_t duty;
     int64_t agreement, order;
     size_t rank;
@@ -398,11 +398,11 @@ static int compare_entries(const void *a, const void *b)
 
 static void agreement_head(const table *t, int64_t index)
 {
-    const ent_program *p = t->program;
+    const ent_image *p = t->program;
     const ent_agreement_row *a = &p->agreement[index];
     char text[TEXT];
-    snprintf(text, sizeof text, "%s%s%s", ent_program_text(p, a->name),
-             a->title >= 0 ? "  " : "", ent_program_text(p, a->title));
+    snprintf(text, sizeof text, "%s%s%s", ent_image_text(p, a->name),
+             a->title >= 0 ? "  " : "", ent_image_text(p, a->title));
     if (t->colour) {
         fputs("\033[1m", t->out);
     }
@@ -415,8 +415,8 @@ static void agreement_head(const table *t, int64_t index)
     cell(t->out, version, 13, true);
     fputc('\n', t->out);
     if (a->supplier != a->customer) {
-        fprintf(t->out, "%s to %s\n", ent_program_text(p, p->party[a->supplier].name),
-                ent_program_text(p, p->party[a->customer].name));
+        fprintf(t->out, "%s to %s\n", ent_image_text(p, p->party[a->supplier].name),
+                ent_image_text(p, p->party[a->customer].name));
     }
     rule(t->out, "\u2500");
 }
@@ -466,7 +466,7 @@ static size_t subjects_width(const table *t, const entry *entries, size_t n)
 /* Who answers for the agreement's breaches: only where that is somebody else than the supplier alone. */
 static void answers_block(const table *t, int64_t agreement)
 {
-    const ent_program *p = t->program;
+    const ent_image *p = t->program;
     const ent_tally_party *all = &t->result->answers[(size_t)agreement * (p->n_party + 1)];
     const ent_agreement_row *a = &p->agreement[agreement];
     bool others = all[p->n_party].breaches > 0;
@@ -488,7 +488,7 @@ static void answers_block(const table *t, int64_t agreement)
             continue;
         }
         bool relief = p->party[i].role == ENT_PARTY_CLIENT || p->party[i].role == ENT_PARTY_NOBODY;
-        snprintf(text, sizeof text, "%s%s", ent_program_text(p, p->party[i].name),
+        snprintf(text, sizeof text, "%s%s", ent_image_text(p, p->party[i].name),
                  relief && all[i].bears != 0 ? " (relief)" : "");
         cell(t->out, text, DUTY, false);
         fprintf(t->out, " %10s  %13s", ent_count_text(all[i].breaches, n[0], sizeof n[0]),
@@ -521,7 +521,7 @@ static void agreement_block(table *t, const entry *entries, size_t n)
             head = false;
             continue;
         }
-        if (entries[i].d->kind == ENT_DECISION_POOL) {
+        if (entries[i].d->kind == ENT_VERDICT_POOL) {
             pool_lines(t, entries[i].d);
             head = false;
             continue;
@@ -544,7 +544,7 @@ static void agreement_block(table *t, const entry *entries, size_t n)
         money_text(t, entries[0].agreement, sum.credit, text, sizeof text);
         used += width_of("; credits EUR ") + width_of(text);
         fprintf(t->out, "%scredits %s %s", used <= LINE ? "; " : ";\n       ",
-                ent_program_text(t->program, a->currency), text);
+                ent_image_text(t->program, a->currency), text);
     }
     fputc('\n', t->out);
     answers_block(t, entries[0].agreement);
@@ -577,21 +577,21 @@ static void summary(const table *t)
 
 static void period(const table *t)
 {
-    const ent_program *p = t->program;
+    const ent_image *p = t->program;
     int64_t from;
     int64_t to;
     char a[ENT_CIVIL_TEXT_MAX];
     char b[ENT_CIVIL_TEXT_MAX];
-    const ent_zone *zone = ent_session_framework_zone(t->result->session);
-    if (!ent_session_period(t->result->session, &from, &to) || p->n_framework == 0) {
+    const ent_zone *zone = ent_engine_framework_zone(t->result->session);
+    if (!ent_engine_period(t->result->session, &from, &to) || p->n_framework == 0) {
         return;
     }
     ent_civil_format(a, sizeof a, from, zone);
     ent_civil_format(b, sizeof b, to, zone);
     const ent_framework_row *f = &p->framework[0];
     char name[TEXT];
-    snprintf(name, sizeof name, "%s%s%s", ent_program_text(p, f->name), f->title >= 0 ? "  " : "",
-             ent_program_text(p, f->title));
+    snprintf(name, sizeof name, "%s%s%s", ent_image_text(p, f->name), f->title >= 0 ? "  " : "",
+             ent_image_text(p, f->title));
     cell(t->out, name, width_of(name) > LINE ? LINE : 0, false);
     fputc('\n', t->out);
     if (from < to) {
@@ -617,12 +617,12 @@ static void nothing(const table *t)
 /* Objectives decision by decision, duties whole. */
 static size_t list_entries(const table *t, entry *entries)
 {
-    const ent_program *p = t->program;
+    const ent_image *p = t->program;
     size_t n = 0;
     for (size_t i = 0; i < t->result->n; i++) {
-        const ent_decision *d = &t->result->decisions[i];
-        if (d->kind != ENT_DECISION_DUTY) {
-            ent_clause clause = ent_decision_clause(p, d);
+        const ent_verdict *d = &t->result->decisions[i];
+        if (d->kind != ENT_VERDICT_DUTY) {
+            ent_clause clause = ent_verdict_clause(p, d);
             entries[n] = (entry){d, -1, clause.agreement, clause.order, n};
             n++;
         }
@@ -639,7 +639,7 @@ static size_t list_entries(const table *t, entry *entries)
 
 bool ent_report_table(const ent_run_result *result, FILE *out, bool colour)
 {
-    table t = {result, ent_session_program(result->session), out, colour, 0, CREDIT};
+    table t = {result, ent_engine_program(result->session), out, colour, 0, CREDIT};
     entry *entries = malloc((result->n + t.program->n_duty + 1) * sizeof *entries);
     if (!entries) {
         return false;

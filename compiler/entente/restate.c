@@ -119,8 +119,8 @@ static void keep(void *user, const ent_change *change)
     r->counts[change->kind]++;
 }
 
-bool ent_restate_lines(ent_restate *r, ent_ledger *ledger, const ent_session *session,
-                       const ent_decision *decisions, size_t n)
+bool ent_restate_lines(ent_restate *r, ent_ledger *ledger, const ent_engine *session,
+                       const ent_verdict *decisions, size_t n)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {

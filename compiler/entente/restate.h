@@ -32,8 +32,8 @@ typedef struct ent_restate {
 int ent_restate_open(ent_restate *restate, const char *const *paths, size_t n, FILE *err);
 void ent_restate_close(ent_restate *restate);
 /* Gives every line of the restatement to `write`, and keeps the changes for the reports.  false: no memory. */
-bool ent_restate_lines(ent_restate *restate, ent_ledger *ledger, const ent_session *session,
-                       const ent_decision *decisions, size_t n);
+bool ent_restate_lines(ent_restate *restate, ent_ledger *ledger, const ent_engine *session,
+                       const ent_verdict *decisions, size_t n);
 void ent_restate_table(const ent_restate *restate, const char *name, FILE *out);
 void ent_restate_csv(const ent_restate *restate, FILE *out);
 #endif

@@ -28,17 +28,17 @@
 #define ZONE_DIR "/usr/share/zoneinfo"
 
 typedef struct run {
-    const ent_program *program;
+    const ent_image *program;
     const ent_run_options *options;
     FILE *err;
     ent_strings *strings;
-    ent_session *session;
+    ent_engine *session;
     ent_vm *vm;
     ent_ingest_feed *feeds;
     size_t n_feeds;
     ent_quarantine *quarantine;
     bool bad_row_reported;
-    ent_decision *decisions;
+    ent_verdict *decisions;
     size_t n, capacity;
     ent_tally *duties;
     ent_tally_party *answers; /* see ent_run_result */ /* one a duty */
@@ -60,18 +60,18 @@ static int fail(run *r, int status, const char *text)
     return status;
 }
 
-static int fail_session(run *r, const ent_error *error)
+static int fail_session(run *r, const ent_fault *error)
 {
-    const ent_program *p = r->program;
+    const ent_image *p = r->program;
     if (error->place >= 0 && (size_t)error->place < p->n_place) {
         const ent_place_row *place = &p->place[error->place];
         fprintf(r->err, "error: %s\n  --> %s:%lld:%lld\n", error->message,
-                ent_program_text(p, p->source_file[place->file].path), (long long)place->line,
+                ent_image_text(p, p->source_file[place->file].path), (long long)place->line,
                 (long long)place->column);
     } else {
         fprintf(r->err, "error: %s\n", error->message);
     }
-    return error->code == ENT_ERROR_DATA ? ENT_EXIT_DATA : ENT_EXIT_ENVIRONMENT;
+    return error->code == ENT_FAULT_DATA ? ENT_EXIT_DATA : ENT_EXIT_ENVIRONMENT;
 }
 
 static int fail_feed(run *r, const ent_feed_error *error)
@@ -123,10 +123,10 @@ static void on_no_column(void *user, const char *file, const char *column)
 
 /* --- arguments --- */
 
-static int64_t find_feed(const ent_program *p, const ent_feed_argument *argument)
+static int64_t find_feed(const ent_image *p, const ent_feed_argument *argument)
 {
     for (size_t i = 0; i < p->n_feed; i++) {
-        const char *name = ent_program_text(p, p->feed[i].name);
+        const char *name = ent_image_text(p, p->feed[i].name);
         if (p->feed[i].kind == 0 && strlen(name) == argument->name_len &&
             memcmp(name, argument->name, argument->name_len) == 0) {
             return (int64_t)i;
@@ -137,13 +137,13 @@ static int64_t find_feed(const ent_program *p, const ent_feed_argument *argument
 
 static int no_feed(run *r, const ent_feed_argument *argument)
 {
-    const ent_program *p = r->program;
+    const ent_image *p = r->program;
     const char *names[64];
     char wanted[64];
     size_t n = 0;
     for (size_t i = 0; i < p->n_feed && n < 64; i++) {
         if (p->feed[i].kind == 0) {
-            names[n++] = ent_program_text(p, p->feed[i].name);
+            names[n++] = ent_image_text(p, p->feed[i].name);
         }
     }
     snprintf(wanted, sizeof wanted, "%.*s",
@@ -174,7 +174,7 @@ static int check_inputs(run *r)
 
 static int resolve_feeds(run *r)
 {
-    const ent_program *p = r->program;
+    const ent_image *p = r->program;
     r->feeds = calloc(p->n_feed + 1, sizeof *r->feeds);
     if (!r->feeds) {
         return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
@@ -203,12 +203,12 @@ static int resolve_feeds(run *r)
         if (entry->n_specs > 0 && !p->feed[f].used) {
             /* its rows would move the watermark past the period, which only used feeds make */
             fprintf(r->err, "warning: no agreement uses feed `%s`: its rows are not read\n",
-                    ent_program_text(p, p->feed[f].name));
+                    ent_image_text(p, p->feed[f].name));
             entry->n_specs = 0;
         }
         if (entry->n_specs == 0) {
             if (p->feed[f].used) {
-                const char *name = ent_program_text(p, p->feed[f].name);
+                const char *name = ent_image_text(p, p->feed[f].name);
                 fprintf(r->err,
                         "warning: no rows for feed `%s`, which the agreements use; give them "
                         "with --feed %s=FILE\n",
@@ -256,7 +256,7 @@ static bool resolve_when(run *r, const char *option, const char *text, const ent
 /* A restatement is of the same period, unless another one is asked for. */
 static int resolve_period(run *r)
 {
-    const ent_program *p = r->program;
+    const ent_image *p = r->program;
     const ent_run_options *o = r->options;
     char message[256];
     if (o->n_restate > 0 && !o->from && !o->to) {
@@ -265,7 +265,7 @@ static int resolve_period(run *r)
     if (!o->from && !o->to && !o->as_of) {
         return ENT_EXIT_OK;
     }
-    const char *name = p->n_framework ? ent_program_text(p, p->framework[0].zone) : "UTC";
+    const char *name = p->n_framework ? ent_image_text(p, p->framework[0].zone) : "UTC";
     ent_zone *zone = ent_zone_load(ZONE_DIR, name, message, sizeof message);
     if (!zone) {
         return fail(r, ENT_EXIT_ENVIRONMENT, message);
@@ -298,17 +298,17 @@ static bool wants_each(const ent_run_options *o)
     return o->ledger || o->n_restate > 0 || o->format != ENT_RUN_TABLE;
 }
 
-static bool on_decision(void *user, const ent_session *session, const ent_decision *decision)
+static bool on_decision(void *user, const ent_engine *session, const ent_verdict *decision)
 {
     run *r = user;
     (void)session;
     r->breach |= decision->status == ENT_STATUS_BREACH;
     if (decision->answer) {
         size_t n = r->program->n_party;
-        int64_t agreement = ent_decision_clause(r->program, decision).agreement;
+        int64_t agreement = ent_verdict_clause(r->program, decision).agreement;
         ent_tally_answer(&r->answers[(size_t)agreement * (n + 1)], n, decision->answer);
     }
-    if (decision->kind == ENT_DECISION_DUTY) {
+    if (decision->kind == ENT_VERDICT_DUTY) {
         ent_tally_clock(&r->duties[decision->clause], decision);
         if (!wants_each(r->options)) {
             return true;
@@ -316,7 +316,7 @@ static bool on_decision(void *user, const ent_session *session, const ent_decisi
     }
     if (r->n == r->capacity) {
         size_t capacity = r->capacity ? r->capacity * 2 : 1024;
-        ent_decision *grown = realloc(r->decisions, capacity * sizeof *grown);
+        ent_verdict *grown = realloc(r->decisions, capacity * sizeof *grown);
         if (!grown) {
             return false;
         }
@@ -336,7 +336,7 @@ static void close_attempt(run *r)
         r->feeds[i].ended = false;
         r->feeds[i].last_at = INT64_MIN;
     }
-    ent_session_free(r->session);
+    ent_engine_free(r->session);
     ent_vm_free(r->vm);
     ent_strings_free(r->strings);
     ent_quarantine_abort(r->quarantine);
@@ -356,7 +356,7 @@ static void close_attempt(run *r)
 static int open_attempt(run *r)
 {
     char message[256] = "out of memory";
-    ent_error error;
+    ent_fault error;
     ent_feed_error feed_error = {0};
     uint32_t batch = r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX;
     r->strings = ent_strings_new(r->program);
@@ -372,7 +372,7 @@ static int open_attempt(run *r)
     if (!r->vm || !r->duties || !r->answers) {
         return fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
-    ent_session_options options = {.zone_dir = ZONE_DIR,
+    ent_engine_options options = {.zone_dir = ZONE_DIR,
                                    .lanes_max = batch,
                                    .has_from = r->has_from,
                                    .from_ns = r->from,
@@ -385,7 +385,7 @@ static int open_attempt(run *r)
                                    .strings = r->strings,
                                    .on_decision = on_decision,
                                    .user = r};
-    r->session = ent_session_new(r->program, &options, &error);
+    r->session = ent_engine_new(r->program, &options, &error);
     if (!r->session) {
         return fail_session(r, &error);
     }
@@ -448,13 +448,13 @@ enum { AGAIN = -1 };
 
 static int take_batches(run *r, ent_ingest *ingest)
 {
-    ent_error error;
+    ent_fault error;
     int64_t watermark = INT64_MIN;
     for (;;) {
         const ent_batch *batch = ent_ingest_next(ingest);
         switch (batch->result) {
         case ENT_INGEST_END:
-            return ent_session_finish(r->session, &error) ? ENT_EXIT_OK : fail_session(r, &error);
+            return ent_engine_finish(r->session, &error) ? ENT_EXIT_OK : fail_session(r, &error);
         case ENT_INGEST_DISORDER:
             return AGAIN;
         case ENT_INGEST_FAILED:
@@ -462,14 +462,14 @@ static int take_batches(run *r, ent_ingest *ingest)
         case ENT_INGEST_ROWS:
             break;
         }
-        if (batch->rows.n > 0 && !ent_session_push(r->session, batch->feed, batch->rows.columns,
+        if (batch->rows.n > 0 && !ent_engine_push(r->session, batch->feed, batch->rows.columns,
                                                    batch->rows.n, batch->rows.origins, &error)) {
             return fail_session(r, &error);
         }
         r->rows += batch->rows.n;
         if (batch->watermark > watermark) {
             watermark = batch->watermark;
-            if (!ent_session_advance(r->session, watermark, &error)) {
+            if (!ent_engine_advance(r->session, watermark, &error)) {
                 return fail_session(r, &error);
             }
         }
@@ -639,11 +639,11 @@ static int collect_totals(run *r)
     for (size_t i = 0; i < r->n_feeds; i++) {
         ent_stream_totals t = ent_stream_totals_of(r->feeds[i].stream);
         ent_ledger_feed *out = &r->totals[i];
-        out->name = ent_program_text(r->program, r->program->feed[r->feeds[i].feed].name);
+        out->name = ent_image_text(r->program, r->program->feed[r->feeds[i].feed].name);
         out->rows = t.rows;
         out->bad = t.bad;
         out->skipped = t.skipped;
-        out->late = ent_session_feed_totals(r->session, r->feeds[i].feed)->late;
+        out->late = ent_engine_feed_totals(r->session, r->feeds[i].feed)->late;
         if (!ent_stream_digest(r->feeds[i].stream, out->digest)) {
             return fail(r, ENT_EXIT_ENVIRONMENT, "the rows could not be hashed");
         }
@@ -692,7 +692,7 @@ static int conclude(run *r, FILE *out)
                              .answers = r->answers,
                              .feeds = r->totals,
                              .n_feeds = r->n_feeds,
-                             .without_allowance = ent_session_without_allowance(r->session)};
+                             .without_allowance = ent_engine_without_allowance(r->session)};
     bool told = true;
     if (r->options->n_restate > 0 && r->options->format == ENT_RUN_TABLE) {
         ent_restate_table(&r->restate, r->options->restate[0], out);
@@ -713,7 +713,7 @@ static int conclude(run *r, FILE *out)
     return r->options->fail_on_breach && has_breach(r) ? ENT_EXIT_FOUND : ENT_EXIT_OK;
 }
 
-int ent_run(const ent_program *program, const ent_run_options *options, FILE *out, FILE *err)
+int ent_run(const ent_image *program, const ent_run_options *options, FILE *out, FILE *err)
 {
     run r = {.program = program, .options = options, .err = err};
     clock_gettime(CLOCK_MONOTONIC, &r.begun);

@@ -7,7 +7,7 @@
 #include "compiler/entente/tally.h"
 #include "runtime/feed/stream.h"
 #include "runtime/ledger/ledger.h"
-#include "runtime/state/session.h"
+#include "runtime/state/engine.h"
 
 enum { ENT_EXIT_OK = 0, ENT_EXIT_FOUND = 1, ENT_EXIT_USE = 2, ENT_EXIT_DATA = 3, ENT_EXIT_ENVIRONMENT = 4 };
 
@@ -44,8 +44,8 @@ typedef struct ent_run_options {
 
 /* What a run came to, for the reports. */
 typedef struct ent_run_result {
-    const ent_session *session;
-    const ent_decision *decisions; /* in ledger order; of duties only where somebody wants each of them */
+    const ent_engine *session;
+    const ent_verdict *decisions; /* in ledger order; of duties only where somebody wants each of them */
     size_t n;
     const ent_tally *duties; /* one a duty of the program */
     /* of each agreement one a party, and one more for what nobody could have mended */
@@ -56,7 +56,7 @@ typedef struct ent_run_result {
 } ent_run_result;
 
 /* Runs; diagnostics to `err`, results to `out`; the exit status. */
-int ent_run(const ent_program *program, const ent_run_options *options, FILE *out, FILE *err);
+int ent_run(const ent_image *program, const ent_run_options *options, FILE *out, FILE *err);
 
 /* Whether an output may be put at the path by renaming: says why not, which is wrong use. */
 bool ent_output_is_file(const char *path, FILE *err);

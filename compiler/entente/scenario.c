@@ -142,10 +142,10 @@ static bool make_program(runner *r)
 
 /* --- its facts --- */
 
-static int64_t find_feed(const ent_program *p, const char *name)
+static int64_t find_feed(const ent_image *p, const char *name)
 {
     for (size_t i = 0; i < p->n_feed; i++) {
-        if (p->feed[i].kind == 0 && strcmp(ent_program_text(p, p->feed[i].name), name) == 0) {
+        if (p->feed[i].kind == 0 && strcmp(ent_image_text(p, p->feed[i].name), name) == 0) {
             return (int64_t)i;
         }
     }
@@ -292,7 +292,7 @@ static bool measure_facts(runner *r)
 static ent_zone *load_zone(runner *r, int64_t name)
 {
     char message[256];
-    ent_zone *zone = ent_zone_load(NULL, name < 0 ? "UTC" : ent_program_text(r->run->program, name),
+    ent_zone *zone = ent_zone_load(NULL, name < 0 ? "UTC" : ent_image_text(r->run->program, name),
                                    message, sizeof message);
     if (!zone) {
         fail(r->run, r->run->node->span, "%s", message);
@@ -323,7 +323,7 @@ static void widen(ent_scenario_run *run, const ent_zone *zone, const ent_objecti
 static bool whole_windows(runner *r)
 {
     ent_scenario_run *run = r->run;
-    const ent_program *p = run->program;
+    const ent_image *p = run->program;
     run->whole = true;
     run->from_ns = INT64_MAX;
     run->to_ns = INT64_MIN;
@@ -343,7 +343,7 @@ static bool whole_windows(runner *r)
 
 static bool said_period(runner *r, const ent_node *during)
 {
-    const ent_program *p = r->run->program;
+    const ent_image *p = r->run->program;
     ent_zone *zone = load_zone(r, p->n_framework ? p->framework[0].zone : -1);
     if (!zone) {
         return false;
@@ -357,7 +357,7 @@ static bool said_period(runner *r, const ent_node *during)
 static bool settle_period(runner *r)
 {
     ent_scenario_run *run = r->run;
-    const ent_program *p = run->program;
+    const ent_image *p = run->program;
     for (size_t i = 0; i < run->node->n_kids; i++) {
         if (run->node->kids[i]->kind == ENT_NODE_PERIOD) {
             return said_period(r, run->node->kids[i]);
@@ -384,13 +384,13 @@ static bool settle_period(runner *r)
 
 /* --- deciding --- */
 
-static bool on_decision(void *user, const ent_session *session, const ent_decision *decision)
+static bool on_decision(void *user, const ent_engine *session, const ent_verdict *decision)
 {
     ent_scenario_run *run = user;
     (void)session;
     if (run->n == run->capacity) {
         size_t capacity = run->capacity ? run->capacity * 2 : 64;
-        ent_decision *grown = realloc(run->decisions, capacity * sizeof *grown);
+        ent_verdict *grown = realloc(run->decisions, capacity * sizeof *grown);
         if (!grown) {
             return false;
         }
@@ -402,7 +402,7 @@ static bool on_decision(void *user, const ent_session *session, const ent_decisi
     return true;
 }
 
-static bool fail_session(ent_scenario_run *run, const ent_error *error)
+static bool fail_session(ent_scenario_run *run, const ent_fault *error)
 {
     return fail(run, run->node->span, "%s", error->message);
 }
@@ -410,23 +410,23 @@ static bool fail_session(ent_scenario_run *run, const ent_error *error)
 static bool take_rows(runner *r, ent_ingest *ingest)
 {
     ent_scenario_run *run = r->run;
-    ent_error error;
+    ent_fault error;
     int64_t watermark = INT64_MIN;
     for (;;) {
         const ent_batch *batch = ent_ingest_next(ingest);
         if (batch->result == ENT_INGEST_END) {
-            return ent_session_finish(run->session, &error) || fail_session(run, &error);
+            return ent_engine_finish(run->session, &error) || fail_session(run, &error);
         }
         if (batch->result != ENT_INGEST_ROWS) {
             return fail(run, run->node->span, "%s", batch->error.text);
         }
-        if (batch->rows.n > 0 && !ent_session_push(run->session, batch->feed, batch->rows.columns,
+        if (batch->rows.n > 0 && !ent_engine_push(run->session, batch->feed, batch->rows.columns,
                                                    batch->rows.n, batch->rows.origins, &error)) {
             return fail_session(run, &error);
         }
         if (batch->watermark > watermark) {
             watermark = batch->watermark;
-            if (!ent_session_advance(run->session, watermark, &error)) {
+            if (!ent_engine_advance(run->session, watermark, &error)) {
                 return fail_session(run, &error);
             }
         }
@@ -436,8 +436,8 @@ static bool take_rows(runner *r, ent_ingest *ingest)
 static bool decide(runner *r)
 {
     ent_scenario_run *run = r->run;
-    ent_error error;
-    ent_session_options options = {.has_from = true,
+    ent_fault error;
+    ent_engine_options options = {.has_from = true,
                                    .from_ns = run->from_ns,
                                    .has_to = true,
                                    .to_ns = run->to_ns,
@@ -445,7 +445,7 @@ static bool decide(runner *r)
                                    .strings = run->strings,
                                    .on_decision = on_decision,
                                    .user = run};
-    run->session = ent_session_new(run->program, &options, &error);
+    run->session = ent_engine_new(run->program, &options, &error);
     if (!run->session) {
         return fail_session(run, &error);
     }
@@ -499,9 +499,9 @@ bool ent_scenario_execute(const ent_compilation *c, const ent_node *scenario, en
 
 void ent_scenario_release(ent_scenario_run *run)
 {
-    ent_session_free(run->session);
+    ent_engine_free(run->session);
     ent_strings_free(run->strings);
-    ent_program_destroy(run->program);
+    ent_image_destroy(run->program);
     for (size_t i = 0; i < run->n; i++) {
         ent_answer_free(run->decisions[i].answer);
     }

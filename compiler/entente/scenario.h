@@ -5,21 +5,21 @@
  * agreements, and at least the calendar month, from the one that contains the first fact to the one that
  * contains the last.  So windows are final and clocks that nobody stops run out.  As a handful of
  * samples would then be lost in the silence of a month, no sample is expected of a feed before its first
- * row or after its last one (ent_session_options.heard).
+ * row or after its last one (ent_engine_options.heard).
  *
  * Tested by tests/golden/run/test_* and by the scenarios of the examples. */
 #ifndef ENT_ENTENTE_SCENARIO_H
 #define ENT_ENTENTE_SCENARIO_H
 
 #include "compiler/entente/compile.h"
-#include "runtime/state/session.h"
+#include "runtime/state/engine.h"
 
 typedef struct ent_scenario_run {
     const ent_node *node;
-    ent_program *program; /* of the agreements that the scenario uses */
+    ent_image *program; /* of the agreements that the scenario uses */
     ent_strings *strings;
-    ent_session *session;
-    ent_decision *decisions; /* in ledger order */
+    ent_engine *session;
+    ent_verdict *decisions; /* in ledger order */
     size_t n, capacity;
     int64_t first_ns, last_ns; /* of the facts; first > last: none */
     int64_t from_ns, to_ns;    /* the period */

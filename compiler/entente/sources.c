@@ -22,7 +22,7 @@ static bool base_names_differ(const ent_ingest_feed *feed)
     return true;
 }
 
-ent_ledger_files *ent_sources_name(const ent_program *program, const ent_ingest_feed *feeds,
+ent_ledger_files *ent_sources_name(const ent_image *program, const ent_ingest_feed *feeds,
                                    size_t n_feeds)
 {
     ent_ledger_files *files = calloc(program->n_feed + 1, sizeof *files);
@@ -42,7 +42,7 @@ ent_ledger_files *ent_sources_name(const ent_program *program, const ent_ingest_
     return files;
 }
 
-void ent_sources_free(const ent_program *program, ent_ledger_files *files)
+void ent_sources_free(const ent_image *program, ent_ledger_files *files)
 {
     for (size_t i = 0; files && i < program->n_feed; i++) {
         free((void *)(uintptr_t)files[i].names);

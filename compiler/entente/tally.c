@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void ent_tally_count(ent_tally *tally, const ent_decision *d)
+void ent_tally_count(ent_tally *tally, const ent_verdict *d)
 {
     tally->by_status[d->status]++;
     tally->total++;
@@ -11,12 +11,12 @@ void ent_tally_count(ent_tally *tally, const ent_decision *d)
     tally->credit += d->has_credit ? d->credit_minor : 0;
 }
 
-static int64_t overrun(const ent_decision *d)
+static int64_t overrun(const ent_verdict *d)
 {
     return d->elapsed_ns - d->allowed_ns;
 }
 
-void ent_tally_clock(ent_tally *tally, const ent_decision *d)
+void ent_tally_clock(ent_tally *tally, const ent_verdict *d)
 {
     ent_tally_count(tally, d);
     if (d->status != ENT_STATUS_BREACH) {

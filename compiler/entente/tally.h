@@ -5,7 +5,7 @@
 
 #include "runtime/bytecode/program.h"
 #include "runtime/judge/answer.h"
-#include "runtime/judge/decision.h"
+#include "runtime/judge/verdict.h"
 
 enum { ENT_TALLY_WORST = 3, ENT_TALLY_STATUSES = ENT_STATUS_COUNT };
 
@@ -15,7 +15,7 @@ typedef struct ent_tally {
     ent_i128 credit;
     bool any_credit;
     /* of a duty: the clocks that overran most, the largest first; ties in the order of the ledger */
-    ent_decision worst[ENT_TALLY_WORST];
+    ent_verdict worst[ENT_TALLY_WORST];
     uint32_t n_worst;
 } ent_tally;
 
@@ -26,9 +26,9 @@ typedef struct ent_tally_party {
     ent_i128 bears;
 } ent_tally_party;
 
-void ent_tally_count(ent_tally *tally, const ent_decision *decision);
+void ent_tally_count(ent_tally *tally, const ent_verdict *decision);
 /* The same, and keeps the clocks that overran most. */
-void ent_tally_clock(ent_tally *tally, const ent_decision *decision);
+void ent_tally_clock(ent_tally *tally, const ent_verdict *decision);
 /* Counts a breach's answer; parties: one a party of the program, then one for what nobody could have mended. */
 void ent_tally_answer(ent_tally_party *parties, size_t n_parties, const ent_answer *answer);
 void ent_tally_add(ent_tally *into, const ent_tally *from);

@@ -6,22 +6,22 @@
 
 enum { SUBJECTS_SHOWN = 6 };
 
-static bool is_clause(const ent_program *p, const ent_node *of, const ent_decision *d)
+static bool is_clause(const ent_image *p, const ent_node *of, const ent_verdict *d)
 {
-    bool duty = d->kind == ENT_DECISION_DUTY;
-    if (!duty && d->kind != ENT_DECISION_OBJECTIVE) {
+    bool duty = d->kind == ENT_VERDICT_DUTY;
+    if (!duty && d->kind != ENT_VERDICT_OBJECTIVE) {
         return false;
     }
     int64_t name = duty ? p->duty[d->clause].name : p->objective[d->clause].name;
     int64_t agreement = duty ? p->duty[d->clause].agreement : p->objective[d->clause].agreement;
-    return strcmp(ent_program_text(p, name), of->name) == 0 &&
-           strcmp(ent_program_text(p, p->agreement[agreement].name), of->kids[0]->name) == 0;
+    return strcmp(ent_image_text(p, name), of->name) == 0 &&
+           strcmp(ent_image_text(p, p->agreement[agreement].name), of->kids[0]->name) == 0;
 }
 
-static bool is_used(const ent_program *p, const char *agreement)
+static bool is_used(const ent_image *p, const char *agreement)
 {
     for (size_t i = 0; i < p->n_agreement; i++) {
-        if (strcmp(ent_program_text(p, p->agreement[i].name), agreement) == 0) {
+        if (strcmp(ent_image_text(p, p->agreement[i].name), agreement) == 0) {
             return true;
         }
     }
@@ -45,7 +45,7 @@ static const char *hint(const ent_compilation *c, const ent_scenario_run *run,
         if (!is_clause(run->program, of, &run->decisions[i])) {
             continue;
         }
-        one_for_all = ent_session_subject_fields(run->session, &run->decisions[i]) == 0;
+        one_for_all = ent_engine_subject_fields(run->session, &run->decisions[i]) == 0;
         if (shown == SUBJECTS_SHOWN) {
             more++;
             continue;
@@ -77,7 +77,7 @@ static bool record(const ent_compilation *c, const ent_scenario_run *run, const 
                    ent_test_expectation *out)
 {
     char text[1024];
-    ent_verdict verdict;
+    ent_expectation verdict;
     ent_position at = ent_source_position(c->sources, node->span.file, node->span.start);
     ent_expect_judge(c, run, node, &verdict);
     ent_expect_source_text(c, node->span, text, sizeof text);

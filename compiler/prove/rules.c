@@ -54,7 +54,7 @@ ent_read ent_rule_read(ent_rule_run *run, const ent_rule_scope *scope, const int
     return (ent_read){.there = true, .i = e.index, .element = e};
 }
 
-static bool put(ent_rule_run *run, const ent_rule_column *column, const ent_column *into,
+static bool put(ent_rule_run *run, const ent_rule_column *column, const ent_vector *into,
                 uint32_t lane, ent_read value)
 {
     into->absent[lane] = !value.there;
@@ -73,7 +73,7 @@ static bool put(ent_rule_run *run, const ent_rule_column *column, const ent_colu
 
 /* --- reductions --- */
 
-static void begin(const ent_rule_column *column, const ent_column *into, uint32_t n)
+static void begin(const ent_rule_column *column, const ent_vector *into, uint32_t n)
 {
     memset(into->absent, 0, n);
     for (uint32_t i = 0; i < n; i++) {
@@ -94,13 +94,13 @@ static void begin(const ent_rule_column *column, const ent_column *into, uint32_
     }
 }
 
-static bool is_true(const ent_column *c, uint32_t lane)
+static bool is_true(const ent_vector *c, uint32_t lane)
 {
     return (c->absent == NULL || !c->absent[lane]) && ((const uint8_t *)c->data)[lane] != 0;
 }
 
-static void add(ent_rule_run *run, const ent_rule_column *column, const ent_column *into,
-                uint32_t owner, const ent_column *from, uint32_t lane)
+static void add(ent_rule_run *run, const ent_rule_column *column, const ent_vector *into,
+                uint32_t owner, const ent_vector *from, uint32_t lane)
 {
     bool fits = true;
     if (from->absent != NULL && from->absent[lane]) {
@@ -121,7 +121,7 @@ static void add(ent_rule_run *run, const ent_rule_column *column, const ent_colu
     }
 }
 
-static void fold(ent_rule_run *run, const ent_rule_column *column, const ent_column *into,
+static void fold(ent_rule_run *run, const ent_rule_column *column, const ent_vector *into,
                  uint32_t n)
 {
     const ent_rule_scope *s = column->inner;
@@ -149,7 +149,7 @@ static void fold(ent_rule_run *run, const ent_rule_column *column, const ent_col
 }
 
 static bool reduce(ent_rule_run *run, const ent_rule_scope *scope, const ent_rule_column *column,
-                   const ent_column *into, uint32_t n)
+                   const ent_vector *into, uint32_t n)
 {
     const ent_rule_scope *inner = column->inner;
     const ent_rule_frame *outer_frame = ent_rule_frame_of(run, scope);
@@ -185,7 +185,7 @@ bool ent_rule_eval(ent_rule_run *run, const ent_rule_scope *scope, uint32_t n)
     ent_rule_frame *frame = ent_rule_frame_of(run, scope);
     for (size_t k = 0; k < scope->n_columns; k++) {
         const ent_rule_column *column = &scope->columns[k];
-        const ent_column *into = &frame->inputs[k];
+        const ent_vector *into = &frame->inputs[k];
         if (column->inner != NULL) {
             if (!reduce(run, scope, column, into, n)) {
                 return false;
@@ -240,7 +240,7 @@ static bool make_frame(ent_rule_run *run, const ent_rule_scope *s)
     }
     for (size_t i = 0; i < s->n_columns; i++) {
         ent_class cls = s->columns[i].cls;
-        f->inputs[i] = (ent_column){
+        f->inputs[i] = (ent_vector){
             .cls = cls,
             .data = ent_arena_alloc_array(run->arena, ENT_LANES_MAX, sizes[cls]),
             .absent = ent_arena_alloc_array(run->arena, ENT_LANES_MAX, 1),
@@ -346,10 +346,10 @@ static bool run_rules(ent_rule_run *run, ent_rule_scope *const *roots)
 
 static bool load_and_run(ent_rule_run *run, const ent_bytes *bytes, ent_rule_scope *const *roots)
 {
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     ent_load_error error = {0};
     char message[200] = "";
-    bool ok = ent_program_decode(bytes->p, bytes->n, &program, &error);
+    bool ok = ent_image_decode(bytes->p, bytes->n, &program, &error);
     if (!ok) { /* our own mistake, or no memory: nothing is claimed about the rules */
         ent_diag_add(run->diags, ENT_DIAG_E0451, run->m->framework->span,
                      "the rules cannot be computed: %s", error.message);
@@ -363,7 +363,7 @@ static bool load_and_run(ent_rule_run *run, const ent_bytes *bytes, ent_rule_sco
     ok = run->vm != NULL && run_rules(run, roots);
     ent_vm_free(run->vm);
     ent_strings_free(run->strings);
-    ent_program_destroy(program);
+    ent_image_destroy(program);
     return ok;
 }
 

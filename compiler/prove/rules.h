@@ -15,15 +15,15 @@
 typedef struct ent_rule_frame {
     int32_t *bound;
     uint32_t *owner; /* the lane of the scope around it */
-    ent_column *inputs;
-    ent_column *outputs;
+    ent_vector *inputs;
+    ent_vector *outputs;
 } ent_rule_frame;
 
 typedef struct ent_rule_run {
     const ent_model *m;
     ent_arena *arena;
     ent_diags *diags;
-    const ent_program *program;
+    const ent_image *program;
     ent_strings *strings;
     ent_vm *vm;
     ent_collections at;            /* of the day in hand */

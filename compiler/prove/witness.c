@@ -45,7 +45,7 @@ static bool run_lane(story *s, const ent_rule_scope *scope, const int32_t *bound
 }
 
 /* The output of the scope's kernel for the node, in the lane in hand; NULL: not shown. */
-static const ent_column *shown(story *s, const ent_rule_scope *scope, const int32_t *bound,
+static const ent_vector *shown(story *s, const ent_rule_scope *scope, const int32_t *bound,
                                const ent_node *n)
 {
     for (size_t i = 0; i < scope->n_shown; i++) {
@@ -56,12 +56,12 @@ static const ent_column *shown(story *s, const ent_rule_scope *scope, const int3
     return NULL;
 }
 
-static bool lane_is_absent(const ent_column *c)
+static bool lane_is_absent(const ent_vector *c)
 {
     return c->absent != NULL && c->absent[0] != 0;
 }
 
-static bool lane_is_true(const ent_column *c)
+static bool lane_is_true(const ent_vector *c)
 {
     return !lane_is_absent(c) && ((const uint8_t *)c->data)[0] != 0;
 }
@@ -69,13 +69,13 @@ static bool lane_is_true(const ent_column *c)
 /* 1, 0, or -1 where it is not known. */
 static int truth(story *s, const ent_rule_scope *scope, const int32_t *bound, const ent_node *n)
 {
-    const ent_column *c = shown(s, scope, bound, n);
+    const ent_vector *c = shown(s, scope, bound, n);
     return c == NULL ? -1 : lane_is_true(c);
 }
 
 /* --- values --- */
 
-static const char *value_text(const story *s, const ent_column *c, ent_type type)
+static const char *value_text(const story *s, const ent_vector *c, ent_type type)
 {
     char buf[ENT_MONEY_TEXT_SIZE + ENT_Q_TEXT_SIZE];
     int64_t i = c->cls == ENT_CLASS_I ? ((const int64_t *)c->data)[0] : 0;
@@ -158,7 +158,7 @@ static void explain_comparison(story *s, const ent_rule_scope *scope, const int3
         if (says_little(in) || s->notes >= NOTES_MAX) {
             continue;
         }
-        const ent_column *c = shown(s, scope, bound, side);
+        const ent_vector *c = shown(s, scope, bound, side);
         const char *text = c == NULL ? NULL : value_text(s, c, side->type);
         if (text == NULL) {
             continue;
@@ -187,7 +187,7 @@ static const ent_element *find_element(story *s, const ent_rule_scope *inner, in
         if (!run_lane(s, inner, with)) {
             return NULL;
         }
-        const ent_column *c = &ent_rule_frame_of(s->run, inner)->outputs[output];
+        const ent_vector *c = &ent_rule_frame_of(s->run, inner)->outputs[output];
         if (lane_is_true(c) != value) {
             continue;
         }

@@ -295,9 +295,9 @@ static void *decode_table(const section *s, uint8_t **memory)
     return values;
 }
 
-static ent_program *build(const decoder *d)
+static ent_image *build(const decoder *d)
 {
-    ent_program *p = calloc(1, sizeof *p);
+    ent_image *p = calloc(1, sizeof *p);
     size_t bytes = memory_needed(d);
     uint8_t *at = calloc(1, bytes == 0 ? 1 : bytes);
     if (p == NULL || at == NULL) {
@@ -328,7 +328,7 @@ typedef struct table_view {
     size_t n;
 } table_view;
 
-static table_view view_of(const ent_program *p, unsigned number)
+static table_view view_of(const ent_image *p, unsigned number)
 {
     switch (number) {
 #define VIEW(table_number, name)                                                                   \
@@ -343,7 +343,7 @@ static table_view view_of(const ent_program *p, unsigned number)
 
 /* Marks the strings that only name or hold source files: they are no part of what the program
  * means. */
-static void mark_source_strings(const ent_program *p, uint8_t *source)
+static void mark_source_strings(const ent_image *p, uint8_t *source)
 {
     for (size_t i = 0; i < p->n_source_file; i++) {
         source[p->source_file[i].path] = 1;
@@ -369,7 +369,7 @@ static void mark_source_strings(const ent_program *p, uint8_t *source)
 }
 
 /* Messages and currencies of instructions are strings too. */
-static void unmark_instruction_strings(const ent_program *p, uint8_t *source)
+static void unmark_instruction_strings(const ent_image *p, uint8_t *source)
 {
     for (size_t i = 0; i < p->n_instructions; i++) {
         ent_format format = (ent_format)ent_opcode_describe(p->instructions[i].op)->format;
@@ -389,7 +389,7 @@ static bool digest_number(ent_hash *hash, uint64_t value)
     return ent_hash_update(hash, bytes, sizeof bytes);
 }
 
-static bool digest_tables(const ent_program *p, ent_hash *hash)
+static bool digest_tables(const ent_image *p, ent_hash *hash)
 {
     bool ok = true;
     for (unsigned number = 0; ok && number < ENT_TABLE_LIMIT; number++) {
@@ -410,7 +410,7 @@ static bool digest_tables(const ent_program *p, ent_hash *hash)
 
 /* The program's identity: all that it means, without where in the sources it was written.
  * Formatting and comments do not change it. */
-static bool make_digest(const decoder *d, ent_program *p)
+static bool make_digest(const decoder *d, ent_image *p)
 {
     uint8_t *source = calloc(p->n_strings + 1, 1);
     ent_hash hash;
@@ -436,7 +436,7 @@ static bool make_digest(const decoder *d, ent_program *p)
     return ok;
 }
 
-bool ent_program_decode(const void *bytes, size_t len, ent_program **out, ent_load_error *error)
+bool ent_image_decode(const void *bytes, size_t len, ent_image **out, ent_load_error *error)
 {
     *out = NULL;
     *error = (ent_load_error){.offset = 0};
@@ -447,23 +447,23 @@ bool ent_program_decode(const void *bytes, size_t len, ent_program **out, ent_lo
     if (!check_header(&d, len) || !measure(&d)) {
         return false;
     }
-    ent_program *p = build(&d);
+    ent_image *p = build(&d);
     if (p == NULL) {
         return ent_verify_refuse(error, "out of memory");
     }
     if (!ent_verify_program(p, error)) {
-        ent_program_destroy(p);
+        ent_image_destroy(p);
         return false;
     }
     if (!make_digest(&d, p)) {
-        ent_program_destroy(p);
+        ent_image_destroy(p);
         return ent_verify_refuse(error, "out of memory");
     }
     *out = p;
     return true;
 }
 
-void ent_program_destroy(ent_program *program)
+void ent_image_destroy(ent_image *program)
 {
     if (program != NULL) {
         free(program->memory);
@@ -471,7 +471,7 @@ void ent_program_destroy(ent_program *program)
     }
 }
 
-const char *ent_program_text(const ent_program *program, int64_t index)
+const char *ent_image_text(const ent_image *program, int64_t index)
 {
     return index < 0 || (uint64_t)index >= program->n_strings ? "" : program->strings[index].p;
 }

@@ -55,7 +55,7 @@ typedef struct ent_string {
     uint32_t len;
 } ent_string;
 
-typedef struct ent_program {
+typedef struct ent_image {
     ent_string *strings;
     size_t n_strings;
     ent_constant *constants;
@@ -69,7 +69,7 @@ typedef struct ent_program {
 #undef ENT_TABLE_MEMBER
     char digest[65]; /* BLAKE2b-256 of the program's bytes without the source texts, in hex */
     void *memory;    /* everything above lives here */
-} ent_program;
+} ent_image;
 
 typedef struct ent_load_error {
     char message[256];
@@ -78,9 +78,9 @@ typedef struct ent_load_error {
 
 /* Decodes and verifies.  On failure returns false, fills `error`, and leaves *out NULL.  The bytes may be
  * freed afterwards. */
-bool ent_program_decode(const void *bytes, size_t len, ent_program **out, ent_load_error *error);
-void ent_program_destroy(ent_program *program);
+bool ent_image_decode(const void *bytes, size_t len, ent_image **out, ent_load_error *error);
+void ent_image_destroy(ent_image *program);
 
 /* The text of string `index`, or "" for -1. */
-const char *ent_program_text(const ent_program *program, int64_t index);
+const char *ent_image_text(const ent_image *program, int64_t index);
 #endif

@@ -33,7 +33,7 @@ bool ent_verify_currency(const ent_string *text)
     return capital;
 }
 
-static size_t rows_of(const ent_program *p, int64_t table)
+static size_t rows_of(const ent_image *p, int64_t table)
 {
     switch (table) {
 #define ROWS(number, name)                                                                         \
@@ -53,7 +53,7 @@ static bool index_fits(int64_t value, size_t n)
 
 /* Whether the value is right for the field's KIND.  `first` is the value of the field before: COUNT
  * follows its FIRST. */
-static bool field_fits(const ent_program *p, const ent_field_info *field, int64_t first,
+static bool field_fits(const ent_image *p, const ent_field_info *field, int64_t first,
                        int64_t value)
 {
     switch (field->kind) {
@@ -88,7 +88,7 @@ static bool field_fits(const ent_program *p, const ent_field_info *field, int64_
     return false;
 }
 
-static bool check_table(const ent_program *p, const ent_table_info *info, const int64_t *rows,
+static bool check_table(const ent_image *p, const ent_table_info *info, const int64_t *rows,
                         size_t n_rows, ent_load_error *error)
 {
     for (unsigned f = 0; f < info->n_fields; f++) {
@@ -113,7 +113,7 @@ static bool check_table(const ent_program *p, const ent_table_info *info, const 
     return true;
 }
 
-static bool check_tables(const ent_program *p, ent_load_error *error)
+static bool check_tables(const ent_image *p, ent_load_error *error)
 {
 #define CHECK(number, name)                                                                        \
     if (!check_table(p, ent_table_describe(number), (const int64_t *)p->name, p->n_##name,         \
@@ -145,7 +145,7 @@ static bool ratio_is_normal(ent_q q)
     return a == 1;
 }
 
-static bool check_constants(const ent_program *p, ent_load_error *error)
+static bool check_constants(const ent_image *p, ent_load_error *error)
 {
     for (size_t i = 0; i < p->n_constants; i++) {
         const ent_constant *constant = &p->constants[i];
@@ -170,7 +170,7 @@ static bool check_constants(const ent_program *p, ent_load_error *error)
     return true;
 }
 
-bool ent_verify_program(const ent_program *p, ent_load_error *error)
+bool ent_verify_program(const ent_image *p, ent_load_error *error)
 {
     if (!check_constants(p, error) || !check_tables(p, error)) {
         return false;

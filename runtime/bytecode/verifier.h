@@ -9,14 +9,14 @@ __attribute__((format(printf, 2, 3))) bool ent_verify_refuse(ent_load_error *err
                                                              const char *format, ...);
 
 /* Everything: tables, then kernels, then what clauses ask of their kernels. */
-bool ent_verify_program(const ent_program *p, ent_load_error *error);
+bool ent_verify_program(const ent_image *p, ent_load_error *error);
 
 /* Whether the text is a currency's code: three capital letters. */
 bool ent_verify_currency(const ent_string *text);
 
 /* One kernel's instructions; its row and its inputs have been checked. */
-bool ent_verify_kernel(const ent_program *p, int64_t kernel, ent_load_error *error);
+bool ent_verify_kernel(const ent_image *p, int64_t kernel, ent_load_error *error);
 
 /* The clauses: feeds, patterns, duties, objectives; see verify_clauses.c. */
-bool ent_verify_clauses(const ent_program *p, ent_load_error *error);
+bool ent_verify_clauses(const ent_image *p, ent_load_error *error);
 #endif

@@ -19,7 +19,7 @@ enum { DAY_MAX = 106751 };
 static const int64_t day_ns = INT64_C(86400000000000);
 
 typedef struct context {
-    const ent_program *p;
+    const ent_image *p;
     ent_load_error *error;
     const char *table; /* of the record being checked */
     size_t index;
@@ -128,7 +128,7 @@ static bool text_is_plain(const context *c, int64_t string)
 
 static bool check_agreements(context *c)
 {
-    const ent_program *p = c->p;
+    const ent_image *p = c->p;
     bool ok = true;
     c->table = "framework";
     c->index = 0;
@@ -190,7 +190,7 @@ static bool check_agreements(context *c)
  * on them (Kahn's algorithm). */
 static bool check_dependencies(context *c)
 {
-    const ent_program *p = c->p;
+    const ent_image *p = c->p;
     size_t n = p->n_service;
     size_t *needed_by = calloc(n + 1, sizeof *needed_by);
     size_t *queue = calloc(n + 1, sizeof *queue);
@@ -228,7 +228,7 @@ static bool check_dependencies(context *c)
 
 static bool check_calendars(context *c)
 {
-    const ent_program *p = c->p;
+    const ent_image *p = c->p;
     bool ok = true;
     c->table = "calendar";
     for (size_t i = 0; ok && i < p->n_calendar; i++) {
@@ -308,7 +308,7 @@ static bool kernel_reads_decoded(const context *c, const ent_feed_row *row)
 
 static bool check_feed(context *c, const ent_feed_row *row)
 {
-    const ent_program *p = c->p;
+    const ent_image *p = c->p;
     int64_t feed = (int64_t)c->index;
     bool ok =
         require(c, row->n_fields <= ENT_LIMIT_FEED_FIELDS, "it has more than 4096 fields") &&
@@ -345,7 +345,7 @@ static bool check_feed(context *c, const ent_feed_row *row)
 
 static bool check_bind(context *c, const ent_bind_row *row)
 {
-    const ent_program *p = c->p;
+    const ent_image *p = c->p;
     const ent_feed_row *feed = &p->feed[row->feed];
     bool ok = require(c, row->separator <= 255, "the separator is no byte");
     for (int64_t i = 0; ok && i < row->n_columns; i++) {
@@ -550,7 +550,7 @@ static bool check_duty_patterns(context *c, const ent_duty_row *row)
 
 static bool check_duty(context *c, const ent_duty_row *row)
 {
-    const ent_program *p = c->p;
+    const ent_image *p = c->p;
     bool ok =
         check_duty_patterns(c, row) &&
         require(c, row->allow_field == -1 || field_of(c, row->feed, row->allow_field) != NULL,
@@ -781,7 +781,7 @@ static bool check_pool(context *c, const ent_pool_row *row)
     return ok && require(c, depth == 1, "its terms do not come to one answer");
 }
 
-bool ent_verify_clauses(const ent_program *p, ent_load_error *error)
+bool ent_verify_clauses(const ent_image *p, ent_load_error *error)
 {
     context c = {.p = p, .error = error, .table = "party"};
     if (!require(&c, p->n_party <= ENT_LIMIT_PARTIES, "there are too many parties")) {

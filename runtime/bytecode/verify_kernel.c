@@ -37,7 +37,7 @@ typedef struct branch {
 } branch;
 
 typedef struct checker {
-    const ent_program *p;
+    const ent_image *p;
     const ent_kernel_row *row;
     int64_t kernel;
     const ent_instruction *code;
@@ -228,7 +228,7 @@ static bool check_outputs(checker *k)
 }
 
 /* The kernel's own row: kind, feed, inputs, and the run of its instructions. */
-static bool check_row(const ent_program *p, int64_t kernel, ent_load_error *error)
+static bool check_row(const ent_image *p, int64_t kernel, ent_load_error *error)
 {
     const ent_kernel_row *row = &p->kernel[kernel];
     const long long name = kernel;
@@ -280,7 +280,7 @@ static bool check_row(const ent_program *p, int64_t kernel, ent_load_error *erro
     return true;
 }
 
-bool ent_verify_kernel(const ent_program *p, int64_t kernel, ent_load_error *error)
+bool ent_verify_kernel(const ent_image *p, int64_t kernel, ent_load_error *error)
 {
     if (!check_row(p, kernel, error)) {
         return false;

@@ -31,18 +31,18 @@ static bool fits(const ent_signature *s, const char *party, const char *agreemen
     return ok;
 }
 
-static const char *digest_of(const ent_program *p, int64_t agreement)
+static const char *digest_of(const ent_image *p, int64_t agreement)
 {
     int64_t digest = p->agreement[agreement].digest;
-    return digest < 0 ? "" : ent_program_text(p, digest);
+    return digest < 0 ? "" : ent_image_text(p, digest);
 }
 
-bool ent_consent_sign(const ent_program *program, int64_t agreement, const char *party,
+bool ent_consent_sign(const ent_image *program, int64_t agreement, const char *party,
                       const ent_secret_key *key, ent_signatures *signatures)
 {
     const ent_agreement_row *row = &program->agreement[agreement];
     ent_signature s = {.party = (char *)(uintptr_t)party,
-                       .agreement = (char *)(uintptr_t)ent_program_text(program, row->name),
+                       .agreement = (char *)(uintptr_t)ent_image_text(program, row->name),
                        .version = row->version,
                        .key = key->public_key};
     (void)snprintf(s.digest, sizeof s.digest, "%s", digest_of(program, agreement));
@@ -55,11 +55,11 @@ bool ent_consent_sign(const ent_program *program, int64_t agreement, const char 
 
 /* --- what one signature is worth --- */
 
-static int64_t find_row(const ent_program *p, const ent_signature *s, char *why)
+static int64_t find_row(const ent_image *p, const ent_signature *s, char *why)
 {
     bool named = false;
     for (size_t i = 0; i < p->n_agreement; i++) {
-        if (strcmp(ent_program_text(p, p->agreement[i].name), s->agreement) != 0 ||
+        if (strcmp(ent_image_text(p, p->agreement[i].name), s->agreement) != 0 ||
             !ent_consent_is_needed(p, (int64_t)i)) {
             continue;
         }
@@ -77,17 +77,17 @@ static int64_t find_row(const ent_program *p, const ent_signature *s, char *why)
     return -1;
 }
 
-static const char *party_name(const ent_program *p, int64_t party)
+static const char *party_name(const ent_image *p, int64_t party)
 {
-    return ent_program_text(p, p->party[party].name);
+    return ent_image_text(p, p->party[party].name);
 }
 
 /* A signature that does not fit what it stands beside may fit another statement of this program. */
-static bool find_origin(const ent_program *p, const ent_signature *s, char *why)
+static bool find_origin(const ent_image *p, const ent_signature *s, char *why)
 {
     for (size_t i = 0; i < p->n_agreement; i++) {
         const ent_agreement_row *row = &p->agreement[i];
-        const char *name = ent_program_text(p, row->name);
+        const char *name = ent_image_text(p, row->name);
         int64_t parties[2] = {row->supplier, row->customer};
         for (size_t k = 0; k < 2; k++) {
             const char *party = party_name(p, parties[k]);
@@ -130,7 +130,7 @@ static bool key_speaks(const ent_allowed_keys *keys, const ent_signature *s, cha
     return false;
 }
 
-ent_consent ent_consent_judge(const ent_program *program, const ent_allowed_keys *keys,
+ent_consent ent_consent_judge(const ent_image *program, const ent_allowed_keys *keys,
                               const ent_signature *s, int64_t *agreement,
                               char why[ENT_CONSENT_WHY_SIZE])
 {
@@ -167,17 +167,17 @@ ent_consent ent_consent_judge(const ent_program *program, const ent_allowed_keys
 
 /* --- agreements --- */
 
-bool ent_consent_is_required(const ent_program *program)
+bool ent_consent_is_required(const ent_image *program)
 {
     return program->n_framework > 0 && program->framework[0].consent != 0;
 }
 
-bool ent_consent_is_needed(const ent_program *program, int64_t agreement)
+bool ent_consent_is_needed(const ent_image *program, int64_t agreement)
 {
     return program->agreement[agreement].digest >= 0;
 }
 
-bool ent_consent_given(const ent_program *program, const ent_allowed_keys *keys,
+bool ent_consent_given(const ent_image *program, const ent_allowed_keys *keys,
                        const ent_signatures *signatures, int64_t agreement, int64_t party)
 {
     for (size_t i = 0; i < signatures->n; i++) {

@@ -59,11 +59,11 @@ void ent_signatures_free(ent_signatures *signatures);
 ent_consent_read ent_allowed_keys_read(const char *text, size_t len, ent_allowed_keys *out,
                                        char why[ENT_CONSENT_WHY_SIZE]);
 /* The keys that the program's framework declares for its parties. */
-bool ent_allowed_keys_of(const ent_program *program, ent_allowed_keys *out);
+bool ent_allowed_keys_of(const ent_image *program, ent_allowed_keys *out);
 void ent_allowed_keys_free(ent_allowed_keys *keys);
 
 /* Signs one row of the program's agreement table for a party. */
-bool ent_consent_sign(const ent_program *program, int64_t agreement, const char *party,
+bool ent_consent_sign(const ent_image *program, int64_t agreement, const char *party,
                       const ent_secret_key *key, ent_signatures *signatures);
 
 typedef enum ent_consent {
@@ -77,15 +77,15 @@ typedef enum ent_consent {
 } ent_consent;
 
 /* Judges one signature; *agreement is the row that it is for, or -1.  `why` is empty when it is valid. */
-ent_consent ent_consent_judge(const ent_program *program, const ent_allowed_keys *keys,
+ent_consent ent_consent_judge(const ent_image *program, const ent_allowed_keys *keys,
                               const ent_signature *signature, int64_t *agreement,
                               char why[ENT_CONSENT_WHY_SIZE]);
 
 /* Whether the framework wants every party's signature; whether this row needs any (the framework's own
  * clauses are no agreement). */
-bool ent_consent_is_required(const ent_program *program);
-bool ent_consent_is_needed(const ent_program *program, int64_t agreement);
+bool ent_consent_is_required(const ent_image *program);
+bool ent_consent_is_needed(const ent_image *program, int64_t agreement);
 /* Whether a party of the row has signed it validly. */
-bool ent_consent_given(const ent_program *program, const ent_allowed_keys *keys,
+bool ent_consent_given(const ent_image *program, const ent_allowed_keys *keys,
                        const ent_signatures *signatures, int64_t agreement, int64_t party);
 #endif

@@ -328,12 +328,12 @@ ent_consent_read ent_allowed_keys_read(const char *text, size_t len, ent_allowed
     return ENT_CONSENT_READ;
 }
 
-bool ent_allowed_keys_of(const ent_program *program, ent_allowed_keys *out)
+bool ent_allowed_keys_of(const ent_image *program, ent_allowed_keys *out)
 {
     for (size_t i = 0; i < program->n_party_key; i++) {
         const ent_party_key_row *row = &program->party_key[i];
-        const char *text = ent_program_text(program, row->key);
-        const char *party = ent_program_text(program, program->party[row->party].name);
+        const char *text = ent_image_text(program, row->key);
+        const char *party = ent_image_text(program, program->party[row->party].name);
         const char *why;
         ent_public_key key;
         /* the compiler has read it; a program that was made otherwise gets no say by a bad key */

@@ -32,7 +32,7 @@ typedef struct bad_lane {
 } bad_lane;
 
 struct ent_binder {
-    const ent_program *program;
+    const ent_image *program;
     const ent_feed_row *feed;
     const ent_bind_row *bind; /* NULL: none */
     ent_strings *strings;
@@ -42,11 +42,11 @@ struct ent_binder {
     const char **names;
     uint32_t n_wanted;
     uint32_t first_column;
-    ent_column *fields;  /* buffers of batch_rows lanes, one a used field */
+    ent_vector *fields;  /* buffers of batch_rows lanes, one a used field */
     uint8_t **absent;    /* their absence buffers */
-    ent_column *texts;   /* one a bind column that feeds the kernel */
-    ent_column *inputs;
-    ent_column *outputs;
+    ent_vector *texts;   /* one a bind column that feeds the kernel */
+    ent_vector *inputs;
+    ent_vector *outputs;
     uint8_t *dropped;    /* lanes that are bad or skipped */
     bad_lane *bad; /* of bad lanes: what is wrong with them */
     uint32_t *odd;       /* lanes of one column that are read one by one */
@@ -71,7 +71,7 @@ static bool name_it(ent_map *map, int64_t text, int64_t index)
 
 static bool index_names(ent_binder *b)
 {
-    const ent_program *p = b->program;
+    const ent_image *p = b->program;
     bool ok = true;
     /* names before titles before aliases, so that a title never hides another's name */
     for (int pass = 0; ok && pass < 3; pass++) {
@@ -120,7 +120,7 @@ static bool remembers(const ent_binder *b, int64_t field)
 static bool want(ent_binder *b, int64_t name, int64_t field, int64_t column, bool optional)
 {
     wanted *w = &b->wanted[b->n_wanted];
-    *w = (wanted){.name = ent_program_text(b->program, name),
+    *w = (wanted){.name = ent_image_text(b->program, name),
                   .field = field,
                   .column = column,
                   .optional = optional};
@@ -150,7 +150,7 @@ static bool is_essential(const ent_binder *b, int64_t field)
 
 static bool choose_columns(ent_binder *b)
 {
-    const ent_program *p = b->program;
+    const ent_image *p = b->program;
     bool ok = true;
     for (int64_t i = 0; ok && b->bind && i < b->bind->n_columns; i++) {
         const ent_column_row *column = &p->column[b->bind->first_column + i];
@@ -171,7 +171,7 @@ static bool choose_columns(ent_binder *b)
     return ok;
 }
 
-static bool allocate_column(ent_column *column, ent_class cls, uint32_t rows, size_t size)
+static bool allocate_column(ent_vector *column, ent_class cls, uint32_t rows, size_t size)
 {
     column->cls = cls;
     column->data = calloc(rows, size);
@@ -185,7 +185,7 @@ static size_t class_size(ent_class cls)
 
 static bool allocate(ent_binder *b)
 {
-    const ent_program *p = b->program;
+    const ent_image *p = b->program;
     size_t n_fields = (size_t)b->feed->n_fields;
     size_t n_columns = b->bind ? (size_t)b->bind->n_columns : 0;
     size_t n_in = 0;
@@ -228,7 +228,7 @@ static bool allocate(ent_binder *b)
     return ok;
 }
 
-ent_binder *ent_binder_new(const ent_program *program, int64_t feed, ent_strings *strings,
+ent_binder *ent_binder_new(const ent_image *program, int64_t feed, ent_strings *strings,
                            ent_vm *vm, uint32_t batch_rows, char *error, size_t error_len)
 {
     ent_binder *b = calloc(1, sizeof *b);
@@ -315,7 +315,7 @@ bool ent_binder_out_of_memory(const ent_binder *b)
 
 static bool is_absent_text(const ent_binder *b, const ent_cell *cell)
 {
-    const ent_program *p = b->program;
+    const ent_image *p = b->program;
     for (int64_t i = 0; b->bind && i < b->bind->n_absents; i++) {
         const ent_string *text = &p->strings[p->absent_text[b->bind->first_absent + i].text];
         if (text->len == cell->len && memcmp(text->p, cell->p, cell->len) == 0) {
@@ -339,16 +339,16 @@ static void empty_absent(const ent_binder *b, ent_cell *cells, uint32_t n)
     }
 }
 
-static void list_members(const ent_program *p, const ent_enumeration_row *e, char *out, size_t size)
+static void list_members(const ent_image *p, const ent_enumeration_row *e, char *out, size_t size)
 {
     int at = snprintf(out, size, "one of ");
     for (int64_t i = 0; i < e->n_members && at > 0 && (size_t)at < size; i++) {
         at += snprintf(out + at, size - (size_t)at, "%s%s", i ? ", " : "",
-                       ent_program_text(p, p->member[e->first_member + i].name));
+                       ent_image_text(p, p->member[e->first_member + i].name));
     }
 }
 
-static bool read_member(const ent_program *p, int64_t enumeration, const ent_cell *cell,
+static bool read_member(const ent_image *p, int64_t enumeration, const ent_cell *cell,
                         int64_t *out)
 {
     const ent_enumeration_row *e = &p->enumeration[enumeration];
@@ -391,10 +391,10 @@ static void expectation(const ent_binder *b, const ent_field_row *field, char *e
 
 /* Reads one cell that the readers of columns left, as the field's type into lane `lane`. */
 static bool read_cell(const ent_binder *b, const ent_field_row *field, const ent_cell *cell,
-                      ent_column *column, uint32_t lane)
+                      ent_vector *column, uint32_t lane)
 {
     const char *currency =
-        field->type == ENT_TYPE_MONEY ? ent_program_text(b->program, field->param) : NULL;
+        field->type == ENT_TYPE_MONEY ? ent_image_text(b->program, field->param) : NULL;
     ent_read_value value;
     if (!ent_read((ent_type_kind)field->type, (int)field->param, currency, cell->p, cell->len,
                   &value)) {
@@ -578,7 +578,7 @@ static void take_direct(const report *r, uint32_t w)
 static bool take_texts(const report *r, uint32_t w)
 {
     ent_binder *b = r->b;
-    ent_column *column = &b->texts[b->wanted[w].column];
+    ent_vector *column = &b->texts[b->wanted[w].column];
     ent_cell *cells = r->cells->cells[w];
     ent_column_lanes lanes = {cells, r->cells->n_rows, column->data, column->absent, b->odd, 0};
     meaning m = {b, NULL};
@@ -593,7 +593,7 @@ static int64_t column_of_text(const report *r, uint32_t lane, int64_t text_id)
     const ent_binder *b = r->b;
     for (uint32_t w = 0; w < b->n_wanted; w++) {
         if (b->wanted[w].field < 0 && text_id >= 0) {
-            const ent_column *column = &b->texts[b->wanted[w].column];
+            const ent_vector *column = &b->texts[b->wanted[w].column];
             if (!column->absent[lane] && ((const int64_t *)column->data)[lane] == text_id) {
                 return w;
             }
@@ -605,7 +605,7 @@ static int64_t column_of_text(const report *r, uint32_t lane, int64_t text_id)
 static bool run_kernel(const report *r, uint64_t *skipped)
 {
     ent_binder *b = r->b;
-    const ent_program *p = b->program;
+    const ent_image *p = b->program;
     const ent_kernel_row *kernel = &p->kernel[b->bind->kernel];
     uint32_t n = r->cells->n_rows;
     for (int64_t i = 0; i < kernel->n_inputs; i++) {
@@ -637,8 +637,8 @@ static bool run_kernel(const report *r, uint64_t *skipped)
     }
     for (int64_t i = 0; i < b->bind->n_bounds; i++) {
         const ent_bound_row *bound = &p->bound[b->bind->first_bound + i];
-        const ent_column *from = &b->outputs[bound->output];
-        ent_column *to = &b->fields[bound->field];
+        const ent_vector *from = &b->outputs[bound->output];
+        ent_vector *to = &b->fields[bound->field];
         if (!to->data) {
             continue;
         }
@@ -661,7 +661,7 @@ static uint32_t compact(ent_binder *b, uint32_t n)
         }
         if (kept != lane) {
             for (int64_t i = 0; i < b->feed->n_fields; i++) {
-                ent_column *c = &b->fields[i];
+                ent_vector *c = &b->fields[i];
                 if (c->data) {
                     size_t size = class_size(c->cls);
                     memcpy((char *)c->data + kept * size, (char *)c->data + lane * size, size);

@@ -17,12 +17,12 @@ typedef struct ent_binder ent_binder;
 /* One batch of typed rows, valid until the next call on the binder.  columns[i] is field i of the feed;
  * data NULL: the field is not used. */
 typedef struct ent_rows {
-    ent_column *columns;
+    ent_vector *columns;
     const int64_t *origins; /* of each row, see origin.h */
     uint32_t n;
 } ent_rows;
 
-ent_binder *ent_binder_new(const ent_program *program, int64_t feed, ent_strings *strings,
+ent_binder *ent_binder_new(const ent_image *program, int64_t feed, ent_strings *strings,
                            ent_vm *vm, uint32_t batch_rows, char *error, size_t error_len);
 void ent_binder_free(ent_binder *binder);
 

@@ -11,7 +11,7 @@ typedef enum task_state { TASK_FREE, TASK_TAKEN, TASK_DONE } task_state;
 typedef struct task {
     task_state state;
     ent_piece piece;
-    ent_column *columns; /* one a field, of `capacity` lanes; data NULL: not used */
+    ent_vector *columns; /* one a field, of `capacity` lanes; data NULL: not used */
     uint8_t **absent;
     int64_t *origins; /* lines, counted from the begin of the piece */
     size_t n, capacity;
@@ -49,7 +49,7 @@ struct ent_parallel {
     size_t given; /* rows of `now` */
     uint64_t lines, rows; /* of the file before `now` */
     bool reading_piece;
-    ent_column *view;
+    ent_vector *view;
     int64_t *view_origins;
 };
 
@@ -70,7 +70,7 @@ static bool reserve(ent_parallel *p, task *t, size_t need, const ent_rows *like)
     bool ok = origins != NULL;
     t->origins = ok ? origins : t->origins;
     for (size_t i = 0; ok && i < p->n_fields; i++) {
-        ent_column *c = &t->columns[i];
+        ent_vector *c = &t->columns[i];
         c->cls = like->columns[i].cls;
         if (!like->columns[i].data) {
             continue;
@@ -91,7 +91,7 @@ static bool append(ent_parallel *p, task *t, const ent_rows *rows)
         return false;
     }
     for (size_t i = 0; i < p->n_fields; i++) {
-        const ent_column *from = &rows->columns[i];
+        const ent_vector *from = &rows->columns[i];
         if (!from->data) {
             continue;
         }
@@ -239,8 +239,8 @@ static void give_rows(ent_parallel *p, ent_rows *rows)
     size_t n = t->n - p->given;
     n = n > p->options.batch_rows ? p->options.batch_rows : n;
     for (size_t i = 0; i < p->n_fields; i++) {
-        const ent_column *c = &t->columns[i];
-        p->view[i] = (ent_column){.cls = c->cls};
+        const ent_vector *c = &t->columns[i];
+        p->view[i] = (ent_vector){.cls = c->cls};
         if (c->data) {
             uint8_t *absent = t->absent[i] + p->given;
             p->view[i].data = (char *)c->data + p->given * lane_bytes(c->cls);

@@ -16,7 +16,7 @@
 typedef struct ent_parallel ent_parallel;
 
 typedef struct ent_parallel_options {
-    const ent_program *program;
+    const ent_image *program;
     int64_t feed;
     ent_strings *strings; /* shared from now on */
     const char *zone_dir; /* for bind expressions */

@@ -23,7 +23,7 @@ typedef struct digest {
 } digest;
 
 struct ent_stream {
-    const ent_program *program;
+    const ent_image *program;
     const ent_feed_row *feed;
     ent_strings *strings;
     ent_stream_options options;
@@ -82,9 +82,9 @@ static void put_text(digest *d, const char *text, size_t n)
     put_bytes(d, text, n);
 }
 
-static void put_value(ent_stream *s, const ent_field_row *field, const ent_column *c, uint32_t lane)
+static void put_value(ent_stream *s, const ent_field_row *field, const ent_vector *c, uint32_t lane)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     digest *d = &s->digest;
     uint8_t absent = c->absent && c->absent[lane];
     put_bytes(d, &absent, 1);
@@ -310,7 +310,7 @@ static ent_stream *make_stream(const ent_stream_side *side, const ent_stream_opt
     return s;
 }
 
-ent_stream *ent_stream_open(const ent_program *program, int64_t feed, ent_strings *strings,
+ent_stream *ent_stream_open(const ent_image *program, int64_t feed, ent_strings *strings,
                             ent_vm *vm, const ent_stream_options *options, ent_feed_error *err)
 {
     ent_stream_side side = {program, feed, strings, vm};
@@ -413,8 +413,8 @@ static bool check_header(ent_stream *s, const ent_cells *cells, ent_feed_error *
                              "`%s` has no column `%s`, which feed `%s` needs; it has: %s; name the "
                              "right column in a `bind %s`",
                              cells->file, names[i],
-                             ent_program_text(s->program, s->feed->name), have,
-                             ent_program_text(s->program, s->feed->name));
+                             ent_image_text(s->program, s->feed->name), have,
+                             ent_image_text(s->program, s->feed->name));
     }
     return true;
 }
@@ -535,7 +535,7 @@ static bool pack(ent_stream *s, const ent_rows *rows, uint32_t lane, ent_feed_er
     size_t at = 8;
     size_t flag = s->absent_offset;
     for (int64_t i = 0; i < s->feed->n_fields; i++) {
-        const ent_column *c = &rows->columns[i];
+        const ent_vector *c = &rows->columns[i];
         size_t size = c->cls == ENT_CLASS_Q ? sizeof(ent_q) : 8;
         size_t width = c->cls == ENT_CLASS_B ? 1 : size;
         if (c->data) {
@@ -558,7 +558,7 @@ static bool pack_all(ent_stream *s, const ent_rows *rows, ent_feed_error *err)
         }
     }
     for (int64_t i = 0; i < s->feed->n_fields; i++) {
-        ent_column *out = &s->out.columns[i];
+        ent_vector *out = &s->out.columns[i];
         out->cls = rows->columns[i].cls;
         if (rows->columns[i].data && !out->data) {
             out->data =
@@ -605,7 +605,7 @@ static void unpack(ent_stream *s, const char *row, uint32_t lane)
     size_t at = 8;
     size_t flag = s->absent_offset;
     for (int64_t i = 0; i < s->feed->n_fields; i++) {
-        ent_column *c = &s->out.columns[i];
+        ent_vector *c = &s->out.columns[i];
         size_t size = c->cls == ENT_CLASS_Q ? sizeof(ent_q) : 8;
         size_t width = c->cls == ENT_CLASS_B ? 1 : size;
         if (c->data) {

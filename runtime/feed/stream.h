@@ -53,13 +53,13 @@ typedef struct ent_stream_totals {
     uint64_t done_bytes, total_bytes;
 } ent_stream_totals;
 
-ent_stream *ent_stream_open(const ent_program *program, int64_t feed, ent_strings *strings,
+ent_stream *ent_stream_open(const ent_image *program, int64_t feed, ent_strings *strings,
                             ent_vm *vm, const ent_stream_options *options, ent_feed_error *err);
 /* The same sources for two programs, read once: each has its own fields, bind and texts.  Call ent_stream_next on
  * the first, then, if that brought rows or its end, on the second.  Close the second first.  Fails with
  * ENT_FEED_USE when the two binds read files in different ways; then nothing is open. */
 typedef struct ent_stream_side {
-    const ent_program *program;
+    const ent_image *program;
     int64_t feed;
     ent_strings *strings;
     ent_vm *vm;

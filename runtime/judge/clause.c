@@ -4,12 +4,12 @@
 #define CLAUSE(word, row) \
     ((ent_clause){(word), (row)->agreement, (row)->name, (row)->title, (row)->order, (row)->place})
 
-ent_clause ent_decision_clause(const ent_program *p, const ent_decision *d)
+ent_clause ent_verdict_clause(const ent_image *p, const ent_verdict *d)
 {
     switch (d->kind) {
-    case ENT_DECISION_DUTY:
+    case ENT_VERDICT_DUTY:
         return CLAUSE("duty", &p->duty[d->clause]);
-    case ENT_DECISION_POOL:
+    case ENT_VERDICT_POOL:
         return CLAUSE("pool", &p->pool[d->clause]);
     default:
         return CLAUSE("objective", &p->objective[d->clause]);

@@ -3,7 +3,7 @@
 #define ENT_JUDGE_CLAUSE_H
 
 #include "runtime/bytecode/program.h"
-#include "runtime/judge/decision.h"
+#include "runtime/judge/verdict.h"
 
 typedef struct ent_clause {
     const char *kind; /* as the ledger calls it */
@@ -13,6 +13,6 @@ typedef struct ent_clause {
     int64_t place;
 } ent_clause;
 
-ent_clause ent_decision_clause(const ent_program *program, const ent_decision *decision);
+ent_clause ent_verdict_clause(const ent_image *program, const ent_verdict *decision);
 
 #endif

@@ -64,7 +64,7 @@ static bool holds(int compare, int order)
     }
 }
 
-bool ent_judge_met(int compare, const ent_decision *d, const ent_constant *target)
+bool ent_judge_met(int compare, const ent_verdict *d, const ent_constant *target)
 {
     if (d->measure_is_number) {
         double bound = target->cls == ENT_CLASS_F ? target->v.f : ent_q_to_double(target->v.q);
@@ -76,16 +76,16 @@ bool ent_judge_met(int compare, const ent_decision *d, const ent_constant *targe
 /* --- amounts --- */
 
 typedef struct pricing {
-    ent_session *s;
-    const ent_decision *d;
+    ent_engine *s;
+    const ent_verdict *d;
     const ent_agreement_row *agreement;
-    ent_error *error;
+    ent_fault *error;
     const ent_q *charge; /* of a pool's funder; NULL: the agreement's */
 } pricing;
 
 static bool too_large(const pricing *x, int64_t place)
 {
-    ent_fail(x->s, x->error, ENT_ERROR_DATA, "an amount of money does not fit");
+    ent_fail(x->s, x->error, ENT_FAULT_DATA, "an amount of money does not fit");
     x->error->place = place;
     return false;
 }
@@ -101,19 +101,19 @@ static ent_q charge_of(const pricing *x)
 
 static bool kernel_amount(const pricing *x, int64_t index, ent_q *out)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     const ent_kernel_row *kernel = &p->kernel[index];
     ent_q values[2] = {charge_of(x), x->d->measure};
     double figure = x->d->measure_f;
-    ent_column in[2];
-    ent_column result;
+    ent_vector in[2];
+    ent_vector result;
     if (kernel->n_inputs > 2) {
-        return ent_fail(x->s, x->error, ENT_ERROR_USAGE, "an amount with more than two inputs");
+        return ent_fail(x->s, x->error, ENT_FAULT_USAGE, "an amount with more than two inputs");
     }
     for (int64_t i = 0; i < kernel->n_inputs; i++) {
         const ent_input_row *input = &p->input[kernel->first_input + i];
         bool number = input->cls == ENT_CLASS_F;
-        in[i] = (ent_column){(ent_class)input->cls,
+        in[i] = (ent_vector){(ent_class)input->cls,
                              number ? (void *)&figure : &values[input->kind == 4 ? 0 : 1], NULL};
     }
     const ent_lane_error *errors = NULL;
@@ -122,7 +122,7 @@ static bool kernel_amount(const pricing *x, int64_t index, ent_q *out)
         return ent_no_memory(x->error);
     }
     if (n_errors > 0) {
-        ent_fail(x->s, x->error, ENT_ERROR_DATA, "%s", errors[0].message);
+        ent_fail(x->s, x->error, ENT_FAULT_DATA, "%s", errors[0].message);
         x->error->place = errors[0].place;
         return false;
     }
@@ -132,7 +132,7 @@ static bool kernel_amount(const pricing *x, int64_t index, ent_q *out)
 
 static bool amount_money(const pricing *x, int64_t index, ent_q *out)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     const ent_amount_row *amount = &p->amount[index];
     *out = ent_q_from_i64(0);
     switch (amount->kind) {
@@ -155,9 +155,9 @@ static bool amount_money(const pricing *x, int64_t index, ent_q *out)
     }
 }
 
-int64_t ent_decision_step(const ent_program *p, const ent_decision *d)
+int64_t ent_verdict_step(const ent_image *p, const ent_verdict *d)
 {
-    if (d->kind != ENT_DECISION_OBJECTIVE) {
+    if (d->kind != ENT_VERDICT_OBJECTIVE) {
         return -1;
     }
     const ent_objective_row *row = &p->objective[d->clause];
@@ -177,8 +177,8 @@ int64_t ent_decision_step(const ent_program *p, const ent_decision *d)
 
 static bool ladder_credit(const pricing *x, ent_q *out, int64_t *used)
 {
-    const ent_program *p = x->s->program;
-    int64_t step = ent_decision_step(p, x->d);
+    const ent_image *p = x->s->program;
+    int64_t step = ent_verdict_step(p, x->d);
     if (step < 0) {
         *out = ent_q_from_i64(0);
         return true;
@@ -187,7 +187,7 @@ static bool ladder_credit(const pricing *x, ent_q *out, int64_t *used)
     return amount_money(x, *used, out);
 }
 
-static bool measured(const ent_decision *d, ent_q *out)
+static bool measured(const ent_verdict *d, ent_q *out)
 {
     *out = d->measure;
     return !d->measure_is_number || ent_q_from_double(d->measure_f, out);
@@ -202,7 +202,7 @@ static bool constant_q(const ent_constant *c, ent_q *out)
 /* A rate: so much for each started unit of the distance from the target, at most so much. */
 static bool rate_credit(const pricing *x, const ent_objective_row *row, ent_q *out)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     ent_q each;
     ent_q most = {0, 1};
     if (!amount_money(x, row->rate_amount, &each) ||
@@ -241,10 +241,10 @@ static bool rate_credit(const pricing *x, const ent_objective_row *row, ent_q *o
 
 static int currency_digits(const pricing *x)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     int digits = x->agreement->currency < 0
                      ? 2
-                     : ent_currency_minor(ent_program_text(p, x->agreement->currency));
+                     : ent_currency_minor(ent_image_text(p, x->agreement->currency));
     return digits < 0 ? 2 : digits;
 }
 
@@ -308,7 +308,7 @@ static bool cap_left(const pricing *x, const ent_cap_row *cap, int64_t at, ent_q
 /* Counts a credit in every window in which a cap of some version of the agreement may ask for it. */
 static bool cap_count(const pricing *x, int64_t at, bool weighted, ent_q amount)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     uint32_t counted = 0; /* bits of unit and weighted: caps of one kind share what they count */
     for (size_t i = 0; i < p->n_agreement; i++) {
         const ent_agreement_row *a = &p->agreement[i];
@@ -336,7 +336,7 @@ static bool cap_count(const pricing *x, int64_t at, bool weighted, ent_q amount)
 /* Cuts the amount to what every cap has left. */
 static bool apply_caps(const pricing *x, bool weighted, ent_q *amount)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     int64_t at = x->d->final_ns - 1;
     if (amount->num <= 0) {
         return true;
@@ -357,7 +357,7 @@ static bool apply_caps(const pricing *x, bool weighted, ent_q *amount)
 
 /* Cuts the amount to the caps, and rounds it, once. */
 static bool settle_amount(const pricing *x, ent_q amount, bool weighted, ent_round mode,
-                          int64_t place, ent_decision *d)
+                          int64_t place, ent_verdict *d)
 {
     d->has_credit = amount.num != 0;
     if (!apply_caps(x, weighted, &amount)) {
@@ -389,9 +389,9 @@ static earning *earning_of(const pricing *x, const ent_objective_row *row)
     return &j->earned[*place];
 }
 
-static bool earn_back(const pricing *x, const ent_objective_row *row, ent_decision *d)
+static bool earn_back(const pricing *x, const ent_objective_row *row, ent_verdict *d)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     if (row->earn_back < 0 || !d->final) {
         return true;
     }
@@ -430,12 +430,12 @@ static bool earn_back(const pricing *x, const ent_objective_row *row, ent_decisi
 /* --- one decision --- */
 
 /* Whether the amount is a part of what is at risk. */
-static bool is_part(const ent_program *p, int64_t amount)
+static bool is_part(const ent_image *p, int64_t amount)
 {
     return amount >= 0 && p->amount[amount].kind == 4;
 }
 
-static bool price_objective(ent_session *s, ent_decision *d, ent_error *error)
+static bool price_objective(ent_engine *s, ent_verdict *d, ent_fault *error)
 {
     const ent_objective_row *row = &s->program->objective[d->clause];
     pricing x = {s, d, &s->program->agreement[row->agreement], error, NULL};
@@ -461,7 +461,7 @@ static bool price_objective(ent_session *s, ent_decision *d, ent_error *error)
     return earn_back(&x, row, d);
 }
 
-static bool price_duty(ent_session *s, ent_decision *d, ent_error *error)
+static bool price_duty(ent_engine *s, ent_verdict *d, ent_fault *error)
 {
     const ent_duty_row *row = &s->program->duty[d->clause];
     if (row->credit < 0 || d->status != ENT_STATUS_BREACH) {
@@ -476,8 +476,8 @@ static bool price_duty(ent_session *s, ent_decision *d, ent_error *error)
     return settle_amount(&x, amount, false, (ent_round)row->rounding, row->place, d);
 }
 
-bool ent_judge_pool_amount(ent_session *s, const ent_pool_row *pool, const ent_decision *d,
-                           ent_q charge, ent_i128 *minor, ent_error *error)
+bool ent_judge_pool_amount(ent_engine *s, const ent_pool_row *pool, const ent_verdict *d,
+                           ent_q charge, ent_i128 *minor, ent_fault *error)
 {
     pricing x = {s, d, &s->program->agreement[pool->agreement], error, &charge};
     ent_q amount;
@@ -487,12 +487,12 @@ bool ent_judge_pool_amount(ent_session *s, const ent_pool_row *pool, const ent_d
             too_large(&x, pool->place));
 }
 
-static bool price(ent_session *s, ent_decision *d, ent_error *error)
+static bool price(ent_engine *s, ent_verdict *d, ent_fault *error)
 {
     switch (d->kind) {
-    case ENT_DECISION_OBJECTIVE:
+    case ENT_VERDICT_OBJECTIVE:
         return price_objective(s, d, error);
-    case ENT_DECISION_DUTY:
+    case ENT_VERDICT_DUTY:
         return price_duty(s, d, error);
     default:
         return true;
@@ -502,15 +502,15 @@ static bool price(ent_session *s, ent_decision *d, ent_error *error)
 /* --- orders --- */
 
 typedef struct sort_entry {
-    ent_decision *d; /* decisions are large: they are moved once, when their order is known */
-    const ent_session *s;
+    ent_verdict *d; /* decisions are large: they are moved once, when their order is known */
+    const ent_engine *s;
 } sort_entry;
 
 /* One clause and subject, twice at one instant: by what they are about. */
 static int by_beginning(const sort_entry *x, const sort_entry *y)
 {
-    int64_t p_key = x->d->kind == ENT_DECISION_DUTY ? x->d->at_ns : x->d->from_ns;
-    int64_t q_key = y->d->kind == ENT_DECISION_DUTY ? y->d->at_ns : y->d->from_ns;
+    int64_t p_key = x->d->kind == ENT_VERDICT_DUTY ? x->d->at_ns : x->d->from_ns;
+    int64_t q_key = y->d->kind == ENT_VERDICT_DUTY ? y->d->at_ns : y->d->from_ns;
     if (p_key != q_key) {
         return p_key < q_key ? -1 : 1;
     }
@@ -524,8 +524,8 @@ static int by_window_end(const void *a, const void *b)
     if (x->d->final_ns != y->d->final_ns) {
         return x->d->final_ns < y->d->final_ns ? -1 : 1;
     }
-    int64_t p = ent_decision_clause(x->s->program, x->d).order;
-    int64_t q = ent_decision_clause(x->s->program, y->d).order;
+    int64_t p = ent_verdict_clause(x->s->program, x->d).order;
+    int64_t q = ent_verdict_clause(x->s->program, y->d).order;
     if (p != q) {
         return p < q ? -1 : 1;
     }
@@ -533,20 +533,20 @@ static int by_window_end(const void *a, const void *b)
     return order ? order : by_beginning(x, y);
 }
 
-static int by_name(const ent_program *p, const ent_decision *a, const ent_decision *b)
+static int by_name(const ent_image *p, const ent_verdict *a, const ent_verdict *b)
 {
-    ent_clause x = ent_decision_clause(p, a);
-    ent_clause y = ent_decision_clause(p, b);
-    int order = strcmp(ent_program_text(p, p->agreement[x.agreement].name),
-                       ent_program_text(p, p->agreement[y.agreement].name));
-    return order ? order : strcmp(ent_program_text(p, x.name), ent_program_text(p, y.name));
+    ent_clause x = ent_verdict_clause(p, a);
+    ent_clause y = ent_verdict_clause(p, b);
+    int order = strcmp(ent_image_text(p, p->agreement[x.agreement].name),
+                       ent_image_text(p, p->agreement[y.agreement].name));
+    return order ? order : strcmp(ent_image_text(p, x.name), ent_image_text(p, y.name));
 }
 
 static int by_ledger(const void *a, const void *b)
 {
     const sort_entry *x = a;
     const sort_entry *y = b;
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     if (x->d->final_ns != y->d->final_ns) {
         return x->d->final_ns < y->d->final_ns ? -1 : 1;
     }
@@ -561,13 +561,13 @@ static int by_ledger(const void *a, const void *b)
     return by_beginning(x, y);
 }
 
-bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_error *error)
+bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault *error)
 {
     if (n == 0) {
         return true;
     }
     sort_entry *sorted = malloc(n * sizeof *sorted);
-    ent_decision *moved = malloc(n * sizeof *moved);
+    ent_verdict *moved = malloc(n * sizeof *moved);
     if (!sorted || !moved) {
         free(sorted);
         free(moved);
@@ -579,7 +579,7 @@ bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_err
     qsort(sorted, n, sizeof *sorted, by_window_end);
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
-        ent_decision *d = sorted[i].d;
+        ent_verdict *d = sorted[i].d;
         ok = price(s, d, error);
         if (ok && d->answer && d->has_credit && d->credit_minor > 0) {
             ok = ent_judge_split(s, d) || ent_no_memory(error);

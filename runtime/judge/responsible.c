@@ -7,21 +7,21 @@
  * Oracle: tests/oracle/accountability.py. */
 #include "runtime/state/state.h"
 
-static bool is_in_force(const ent_session *s, const ent_agreement_row *a, int64_t at)
+static bool is_in_force(const ent_engine *s, const ent_agreement_row *a, int64_t at)
 {
     const ent_zone *zone = s->zones[a->zone];
     return (a->from_day == ENT_NO_DAY_FROM || ent_zone_midnight(zone, a->from_day) <= at) &&
            (a->to_day == ENT_NO_DAY_TO || ent_zone_midnight(zone, a->to_day + 1) > at);
 }
 
-static bool is_direct(const ent_program *p, const ent_agreement_row *a, int64_t party)
+static bool is_direct(const ent_image *p, const ent_agreement_row *a, int64_t party)
 {
     return a->kind == ENT_AGREEMENT_SLA && a->supplier == party &&
            p->party[a->customer].role == ENT_PARTY_CLIENT;
 }
 
 /* A charge by its period, as an amount a month of which there are twelve in 365 days. */
-static bool monthly(const ent_program *p, const ent_agreement_row *a, ent_q *out)
+static bool monthly(const ent_image *p, const ent_agreement_row *a, ent_q *out)
 {
     static const ent_q months[] = {{365, 12}, {365, 84}, {1, 1}, {1, 3}, {1, 12}};
     if (a->charge_unit < ENT_UNIT_DAY || a->charge_unit > ENT_UNIT_YEAR) {
@@ -31,9 +31,9 @@ static bool monthly(const ent_program *p, const ent_agreement_row *a, ent_q *out
 }
 
 /* The sum of the party's monthly charges under direct agreements in force at `at`. */
-static bool charge_of_party(const ent_session *s, int64_t party, int64_t at, ent_q *out)
+static bool charge_of_party(const ent_engine *s, int64_t party, int64_t at, ent_q *out)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     *out = ent_q_from_i64(0);
     for (size_t i = 0; i < p->n_agreement; i++) {
         const ent_agreement_row *a = &p->agreement[i];
@@ -49,7 +49,7 @@ static bool charge_of_party(const ent_session *s, int64_t party, int64_t at, ent
 }
 
 /* The first 8 bytes of the program's digest, which is hexadecimal text. */
-static uint64_t seed_of(const ent_program *p)
+static uint64_t seed_of(const ent_image *p)
 {
     uint64_t seed = 0;
     for (size_t i = 0; i < 16 && p->digest[i]; i++) {
@@ -59,12 +59,12 @@ static uint64_t seed_of(const ent_program *p)
     return seed;
 }
 
-static ent_joint joint_of(const ent_program *p)
+static ent_joint joint_of(const ent_image *p)
 {
     return p->n_framework ? (ent_joint)p->framework[0].joint : ENT_JOINT_SHARED;
 }
 
-bool ent_judge_answer(ent_session *s, int64_t end_ns, ent_answer *answer,
+bool ent_judge_answer(ent_engine *s, int64_t end_ns, ent_answer *answer,
                       bool (*shortfall)(void *, ent_big_pool *, uint64_t, ent_bigq *, bool *),
                       void *user)
 {
@@ -83,7 +83,7 @@ bool ent_judge_answer(ent_session *s, int64_t end_ns, ent_answer *answer,
     return ent_answer_solve(answer, &game);
 }
 
-static bool has_direct(const ent_program *p, int64_t party)
+static bool has_direct(const ent_image *p, int64_t party)
 {
     for (size_t i = 0; i < p->n_agreement; i++) {
         if (is_direct(p, &p->agreement[i], party)) {
@@ -93,7 +93,7 @@ static bool has_direct(const ent_program *p, int64_t party)
     return false;
 }
 
-static int64_t bearer_of(const ent_program *p, const ent_agreement_row *a, int64_t party)
+static int64_t bearer_of(const ent_image *p, const ent_agreement_row *a, int64_t party)
 {
     int64_t role = p->party[party].role;
     bool relieved = p->n_framework && ((role == ENT_PARTY_CLIENT && p->framework[0].relief) ||
@@ -101,10 +101,10 @@ static int64_t bearer_of(const ent_program *p, const ent_agreement_row *a, int64
     return relieved || has_direct(p, party) ? party : a->supplier;
 }
 
-bool ent_judge_split(ent_session *s, ent_decision *d)
+bool ent_judge_split(ent_engine *s, ent_verdict *d)
 {
-    const ent_program *p = s->program;
-    int64_t at = d->kind == ENT_DECISION_DUTY ? p->duty[d->clause].agreement
+    const ent_image *p = s->program;
+    int64_t at = d->kind == ENT_VERDICT_DUTY ? p->duty[d->clause].agreement
                                               : p->objective[d->clause].agreement;
     const ent_agreement_row *a = &p->agreement[at];
     int64_t bearers[ENT_ANSWER_PARTIES_MAX + 1];

@@ -50,7 +50,7 @@ static void put_stretch(text *t, const ent_fact *f, const ent_zone *zone)
     }
 }
 
-static void put_parties(text *t, const ent_program *p, uint64_t causes)
+static void put_parties(text *t, const ent_image *p, uint64_t causes)
 {
     enum { ROOM_FOR_THE_REST = 256 };
     const char *comma = "";
@@ -58,7 +58,7 @@ static void put_parties(text *t, const ent_program *p, uint64_t causes)
         if (!((causes >> i) & 1)) {
             continue;
         }
-        const char *name = ent_program_text(p, p->party[i].name);
+        const char *name = ent_image_text(p, p->party[i].name);
         if (t->n + strlen(name) + ROOM_FOR_THE_REST > t->size) {
             put(t, "%s%d others", comma, __builtin_popcountll(causes >> i));
             return;
@@ -68,10 +68,10 @@ static void put_parties(text *t, const ent_program *p, uint64_t causes)
     }
 }
 
-static void put_outage(text *t, const ent_program *p, const ent_fact *f, const ent_zone *zone)
+static void put_outage(text *t, const ent_image *p, const ent_fact *f, const ent_zone *zone)
 {
     if (f->subject >= 0) {
-        put(t, "%s ", ent_program_text(p, p->service[f->subject].name));
+        put(t, "%s ", ent_image_text(p, p->service[f->subject].name));
     }
     put(t, BAD);
     put_stretch(t, f, zone);
@@ -81,11 +81,11 @@ static void put_outage(text *t, const ent_program *p, const ent_fact *f, const e
     put(t, CAUSED);
     put_parties(t, p, f->causes);
     if (f->root >= 0 && f->root != f->subject) {
-        put(t, " (%s)", ent_program_text(p, p->service[f->root].name));
+        put(t, " (%s)", ent_image_text(p, p->service[f->root].name));
     }
 }
 
-size_t ent_fact_text(const ent_program *p, const ent_zone *zone, const ent_fact *f, char *buf,
+size_t ent_fact_text(const ent_image *p, const ent_zone *zone, const ent_fact *f, char *buf,
                      size_t size)
 {
     text t = {.buf = buf, .size = size};

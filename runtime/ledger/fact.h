@@ -19,7 +19,7 @@
 #define ENT_FACT_TEXT_SIZE 8192
 
 /* Parties for which there is no room are counted. */
-size_t ent_fact_text(const ent_program *program, const ent_zone *zone, const ent_fact *fact,
+size_t ent_fact_text(const ent_image *program, const ent_zone *zone, const ent_fact *fact,
                      char *buf, size_t size);
 
 #endif

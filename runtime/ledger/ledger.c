@@ -30,9 +30,9 @@ const char *ent_status_name(int status)
     return status >= 0 && status < (int)(sizeof names / sizeof *names) ? names[status] : "";
 }
 
-int64_t ent_decision_agreement(const ent_program *program, const ent_decision *d)
+int64_t ent_verdict_agreement(const ent_image *program, const ent_verdict *d)
 {
-    return ent_decision_clause(program, d).agreement;
+    return ent_verdict_clause(program, d).agreement;
 }
 
 /* --- figures --- */
@@ -60,9 +60,9 @@ static size_t percent_text(ent_q q, char *buf, size_t size)
     return n;
 }
 
-static const char *currency_of(const ent_program *p, int64_t agreement)
+static const char *currency_of(const ent_image *p, int64_t agreement)
 {
-    return ent_program_text(p, p->agreement[agreement].currency);
+    return ent_image_text(p, p->agreement[agreement].currency);
 }
 
 /* With the digits of the minor unit where they say it exactly. */
@@ -81,7 +81,7 @@ static size_t money_text(ent_q q, const char *currency, char *buf, size_t size)
 }
 
 /* A figure of the objective's type in its unit. */
-static size_t figure_text(const ent_program *p, const ent_objective_row *row, ent_q q, char *buf,
+static size_t figure_text(const ent_image *p, const ent_objective_row *row, ent_q q, char *buf,
                           size_t size)
 {
     size_t n;
@@ -102,8 +102,8 @@ static size_t figure_text(const ent_program *p, const ent_objective_row *row, en
     }
 }
 
-size_t ent_ledger_measure(const ent_program *p, const ent_objective_row *row,
-                          const ent_decision *d, char *buf, size_t size)
+size_t ent_ledger_measure(const ent_image *p, const ent_objective_row *row,
+                          const ent_verdict *d, char *buf, size_t size)
 {
     buf[0] = 0;
     if (!d->has_measure || size < ENT_Q_TEXT_SIZE) {
@@ -115,22 +115,22 @@ size_t ent_ledger_measure(const ent_program *p, const ent_objective_row *row,
     return figure_text(p, row, d->measure, buf, size);
 }
 
-static size_t bound_text(const ent_program *p, int64_t compare, int64_t bound, char *buf,
+static size_t bound_text(const ent_image *p, int64_t compare, int64_t bound, char *buf,
                          size_t size)
 {
     static const char *const words[] = {"", "at least ", "at most ", "above ", "below "};
-    int n = snprintf(buf, size, "%s%s", words[compare], ent_program_text(p, bound));
+    int n = snprintf(buf, size, "%s%s", words[compare], ent_image_text(p, bound));
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
-size_t ent_ledger_target(const ent_program *p, const ent_objective_row *row, char *buf, size_t size)
+size_t ent_ledger_target(const ent_image *p, const ent_objective_row *row, char *buf, size_t size)
 {
     return bound_text(p, row->compare, row->target_text, buf, size);
 }
 
-size_t ent_ledger_amount(const ent_program *p, const ent_decision *d, char *buf, size_t size)
+size_t ent_ledger_amount(const ent_image *p, const ent_verdict *d, char *buf, size_t size)
 {
-    int digits = ent_currency_minor(currency_of(p, ent_decision_agreement(p, d)));
+    int digits = ent_currency_minor(currency_of(p, ent_verdict_agreement(p, d)));
     return ent_money_format(d->credit_minor, digits < 0 ? 2 : digits, buf, size);
 }
 
@@ -166,7 +166,7 @@ bool ent_ledger_finish_line(ent_ledger *ledger)
     return ent_json_is_complete(out);
 }
 
-static void write_calendars(ent_json_out *out, const ent_program *p)
+static void write_calendars(ent_json_out *out, const ent_image *p)
 {
     if (p->n_calendar_file == 0) {
         return;
@@ -179,8 +179,8 @@ static void write_calendars(ent_json_out *out, const ent_program *p)
             again |= p->calendar_file[k].path == p->calendar_file[i].path;
         }
         if (!again) {
-            ent_json_key_text(out, ent_program_text(p, p->calendar_file[i].path),
-                              ent_program_text(p, p->calendar_file[i].digest));
+            ent_json_key_text(out, ent_image_text(p, p->calendar_file[i].path),
+                              ent_image_text(p, p->calendar_file[i].digest));
         }
     }
     ent_json_end_object(out);
@@ -208,9 +208,9 @@ static void write_feeds(ent_json_out *out, const ent_ledger_run *run)
     ent_json_end_object(out);
 }
 
-bool ent_ledger_run_line(ent_ledger *ledger, const ent_session *session, const ent_ledger_run *run)
+bool ent_ledger_run_line(ent_ledger *ledger, const ent_engine *session, const ent_ledger_run *run)
 {
-    const ent_program *p = ent_session_program(session);
+    const ent_image *p = ent_engine_program(session);
     ent_json_out *out = &ledger->line;
     ent_json_reset(out);
     ent_json_begin_object(out);
@@ -222,13 +222,13 @@ bool ent_ledger_run_line(ent_ledger *ledger, const ent_session *session, const e
     write_feeds(out, run);
     int64_t from;
     int64_t to;
-    if (ent_session_period(session, &from, &to)) {
-        const ent_zone *zone = ent_session_framework_zone(session);
+    if (ent_engine_period(session, &from, &to)) {
+        const ent_zone *zone = ent_engine_framework_zone(session);
         key_instant(out, "from", from, zone);
         key_instant(out, "to", to, zone);
     }
     if (run->has_as_of) {
-        key_instant(out, "as_of", run->as_of_ns, ent_session_framework_zone(session));
+        key_instant(out, "as_of", run->as_of_ns, ent_engine_framework_zone(session));
     }
     if (run->n_restates > 0) {
         ent_json_key(out, "restates");
@@ -241,9 +241,9 @@ bool ent_ledger_run_line(ent_ledger *ledger, const ent_session *session, const e
     return ent_ledger_finish_line(ledger);
 }
 
-static void write_subject(ent_json_out *out, const ent_session *session, const ent_decision *d)
+static void write_subject(ent_json_out *out, const ent_engine *session, const ent_verdict *d)
 {
-    size_t n = ent_session_subject_fields(session, d);
+    size_t n = ent_engine_subject_fields(session, d);
     if (n == 0) {
         return;
     }
@@ -251,13 +251,13 @@ static void write_subject(ent_json_out *out, const ent_session *session, const e
     ent_json_begin_object(out);
     for (size_t i = 0; i < n; i++) {
         char buf[64];
-        ent_json_key_text(out, ent_session_subject_name(session, d, i),
-                          ent_session_subject_text(session, d, i, buf, sizeof buf));
+        ent_json_key_text(out, ent_engine_subject_name(session, d, i),
+                          ent_engine_subject_text(session, d, i, buf, sizeof buf));
     }
     ent_json_end_object(out);
 }
 
-static void write_window(ent_json_out *out, const ent_decision *d, const ent_zone *zone)
+static void write_window(ent_json_out *out, const ent_verdict *d, const ent_zone *zone)
 {
     ent_json_key(out, "window");
     ent_json_begin_object(out);
@@ -266,7 +266,7 @@ static void write_window(ent_json_out *out, const ent_decision *d, const ent_zon
     ent_json_end_object(out);
 }
 
-static void write_clock(ent_json_out *out, const ent_decision *d, const ent_zone *zone)
+static void write_clock(ent_json_out *out, const ent_verdict *d, const ent_zone *zone)
 {
     ent_json_key(out, "clock");
     ent_json_begin_object(out);
@@ -285,8 +285,8 @@ static void write_clock(ent_json_out *out, const ent_decision *d, const ent_zone
     ent_json_end_object(out);
 }
 
-static void write_shortfall(ent_json_out *out, const ent_program *p, const ent_objective_row *row,
-                            const ent_decision *d)
+static void write_shortfall(ent_json_out *out, const ent_image *p, const ent_objective_row *row,
+                            const ent_verdict *d)
 {
     char text[ENT_Q_TEXT_SIZE + 8];
     const ent_constant *target = &p->constants[row->target];
@@ -327,7 +327,7 @@ static void write_counts(ent_json_out *out, const ent_counts *c)
     ent_json_end_object(out);
 }
 
-static void write_budget(ent_json_out *out, const ent_decision *d)
+static void write_budget(ent_json_out *out, const ent_verdict *d)
 {
     char text[ENT_Q_TEXT_SIZE];
     if (!d->has_budget) {
@@ -343,8 +343,8 @@ static void write_budget(ent_json_out *out, const ent_decision *d)
 }
 
 /* The level hoped for, and, where the window is over and there is a figure, whether it was kept. */
-static void write_expected(ent_json_out *out, const ent_program *p, const ent_objective_row *row,
-                           const ent_decision *d)
+static void write_expected(ent_json_out *out, const ent_image *p, const ent_objective_row *row,
+                           const ent_verdict *d)
 {
     char text[ENT_Q_TEXT_SIZE + 8];
     if (row->expected < 0) {
@@ -360,7 +360,7 @@ static void write_expected(ent_json_out *out, const ent_program *p, const ent_ob
     ent_json_end_object(out);
 }
 
-static void write_objective(ent_json_out *out, const ent_program *p, const ent_decision *d)
+static void write_objective(ent_json_out *out, const ent_image *p, const ent_verdict *d)
 {
     const ent_objective_row *row = &p->objective[d->clause];
     char text[ENT_Q_TEXT_SIZE + 8];
@@ -379,7 +379,7 @@ static void write_objective(ent_json_out *out, const ent_program *p, const ent_d
     write_budget(out, d);
 }
 
-static void write_credit(ent_json_out *out, const ent_program *p, const ent_decision *d)
+static void write_credit(ent_json_out *out, const ent_image *p, const ent_verdict *d)
 {
     char text[ENT_MONEY_TEXT_SIZE];
     if (!d->has_credit) {
@@ -389,9 +389,9 @@ static void write_credit(ent_json_out *out, const ent_program *p, const ent_deci
     ent_json_key(out, "credit");
     ent_json_begin_object(out);
     ent_json_key_text(out, "amount", text);
-    ent_json_key_text(out, "currency", currency_of(p, ent_decision_agreement(p, d)));
+    ent_json_key_text(out, "currency", currency_of(p, ent_verdict_agreement(p, d)));
     ent_json_key_text(out, "rule",
-                      d->credit_earned ? "earn back" : ent_program_text(p, d->credit_rule));
+                      d->credit_earned ? "earn back" : ent_image_text(p, d->credit_rule));
     ent_json_end_object(out);
 }
 
@@ -404,13 +404,13 @@ static void key_minor(ent_json_out *out, const char *key, ent_i128 minor, const 
 }
 
 /* What was put in and paid out, altogether and by each party; `amount` of a party is its net. */
-static void write_pool(ent_json_out *out, const ent_session *session, const ent_decision *d)
+static void write_pool(ent_json_out *out, const ent_engine *session, const ent_verdict *d)
 {
-    const ent_program *p = ent_session_program(session);
+    const ent_image *p = ent_engine_program(session);
     const ent_pool_row *row = &p->pool[d->clause];
     const char *currency = currency_of(p, row->agreement);
     size_t n;
-    const ent_pool_part *parts = ent_session_pool_parts(session, d, &n);
+    const ent_pool_part *parts = ent_engine_pool_parts(session, d, &n);
     if (!d->final) {
         return;
     }
@@ -418,14 +418,14 @@ static void write_pool(ent_json_out *out, const ent_session *session, const ent_
     ent_json_begin_object(out);
     key_minor(out, "amount", d->credit_minor, currency);
     ent_json_key_text(out, "currency", currency);
-    ent_json_key_text(out, "rule", ent_program_text(p, p->amount[row->amount].text));
+    ent_json_key_text(out, "rule", ent_image_text(p, p->amount[row->amount].text));
     key_minor(out, "fund", d->fund_minor, currency);
     ent_json_end_object(out);
     ent_json_key(out, "parties");
     ent_json_begin_array(out);
     for (size_t i = 0; i < n; i++) {
         ent_json_begin_object(out);
-        ent_json_key_text(out, "party", ent_program_text(p, p->party[parts[i].party].name));
+        ent_json_key_text(out, "party", ent_image_text(p, p->party[parts[i].party].name));
         key_minor(out, "paid_in", parts[i].in, currency);
         key_minor(out, "paid_out", parts[i].out, currency);
         key_minor(out, "amount", parts[i].out - parts[i].in, currency);
@@ -434,22 +434,22 @@ static void write_pool(ent_json_out *out, const ent_session *session, const ent_
     ent_json_end_array(out);
 }
 
-static void write_accountable(ent_json_out *out, const ent_program *p,
-                              const ent_agreement_row *agreement, const ent_decision *d)
+static void write_accountable(ent_json_out *out, const ent_image *p,
+                              const ent_agreement_row *agreement, const ent_verdict *d)
 {
     if (d->status != ENT_STATUS_BREACH) {
         return;
     }
     ent_json_key(out, "accountable");
     ent_json_begin_object(out);
-    ent_json_key_text(out, "party", ent_program_text(p, p->party[agreement->supplier].name));
-    ent_json_key_text(out, "to", ent_program_text(p, p->party[agreement->customer].name));
+    ent_json_key_text(out, "party", ent_image_text(p, p->party[agreement->supplier].name));
+    ent_json_key_text(out, "to", ent_image_text(p, p->party[agreement->customer].name));
     ent_json_end_object(out);
 }
 
-static void key_party(ent_json_out *out, const char *key, const ent_program *p, int64_t party)
+static void key_party(ent_json_out *out, const char *key, const ent_image *p, int64_t party)
 {
-    ent_json_key_text(out, key, ent_program_text(p, p->party[party].name));
+    ent_json_key_text(out, key, ent_image_text(p, p->party[party].name));
 }
 
 static void write_degree(ent_json_out *out, uint32_t degree)
@@ -460,7 +460,7 @@ static void write_degree(ent_json_out *out, uint32_t degree)
 }
 
 /* The figure had the party performed: seconds of a clock, else in the measure's unit, a ratio exactly. */
-static void write_without(ent_json_out *out, const ent_program *p, const ent_decision *d,
+static void write_without(ent_json_out *out, const ent_image *p, const ent_verdict *d,
                           const ent_part *part)
 {
     char text[ENT_Q_TEXT_SIZE + 8];
@@ -469,7 +469,7 @@ static void write_without(ent_json_out *out, const ent_program *p, const ent_dec
     }
     if (part->without_is_number) {
         text[ent_format_double(part->without_f, text)] = 0;
-    } else if (d->kind == ENT_DECISION_DUTY) {
+    } else if (d->kind == ENT_VERDICT_DUTY) {
         exact_text(part->without, 1000000000, text, sizeof text);
     } else if (p->objective[d->clause].type == ENT_TYPE_RATIO) {
         ent_q_format_fraction(part->without, text, sizeof text);
@@ -479,11 +479,11 @@ static void write_without(ent_json_out *out, const ent_program *p, const ent_dec
     ent_json_key_text(out, "without", text);
 }
 
-static void write_part(ent_json_out *out, const ent_program *p, const ent_decision *d,
+static void write_part(ent_json_out *out, const ent_image *p, const ent_verdict *d,
                        const ent_part *part)
 {
     char text[ENT_MONEY_TEXT_SIZE];
-    int digits = ent_currency_minor(currency_of(p, ent_decision_agreement(p, d)));
+    int digits = ent_currency_minor(currency_of(p, ent_verdict_agreement(p, d)));
     ent_json_begin_object(out);
     key_party(out, "party", p, part->party);
     if (part->has_share) {
@@ -507,7 +507,7 @@ static void write_part(ent_json_out *out, const ent_program *p, const ent_decisi
     ent_json_end_object(out);
 }
 
-static void write_responsible(ent_json_out *out, const ent_program *p, const ent_decision *d)
+static void write_responsible(ent_json_out *out, const ent_image *p, const ent_verdict *d)
 {
     if (!d->answer || d->status == ENT_STATUS_NOT_IN_FORCE) {
         return;
@@ -524,7 +524,7 @@ static void write_responsible(ent_json_out *out, const ent_program *p, const ent
 }
 
 /* v(all), in the unit of the measure: seconds of a clock, else an exact figure. */
-static void write_gap(ent_json_out *out, const ent_program *p, const ent_decision *d)
+static void write_gap(ent_json_out *out, const ent_image *p, const ent_verdict *d)
 {
     char text[ENT_Q_TEXT_SIZE + 8];
     if (!d->answer || !d->answer->has_gap || d->status == ENT_STATUS_NOT_IN_FORCE) {
@@ -534,7 +534,7 @@ static void write_gap(ent_json_out *out, const ent_program *p, const ent_decisio
         ent_json_key_text(out, "structural_gap", d->answer->gap_text);
         return;
     }
-    if (d->kind == ENT_DECISION_DUTY) {
+    if (d->kind == ENT_VERDICT_DUTY) {
         exact_text(d->answer->gap, 1000000000, text, sizeof text);
     } else if (p->objective[d->clause].type == ENT_TYPE_RATIO) {
         ent_q_format_fraction(d->answer->gap, text, sizeof text);
@@ -544,7 +544,7 @@ static void write_gap(ent_json_out *out, const ent_program *p, const ent_decisio
     ent_json_key_text(out, "structural_gap", text);
 }
 
-static void write_fact(ent_ledger *ledger, const ent_program *p, const ent_zone *zone,
+static void write_fact(ent_ledger *ledger, const ent_image *p, const ent_zone *zone,
                        const ent_fact *fact)
 {
     ent_json_out *out = &ledger->line;
@@ -557,7 +557,7 @@ static void write_fact(ent_ledger *ledger, const ent_program *p, const ent_zone 
         uint32_t file = ent_origin_file(fact->origin);
         ent_json_key(out, "source");
         ent_json_begin_object(out);
-        ent_json_key_text(out, "feed", ent_program_text(p, p->feed[fact->feed].name));
+        ent_json_key_text(out, "feed", ent_image_text(p, p->feed[fact->feed].name));
         if (file < files->n) {
             ent_json_key_text(out, "file", files->names[file]);
         }
@@ -568,12 +568,12 @@ static void write_fact(ent_ledger *ledger, const ent_program *p, const ent_zone 
 }
 
 /* The rows that a breach rests on; of every other clock the row that began it. */
-static void write_because(ent_ledger *ledger, const ent_program *p, const ent_zone *zone,
-                          const ent_decision *d)
+static void write_because(ent_ledger *ledger, const ent_image *p, const ent_zone *zone,
+                          const ent_verdict *d)
 {
     ent_json_out *out = &ledger->line;
     const ent_answer *a = d->answer;
-    bool began = d->kind == ENT_DECISION_DUTY && d->cause_origin != 0;
+    bool began = d->kind == ENT_VERDICT_DUTY && d->cause_origin != 0;
     if (a ? a->n_facts == 0 : !began) {
         return;
     }
@@ -600,47 +600,47 @@ static void write_because(ent_ledger *ledger, const ent_program *p, const ent_zo
     ent_json_end_array(out);
 }
 
-static void write_source(ent_json_out *out, const ent_program *p, int64_t place)
+static void write_source(ent_json_out *out, const ent_image *p, int64_t place)
 {
     const ent_place_row *row = &p->place[place];
     ent_json_key(out, "source");
     ent_json_begin_object(out);
-    ent_json_key_text(out, "file", ent_program_text(p, p->source_file[row->file].path));
+    ent_json_key_text(out, "file", ent_image_text(p, p->source_file[row->file].path));
     ent_json_key_int(out, "line", row->line);
     ent_json_key_int(out, "column", row->column);
     ent_json_end_object(out);
 }
 
-bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session, const ent_decision *d)
+bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
 {
-    const ent_program *p = ent_session_program(session);
-    ent_clause clause = ent_decision_clause(p, d);
+    const ent_image *p = ent_engine_program(session);
+    ent_clause clause = ent_verdict_clause(p, d);
     const ent_agreement_row *agreement = &p->agreement[clause.agreement];
-    const ent_zone *zone = ent_session_agreement_zone(session, clause.agreement);
+    const ent_zone *zone = ent_engine_agreement_zone(session, clause.agreement);
     ent_json_out *out = &ledger->line;
     ent_json_reset(out);
     ent_json_begin_object(out);
     ent_json_key_int(out, "seq", ++ledger->seq);
     ent_json_key_text(out, "kind", clause.kind);
-    ent_json_key_text(out, "agreement", ent_program_text(p, agreement->name));
+    ent_json_key_text(out, "agreement", ent_image_text(p, agreement->name));
     ent_json_key_int(out, "version", agreement->version);
-    ent_json_key_text(out, "clause", ent_program_text(p, clause.name));
+    ent_json_key_text(out, "clause", ent_image_text(p, clause.name));
     if (clause.title >= 0) {
-        ent_json_key_text(out, "title", ent_program_text(p, clause.title));
+        ent_json_key_text(out, "title", ent_image_text(p, clause.title));
     }
     write_subject(out, session, d);
-    if (d->kind == ENT_DECISION_DUTY) {
+    if (d->kind == ENT_VERDICT_DUTY) {
         write_clock(out, d, zone);
     } else {
         write_window(out, d, zone);
     }
     ent_json_key_text(out, "status", ent_status_name(d->status));
-    if (d->kind == ENT_DECISION_OBJECTIVE) {
+    if (d->kind == ENT_VERDICT_OBJECTIVE) {
         write_objective(out, p, d);
-    } else if (d->kind == ENT_DECISION_DUTY && d->status == ENT_STATUS_BREACH) {
+    } else if (d->kind == ENT_VERDICT_DUTY && d->status == ENT_STATUS_BREACH) {
         key_seconds(out, "shortfall", d->elapsed_ns - d->allowed_ns);
     }
-    if (d->kind == ENT_DECISION_POOL) {
+    if (d->kind == ENT_VERDICT_POOL) {
         write_pool(out, session, d);
     } else {
         write_credit(out, p, d);

@@ -9,7 +9,7 @@
 
 #include "runtime/ledger/hash.h"
 #include "runtime/ledger/json_out.h"
-#include "runtime/state/session.h"
+#include "runtime/state/engine.h"
 
 #define ENT_LEDGER_FIRST_PREV "0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -48,9 +48,9 @@ void ent_ledger_init(ent_ledger *ledger);
 void ent_ledger_deinit(ent_ledger *ledger);
 
 /* Make the next line in ledger->line (ended by a newline, valid until the next call).  false: memory. */
-bool ent_ledger_run_line(ent_ledger *ledger, const ent_session *session, const ent_ledger_run *run);
-bool ent_ledger_decision_line(ent_ledger *ledger, const ent_session *session,
-                              const ent_decision *decision);
+bool ent_ledger_run_line(ent_ledger *ledger, const ent_engine *session, const ent_ledger_run *run);
+bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session,
+                              const ent_verdict *decision);
 
 /* Ends a line begun in ledger->line by its prev and hash. */
 bool ent_ledger_finish_line(ent_ledger *ledger);
@@ -58,15 +58,15 @@ bool ent_ledger_finish_line(ent_ledger *ledger);
 const char *ent_status_name(int status);
 
 /* Figures as texts, also for tables.  A measure in its unit, e.g. "99.95%", "0.4s", "GBP 12.50". */
-size_t ent_ledger_measure(const ent_program *program, const ent_objective_row *row,
-                          const ent_decision *decision, char *buf, size_t size);
+size_t ent_ledger_measure(const ent_image *program, const ent_objective_row *row,
+                          const ent_verdict *decision, char *buf, size_t size);
 /* e.g. "at least 99.9%" */
-size_t ent_ledger_target(const ent_program *program, const ent_objective_row *row, char *buf,
+size_t ent_ledger_target(const ent_image *program, const ent_objective_row *row, char *buf,
                          size_t size);
 /* The amount of the decision's credit without currency, e.g. "6000.00". */
-size_t ent_ledger_amount(const ent_program *program, const ent_decision *decision, char *buf,
+size_t ent_ledger_amount(const ent_image *program, const ent_verdict *decision, char *buf,
                          size_t size);
-int64_t ent_decision_agreement(const ent_program *program, const ent_decision *decision);
+int64_t ent_verdict_agreement(const ent_image *program, const ent_verdict *decision);
 
 /* Writes a file beside its final name and renames it when it is complete: an interrupted run leaves
  * what was there.  ent_file_commit flushes to the disk first.  Both return false with errno set. */

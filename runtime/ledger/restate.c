@@ -630,8 +630,8 @@ static bool tell_new(const telling *t, ent_json_slice now)
     return end_line(t, &change);
 }
 
-bool ent_restatement_take(ent_restatement *r, ent_ledger *ledger, const ent_session *session,
-                          const ent_decision *decision, ent_change_fn emit, void *user)
+bool ent_restatement_take(ent_restatement *r, ent_ledger *ledger, const ent_engine *session,
+                          const ent_verdict *decision, ent_change_fn emit, void *user)
 {
     telling t = {ledger, emit, user};
     r->scratch.files = ledger->files;

@@ -52,7 +52,7 @@ const char *const *ent_restatement_hashes(const ent_restatement *restatement, si
 
 /* Writes the lines that follow the first one.  Each decision once, in ledger order; then _finish. */
 bool ent_restatement_take(ent_restatement *restatement, ent_ledger *ledger,
-                          const ent_session *session, const ent_decision *decision,
+                          const ent_engine *session, const ent_verdict *decision,
                           ent_change_fn emit, void *user);
 bool ent_restatement_finish(ent_restatement *restatement, ent_ledger *ledger, ent_change_fn emit,
                             void *user);

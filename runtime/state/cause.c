@@ -32,7 +32,7 @@ static bool is_upper(int64_t compare)
 }
 
 /* Whether the objective's bad samples are told apart at all. */
-static bool tells_samples(const ent_program *p, const ent_objective_row *row)
+static bool tells_samples(const ent_image *p, const ent_objective_row *row)
 {
     const ent_fold_row *fold = &p->fold[row->first_fold];
     if (!row->single || fold->feed < 0 || p->feed[fold->feed].kind != 0) {
@@ -44,7 +44,7 @@ static bool tells_samples(const ent_program *p, const ent_objective_row *row)
 }
 
 /* The target in the values' own class; integers are scaled by the decimals of their type. */
-static bool set_limit(const ent_program *p, const ent_objective_row *row, ent_causes *c)
+static bool set_limit(const ent_image *p, const ent_objective_row *row, ent_causes *c)
 {
     const ent_fold_row *fold = &p->fold[row->first_fold];
     const ent_constant *target = &p->constants[row->target];
@@ -73,7 +73,7 @@ static bool set_limit(const ent_program *p, const ent_objective_row *row, ent_ca
     return true;
 }
 
-static bool service_is_key(const ent_program *p, const ent_fold_row *fold)
+static bool service_is_key(const ent_image *p, const ent_fold_row *fold)
 {
     const ent_feed_row *feed = &p->feed[fold->feed];
     for (int64_t i = 0; i < feed->n_keys; i++) {
@@ -86,9 +86,9 @@ static bool service_is_key(const ent_program *p, const ent_fold_row *fold)
 
 /* An objective before this one whose samples are marked alike, as where a hundred agreements hold one feed to
  * their targets. Stretches may ask further back than samples, so each keeps marks of its own. */
-static ent_causes *lender(const ent_session *s, const ent_objectivestate *o)
+static ent_causes *lender(const ent_engine *s, const ent_objectivestate *o)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_causes *c = o->causes;
     const ent_fold_row *fold = &p->fold[o->row->first_fold];
     for (int64_t i = 0; i < o->index && !c->stretches && fold->value < 0; i++) {
@@ -105,9 +105,9 @@ static ent_causes *lender(const ent_session *s, const ent_objectivestate *o)
     return NULL;
 }
 
-static bool init_marks(const ent_session *s, const ent_objectivestate *o, ent_causes *c)
+static bool init_marks(const ent_engine *s, const ent_objectivestate *o, ent_causes *c)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_causes *from = lender(s, o);
     c->borrows = from != NULL;
     c->settled_until = INT64_MIN;
@@ -123,9 +123,9 @@ static bool init_marks(const ent_session *s, const ent_objectivestate *o, ent_ca
     return true;
 }
 
-bool ent_causes_init(ent_session *s, ent_objectivestate *o, ent_error *error)
+bool ent_causes_init(ent_engine *s, ent_objectivestate *o, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_fold_row *fold = &p->fold[o->row->first_fold];
     if (o->row->single && fold->kind == ENT_AGG_SHARE && fold->feed >= 0 &&
         p->feed[fold->feed].kind == 1) {
@@ -148,10 +148,10 @@ bool ent_causes_init(ent_session *s, ent_objectivestate *o, ent_error *error)
         return ent_no_memory(error);
     }
     return !has_values(fold->kind) || set_limit(p, o->row, c) ||
-           ent_fail(s, error, ENT_ERROR_DATA, "a target does not fit its values");
+           ent_fail(s, error, ENT_FAULT_DATA, "a target does not fit its values");
 }
 
-void ent_causes_free(ent_session *s, ent_causes *c)
+void ent_causes_free(ent_engine *s, ent_causes *c)
 {
     if (!c) {
         return;
@@ -229,7 +229,7 @@ static bool add_mark(ent_marks *m, int64_t at, bool bad)
     return true;
 }
 
-bool ent_causes_slice(ent_session *s, ent_objectivestate *o)
+bool ent_causes_slice(ent_engine *s, ent_objectivestate *o)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold];
     ent_feedstate *f = &s->feeds[fold->feed];
@@ -306,7 +306,7 @@ static uint64_t bit_of(int64_t party)
 }
 
 /* The parties of the spans in which the key is at t. keys: one a cause of the fold, INT64_MIN none. */
-static uint64_t span_causes(ent_session *s, const ent_fold_row *fold, const int64_t *keys,
+static uint64_t span_causes(ent_engine *s, const ent_fold_row *fold, const int64_t *keys,
                             int64_t t)
 {
     uint64_t set = NO_PARTY;
@@ -320,7 +320,7 @@ static uint64_t span_causes(ent_session *s, const ent_fold_row *fold, const int6
 }
 
 /* The same for a service that is only known by its name: spans kept per service, and those without a key. */
-static uint64_t service_causes(ent_session *s, const ent_fold_row *fold, int64_t service, int64_t t)
+static uint64_t service_causes(ent_engine *s, const ent_fold_row *fold, int64_t service, int64_t t)
 {
     uint64_t set = NO_PARTY;
     for (int64_t i = 0; i < fold->n_causes; i++) {
@@ -336,7 +336,7 @@ static uint64_t service_causes(ent_session *s, const ent_fold_row *fold, int64_t
 }
 
 typedef struct search {
-    ent_session *s;
+    ent_engine *s;
     const ent_objectivestate *o;
     const ent_fold_row *fold;
     int64_t t, limit;
@@ -360,7 +360,7 @@ static void add_root(search *x, int64_t service, uint64_t causes, int64_t run_fr
 
 static void seek(search *x, int64_t service, int64_t run_from)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     ent_causes *c = x->o->causes;
     const ent_service_row *row = &p->service[service];
     bool deeper = false;
@@ -386,7 +386,7 @@ static void seek(search *x, int64_t service, int64_t run_from)
 }
 
 /* The parties at the roots of the service at t. *root: where there is one root, it. */
-static uint64_t roots_of(ent_session *s, const ent_objectivestate *o, int64_t service, int64_t t,
+static uint64_t roots_of(ent_engine *s, const ent_objectivestate *o, int64_t service, int64_t t,
                          int64_t limit, int64_t *root)
 {
     ent_causes *c = o->causes;
@@ -452,7 +452,7 @@ static bool note(const ent_causes *c, ent_group *g, const ent_suspect *x, uint64
     return true;
 }
 
-static bool charge_sample(ent_session *s, const ent_objectivestate *o, ent_group *g,
+static bool charge_sample(ent_engine *s, const ent_objectivestate *o, ent_group *g,
                           ent_suspect *x, uint64_t causes)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold];
@@ -469,14 +469,14 @@ static bool charge_sample(ent_session *s, const ent_objectivestate *o, ent_group
 }
 
 /* Who answers where no dependency is looked at. */
-static uint64_t owner_of(const ent_session *s, const ent_objectivestate *o, int64_t service)
+static uint64_t owner_of(const ent_engine *s, const ent_objectivestate *o, int64_t service)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     return bit_of(service >= 0 ? p->service[service].provider
                                : p->agreement[o->row->agreement].supplier);
 }
 
-static bool depends(const ent_session *s, const ent_causes *c, int64_t service)
+static bool depends(const ent_engine *s, const ent_causes *c, int64_t service)
 {
     return c->seeks && service >= 0 && s->program->service[service].n_dependencies > 0;
 }
@@ -491,7 +491,7 @@ static bool add_suspect(ent_causes *c, const ent_suspect *x)
     return true;
 }
 
-static bool lane_keys(ent_session *s, ent_feedstate *f, const ent_fold_row *fold, size_t lane,
+static bool lane_keys(ent_engine *s, ent_feedstate *f, const ent_fold_row *fold, size_t lane,
                       int64_t *keys)
 {
     for (int64_t i = 0; i < fold->n_causes; i++) {
@@ -507,7 +507,7 @@ static bool lane_keys(ent_session *s, ent_feedstate *f, const ent_fold_row *fold
     return true;
 }
 
-static bool spans_of_lane(ent_session *s, ent_feedstate *f, const ent_fold_row *fold, size_t lane,
+static bool spans_of_lane(ent_engine *s, ent_feedstate *f, const ent_fold_row *fold, size_t lane,
                           uint64_t *out)
 {
     *out = NO_PARTY;
@@ -533,7 +533,7 @@ static int64_t service_of_lane(const ent_feedstate *f, const ent_fold_row *fold,
     return absent ? -1 : ((const int64_t *)services->data)[lane];
 }
 
-bool ent_causes_sample(ent_session *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
+bool ent_causes_sample(ent_engine *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
                        ent_feedstate *f, size_t lane)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold];
@@ -561,7 +561,7 @@ bool ent_causes_sample(ent_session *s, ent_objectivestate *o, ent_window_state *
     return add_suspect(c, &x);
 }
 
-bool ent_causes_missing(ent_session *s, ent_objectivestate *o, ent_group *g, int64_t service,
+bool ent_causes_missing(ent_engine *s, ent_objectivestate *o, ent_group *g, int64_t service,
                         int64_t n, int64_t ns)
 {
     if (n == 0 && ns == 0) {
@@ -577,7 +577,7 @@ bool ent_causes_missing(ent_session *s, ent_objectivestate *o, ent_group *g, int
 
 /* --- stretches of a time share --- */
 
-bool ent_causes_stretch(ent_session *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
+bool ent_causes_stretch(ent_engine *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
                         size_t tracker, int64_t from, int64_t to)
 {
     (void)s;
@@ -613,9 +613,9 @@ static uint64_t *carried_at(ent_window_state *w, int64_t key)
 }
 
 /* The first instant in [from, to) at which the state of a dependency changes; `to` if there is none. */
-static int64_t next_change(ent_session *s, ent_causes *c, int64_t service, int64_t from, int64_t to)
+static int64_t next_change(ent_engine *s, ent_causes *c, int64_t service, int64_t from, int64_t to)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_service_row *row = &p->service[service];
     c->visited[service] = c->stamp;
     for (int64_t i = 0; i < row->n_dependencies; i++) {
@@ -644,7 +644,7 @@ static int64_t next_change(ent_session *s, ent_causes *c, int64_t service, int64
 }
 
 /* Where a span `caused by` of the tracker's key begins or ends in (from, to); else `to`. */
-static int64_t next_span_edge(ent_session *s, const ent_fold_row *fold, const int64_t *keys,
+static int64_t next_span_edge(ent_engine *s, const ent_fold_row *fold, const int64_t *keys,
                               int64_t from, int64_t to, bool *ok)
 {
     for (int64_t i = 0; *ok && i < fold->n_causes; i++) {
@@ -660,7 +660,7 @@ static int64_t next_span_edge(ent_session *s, const ent_fold_row *fold, const in
     return to;
 }
 
-static bool charge_stretch(ent_session *s, ent_objectivestate *o, ent_group *g,
+static bool charge_stretch(ent_engine *s, ent_objectivestate *o, ent_group *g,
                            const ent_suspect *x, const ent_intervals *excluded, int64_t from,
                            int64_t to, uint64_t causes)
 {
@@ -677,7 +677,7 @@ static bool charge_stretch(ent_session *s, ent_objectivestate *o, ent_group *g,
     return net == 0 || note(o->causes, g, &part, causes);
 }
 
-static bool settle_stretch(ent_session *s, ent_objectivestate *o, ent_group *g,
+static bool settle_stretch(ent_engine *s, ent_objectivestate *o, ent_group *g,
                            const ent_suspect *x)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold];
@@ -720,7 +720,7 @@ static bool settle_stretch(ent_session *s, ent_objectivestate *o, ent_group *g,
 
 /* --- settling --- */
 
-static bool settle_one(ent_session *s, ent_objectivestate *o, ent_suspect *x)
+static bool settle_one(ent_engine *s, ent_objectivestate *o, ent_suspect *x)
 {
     ent_group *g = &x->window->groups[x->group];
     if (x->from == x->to) {
@@ -731,7 +731,7 @@ static bool settle_one(ent_session *s, ent_objectivestate *o, ent_suspect *x)
 }
 
 /* Marks before the last one at or before `since` cannot be asked for any more. */
-static void drop_marks(const ent_session *s, ent_causes *c, int64_t since)
+static void drop_marks(const ent_engine *s, ent_causes *c, int64_t since)
 {
     for (size_t i = 0; i < s->program->n_service; i++) {
         ent_marks *m = &c->marks[i];
@@ -744,7 +744,7 @@ static void drop_marks(const ent_session *s, ent_causes *c, int64_t since)
     }
 }
 
-bool ent_causes_settle(ent_session *s, ent_objectivestate *o, int64_t until,
+bool ent_causes_settle(ent_engine *s, ent_objectivestate *o, int64_t until,
                        const ent_window_state *window)
 {
     ent_causes *c = o->causes;

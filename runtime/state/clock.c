@@ -12,7 +12,7 @@
 #define HORIZON_FIRST_NS (INT64_C(400) * 24 * 3600 * 1000000000)
 #define LAST_NS (INT64_C(7258118400) * 1000000000)
 
-static const ent_calendar *base_calendar(const ent_session *s, const ent_clock *c)
+static const ent_calendar *base_calendar(const ent_engine *s, const ent_clock *c)
 {
     int64_t use = s->program->allow[c->allow].use;
     int64_t calendar = use < 0 ? -1 : s->program->spanuse[use].calendar;
@@ -20,7 +20,7 @@ static const ent_calendar *base_calendar(const ent_session *s, const ent_clock *
 }
 
 /* `within 4h of S` with a span S: whatever is not in S is a pause. */
-static bool pause_outside(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+static bool pause_outside(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t from,
                           int64_t now, int64_t to, ent_intervals *pauses)
 {
     ent_intervals inside;
@@ -36,7 +36,7 @@ static bool pause_outside(ent_session *s, const ent_spanuse_row *use, int64_t ke
     return ok;
 }
 
-static bool collect_pauses(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+static bool collect_pauses(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                            int64_t horizon, ent_intervals *pauses, bool *endless)
 {
     for (size_t i = 0; i < d->first_excused_use; i++) {
@@ -64,7 +64,7 @@ static bool collect_pauses(ent_session *s, const ent_dutystate *d, const ent_clo
     return true;
 }
 
-bool ent_clockstate_elapsed(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+bool ent_clockstate_elapsed(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
                             int64_t *elapsed_ns)
 {
     *elapsed_ns = 0;
@@ -85,7 +85,7 @@ bool ent_clockstate_elapsed(ent_session *s, const ent_dutystate *d, const ent_cl
     return ok;
 }
 
-bool ent_clockstate_slices(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+bool ent_clockstate_slices(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
                            ent_intervals *out)
 {
     ent_intervals_clear(out);
@@ -101,7 +101,7 @@ bool ent_clockstate_slices(ent_session *s, const ent_dutystate *d, const ent_clo
     return ok;
 }
 
-bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                         bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns)
 {
     *has_due = *has_runout = false;
@@ -132,7 +132,7 @@ bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock 
     }
 }
 
-static bool excused_during(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t due)
+static bool excused_during(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t due)
 {
     for (size_t i = d->first_excused_use; i < d->first_allow_use; i++) {
         const ent_spanuse_row *use = d->uses[i];
@@ -144,7 +144,7 @@ static bool excused_during(ent_session *s, const ent_dutystate *d, const ent_clo
     return false;
 }
 
-bool ent_clockstate_stand(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+bool ent_clockstate_stand(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                           ent_standing *out)
 {
     *out = (ent_standing){0};

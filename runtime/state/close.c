@@ -20,8 +20,8 @@ static bool add_unmet(ent_group *g, ent_unmet *u, int64_t at, bool turns)
 }
 
 /* Which of the lanes the share's condition holds in, were every clock met. */
-static bool test_all_met(ent_session *s, ent_feedstate *f, const ent_fold_row *fold,
-                         ent_error *error)
+static bool test_all_met(ent_engine *s, ent_feedstate *f, const ent_fold_row *fold,
+                         ent_fault *error)
 {
     ent_colbuf *met = &f->pending[1 + f->row->n_keys + 4];
     memset(met->data, 1, f->n_pending);
@@ -31,8 +31,8 @@ static bool test_all_met(ent_session *s, ent_feedstate *f, const ent_fold_row *f
 
 /* Keeps what the replay of unmet outcomes needs: those that count against the target, each with its blame.
  * The outcomes' feed has the place in `blames` as origin, because the slice was put in order. */
-static bool keep_unmet(ent_session *s, ent_objectivestate *o, ent_window_state *w,
-                       const ent_fold_row *fold, ent_unmet *blames, int64_t hi, ent_error *error)
+static bool keep_unmet(ent_engine *s, ent_objectivestate *o, ent_window_state *w,
+                       const ent_fold_row *fold, ent_unmet *blames, int64_t hi, ent_fault *error)
 {
     ent_feedstate *f = &s->feeds[fold->feed];
     size_t n = f->n;
@@ -66,8 +66,8 @@ static bool keep_unmet(ent_session *s, ent_objectivestate *o, ent_window_state *
     return ok;
 }
 
-static bool fold_outcomes(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
-                          int64_t hi, ent_error *error)
+static bool fold_outcomes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+                          int64_t hi, ent_fault *error)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
     ent_feedstate *f = &s->feeds[fold->feed];
@@ -98,14 +98,14 @@ static bool fold_outcomes(ent_session *s, ent_objectivestate *o, ent_window_stat
 }
 
 /* What a key should have sent or had by `hi`, and, where that counts as down, whose lack it is. */
-static bool expect(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+static bool expect(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k,
                    ent_group *g, int64_t key, int64_t service, const int64_t *use_keys, int64_t hi)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
     ent_intervals out;
     ent_intervals_init(&out);
     bool ok = ent_excluded_set(s, o, w, fold->feed, use_keys, hi, &out);
-    ent_interval heard = ent_session_heard(s, fold->feed, (ent_interval){w->lo, hi});
+    ent_interval heard = ent_engine_heard(s, fold->feed, (ent_interval){w->lo, hi});
     int64_t net = heard.to - heard.from - ent_intervals_measure(&out, heard.from, heard.to);
     ent_intervals_deinit(&out);
     int64_t interval = s->program->feed[fold->feed].interval_ns;
@@ -130,10 +130,10 @@ static bool expect(ent_session *s, ent_objectivestate *o, ent_window_state *w, s
     return !down || ent_causes_missing(s, o, g, service, missing, 0);
 }
 
-static bool expect_silent(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+static bool expect_silent(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k,
                           int64_t hi)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_fold_row *fold = &p->fold[o->row->first_fold + (int64_t)k];
     if (o->row->subject != 1 || !ent_fold_subject_is_key(s, fold)) {
         return true;
@@ -159,7 +159,7 @@ static bool expect_silent(ent_session *s, ent_objectivestate *o, ent_window_stat
     return ok;
 }
 
-static bool close_silence(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+static bool close_silence(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k,
                           int64_t hi)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
@@ -186,7 +186,7 @@ static bool close_silence(ent_session *s, ent_objectivestate *o, ent_window_stat
 }
 
 /* `longest of S`, `time in S`, `time outside S`: from the span's intervals themselves. */
-static bool close_span(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+static bool close_span(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k,
                        int64_t hi)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
@@ -239,7 +239,7 @@ static bool close_span(ent_session *s, ent_objectivestate *o, ent_window_state *
 }
 
 /* A measure in raw units: integers and exact rationals become a rational, doubles stay. */
-static bool take_measure(const ent_objective_row *row, const ent_column *column, ent_decision *d)
+static bool take_measure(const ent_objective_row *row, const ent_vector *column, ent_verdict *d)
 {
     if (column->absent && column->absent[0]) {
         return true;
@@ -278,32 +278,32 @@ static bool fit_class(ent_class want, const ent_constant *in, ent_constant *out)
     return false;
 }
 
-static bool run_measure(ent_session *s, const ent_objectivestate *o, ent_constant *figures,
-                        uint8_t *absent, ent_decision *d, ent_error *error)
+static bool run_measure(ent_engine *s, const ent_objectivestate *o, ent_constant *figures,
+                        uint8_t *absent, ent_verdict *d, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_kernel_row *kernel = &p->kernel[o->row->kernel];
-    ent_column *in = calloc((size_t)kernel->n_inputs + 1, sizeof *in);
+    ent_vector *in = calloc((size_t)kernel->n_inputs + 1, sizeof *in);
     ent_constant *fitted = calloc((size_t)kernel->n_inputs + 1, sizeof *fitted);
-    ent_column out = {0};
+    ent_vector out = {0};
     bool ok = in && fitted;
     for (int64_t i = 0; ok && i < kernel->n_inputs; i++) {
         const ent_input_row *input = &p->input[kernel->first_input + i];
         fitted[i].cls = (uint8_t)input->cls;
         if (!absent[input->index] &&
             !fit_class((ent_class)input->cls, &figures[input->index], &fitted[i])) {
-            ent_fail(s, error, ENT_ERROR_USAGE, "objective %s: a figure of another class",
-                     ent_program_text(p, o->row->name));
+            ent_fail(s, error, ENT_FAULT_USAGE, "objective %s: a figure of another class",
+                     ent_image_text(p, o->row->name));
             ok = false;
         }
-        in[i] = (ent_column){(ent_class)input->cls, &fitted[i].v,
+        in[i] = (ent_vector){(ent_class)input->cls, &fitted[i].v,
                              absent[input->index] ? &absent[input->index] : NULL};
     }
     const ent_lane_error *errors = NULL;
     uint32_t n_errors = 0;
     ok = ok && ent_vm_run(s->vm, o->row->kernel, in, 1, &out, NULL, &errors, &n_errors);
     if (ok && n_errors > 0) {
-        ent_fail(s, error, ENT_ERROR_DATA, "%s", errors[0].message);
+        ent_fail(s, error, ENT_FAULT_DATA, "%s", errors[0].message);
         error->place = errors[0].place;
         ok = false;
     }
@@ -314,10 +314,10 @@ static bool run_measure(ent_session *s, const ent_objectivestate *o, ent_constan
 }
 
 /* Bad samples still allowed if all that is to come is good, and how fast they are being used up. */
-static void budget(const ent_session *s, const ent_objectivestate *o, const ent_window_state *w,
-                   const ent_group *g, int64_t hi, ent_decision *d)
+static void budget(const ent_engine *s, const ent_objectivestate *o, const ent_window_state *w,
+                   const ent_group *g, int64_t hi, ent_verdict *d)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_fold_row *fold = &p->fold[o->row->first_fold];
     if (o->row->n_folds != 1 || fold->kind != ENT_AGG_SHARE || fold->feed < 0 ||
         o->row->compare != ENT_CMP_AT_LEAST || hi <= w->lo) {
@@ -346,7 +346,7 @@ static void budget(const ent_session *s, const ent_objectivestate *o, const ent_
     }
 }
 
-static void no_data_status(const ent_objective_row *row, ent_decision *d)
+static void no_data_status(const ent_objective_row *row, ent_verdict *d)
 {
     d->status = row->no_data == ENT_NODATA_BREACH ? ENT_STATUS_BREACH
                 : row->no_data == ENT_NODATA_MET  ? ENT_STATUS_MET
@@ -356,10 +356,10 @@ static void no_data_status(const ent_objective_row *row, ent_decision *d)
 
 /* The fold's figure with the values of its bad samples, which are kept by their causes; it has their counts
  * already. Of values that are kept one by one, only how many were good is still wanted afterwards. */
-static bool whole_result(ent_session *s, const ent_objectivestate *o, size_t k, ent_group *g,
-                         ent_constant *out, bool *absent, ent_error *error)
+static bool whole_result(ent_engine *s, const ent_objectivestate *o, size_t k, ent_group *g,
+                         ent_constant *out, bool *absent, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_fold_row *fold = &p->fold[o->row->first_fold + (int64_t)k];
     ent_fold_state *state = &g->folds[k];
     bool listed = fold->kind == ENT_AGG_PERCENTILE || fold->kind == ENT_AGG_MEDIAN;
@@ -384,15 +384,15 @@ static bool whole_result(ent_session *s, const ent_objectivestate *o, size_t k, 
     return ok;
 }
 
-static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
-                         int64_t hi, bool final, ent_error *error)
+static bool decide_group(ent_engine *s, ent_objectivestate *o, ent_window_state *w, ent_group *g,
+                         int64_t hi, bool final, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_objective_row *row = o->row;
     size_t n = (size_t)row->n_folds;
     ent_constant *figures = calloc(n + 1, sizeof *figures);
     uint8_t *absent = calloc(n + 1, 1);
-    ent_decision *d = ent_session_decision(s);
+    ent_verdict *d = ent_engine_decision(s);
     bool ok = figures && absent && d;
     bool any = false;
     for (size_t k = 0; ok && k < n; k++) {
@@ -412,7 +412,7 @@ static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state
         d->counts.excluded += state->excluded;
     }
     if (ok) {
-        d->kind = ENT_DECISION_OBJECTIVE;
+        d->kind = ENT_VERDICT_OBJECTIVE;
         d->clause = o->index;
         d->has_subject = row->subject != 0 && row->subject_field >= 0;
         d->subject = g->key;
@@ -445,8 +445,8 @@ static bool decide_group(ent_session *s, ent_objectivestate *o, ent_window_state
     return ok || ent_no_memory(error);
 }
 
-static bool close_window(ent_session *s, ent_objectivestate *o, ent_window_state *w, int64_t hi,
-                         bool final, ent_error *error)
+static bool close_window(ent_engine *s, ent_objectivestate *o, ent_window_state *w, int64_t hi,
+                         bool final, ent_fault *error)
 {
     for (size_t k = 0; k < (size_t)o->row->n_folds; k++) {
         const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
@@ -469,8 +469,8 @@ static bool close_window(ent_session *s, ent_objectivestate *o, ent_window_state
     return true;
 }
 
-bool ent_objectivestate_close(ent_session *s, ent_objectivestate *o, int64_t until, bool end,
-                              ent_error *error)
+bool ent_objectivestate_close(ent_engine *s, ent_objectivestate *o, int64_t until, bool end,
+                              ent_fault *error)
 {
     if (!ent_open_windows(s, o, until)) {
         return ent_no_memory(error);

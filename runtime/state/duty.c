@@ -24,9 +24,9 @@ enum {
 
 /* --- set-up --- */
 
-static bool init_uses(ent_session *s, ent_dutystate *d)
+static bool init_uses(ent_engine *s, ent_dutystate *d)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_duty_row *row = d->row;
     d->first_excused_use = (size_t)row->n_pauses;
     d->first_allow_use = (size_t)(row->n_pauses + row->n_excused);
@@ -59,9 +59,9 @@ static size_t outcome_fixed(const ent_feed_row *outcome, int64_t field)
     return field == 0 || (field >= after && field < after + 6);
 }
 
-static bool init_saved(ent_session *s, ent_dutystate *d)
+static bool init_saved(ent_engine *s, ent_dutystate *d)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     if (d->row->outcome_feed < 0) {
         return true;
     }
@@ -92,9 +92,9 @@ static bool init_saved(ent_session *s, ent_dutystate *d)
     return true;
 }
 
-static void link_version(ent_session *s, ent_dutystate *d)
+static void link_version(ent_engine *s, ent_dutystate *d)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     d->head = d->index;
     d->next_version = -1;
     for (int64_t i = 0; i < d->index; i++) {
@@ -111,9 +111,9 @@ static void link_version(ent_session *s, ent_dutystate *d)
     }
 }
 
-bool ent_dutystate_init(ent_session *s, ent_dutystate *d, int64_t index, ent_error *error)
+bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_duty_row *row = &p->duty[index];
     const ent_agreement_row *agreement = &p->agreement[row->agreement];
     d->row = row;
@@ -124,9 +124,9 @@ bool ent_dutystate_init(ent_session *s, ent_dutystate *d, int64_t index, ent_err
         const ent_pattern_row *undo = &p->pattern[row->undo];
         for (int64_t i = 0; i < undo->n_alts; i++) {
             if (p->alt[undo->first_alt + i].feed != row->feed) {
-                return ent_fail(s, error, ENT_ERROR_USAGE,
+                return ent_fail(s, error, ENT_FAULT_USAGE,
                                 "duty %s: `restart` needs an event of the feed that triggers it",
-                                ent_program_text(p, row->name));
+                                ent_image_text(p, row->name));
             }
         }
     }
@@ -209,9 +209,9 @@ static bool column_value(const ent_colbuf *column, size_t lane, int64_t *value)
 }
 
 /* The allowance for a value of the field that chooses it; false if no clause names it. */
-static bool choose_allowance(ent_session *s, const ent_dutystate *d, size_t lane, ent_clock *c)
+static bool choose_allowance(ent_engine *s, const ent_dutystate *d, size_t lane, ent_clock *c)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_feedstate *f = &s->feeds[d->row->feed];
     int64_t value = 0;
     bool present = d->row->allow_field < 0 || column_value(&f->pending[d->row->allow_field], lane,
@@ -240,7 +240,7 @@ static bool choose_allowance(ent_session *s, const ent_dutystate *d, size_t lane
     return true;
 }
 
-static bool read_use_keys(ent_session *s, ent_dutystate *d, ent_clock *c, size_t lane)
+static bool read_use_keys(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
 {
     ent_feedstate *f = &s->feeds[d->row->feed];
     c->use_keys = malloc((d->n_uses ? d->n_uses : 1) * sizeof *c->use_keys);
@@ -265,7 +265,7 @@ static bool read_use_keys(ent_session *s, ent_dutystate *d, ent_clock *c, size_t
     return true;
 }
 
-static bool save_fields(ent_session *s, ent_dutystate *d, ent_clock *c, size_t lane)
+static bool save_fields(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
 {
     if (d->n_saved == 0) {
         return true;
@@ -318,7 +318,7 @@ static ent_holds *history_of(ent_dutystate *d, int64_t key, bool make)
     return at == ENT_MAP_NONE ? NULL : &d->histories[at];
 }
 
-static bool start_holds(ent_session *s, ent_dutystate *d, ent_clock *c, size_t lane)
+static bool start_holds(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
 {
     if (!d->follows_holder) {
         return true;
@@ -341,7 +341,7 @@ static ent_clock *running_clock(const ent_dutystate *d, int64_t key)
     return at == ENT_MAP_NONE ? NULL : d->clocks[at];
 }
 
-static bool any_version_runs(const ent_session *s, const ent_dutystate *d, int64_t key)
+static bool any_version_runs(const ent_engine *s, const ent_dutystate *d, int64_t key)
 {
     for (int64_t i = d->head; i >= 0; i = s->duties[i].next_version) {
         if (running_clock(&s->duties[i], key)) {
@@ -352,7 +352,7 @@ static bool any_version_runs(const ent_session *s, const ent_dutystate *d, int64
 }
 
 /* Whether the key's last clock was discharged, under whatever version that was. */
-static bool any_version_discharged(const ent_session *s, const ent_dutystate *d, int64_t key)
+static bool any_version_discharged(const ent_engine *s, const ent_dutystate *d, int64_t key)
 {
     for (int64_t i = d->head; i >= 0; i = s->duties[i].next_version) {
         if (ent_map_get(&s->duties[i].discharged, key) == 1) {
@@ -376,7 +376,7 @@ static int64_t first_count(const ent_dutystate *d, const ent_event *e)
     return e->bits & BIT_COUNT ? e->at : INT64_MIN;
 }
 
-static bool start_clock(ent_session *s, ent_dutystate *d, const ent_event *e)
+static bool start_clock(ent_engine *s, ent_dutystate *d, const ent_event *e)
 {
     if (e->at < d->from || e->at >= d->to || any_version_runs(s, d, e->key)) {
         return true;
@@ -437,19 +437,19 @@ static bool remove_clock(ent_dutystate *d, int64_t key)
 
 /* --- what a clock comes to --- */
 
-static bool add_notice(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
-                       ent_notice_kind kind, const ent_standing *st)
+static bool add_notice(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+                       ent_warning_kind kind, const ent_standing *st)
 {
     if (!ent_reserve((void **)&s->notices, &s->notices_capacity, s->n_notices + 1,
                      sizeof *s->notices)) {
         return false;
     }
-    s->notices[s->n_notices++] = (ent_notice){at, (uint8_t)kind, d->index, c->key, st->due};
+    s->notices[s->n_notices++] = (ent_warning){at, (uint8_t)kind, d->index, c->key, st->due};
     return true;
 }
 
 /* Notices of a clock once it has ended, as known then. */
-static bool notice(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+static bool notice(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                    const ent_standing *st)
 {
     if (!s->options.notices) {
@@ -468,16 +468,16 @@ static bool notice(ent_session *s, const ent_dutystate *d, const ent_clock *c, i
             if (!ent_clockstate_due(s, d, &early, now, &has_due, &due, &has_runout, &runout)) {
                 return false;
             }
-            if (has_due && due < now && !add_notice(s, d, c, due, ENT_NOTICE_WARN, st)) {
+            if (has_due && due < now && !add_notice(s, d, c, due, ENT_WARNING_WARN, st)) {
                 return false;
             }
         }
     }
-    return !st->over || add_notice(s, d, c, st->runout, ENT_NOTICE_RUN_OUT, st);
+    return !st->over || add_notice(s, d, c, st->runout, ENT_WARNING_RUN_OUT, st);
 }
 
 /* blame: of a breach, else NULL. */
-static bool decide(ent_session *s, ent_dutystate *d, const ent_clock *c, ent_status status,
+static bool decide(ent_engine *s, ent_dutystate *d, const ent_clock *c, ent_status status,
                    int64_t final_ns, const ent_standing *st, const ent_blame *blame, bool open,
                    bool has_done)
 {
@@ -486,13 +486,13 @@ static bool decide(ent_session *s, ent_dutystate *d, const ent_clock *c, ent_sta
     if (blame && !(answer = ent_blame_answer(s, d, c, blame, upto, st->elapsed - c->allowed_ns))) {
         return false;
     }
-    ent_decision *decision = ent_session_decision(s);
+    ent_verdict *decision = ent_engine_decision(s);
     if (!decision) {
         ent_answer_free(answer);
         return false;
     }
     decision->answer = answer;
-    decision->kind = ENT_DECISION_DUTY;
+    decision->kind = ENT_VERDICT_DUTY;
     decision->status = (uint8_t)status;
     decision->final = status != ENT_STATUS_PROVISIONAL;
     decision->clause = d->index;
@@ -552,7 +552,7 @@ static ent_status status_of(const ent_standing *st)
 }
 
 /* The decision and outcome of a clock that is discharged for good, and known to be so at `now`. */
-static bool decide_discharged(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_standing *st,
+static bool decide_discharged(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_standing *st,
                               int64_t now)
 {
     ent_status status = status_of(st);
@@ -566,7 +566,7 @@ static bool decide_discharged(ent_session *s, ent_dutystate *d, ent_clock *c, co
 }
 
 /* Keeps what the clock was as an allowance within others, and removes it. */
-static bool retire(ent_session *s, ent_dutystate *d, const ent_clock *c, const ent_standing *st)
+static bool retire(ent_engine *s, ent_dutystate *d, const ent_clock *c, const ent_standing *st)
 {
     int64_t key = c->key;
     if ((d->serves && !ent_covers_add(d, c, c->discharged_at, st->has_due, st->due)) ||
@@ -577,7 +577,7 @@ static bool retire(ent_session *s, ent_dutystate *d, const ent_clock *c, const e
     return true;
 }
 
-static bool settle(ent_session *s, ent_dutystate *d, ent_clock *c, int64_t now)
+static bool settle(ent_engine *s, ent_dutystate *d, ent_clock *c, int64_t now)
 {
     ent_standing st;
     if (!ent_clockstate_stand(s, d, c, c->discharged_at, &st)) {
@@ -599,7 +599,7 @@ static bool settle(ent_session *s, ent_dutystate *d, ent_clock *c, int64_t now)
 
 /* --- rows --- */
 
-static bool take_void(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e,
+static bool take_void(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e,
                       bool *voided)
 {
     ent_standing st;
@@ -617,7 +617,7 @@ static bool take_void(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_
     return retire(s, d, c, &st);
 }
 
-static bool take_running(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
+static bool take_running(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
     if ((e->bits & BIT_ROW) && d->row->following && (int64_t)e->feed == d->row->feed) {
         int64_t value;
@@ -657,7 +657,7 @@ static bool take_running(ent_session *s, ent_dutystate *d, ent_clock *c, const e
     return true;
 }
 
-static bool take_waiting(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
+static bool take_waiting(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
     if (e->bits & BIT_UNDO) {
         c->state = ENT_CLOCK_RUNNING;
@@ -667,7 +667,7 @@ static bool take_waiting(ent_session *s, ent_dutystate *d, ent_clock *c, const e
     return !(e->bits & BIT_UNTIL) || settle(s, d, c, e->at);
 }
 
-static bool take_hold(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
+static bool take_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
     if (c && !ent_holds_take(s, d, &c->holds, e->lane, e->at)) {
         return false;
@@ -679,7 +679,7 @@ static bool take_hold(ent_session *s, ent_dutystate *d, ent_clock *c, const ent_
     return history && ent_holds_take(s, d, history, e->lane, e->at);
 }
 
-static bool take(ent_session *s, ent_dutystate *d, const ent_event *e)
+static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
 {
     ent_clock *c = running_clock(d, e->key);
     bool ran = c != NULL;
@@ -707,7 +707,7 @@ static bool take(ent_session *s, ent_dutystate *d, const ent_event *e)
     return true;
 }
 
-bool ent_dutystate_slice(ent_session *s, ent_dutystate *d, ent_error *error)
+bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error)
 {
     s->events.n = 0;
     for (size_t i = 0; i < d->n_members; i++) {
@@ -725,7 +725,7 @@ bool ent_dutystate_slice(ent_session *s, ent_dutystate *d, ent_error *error)
     return true;
 }
 
-bool ent_dutystate_finish(ent_session *s, ent_dutystate *d, ent_error *error)
+bool ent_dutystate_finish(ent_engine *s, ent_dutystate *d, ent_fault *error)
 {
     for (size_t i = 0; i < d->n_clocks; i++) {
         ent_clock *c = d->clocks[i];

@@ -9,7 +9,7 @@
 
 #include "runtime/state/state.h"
 
-static void collect_previous(const ent_program *p, ent_feedstate *f)
+static void collect_previous(const ent_image *p, ent_feedstate *f)
 {
     const ent_kernel_row *kernel = &p->kernel[f->row->row_kernel];
     for (int64_t i = 0; i < kernel->n_inputs; i++) {
@@ -24,14 +24,14 @@ static void collect_previous(const ent_program *p, ent_feedstate *f)
     }
 }
 
-static ent_class field_class(const ent_program *p, const ent_feed_row *feed, int64_t field)
+static ent_class field_class(const ent_image *p, const ent_feed_row *feed, int64_t field)
 {
     return ent_type_class((unsigned)p->field[feed->first_field + field].type);
 }
 
-bool ent_feedstate_init(ent_session *s, ent_feedstate *f, int64_t index, ent_error *error)
+bool ent_feedstate_init(ent_engine *s, ent_feedstate *f, int64_t index, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_feed_row *row = &p->feed[index];
     size_t n_fields = (size_t)row->n_fields;
     f->row = row;
@@ -170,7 +170,7 @@ static bool sort_pending(ent_feedstate *f)
 
 /* --- slices --- */
 
-static bool fill_previous(ent_session *s, ent_feedstate *f)
+static bool fill_previous(ent_engine *s, ent_feedstate *f)
 {
     if (f->n_previous == 0) {
         return true;
@@ -234,17 +234,17 @@ static bool fill_previous(ent_session *s, ent_feedstate *f)
     return true;
 }
 
-bool ent_feedstate_run(ent_session *s, ent_feedstate *f, const ent_column *fields,
-                       const ent_column *previous, size_t n, ent_colbuf *slots, ent_error *error)
+bool ent_feedstate_run(ent_engine *s, ent_feedstate *f, const ent_vector *fields,
+                       const ent_vector *previous, size_t n, ent_colbuf *slots, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_kernel_row *kernel = &p->kernel[f->row->row_kernel];
     size_t n_in = (size_t)kernel->n_inputs;
-    ent_column *in = calloc(n_in + f->n_slots + 1, sizeof *in);
+    ent_vector *in = calloc(n_in + f->n_slots + 1, sizeof *in);
     if (!in) {
         return ent_no_memory(error);
     }
-    ent_column *out = in + n_in;
+    ent_vector *out = in + n_in;
     bool ok = true;
     for (size_t k = 0; k < f->n_slots; k++) {
         slots[k].n = 0;
@@ -256,7 +256,7 @@ bool ent_feedstate_run(ent_session *s, ent_feedstate *f, const ent_column *field
         size_t lanes = n - begin < s->lanes_max ? n - begin : s->lanes_max;
         for (size_t k = 0; k < n_in; k++) {
             const ent_input_row *input = &p->input[kernel->first_input + (int64_t)k];
-            const ent_column *from = &fields[input->index];
+            const ent_vector *from = &fields[input->index];
             if (input->kind == 1) {
                 size_t at = 0;
                 while (f->previous_fields[at] != input->index) {
@@ -265,7 +265,7 @@ bool ent_feedstate_run(ent_session *s, ent_feedstate *f, const ent_column *field
                 from = &previous[at];
             }
             size_t size = ent_class_size(from->cls);
-            in[k] = (ent_column){from->cls, (char *)from->data + begin * size,
+            in[k] = (ent_vector){from->cls, (char *)from->data + begin * size,
                                  from->absent ? from->absent + begin : NULL};
         }
         const ent_lane_error *errors = NULL;
@@ -276,7 +276,7 @@ bool ent_feedstate_run(ent_session *s, ent_feedstate *f, const ent_column *field
             break;
         }
         if (n_errors > 0) {
-            ent_fail(s, error, ENT_ERROR_DATA, "%s", errors[0].message);
+            ent_fail(s, error, ENT_FAULT_DATA, "%s", errors[0].message);
             error->place = errors[0].place;
             free(in);
             return false;
@@ -289,7 +289,7 @@ bool ent_feedstate_run(ent_session *s, ent_feedstate *f, const ent_column *field
     return ok || ent_no_memory(error);
 }
 
-bool ent_feedstate_slice(ent_session *s, ent_feedstate *f, int64_t until, ent_error *error)
+bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fault *error)
 {
     if (f->unsorted && !sort_pending(f)) {
         return ent_no_memory(error);
@@ -320,16 +320,16 @@ bool ent_feedstate_slice(ent_session *s, ent_feedstate *f, int64_t until, ent_er
         return ent_no_memory(error);
     }
     size_t n_fields = (size_t)f->row->n_fields;
-    ent_column *columns = calloc(n_fields + f->n_previous + 1, sizeof *columns);
+    ent_vector *columns = calloc(n_fields + f->n_previous + 1, sizeof *columns);
     if (!columns) {
         return ent_no_memory(error);
     }
     for (size_t i = 0; i < n_fields; i++) {
-        columns[i] = (ent_column){f->pending[i].cls, f->pending[i].data, f->pending[i].absent};
+        columns[i] = (ent_vector){f->pending[i].cls, f->pending[i].data, f->pending[i].absent};
     }
     for (size_t i = 0; i < f->n_previous; i++) {
         columns[n_fields + i] =
-            (ent_column){f->previous[i].cls, f->previous[i].data, f->previous[i].absent};
+            (ent_vector){f->previous[i].cls, f->previous[i].data, f->previous[i].absent};
     }
     bool ok = ent_feedstate_run(s, f, columns, columns + n_fields, f->n, f->slots, error);
     free(columns);
@@ -356,7 +356,7 @@ static void drop_front(ent_colbuf *c, size_t n)
     c->n = rest;
 }
 
-bool ent_feedstate_drop_slice(ent_session *s, ent_feedstate *f)
+bool ent_feedstate_drop_slice(ent_engine *s, ent_feedstate *f)
 {
     (void)s;
     if (f->n > 0) {
@@ -372,7 +372,7 @@ bool ent_feedstate_drop_slice(ent_session *s, ent_feedstate *f)
 
 /* --- keys --- */
 
-static bool same_list(const ent_program *p, const ent_keycolumn *c, int64_t first, int64_t n)
+static bool same_list(const ent_image *p, const ent_keycolumn *c, int64_t first, int64_t n)
 {
     if (c->n_keys != n) {
         return false;
@@ -398,9 +398,9 @@ static int64_t key_word(const ent_colbuf *column, size_t lane)
     return ((const int64_t *)column->data)[lane];
 }
 
-static bool make_keys(ent_session *s, ent_feedstate *f, ent_keycolumn *c)
+static bool make_keys(ent_engine *s, ent_feedstate *f, ent_keycolumn *c)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     int64_t *values = realloc(c->owned_values, (f->n ? f->n : 1) * sizeof *values);
     if (!values) {
         return false;
@@ -432,10 +432,10 @@ static bool make_keys(ent_session *s, ent_feedstate *f, ent_keycolumn *c)
     return true;
 }
 
-const int64_t *ent_feedstate_keys(ent_session *s, ent_feedstate *f, int64_t first_key,
+const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first_key,
                                   int64_t n_keys, const uint8_t **absent)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     if (n_keys == 1) {
         const ent_colbuf *column = &f->pending[p->keyfield[first_key].field];
         if (column->cls == ENT_CLASS_I && column->n >= f->n && column->data) {

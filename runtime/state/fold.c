@@ -266,8 +266,8 @@ static void result_value(const ent_fold_row *fold, const void *value, ent_consta
     }
 }
 
-static bool percentile(const ent_program *p, const ent_fold_row *fold, ent_fold_state *state,
-                       ent_constant *out, ent_error *error)
+static bool percentile(const ent_image *p, const ent_fold_row *fold, ent_fold_state *state,
+                       ent_constant *out, ent_fault *error)
 {
     ent_q part = {1, 2};
     if (fold->kind == ENT_AGG_PERCENTILE) {
@@ -275,7 +275,7 @@ static bool percentile(const ent_program *p, const ent_fold_row *fold, ent_fold_
     }
     ent_q rank_q;
     if (!ent_q_mul(part, ent_q_from_i64((int64_t)state->n_values), &rank_q)) {
-        return ent_fail(NULL, error, ENT_ERROR_DATA, "the rank of a percentile does not fit");
+        return ent_fail(NULL, error, ENT_FAULT_DATA, "the rank of a percentile does not fit");
     }
     ent_i128 rank = ent_q_ceil(rank_q);
     size_t at = rank < 1 ? 0 : (size_t)rank - 1;
@@ -296,9 +296,9 @@ static bool percentile(const ent_program *p, const ent_fold_row *fold, ent_fold_
     return true;
 }
 
-static bool too_large(ent_error *error, const ent_fold_row *fold)
+static bool too_large(ent_fault *error, const ent_fold_row *fold)
 {
-    ent_fail(NULL, error, ENT_ERROR_DATA, "a %s over the window's rows does not fit",
+    ent_fail(NULL, error, ENT_FAULT_DATA, "a %s over the window's rows does not fit",
              fold->kind == ENT_AGG_AVERAGE ? "average" : "sum");
     if (error) {
         error->place = fold->place;
@@ -307,7 +307,7 @@ static bool too_large(ent_error *error, const ent_fold_row *fold)
 }
 
 static bool sum_result(const ent_fold_row *fold, ent_fold_state *state, ent_constant *out,
-                       bool *absent, ent_error *error)
+                       bool *absent, ent_fault *error)
 {
     bool average = fold->kind == ENT_AGG_AVERAGE;
     ent_class cls = value_class(fold);
@@ -363,9 +363,9 @@ static bool share(int64_t good, int64_t total, ent_constant *out, bool *absent)
     return true;
 }
 
-bool ent_fold_result(const ent_program *p, const ent_fold_row *fold, ent_fold_state *state,
+bool ent_fold_result(const ent_image *p, const ent_fold_row *fold, ent_fold_state *state,
                      int64_t missing, int missing_policy, ent_constant *out, bool *absent,
-                     ent_error *error)
+                     ent_fault *error)
 {
     bool counted = missing_policy == ENT_MISSING_DOWN || missing_policy == ENT_MISSING_UP;
     *absent = false;

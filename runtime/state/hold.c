@@ -21,7 +21,7 @@
 
 /* --- links --- */
 
-static bool same_key(const ent_program *p, const ent_duty_row *a, const ent_duty_row *b)
+static bool same_key(const ent_image *p, const ent_duty_row *a, const ent_duty_row *b)
 {
     const ent_feed_row *x = &p->feed[a->feed];
     const ent_feed_row *y = &p->feed[b->feed];
@@ -38,23 +38,23 @@ static bool same_key(const ent_program *p, const ent_duty_row *a, const ent_duty
 }
 
 /* A provider's allowances are its OLA duties; a client's duties stand in any agreement. */
-static bool may_serve(const ent_program *p, const ent_duty_row *other, const ent_duty_row *duty)
+static bool may_serve(const ent_image *p, const ent_duty_row *other, const ent_duty_row *duty)
 {
     bool client = p->party[other->party].role == ENT_PARTY_CLIENT;
     return other->party != duty->party && same_key(p, other, duty) &&
            (client || p->agreement[other->agreement].kind == ENT_AGREEMENT_OLA);
 }
 
-static bool is_with(const ent_program *p, const ent_duty_row *other, int64_t party)
+static bool is_with(const ent_image *p, const ent_duty_row *other, int64_t party)
 {
     const ent_agreement_row *a = &p->agreement[other->agreement];
     return a->supplier == party || a->customer == party;
 }
 
 /* Of several duties of one party, those agreed with the duty's own party count, if there are any. */
-static bool is_preferred(const ent_session *s, const ent_dutystate *d, size_t candidate)
+static bool is_preferred(const ent_engine *s, const ent_dutystate *d, size_t candidate)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_duty_row *other = &p->duty[candidate];
     if (is_with(p, other, d->row->party)) {
         return true;
@@ -68,9 +68,9 @@ static bool is_preferred(const ent_session *s, const ent_dutystate *d, size_t ca
     return true;
 }
 
-static bool find_allowances(ent_session *s, ent_dutystate *d)
+static bool find_allowances(ent_engine *s, ent_dutystate *d)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     d->allowances = calloc(p->n_duty + 1, sizeof *d->allowances);
     if (!d->allowances) {
         return false;
@@ -84,7 +84,7 @@ static bool find_allowances(ent_session *s, ent_dutystate *d)
     return true;
 }
 
-static int64_t leader_of(ent_session *s, int64_t i)
+static int64_t leader_of(ent_engine *s, int64_t i)
 {
     while (s->duties[i].leader != i) {
         i = s->duties[i].leader;
@@ -92,7 +92,7 @@ static int64_t leader_of(ent_session *s, int64_t i)
     return i;
 }
 
-static void join(ent_session *s, int64_t a, int64_t b)
+static void join(ent_engine *s, int64_t a, int64_t b)
 {
     a = leader_of(s, a);
     b = leader_of(s, b);
@@ -103,7 +103,7 @@ static void join(ent_session *s, int64_t a, int64_t b)
     }
 }
 
-bool ent_duties_link(ent_session *s)
+bool ent_duties_link(ent_engine *s)
 {
     size_t n = s->program->n_duty;
     for (size_t i = 0; i < n; i++) {
@@ -132,7 +132,7 @@ bool ent_duties_link(ent_session *s)
 
 /* --- holders --- */
 
-bool ent_holds_take(ent_session *s, const ent_dutystate *d, ent_holds *holds, size_t lane,
+bool ent_holds_take(ent_engine *s, const ent_dutystate *d, ent_holds *holds, size_t lane,
                     int64_t at)
 {
     const ent_feedstate *f = &s->feeds[d->row->feed];
@@ -204,7 +204,7 @@ static const ent_clock *clock_of(const ent_dutystate *d, int64_t key)
     return at == ENT_MAP_NONE ? NULL : d->clocks[at];
 }
 
-void ent_covers_forget(ent_session *s, const ent_dutystate *d, int64_t key)
+void ent_covers_forget(ent_engine *s, const ent_dutystate *d, int64_t key)
 {
     const ent_dutystate *leader = &s->duties[d->leader];
     for (size_t i = 0; i < leader->n_members; i++) {
@@ -230,7 +230,7 @@ static bool add_cover(ent_intervals *runs, ent_intervals *overdue, ent_cover c, 
            (!c.has_due || ent_intervals_add(overdue, c.due > c.from ? c.due : c.from, end));
 }
 
-static bool add_running(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
+static bool add_running(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
                         ent_intervals *runs, ent_intervals *overdue)
 {
     bool has_due;
@@ -246,7 +246,7 @@ static bool add_running(ent_session *s, const ent_dutystate *d, const ent_clock 
 }
 
 /* When the party was within an allowance of its own on the key, as known at `upto`. */
-static bool allowance_of(ent_session *s, const ent_dutystate *d, int64_t party, int64_t key,
+static bool allowance_of(ent_engine *s, const ent_dutystate *d, int64_t party, int64_t key,
                          int64_t upto, ent_intervals *out)
 {
     ent_intervals runs = {0};
@@ -279,7 +279,7 @@ typedef struct party_time {
 } party_time;
 
 typedef struct work {
-    ent_session *s;
+    ent_engine *s;
     const ent_dutystate *d;
     const ent_clock *c;
     int64_t upto;
@@ -502,7 +502,7 @@ static bool take_stretches(work *w, bool measure_only)
     return true;
 }
 
-bool ent_clockstate_blame(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
+bool ent_clockstate_blame(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
                           ent_blame *out)
 {
     size_t n_party = s->program->n_party + 1;
@@ -591,7 +591,7 @@ static bool add_facts(ent_answer *a, const ent_dutystate *d, const ent_clock *c,
     return ok;
 }
 
-ent_answer *ent_blame_answer(ent_session *s, const ent_dutystate *d, const ent_clock *c,
+ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_clock *c,
                              const ent_blame *blame, int64_t upto, int64_t over_ns)
 {
     size_t n_party = s->program->n_party;

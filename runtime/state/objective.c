@@ -14,14 +14,14 @@
 
 /* --- set-up --- */
 
-bool ent_objectivestate_init(ent_session *s, ent_objectivestate *o, int64_t index, ent_error *error)
+bool ent_objectivestate_init(ent_engine *s, ent_objectivestate *o, int64_t index, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_objective_row *row = &p->objective[index];
     const ent_agreement_row *agreement = &p->agreement[row->agreement];
     o->row = row;
     o->index = index;
-    o->zone = ent_session_zone(s, agreement->zone);
+    o->zone = ent_engine_zone(s, agreement->zone);
     ent_agreement_period(s, agreement, &o->from, &o->to);
     o->n_uses = (size_t)row->n_excluding;
     o->uses = calloc(o->n_uses + 1, sizeof *o->uses);
@@ -63,7 +63,7 @@ void ent_window_free(const ent_objectivestate *o, ent_window_state *w)
     free(w);
 }
 
-void ent_objectivestate_deinit(ent_session *s, ent_objectivestate *o)
+void ent_objectivestate_deinit(ent_engine *s, ent_objectivestate *o)
 {
     ent_causes_free(s, o->causes);
     for (size_t i = 0; i < o->n_active; i++) {
@@ -88,7 +88,7 @@ static ent_rolling rolling_of(const ent_objective_row *row)
     return (ent_rolling){row->roll_ns, row->every_days, row->every_ns};
 }
 
-bool ent_objectivestate_start(ent_session *s, ent_objectivestate *o)
+bool ent_objectivestate_start(ent_engine *s, ent_objectivestate *o)
 {
     int64_t from = s->from > o->from ? s->from : o->from;
     o->started = true;
@@ -127,7 +127,7 @@ ent_group *ent_group_at(const ent_objectivestate *o, ent_window_state *w, int64_
     return g;
 }
 
-static bool push_window(ent_session *s, ent_objectivestate *o, int64_t from, int64_t to)
+static bool push_window(ent_engine *s, ent_objectivestate *o, int64_t from, int64_t to)
 {
     int64_t a = from > o->from ? from : o->from;
     int64_t b = to < o->to ? to : o->to;
@@ -160,7 +160,7 @@ static bool push_window(ent_session *s, ent_objectivestate *o, int64_t from, int
 }
 
 /* Opens every window that begins before `until`. */
-bool ent_open_windows(ent_session *s, ent_objectivestate *o, int64_t until)
+bool ent_open_windows(ent_engine *s, ent_objectivestate *o, int64_t until)
 {
     if (o->row->window == ENT_UNIT_ROLLING) {
         ent_rolling roll = rolling_of(o->row);
@@ -233,7 +233,7 @@ static bool add_earliest(const ent_intervals *all, int64_t most_ns, ent_interval
 }
 
 /* Adds what one use takes out of [from, to), cut to its `at most`. */
-bool ent_excluded_use(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+bool ent_excluded_use(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t from,
                     int64_t to, ent_intervals *out)
 {
     if (use->at_most_ns < 0) {
@@ -248,7 +248,7 @@ bool ent_excluded_use(ent_session *s, const ent_spanuse_row *use, int64_t key, i
 }
 
 /* The same for a figure that is about no key: the union over all keys of the span. */
-bool ent_excluded_use_of_all(ent_session *s, const ent_spanuse_row *use, int64_t from, int64_t to,
+bool ent_excluded_use_of_all(ent_engine *s, const ent_spanuse_row *use, int64_t from, int64_t to,
                            ent_intervals *out)
 {
     if (use->calendar >= 0) {
@@ -267,7 +267,7 @@ bool ent_excluded_use_of_all(ent_session *s, const ent_spanuse_row *use, int64_t
 }
 
 /* All that is excluded in the window up to `to` for one key of the feed. */
-bool ent_excluded_set(ent_session *s, const ent_objectivestate *o, const ent_window_state *w,
+bool ent_excluded_set(ent_engine *s, const ent_objectivestate *o, const ent_window_state *w,
                          int64_t feed, const int64_t *use_keys, int64_t to, ent_intervals *out)
 {
     to = to < w->to ? to : w->to;
@@ -283,7 +283,7 @@ bool ent_excluded_set(ent_session *s, const ent_objectivestate *o, const ent_win
 }
 
 /* The capped exclusion `use` for one key, as of this slice. */
-static const ent_intervals *capped_set(ent_session *s, const ent_objectivestate *o,
+static const ent_intervals *capped_set(ent_engine *s, const ent_objectivestate *o,
                                        ent_window_state *w, size_t use, int64_t key, int64_t until)
 {
     int64_t words[2] = {(int64_t)use, key};
@@ -311,7 +311,7 @@ static const ent_intervals *capped_set(ent_session *s, const ent_objectivestate 
     return &cap->set;
 }
 
-bool ent_mark_excluded(ent_session *s, ent_objectivestate *o, ent_window_state *w,
+bool ent_mark_excluded(ent_engine *s, ent_objectivestate *o, ent_window_state *w,
                        ent_feedstate *f, size_t begin, size_t end, int64_t until,
                           uint8_t **marks)
 {
@@ -360,13 +360,13 @@ bool ent_mark_excluded(ent_session *s, ent_objectivestate *o, ent_window_state *
 /* --- silence --- */
 
 /* Shares count what is missing even where it is ignored: the decision says how much that was. */
-bool ent_fold_tracks(const ent_session *s, const ent_fold_row *fold)
+bool ent_fold_tracks(const ent_engine *s, const ent_fold_row *fold)
 {
     return fold->kind == ENT_AGG_TIME_SHARE ||
            (fold->kind == ENT_AGG_SHARE && s->program->feed[fold->feed].interval_ns > 0);
 }
 
-static int64_t hold_ns(const ent_session *s, const ent_fold_row *fold)
+static int64_t hold_ns(const ent_engine *s, const ent_fold_row *fold)
 {
     if (fold->stale_ns >= 0) {
         return fold->stale_ns;
@@ -376,7 +376,7 @@ static int64_t hold_ns(const ent_session *s, const ent_fold_row *fold)
 }
 
 /* Time in the wrong state has causes, and what is left of the window's time is silence. */
-static bool account_causes(ent_session *s, ent_objectivestate *o, ent_window_state *w,
+static bool account_causes(ent_engine *s, ent_objectivestate *o, ent_window_state *w,
                            ent_group *g, const ent_tracker *t, int64_t from, int64_t to,
                            int64_t net)
 {
@@ -393,7 +393,7 @@ static bool account_causes(ent_session *s, ent_objectivestate *o, ent_window_sta
 }
 
 /* Adds the tracker's time from where it was accounted up to `upto` to every window that it touches. */
-bool ent_tracker_account(ent_session *s, ent_objectivestate *o, size_t k, ent_tracker *t, int64_t upto)
+bool ent_tracker_account(ent_engine *s, ent_objectivestate *o, size_t k, ent_tracker *t, int64_t upto)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
     int64_t a = t->accounted;
@@ -407,7 +407,7 @@ bool ent_tracker_account(ent_session *s, ent_objectivestate *o, size_t k, ent_tr
         ent_window_state *w = o->active[i];
         int64_t from = a > w->lo ? a : w->lo;
         int64_t to = b < w->to ? b : w->to;
-        ent_interval heard = ent_session_heard(s, fold->feed, (ent_interval){from, to});
+        ent_interval heard = ent_engine_heard(s, fold->feed, (ent_interval){from, to});
         from = heard.from;
         to = heard.to;
         if (from >= to || w->closed) {
@@ -440,7 +440,7 @@ bool ent_tracker_account(ent_session *s, ent_objectivestate *o, size_t k, ent_tr
     return true;
 }
 
-static ent_tracker *tracker_at(ent_session *s, ent_objectivestate *o, size_t k, ent_feedstate *f,
+static ent_tracker *tracker_at(ent_engine *s, ent_objectivestate *o, size_t k, ent_feedstate *f,
                                int64_t key, int64_t subject, size_t lane)
 {
     ent_trackers *all = &o->trackers[k];
@@ -500,7 +500,7 @@ static ent_tracker *tracker_at(ent_session *s, ent_objectivestate *o, size_t k, 
     return t;
 }
 
-static bool track_slice(ent_session *s, ent_objectivestate *o, size_t k)
+static bool track_slice(ent_engine *s, ent_objectivestate *o, size_t k)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
     ent_feedstate *f = &s->feeds[fold->feed];
@@ -546,7 +546,7 @@ static bool track_slice(ent_session *s, ent_objectivestate *o, size_t k)
 /* --- rows --- */
 
 /* The count of samples of one key of fold k in the window; NULL: no memory. */
-int64_t *ent_window_seen(ent_session *s, ent_window_state *w, size_t k, int64_t key)
+int64_t *ent_window_seen(ent_engine *s, ent_window_state *w, size_t k, int64_t key)
 {
     int64_t words[2] = {(int64_t)k, key};
     int64_t id = ent_tuples_intern(&s->tuples, words, 2);
@@ -566,9 +566,9 @@ int64_t *ent_window_seen(ent_session *s, ent_window_state *w, size_t k, int64_t 
 
 /* Whether the subject of a fold's group is the feed's own single key: then a silent one is known by that
  * alone, and the group's samples are the key's. */
-bool ent_fold_subject_is_key(const ent_session *s, const ent_fold_row *fold)
+bool ent_fold_subject_is_key(const ent_engine *s, const ent_fold_row *fold)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     const ent_feed_row *feed = &p->feed[fold->feed];
     return fold->n_groups == 1 && feed->n_keys == 1 &&
            p->keyfield[fold->first_group].field == p->keyfield[feed->first_key].field;
@@ -589,7 +589,7 @@ static size_t first_at_or_after(const int64_t *at, size_t n, int64_t instant)
     return low;
 }
 
-bool ent_fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *w, size_t k,
+bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k,
                        size_t begin, size_t end, int64_t until)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
@@ -658,7 +658,7 @@ bool ent_fold_lanes(ent_session *s, ent_objectivestate *o, ent_window_state *w, 
     return ok;
 }
 
-bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t until, ent_error *error)
+bool ent_objectivestate_slice(ent_engine *s, ent_objectivestate *o, int64_t until, ent_fault *error)
 {
     if (!ent_open_windows(s, o, until)) {
         return ent_no_memory(error);

@@ -29,7 +29,7 @@ static bool put_blame(outcome_sink *sink, const ent_outcome *o)
         return true;
     }
     int64_t place = (int64_t)sink->n;
-    ent_column one = {ENT_CLASS_I, &place, NULL};
+    ent_vector one = {ENT_CLASS_I, &place, NULL};
     if (!ent_reserve((void **)&sink->unmet, &sink->unmet_capacity, sink->n + 1,
                      sizeof *sink->unmet)) {
         return false;
@@ -50,7 +50,7 @@ static bool put_blame(outcome_sink *sink, const ent_outcome *o)
 static bool put(ent_colbuf *column, const void *data, bool absent)
 {
     uint8_t flag = absent;
-    ent_column one = {column->cls, (void *)(uintptr_t)data, absent ? &flag : NULL};
+    ent_vector one = {column->cls, (void *)(uintptr_t)data, absent ? &flag : NULL};
     return ent_colbuf_append(column, &one, 0, 1);
 }
 
@@ -98,7 +98,7 @@ static bool put_outcome(const ent_dutystate *d, outcome_sink *sink, const ent_ou
     return ok;
 }
 
-static bool version_outcomes(ent_session *s, ent_dutystate *d, int64_t from, int64_t to,
+static bool version_outcomes(ent_engine *s, ent_dutystate *d, int64_t from, int64_t to,
                              int64_t now, outcome_sink *sink)
 {
     for (size_t i = 0; i < d->n_outcomes; i++) {
@@ -142,8 +142,8 @@ static bool version_outcomes(ent_session *s, ent_dutystate *d, int64_t from, int
     return true;
 }
 
-bool ent_dutystate_outcomes(ent_session *s, int64_t duty, int64_t from, int64_t to, int64_t now,
-                            ent_feedstate *outcomes, ent_unmet **blames, ent_error *error)
+bool ent_dutystate_outcomes(ent_engine *s, int64_t duty, int64_t from, int64_t to, int64_t now,
+                            ent_feedstate *outcomes, ent_unmet **blames, ent_fault *error)
 {
     outcome_sink sink = {.columns = outcomes->pending,
                          .feed = outcomes->row,

@@ -23,13 +23,13 @@ static ent_window_unit unit_of(const ent_poolstate *pool)
     return (ent_window_unit)(pool->row->unit - 1);
 }
 
-bool ent_poolstate_init(ent_session *s, ent_poolstate *pool, int64_t index, ent_error *error)
+bool ent_poolstate_init(ent_engine *s, ent_poolstate *pool, int64_t index, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     pool->row = &p->pool[index];
     pool->index = index;
     const ent_agreement_row *own = &p->agreement[pool->row->agreement];
-    pool->zone = ent_session_zone(s, own->zone);
+    pool->zone = ent_engine_zone(s, own->zone);
     ent_agreement_period(s, own, &pool->from, &pool->to);
     pool->stack = malloc((size_t)pool->row->n_terms + 1);
     return pool->stack || ent_no_memory(error);
@@ -45,7 +45,7 @@ void ent_poolstate_deinit(ent_poolstate *pool)
     free(pool->stack);
 }
 
-void ent_poolstate_start(const ent_session *s, ent_poolstate *pool)
+void ent_poolstate_start(const ent_engine *s, ent_poolstate *pool)
 {
     int64_t from = s->from > pool->from ? s->from : pool->from;
     ent_window_containing(pool->zone, unit_of(pool), from, &pool->next);
@@ -70,7 +70,7 @@ static ent_pool_tally *tally_at(ent_poolstate *pool, int64_t from)
     return &pool->tallies[pool->n_tallies++];
 }
 
-static bool is_goal(const ent_program *p, const ent_term_row *term, int64_t objective)
+static bool is_goal(const ent_image *p, const ent_term_row *term, int64_t objective)
 {
     for (int64_t i = 0; i < term->n_goals; i++) {
         if (p->goal[term->first_goal + i].objective == objective) {
@@ -80,10 +80,10 @@ static bool is_goal(const ent_program *p, const ent_term_row *term, int64_t obje
     return false;
 }
 
-bool ent_poolstate_observe(ent_session *s, ent_poolstate *pool, const ent_decision *d)
+bool ent_poolstate_observe(ent_engine *s, ent_poolstate *pool, const ent_verdict *d)
 {
-    const ent_program *p = s->program;
-    if (d->kind != ENT_DECISION_OBJECTIVE || !d->final) {
+    const ent_image *p = s->program;
+    if (d->kind != ENT_VERDICT_OBJECTIVE || !d->final) {
         return true;
     }
     ent_pool_tally *tally = NULL;
@@ -125,7 +125,7 @@ static uint8_t joined(int64_t op, uint8_t a, uint8_t b)
 }
 
 /* The terms are verified: each finds its operands. */
-static uint8_t evaluate(const ent_program *p, ent_poolstate *pool, const uint8_t *marks)
+static uint8_t evaluate(const ent_image *p, ent_poolstate *pool, const uint8_t *marks)
 {
     size_t n = 0;
     uint8_t *stack = pool->stack;
@@ -157,9 +157,9 @@ typedef struct purse {
     bool in_force;
 } purse;
 
-static bool find_charges(ent_session *s, int64_t at, purse *purses, ent_error *error)
+static bool find_charges(ent_engine *s, int64_t at, purse *purses, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     for (size_t i = 0; i < p->n_agreement; i++) {
         const ent_agreement_row *a = &p->agreement[i];
         int64_t from;
@@ -172,7 +172,7 @@ static bool find_charges(ent_session *s, int64_t at, purse *purses, ent_error *e
         mine->in_force = true;
         if (a->charge >= 0 &&
             !ent_q_add(mine->charge, p->constants[a->charge].v.q, &mine->charge)) {
-            ent_fail(s, error, ENT_ERROR_DATA, "an amount of money does not fit");
+            ent_fail(s, error, ENT_FAULT_DATA, "an amount of money does not fit");
             error->place = a->place;
             return false;
         }
@@ -180,10 +180,10 @@ static bool find_charges(ent_session *s, int64_t at, purse *purses, ent_error *e
     return true;
 }
 
-static bool collect(ent_session *s, const ent_poolstate *pool, ent_decision *d, purse *purses,
-                    ent_error *error)
+static bool collect(ent_engine *s, const ent_poolstate *pool, ent_verdict *d, purse *purses,
+                    ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     for (int64_t i = 0; i < pool->row->n_funders; i++) {
         int64_t party = p->funder[pool->row->first_funder + i].party;
         purse *mine = &purses[party];
@@ -194,7 +194,7 @@ static bool collect(ent_session *s, const ent_poolstate *pool, ent_decision *d, 
             return false;
         }
         if (!ent_i128_add(d->fund_minor, mine->in, &d->fund_minor)) {
-            ent_fail(s, error, ENT_ERROR_DATA, "an amount of money does not fit");
+            ent_fail(s, error, ENT_FAULT_DATA, "an amount of money does not fit");
             error->place = pool->row->place;
             return false;
         }
@@ -204,10 +204,10 @@ static bool collect(ent_session *s, const ent_poolstate *pool, ent_decision *d, 
 
 /* Among the providers that funded it; where none did, among those that have an sla in force.  Where nobody
  * that shares has a charge, `by charge` is equal parts. */
-static bool share_out(ent_session *s, const ent_poolstate *pool, const ent_decision *d,
-                      purse *purses, ent_error *error)
+static bool share_out(ent_engine *s, const ent_poolstate *pool, const ent_verdict *d,
+                      purse *purses, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     size_t n = p->n_party;
     ent_q *weights = calloc(n + 1, sizeof *weights);
     ent_i128 *parts = calloc(n + 1, sizeof *parts);
@@ -236,7 +236,7 @@ static bool share_out(ent_session *s, const ent_poolstate *pool, const ent_decis
     return ok || ent_no_memory(error);
 }
 
-static bool keep_parts(ent_session *s, ent_poolstate *pool, const purse *purses, ent_decision *d)
+static bool keep_parts(ent_engine *s, ent_poolstate *pool, const purse *purses, ent_verdict *d)
 {
     d->first_part = (int64_t)pool->n_parts;
     for (size_t i = 0; i < s->program->n_party; i++) {
@@ -254,7 +254,7 @@ static bool keep_parts(ent_session *s, ent_poolstate *pool, const purse *purses,
 }
 
 /* An unpaid pool returns to its funders as they paid. */
-static bool settle(ent_session *s, ent_poolstate *pool, ent_decision *d, ent_error *error)
+static bool settle(ent_engine *s, ent_poolstate *pool, ent_verdict *d, ent_fault *error)
 {
     purse *purses = calloc(s->program->n_party + 1, sizeof *purses);
     if (!purses) {
@@ -280,9 +280,9 @@ static bool settle(ent_session *s, ent_poolstate *pool, ent_decision *d, ent_err
 /* --- windows --- */
 
 /* When the window is over in the zones of all objectives. */
-static int64_t over_at(const ent_session *s, const ent_poolstate *pool, const ent_interval *w)
+static int64_t over_at(const ent_engine *s, const ent_poolstate *pool, const ent_interval *w)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     int64_t day = ent_zone_day(pool->zone, w->from);
     int64_t over = w->to;
     for (int64_t i = 0; i < pool->row->n_terms; i++) {
@@ -308,8 +308,8 @@ static void forget_tally(ent_poolstate *pool, int64_t from)
     }
 }
 
-static bool decide(ent_session *s, ent_poolstate *pool, const ent_interval *w, int64_t over,
-                   int64_t until, ent_error *error)
+static bool decide(ent_engine *s, ent_poolstate *pool, const ent_interval *w, int64_t over,
+                   int64_t until, ent_fault *error)
 {
     int64_t from = w->from > pool->from ? w->from : pool->from;
     int64_t to = w->to < pool->to ? w->to : pool->to;
@@ -317,11 +317,11 @@ static bool decide(ent_session *s, ent_poolstate *pool, const ent_interval *w, i
     if (from >= to || lo >= to || lo >= until) {
         return true;
     }
-    ent_decision *d = ent_session_decision(s);
+    ent_verdict *d = ent_engine_decision(s);
     if (!d) {
         return ent_no_memory(error);
     }
-    d->kind = ENT_DECISION_POOL;
+    d->kind = ENT_VERDICT_POOL;
     d->clause = pool->index;
     d->from_ns = from;
     d->to_ns = to;
@@ -345,8 +345,8 @@ static bool decide(ent_session *s, ent_poolstate *pool, const ent_interval *w, i
     return settle(s, pool, d, error);
 }
 
-bool ent_poolstate_close(ent_session *s, ent_poolstate *pool, int64_t until, bool end,
-                         ent_error *error)
+bool ent_poolstate_close(ent_engine *s, ent_poolstate *pool, int64_t until, bool end,
+                         ent_fault *error)
 {
     bool ok = true;
     while (ok && !pool->exhausted && pool->next.from < until && pool->next.from < pool->to) {
@@ -363,7 +363,7 @@ bool ent_poolstate_close(ent_session *s, ent_poolstate *pool, int64_t until, boo
     return ok;
 }
 
-const ent_pool_part *ent_session_pool_parts(const ent_session *s, const ent_decision *d, size_t *n)
+const ent_pool_part *ent_engine_pool_parts(const ent_engine *s, const ent_verdict *d, size_t *n)
 {
     *n = (size_t)d->n_parts;
     return d->n_parts == 0 ? NULL : &s->pools[d->clause].parts[d->first_part];

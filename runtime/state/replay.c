@@ -14,7 +14,7 @@
 #include "runtime/state/objective.h"
 
 typedef struct window_game {
-    ent_session *s;
+    ent_engine *s;
     const ent_objectivestate *o;
     const ent_group *g;
     const ent_fold_row *fold;
@@ -199,7 +199,7 @@ static const void *extreme(const window_game *x, uint64_t set)
  * bad ones have to be in order; a rank among the good ones meets the target, which `met` says. */
 static const void *percentile(window_game *x, uint64_t set, bool *met)
 {
-    const ent_program *p = x->s->program;
+    const ent_image *p = x->s->program;
     ent_q part = x->fold->kind == ENT_AGG_PERCENTILE ? p->constants[x->fold->percent].v.q
                                                      : (ent_q){1, 2};
     size_t good = x->g->n_good_values;
@@ -450,7 +450,7 @@ static bool add_facts(const window_game *x, ent_answer *a)
 }
 
 /* For each player the figure had it performed, where there is one. */
-static void set_without(window_game *x, const ent_decision *d)
+static void set_without(window_game *x, const ent_verdict *d)
 {
     ent_answer *a = x->answer;
     for (size_t i = 0; i < a->n_parts; i++) {
@@ -486,10 +486,10 @@ static bool is_at_target(window_game *x,
     return at;
 }
 
-ent_answer *ent_replay_answer(ent_session *s, const ent_objectivestate *o,
-                              const ent_window_state *w, const ent_group *g, const ent_decision *d)
+ent_answer *ent_replay_answer(ent_engine *s, const ent_objectivestate *o,
+                              const ent_window_state *w, const ent_group *g, const ent_verdict *d)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     window_game x = {.s = s, .o = o, .g = g, .fold = &p->fold[o->row->first_fold]};
     bool replayed = d->has_measure && (o->causes || o->replays_outcomes);
     uint64_t set = replayed ? players(&x)

@@ -39,7 +39,7 @@ static bool watch_add(ent_watch *watch, int64_t slot, uint16_t bit)
     return true;
 }
 
-bool ent_watches_add(const ent_program *p, ent_watches *w, int64_t pattern, uint16_t bit)
+bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint16_t bit)
 {
     if (pattern < 0) {
         return true;
@@ -55,7 +55,7 @@ bool ent_watches_add(const ent_program *p, ent_watches *w, int64_t pattern, uint
     return true;
 }
 
-bool ent_watches_add_feed(const ent_program *p, ent_watches *w, int64_t feed, uint16_t bit)
+bool ent_watches_add_feed(const ent_image *p, ent_watches *w, int64_t feed, uint16_t bit)
 {
     const ent_feed_row *row = &p->feed[feed];
     ent_watch *watch = watch_of(w, feed, row->first_key, row->n_keys);
@@ -87,7 +87,7 @@ static int compare_events(const void *a, const void *b)
     return x->tag < y->tag ? -1 : x->tag > y->tag;
 }
 
-static bool collect_feed(ent_session *s, const ent_watch *watch, uint16_t tag)
+static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
 {
     ent_feedstate *f = &s->feeds[watch->feed];
     ent_events *events = &s->events;
@@ -117,7 +117,7 @@ static bool collect_feed(ent_session *s, const ent_watch *watch, uint16_t tag)
     return true;
 }
 
-bool ent_watches_collect(ent_session *s, const ent_watches *w, uint16_t tag)
+bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag)
 {
     for (size_t i = 0; i < w->n; i++) {
         if (!collect_feed(s, &w->v[i], tag)) {
@@ -127,7 +127,7 @@ bool ent_watches_collect(ent_session *s, const ent_watches *w, uint16_t tag)
     return true;
 }
 
-void ent_events_sort(ent_session *s)
+void ent_events_sort(ent_engine *s)
 {
     ent_events *events = &s->events;
     for (size_t i = 1; i < events->n; i++) {
@@ -140,9 +140,9 @@ void ent_events_sort(ent_session *s)
 
 /* --- spans --- */
 
-bool ent_spanstate_init(ent_session *s, ent_spanstate *span, int64_t index, ent_error *error)
+bool ent_spanstate_init(ent_engine *s, ent_spanstate *span, int64_t index, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     span->row = &p->span[index];
     if (!ent_watches_add(p, &span->watches, span->row->from, SPAN_FROM) ||
         !ent_watches_add(p, &span->watches, span->row->to, SPAN_TO)) {
@@ -180,7 +180,7 @@ static ent_spankey *span_key(ent_spanstate *span, int64_t key)
     return &span->v[*place];
 }
 
-bool ent_spanstate_slice(ent_session *s, ent_spanstate *span)
+bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span)
 {
     s->events.n = 0;
     if (!ent_watches_collect(s, &span->watches, 0)) {
@@ -225,7 +225,7 @@ static bool add_clipped(ent_intervals *out, int64_t a, int64_t b, int64_t from, 
     return a >= b || ent_intervals_add(out, a, b);
 }
 
-bool ent_use_collect(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+bool ent_use_collect(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t from,
                      int64_t to, ent_intervals *out)
 {
     if (use->calendar >= 0) {
@@ -253,7 +253,7 @@ bool ent_use_collect(ent_session *s, const ent_spanuse_row *use, int64_t key, in
     return k->open_from == ENT_NOT_OPEN || add_clipped(out, k->open_from, to, from, to);
 }
 
-bool ent_use_contains(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t at)
+bool ent_use_contains(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t at)
 {
     if (use->calendar >= 0) {
         return ent_calendar_contains(s->calendars[use->calendar], at);

@@ -18,9 +18,9 @@
 
 #include "runtime/bytecode/program.h"
 #include "runtime/judge/answer.h"
-#include "runtime/judge/decision.h"
+#include "runtime/judge/verdict.h"
 #include "runtime/state/map.h"
-#include "runtime/state/session.h"
+#include "runtime/state/engine.h"
 #include "runtime/time/calendar.h"
 #include "runtime/time/interval.h"
 #include "runtime/time/window.h"
@@ -423,8 +423,8 @@ typedef struct ent_poolstate {
     uint8_t *stack; /* for evaluating the terms */
 } ent_poolstate;
 
-struct ent_session {
-    const ent_program *program;
+struct ent_engine {
+    const ent_image *program;
     ent_strings *strings;
     bool owns_strings;
     ent_vm *vm;
@@ -441,47 +441,47 @@ struct ent_session {
     int64_t from, to, watermark;
     bool from_set, to_set, started, ended, failed;
     uint64_t slice; /* number of the slice in hand */
-    ent_decision *decisions; /* not yet given out */
+    ent_verdict *decisions; /* not yet given out */
     size_t n_decisions, decisions_capacity;
     struct ent_judge *judge;
-    ent_session_options options;
-    ent_notice *notices;
+    ent_engine_options options;
+    ent_warning *notices;
     size_t n_notices, notices_capacity;
 };
 
 /* --- util.c --- */
-bool ent_fail(ent_session *s, ent_error *error, ent_error_code code, const char *fmt, ...)
+bool ent_fail(ent_engine *s, ent_fault *error, ent_fault_code code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-bool ent_no_memory(ent_error *error);
+bool ent_no_memory(ent_fault *error);
 /* Makes room for `need` elements; false when memory runs out. */
 bool ent_reserve(void **v, size_t *capacity, size_t need, size_t element);
 bool ent_colbuf_reserve(ent_colbuf *c, size_t need);
 /* Appends n lanes of a column. */
-bool ent_colbuf_append(ent_colbuf *c, const ent_column *from, size_t offset, size_t n);
+bool ent_colbuf_append(ent_colbuf *c, const ent_vector *from, size_t offset, size_t n);
 void ent_colbuf_deinit(ent_colbuf *c);
 size_t ent_class_size(ent_class cls);
 int64_t ent_tuples_intern(ent_tuples *t, const int64_t *values, size_t width);
 void ent_tuples_deinit(ent_tuples *t);
-const ent_zone *ent_session_zone(const ent_session *s, int64_t zone_string);
-ent_decision *ent_session_decision(ent_session *s); /* appended, zeroed; NULL: no memory */
+const ent_zone *ent_engine_zone(const ent_engine *s, int64_t zone_string);
+ent_verdict *ent_engine_decision(ent_engine *s); /* appended, zeroed; NULL: no memory */
 int64_t ent_add_sat(int64_t a, int64_t b);
 /* The part of a stretch of which the feed's rows speak; empty: from == to. */
-ent_interval ent_session_heard(const ent_session *s, int64_t feed, ent_interval stretch);
+ent_interval ent_engine_heard(const ent_engine *s, int64_t feed, ent_interval stretch);
 /* The instants between which the agreement is in force. */
-void ent_agreement_period(const ent_session *s, const ent_agreement_row *agreement, int64_t *from_ns,
+void ent_agreement_period(const ent_engine *s, const ent_agreement_row *agreement, int64_t *from_ns,
                           int64_t *to_ns);
 
 /* --- feed.c --- */
-bool ent_feedstate_init(ent_session *s, ent_feedstate *f, int64_t index, ent_error *error);
+bool ent_feedstate_init(ent_engine *s, ent_feedstate *f, int64_t index, ent_fault *error);
 void ent_feedstate_deinit(ent_feedstate *f);
-bool ent_feedstate_slice(ent_session *s, ent_feedstate *f, int64_t until, ent_error *error);
-bool ent_feedstate_drop_slice(ent_session *s, ent_feedstate *f);
+bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fault *error);
+bool ent_feedstate_drop_slice(ent_engine *s, ent_feedstate *f);
 /* The key of each row of the slice made of the fields listed; *absent may be set to NULL. */
-const int64_t *ent_feedstate_keys(ent_session *s, ent_feedstate *f, int64_t first_key,
+const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first_key,
                                   int64_t n_keys, const uint8_t **absent);
 /* Runs the feed's row kernel over given columns (one a field) into `slots`. */
-bool ent_feedstate_run(ent_session *s, ent_feedstate *f, const ent_column *fields,
-                       const ent_column *previous, size_t n, ent_colbuf *slots, ent_error *error);
+bool ent_feedstate_run(ent_engine *s, ent_feedstate *f, const ent_vector *fields,
+                       const ent_vector *previous, size_t n, ent_colbuf *slots, ent_fault *error);
 const int64_t *ent_feedstate_at(const ent_feedstate *f);
 static inline const uint8_t *ent_slot_bool(const ent_feedstate *f, int64_t slot)
 {
@@ -489,32 +489,32 @@ static inline const uint8_t *ent_slot_bool(const ent_feedstate *f, int64_t slot)
 }
 
 /* --- span.c --- */
-bool ent_watches_add(const ent_program *p, ent_watches *w, int64_t pattern, uint16_t bit);
-bool ent_watches_add_feed(const ent_program *p, ent_watches *w, int64_t feed, uint16_t bit);
+bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint16_t bit);
+bool ent_watches_add_feed(const ent_image *p, ent_watches *w, int64_t feed, uint16_t bit);
 void ent_watches_deinit(ent_watches *w);
 /* Appends to s->events the slice's rows that mean something to w. */
-bool ent_watches_collect(ent_session *s, const ent_watches *w, uint16_t tag);
+bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag);
 /* Puts s->events in event order: instant, feed, row, tag. */
-void ent_events_sort(ent_session *s);
-bool ent_spanstate_init(ent_session *s, ent_spanstate *span, int64_t index, ent_error *error);
+void ent_events_sort(ent_engine *s);
+bool ent_spanstate_init(ent_engine *s, ent_spanstate *span, int64_t index, ent_fault *error);
 void ent_spanstate_deinit(ent_spanstate *span);
-bool ent_spanstate_slice(ent_session *s, ent_spanstate *span);
+bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span);
 bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at);
 /* Adds the time of a span use in [from, to) to the set; key is ignored for calendars. */
-bool ent_use_collect(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t from,
+bool ent_use_collect(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t from,
                      int64_t to, ent_intervals *out);
-bool ent_use_contains(ent_session *s, const ent_spanuse_row *use, int64_t key, int64_t at);
+bool ent_use_contains(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t at);
 
 /* --- clock.c --- */
 /* Net time of a clock in [start, at). */
-bool ent_clockstate_elapsed(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+bool ent_clockstate_elapsed(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
                             int64_t *elapsed_ns);
 /* The first and the last instant at which elapsed equals the allowance, as far as known at `now`. */
-bool ent_clockstate_due(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                         bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns);
 
 /* The stretches of [start, at) in which the clock ran. */
-bool ent_clockstate_slices(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
+bool ent_clockstate_slices(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
                            ent_intervals *out);
 
 /* How a clock stands at `now`: what its line and its outcome say. */
@@ -522,46 +522,46 @@ typedef struct ent_standing {
     int64_t elapsed, due, runout;
     bool has_due, has_runout, over, excused;
 } ent_standing;
-bool ent_clockstate_stand(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
+bool ent_clockstate_stand(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                           ent_standing *out);
 
 /* --- hold.c --- */
 /* Finds for each duty whose clocks are allowances within it, and which duties must move together. */
-bool ent_duties_link(ent_session *s);
+bool ent_duties_link(ent_engine *s);
 /* Takes note of who has the key after this row; hold is the clock's list, or the duty's for a key. */
-bool ent_holds_take(ent_session *s, const ent_dutystate *d, ent_holds *holds, size_t lane,
+bool ent_holds_take(ent_engine *s, const ent_dutystate *d, ent_holds *holds, size_t lane,
                     int64_t at);
 /* A clock ended at `end` that is an allowance within other duties. */
 bool ent_covers_add(ent_dutystate *d, const ent_clock *c, int64_t end, bool has_due, int64_t due);
 /* Forgets the key's past clocks in all duties that move with d, if nothing can ask for them any more. */
-void ent_covers_forget(ent_session *s, const ent_dutystate *d, int64_t key);
+void ent_covers_forget(ent_engine *s, const ent_dutystate *d, int64_t key);
 /* Whose net time the clock was up to `upto`, and what of it was beyond allowances. */
-bool ent_clockstate_blame(ent_session *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
+bool ent_clockstate_blame(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
                           ent_blame *out);
 void ent_blame_deinit(ent_blame *blame);
 /* The answer for a clock that has run out by `over_ns`; NULL: memory. */
-ent_answer *ent_blame_answer(ent_session *s, const ent_dutystate *d, const ent_clock *c,
+ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_clock *c,
                              const ent_blame *blame, int64_t upto, int64_t over_ns);
 
 /* --- judge/responsible.c --- */
 /* Solves the game of a clause of `agreement`, whose end is `end`; the answer's parts are the players. */
-bool ent_judge_answer(ent_session *s, int64_t end_ns, ent_answer *answer,
+bool ent_judge_answer(ent_engine *s, int64_t end_ns, ent_answer *answer,
                       bool (*shortfall)(void *, ent_big_pool *, uint64_t, ent_bigq *, bool *),
                       void *user);
 /* Splits a breach's credit among those who bear it. */
-bool ent_judge_split(ent_session *s, ent_decision *d);
+bool ent_judge_split(ent_engine *s, ent_verdict *d);
 
 /* --- duty.c --- */
-bool ent_dutystate_init(ent_session *s, ent_dutystate *d, int64_t index, ent_error *error);
+bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_fault *error);
 void ent_dutystate_deinit(ent_dutystate *d);
 /* Takes the slice through all duties that move with d, their leader. */
-bool ent_dutystate_slice(ent_session *s, ent_dutystate *d, ent_error *error);
-bool ent_dutystate_finish(ent_session *s, ent_dutystate *d, ent_error *error);
+bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error);
+bool ent_dutystate_finish(ent_engine *s, ent_dutystate *d, ent_fault *error);
 /* The outcomes with from <= at < to as they are known at `now`, as pending rows of the outcome feed. If blames
  * is not NULL, *blames becomes an array with whose doing each row is (over_ns 0: met), and the rows' origins
  * are places in it; the caller frees it and each one's excess. */
-bool ent_dutystate_outcomes(ent_session *s, int64_t duty, int64_t from, int64_t to, int64_t now,
-                            ent_feedstate *outcomes, ent_unmet **blames, ent_error *error);
+bool ent_dutystate_outcomes(ent_engine *s, int64_t duty, int64_t from, int64_t to, int64_t now,
+                            ent_feedstate *outcomes, ent_unmet **blames, ent_fault *error);
 void ent_outcome_deinit(ent_outcome *outcome);
 void ent_dutystate_forget(ent_dutystate *d, int64_t before);
 
@@ -572,43 +572,43 @@ bool ent_fold_value(const ent_fold_row *fold, ent_fold_state *state, const ent_c
                     size_t lane);
 bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fold_state *from);
 /* The figure as a value of class *cls; *absent when there is none. */
-bool ent_fold_result(const ent_program *p, const ent_fold_row *fold, ent_fold_state *state,
+bool ent_fold_result(const ent_image *p, const ent_fold_row *fold, ent_fold_state *state,
                      int64_t missing, int missing_policy, ent_constant *out, bool *absent,
-                     ent_error *error);
+                     ent_fault *error);
 
 /* --- objective.c --- */
-bool ent_objectivestate_init(ent_session *s, ent_objectivestate *o, int64_t index, ent_error *error);
-void ent_objectivestate_deinit(ent_session *s, ent_objectivestate *o);
-bool ent_objectivestate_start(ent_session *s, ent_objectivestate *o);
-bool ent_objectivestate_slice(ent_session *s, ent_objectivestate *o, int64_t until, ent_error *error);
-bool ent_objectivestate_close(ent_session *s, ent_objectivestate *o, int64_t until, bool end,
-                              ent_error *error);
+bool ent_objectivestate_init(ent_engine *s, ent_objectivestate *o, int64_t index, ent_fault *error);
+void ent_objectivestate_deinit(ent_engine *s, ent_objectivestate *o);
+bool ent_objectivestate_start(ent_engine *s, ent_objectivestate *o);
+bool ent_objectivestate_slice(ent_engine *s, ent_objectivestate *o, int64_t until, ent_fault *error);
+bool ent_objectivestate_close(ent_engine *s, ent_objectivestate *o, int64_t until, bool end,
+                              ent_fault *error);
 /* The first end of a window after `after`, of an objective over outcomes; INT64_MAX if none. */
 int64_t ent_objectivestate_next_stop(const ent_objectivestate *o, int64_t after);
 
 /* --- pool.c --- */
-bool ent_poolstate_init(ent_session *s, ent_poolstate *pool, int64_t index, ent_error *error);
+bool ent_poolstate_init(ent_engine *s, ent_poolstate *pool, int64_t index, ent_fault *error);
 void ent_poolstate_deinit(ent_poolstate *pool);
-void ent_poolstate_start(const ent_session *s, ent_poolstate *pool);
+void ent_poolstate_start(const ent_engine *s, ent_poolstate *pool);
 /* Takes note of a decision that may be what the pool is paid for. */
-bool ent_poolstate_observe(ent_session *s, ent_poolstate *pool, const ent_decision *d);
-bool ent_poolstate_close(ent_session *s, ent_poolstate *pool, int64_t until, bool end,
-                         ent_error *error);
+bool ent_poolstate_observe(ent_engine *s, ent_poolstate *pool, const ent_verdict *d);
+bool ent_poolstate_close(ent_engine *s, ent_poolstate *pool, int64_t until, bool end,
+                         ent_fault *error);
 
 /* --- subject.c --- */
 /* Byte order of two decisions' subjects of one clause. */
-int ent_subject_compare(const ent_session *s, const ent_decision *a, const ent_decision *b);
+int ent_subject_compare(const ent_engine *s, const ent_verdict *a, const ent_verdict *b);
 
 /* --- judge/judge.c --- */
-bool ent_judge_met(int compare, const ent_decision *d, const ent_constant *target);
+bool ent_judge_met(int compare, const ent_verdict *d, const ent_constant *target);
 /* NULL when memory runs out. */
 struct ent_judge *ent_judge_new(void);
 void ent_judge_free(struct ent_judge *judge);
 /* What one funder with that charge puts into the pool, rounded to minor units. */
-bool ent_judge_pool_amount(ent_session *s, const ent_pool_row *pool, const ent_decision *d,
-                           ent_q charge, ent_i128 *minor, ent_error *error);
+bool ent_judge_pool_amount(ent_engine *s, const ent_pool_row *pool, const ent_verdict *d,
+                           ent_q charge, ent_i128 *minor, ent_fault *error);
 /* Gives the decisions of clauses that have become final their credit, caps and earnings back, in the order
  * of window ends and clauses, and then puts them in the order of the ledger. */
-bool ent_judge_settle(ent_session *s, ent_decision *decisions, size_t n, ent_error *error);
+bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault *error);
 
 #endif

@@ -11,14 +11,14 @@ typedef struct key_list {
     int64_t first, n;
 } key_list;
 
-static key_list keys_of(const ent_session *s, const ent_decision *d)
+static key_list keys_of(const ent_engine *s, const ent_verdict *d)
 {
-    const ent_program *p = s->program;
-    if (d->kind == ENT_DECISION_DUTY) {
+    const ent_image *p = s->program;
+    if (d->kind == ENT_VERDICT_DUTY) {
         const ent_feed_row *feed = &p->feed[p->duty[d->clause].feed];
         return (key_list){feed, feed->first_key, feed->n_keys};
     }
-    if (d->kind == ENT_DECISION_POOL) {
+    if (d->kind == ENT_VERDICT_POOL) {
         return (key_list){NULL, 0, 0};
     }
     const ent_objective_row *row = &p->objective[d->clause];
@@ -29,35 +29,35 @@ static key_list keys_of(const ent_session *s, const ent_decision *d)
     return (key_list){NULL, 0, 1};
 }
 
-size_t ent_session_subject_fields(const ent_session *s, const ent_decision *d)
+size_t ent_engine_subject_fields(const ent_engine *s, const ent_verdict *d)
 {
     return d->has_subject ? (size_t)keys_of(s, d).n : 0;
 }
 
-const char *ent_session_subject_name(const ent_session *s, const ent_decision *d, size_t index)
+const char *ent_engine_subject_name(const ent_engine *s, const ent_verdict *d, size_t index)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     key_list keys = keys_of(s, d);
     if (!keys.feed) {
-        return ent_program_text(p, p->objective[d->clause].subject_field);
+        return ent_image_text(p, p->objective[d->clause].subject_field);
     }
     int64_t field = p->keyfield[keys.first + (int64_t)index].field;
-    return ent_program_text(p, p->field[keys.feed->first_field + field].name);
+    return ent_image_text(p, p->field[keys.feed->first_field + field].name);
 }
 
-static const char *value_text(const ent_session *s, int64_t type, int64_t param, int64_t value,
+static const char *value_text(const ent_engine *s, int64_t type, int64_t param, int64_t value,
                               char *buf, size_t size)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     switch (type) {
     case ENT_TYPE_TEXT:
         return ent_strings_get(s->strings, value, NULL);
     case ENT_TYPE_PARTY:
-        return ent_program_text(p, p->party[value].name);
+        return ent_image_text(p, p->party[value].name);
     case ENT_TYPE_SERVICE:
-        return ent_program_text(p, p->service[value].name);
+        return ent_image_text(p, p->service[value].name);
     case ENT_TYPE_ENUM:
-        return ent_program_text(p, p->member[p->enumeration[param].first_member + value].name);
+        return ent_image_text(p, p->member[p->enumeration[param].first_member + value].name);
     case ENT_TYPE_BOOL:
         return value ? "true" : "false";
     case ENT_TYPE_DURATION:
@@ -93,10 +93,10 @@ static const char *value_text(const ent_session *s, int64_t type, int64_t param,
     return buf;
 }
 
-const char *ent_session_subject_text(const ent_session *s, const ent_decision *d, size_t index,
+const char *ent_engine_subject_text(const ent_engine *s, const ent_verdict *d, size_t index,
                                      char *buf, size_t size)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     key_list keys = keys_of(s, d);
     if (!keys.feed) {
         const ent_objective_row *row = &p->objective[d->clause];
@@ -111,17 +111,17 @@ const char *ent_session_subject_text(const ent_session *s, const ent_decision *d
     return value_text(s, field->type, field->param, value, buf, size);
 }
 
-int ent_subject_compare(const ent_session *s, const ent_decision *a, const ent_decision *b)
+int ent_subject_compare(const ent_engine *s, const ent_verdict *a, const ent_verdict *b)
 {
     if (a->has_subject != b->has_subject) {
         return a->has_subject ? 1 : -1;
     }
-    size_t n = ent_session_subject_fields(s, a);
+    size_t n = ent_engine_subject_fields(s, a);
     for (size_t i = 0; i < n; i++) {
         char x[64];
         char y[64];
-        int order = strcmp(ent_session_subject_text(s, a, i, x, sizeof x),
-                           ent_session_subject_text(s, b, i, y, sizeof y));
+        int order = strcmp(ent_engine_subject_text(s, a, i, x, sizeof x),
+                           ent_engine_subject_text(s, b, i, y, sizeof y));
         if (order != 0) {
             return order;
         }

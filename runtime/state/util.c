@@ -7,10 +7,10 @@
 
 #include "runtime/state/state.h"
 
-bool ent_fail(ent_session *s, ent_error *error, ent_error_code code, const char *fmt, ...)
+bool ent_fail(ent_engine *s, ent_fault *error, ent_fault_code code, const char *fmt, ...)
 {
     (void)s;
-    if (error && error->code == ENT_ERROR_NONE) {
+    if (error && error->code == ENT_FAULT_NONE) {
         va_list args;
         va_start(args, fmt);
         error->code = code;
@@ -21,9 +21,9 @@ bool ent_fail(ent_session *s, ent_error *error, ent_error_code code, const char 
     return false;
 }
 
-bool ent_no_memory(ent_error *error)
+bool ent_no_memory(ent_fault *error)
 {
-    return ent_fail(NULL, error, ENT_ERROR_ENVIRONMENT, "out of memory");
+    return ent_fail(NULL, error, ENT_FAULT_ENVIRONMENT, "out of memory");
 }
 
 bool ent_reserve(void **v, size_t *capacity, size_t need, size_t element)
@@ -82,7 +82,7 @@ bool ent_colbuf_reserve(ent_colbuf *c, size_t need)
     return true;
 }
 
-bool ent_colbuf_append(ent_colbuf *c, const ent_column *from, size_t offset, size_t n)
+bool ent_colbuf_append(ent_colbuf *c, const ent_vector *from, size_t offset, size_t n)
 {
     size_t size = ent_class_size(c->cls);
     if (!ent_colbuf_reserve(c, c->n + n)) {
@@ -183,13 +183,13 @@ void ent_tuples_deinit(ent_tuples *t)
     *t = (ent_tuples){0};
 }
 
-ent_decision *ent_session_decision(ent_session *s)
+ent_verdict *ent_engine_decision(ent_engine *s)
 {
     if (!ent_reserve((void **)&s->decisions, &s->decisions_capacity, s->n_decisions + 1,
                      sizeof *s->decisions)) {
         return NULL;
     }
-    ent_decision *d = &s->decisions[s->n_decisions++];
+    ent_verdict *d = &s->decisions[s->n_decisions++];
     memset(d, 0, sizeof *d);
     d->measure = (ent_q){0, 1};
     d->credit_fraction = (ent_q){1, 1};
@@ -199,10 +199,10 @@ ent_decision *ent_session_decision(ent_session *s)
     return d;
 }
 
-void ent_agreement_period(const ent_session *s, const ent_agreement_row *agreement, int64_t *from_ns,
+void ent_agreement_period(const ent_engine *s, const ent_agreement_row *agreement, int64_t *from_ns,
                           int64_t *to_ns)
 {
-    const ent_zone *zone = ent_session_zone(s, agreement->zone);
+    const ent_zone *zone = ent_engine_zone(s, agreement->zone);
     *from_ns = agreement->from_day == ENT_NO_DAY_FROM
                    ? INT64_MIN
                    : ent_zone_midnight(zone, agreement->from_day);

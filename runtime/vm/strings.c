@@ -169,7 +169,7 @@ static char *copy_text(ent_strings *strings, const char *p, size_t len)
 
 /* The program's strings keep their numbers even if two are equal (no compiler of ours writes such):
  * then the first is found. */
-static bool take_program(ent_strings *strings, const ent_program *program)
+static bool take_program(ent_strings *strings, const ent_image *program)
 {
     for (size_t i = 0; i < program->n_strings; i++) {
         const ent_string *text = &program->strings[i];
@@ -185,7 +185,7 @@ static bool take_program(ent_strings *strings, const ent_program *program)
     return true;
 }
 
-ent_strings *ent_strings_new(const ent_program *program_or_null)
+ent_strings *ent_strings_new(const ent_image *program_or_null)
 {
     ent_strings *strings = calloc(1, sizeof *strings);
     if (strings == NULL || !grow_slots(strings) ||

@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ent_program;
+struct ent_image;
 typedef struct ent_strings ent_strings;
 
-ent_strings *ent_strings_new(const struct ent_program *program_or_null);
+ent_strings *ent_strings_new(const struct ent_image *program_or_null);
 void ent_strings_free(ent_strings *strings);
 /* From now on several threads may intern; false: no lock could be had. */
 bool ent_strings_share(ent_strings *strings);

@@ -24,7 +24,7 @@ size_t ent_vm_class_bytes(unsigned cls)
 
 /* Where registers live: a slot is memory for one column of a class; slots are handed on. */
 typedef struct plan {
-    const ent_program *program;
+    const ent_image *program;
     const ent_kernel_row *row;
     const ent_instruction *code;
     int64_t *last_use;   /* by register: index of the last instruction that names it */
@@ -116,7 +116,7 @@ static void assign_slots(plan *p)
     }
 }
 
-static bool make_plan(plan *p, const ent_program *program, int64_t kernel)
+static bool make_plan(plan *p, const ent_image *program, int64_t kernel)
 {
     p->program = program;
     p->row = &program->kernel[kernel];
@@ -292,7 +292,7 @@ static bool make_steps(ent_vm_kernel *kernel, const plan *p)
     return true;
 }
 
-static ent_vm_kernel *make_ready(const ent_program *program, int64_t index, uint32_t lanes)
+static ent_vm_kernel *make_ready(const ent_image *program, int64_t index, uint32_t lanes)
 {
     plan p = {0};
     ent_vm_kernel *kernel = calloc(1, sizeof *kernel);
@@ -426,7 +426,7 @@ static void settle_errors(ent_vm *vm)
 
 static bool load_zones(ent_vm *vm, const char *zone_dir, char *error, size_t error_len)
 {
-    const ent_program *p = vm->program;
+    const ent_image *p = vm->program;
     for (size_t i = 0; i < p->n_timefmt; i++) {
         for (size_t j = 0; j < i && vm->zones[i] == NULL; j++) {
             if (p->timefmt[j].zone == p->timefmt[i].zone) {
@@ -435,7 +435,7 @@ static bool load_zones(ent_vm *vm, const char *zone_dir, char *error, size_t err
         }
         if (vm->zones[i] == NULL) {
             vm->zones[i] =
-                ent_zone_load(zone_dir, ent_program_text(p, p->timefmt[i].zone), error, error_len);
+                ent_zone_load(zone_dir, ent_image_text(p, p->timefmt[i].zone), error, error_len);
         }
         if (vm->zones[i] == NULL) {
             return false;
@@ -444,7 +444,7 @@ static bool load_zones(ent_vm *vm, const char *zone_dir, char *error, size_t err
     return true;
 }
 
-ent_vm *ent_vm_new(const ent_program *program, ent_strings *strings, const char *zone_dir,
+ent_vm *ent_vm_new(const ent_image *program, ent_strings *strings, const char *zone_dir,
                    uint32_t lanes_max, char *error, size_t error_len)
 {
     ent_vm *vm = calloc(1, sizeof *vm);
@@ -510,8 +510,8 @@ void ent_vm_free(ent_vm *vm)
 }
 
 /* The host's columns must be what the kernel was verified for. */
-static bool inputs_fit(const ent_program *program, const ent_kernel_row *row,
-                       const ent_column *inputs)
+static bool inputs_fit(const ent_image *program, const ent_kernel_row *row,
+                       const ent_vector *inputs)
 {
     for (int64_t k = 0; k < row->n_inputs; k++) {
         if ((int64_t)inputs[k].cls != program->input[row->first_input + k].cls ||
@@ -522,7 +522,7 @@ static bool inputs_fit(const ent_program *program, const ent_kernel_row *row,
     return true;
 }
 
-static bool run_one(ent_vm *vm, int64_t kernel, const ent_column *inputs, ent_column *outputs,
+static bool run_one(ent_vm *vm, int64_t kernel, const ent_vector *inputs, ent_vector *outputs,
                     const uint8_t **skipped, const ent_lane_error **errors, uint32_t *n_errors)
 {
     ent_vm_one *one = ready_one(vm, kernel);
@@ -541,8 +541,8 @@ static bool run_one(ent_vm *vm, int64_t kernel, const ent_column *inputs, ent_co
     return true;
 }
 
-bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_column *inputs, uint32_t n_lanes,
-                ent_column *outputs, const uint8_t **skipped, const ent_lane_error **errors,
+bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_vector *inputs, uint32_t n_lanes,
+                ent_vector *outputs, const uint8_t **skipped, const ent_lane_error **errors,
                 uint32_t *n_errors)
 {
     if (kernel < 0 || (uint64_t)kernel >= vm->program->n_kernel || n_lanes > vm->lanes_max) {
@@ -577,7 +577,7 @@ bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_column *inputs, uint32_t n
     settle_errors(vm);
     for (int64_t o = 0; o < row->n_outputs; o++) {
         const ent_vm_reg *reg = &ready->regs[vm->program->output[row->first_output + o].reg];
-        outputs[o] = (ent_column){(ent_class)reg->cls, reg->data, reg->absent};
+        outputs[o] = (ent_vector){(ent_class)reg->cls, reg->data, reg->absent};
     }
     if (skipped != NULL) {
         *skipped = vm->any_skipped ? ready->skipped : NULL;

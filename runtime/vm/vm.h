@@ -14,11 +14,11 @@ typedef struct ent_zone ent_zone;
 
 /* One typed column.  absent NULL: no lane is absent; else one byte a lane, 1 = absent (the datum of an
  * absent lane is zero). */
-typedef struct ent_column {
+typedef struct ent_vector {
     ent_class cls;
     void *data;      /* uint8_t, int64_t, double or ent_q, by cls */
     uint8_t *absent;
-} ent_column;
+} ent_vector;
 
 typedef struct ent_lane_error {
     uint32_t lane;
@@ -32,7 +32,7 @@ typedef struct ent_vm ent_vm;
 
 /* zone_dir: where zoneinfo files are (for parse.time).  lanes_max <= ENT_LANES_MAX.  NULL when out of memory
  * or when a zone that a timefmt names cannot be read (then `error` says which). */
-ent_vm *ent_vm_new(const ent_program *program, ent_strings *strings, const char *zone_dir,
+ent_vm *ent_vm_new(const ent_image *program, ent_strings *strings, const char *zone_dir,
                    uint32_t lanes_max, char *error, size_t error_len);
 void ent_vm_free(ent_vm *vm);
 
@@ -44,7 +44,7 @@ void ent_vm_free(ent_vm *vm);
  * and errors stays valid until the next run.  A lane that is left out has no error: a row that is not
  * wanted need not be right.  A failed lane's outputs are absent as far as they depend on the failure.
  * Returns false when memory runs out, or when an input is not of the declared class or has no data. */
-bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_column *inputs, uint32_t n_lanes,
-                ent_column *outputs, const uint8_t **skipped, const ent_lane_error **errors,
+bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_vector *inputs, uint32_t n_lanes,
+                ent_vector *outputs, const uint8_t **skipped, const ent_lane_error **errors,
                 uint32_t *n_errors);
 #endif

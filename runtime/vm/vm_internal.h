@@ -77,7 +77,7 @@ typedef struct ent_vm_level {
 } ent_vm_level;
 
 struct ent_vm {
-    const ent_program *program;
+    const ent_image *program;
     ent_strings *strings;
     uint32_t lanes_max;
     ent_zone **zones; /* one a timefmt; equal names share one */
@@ -89,7 +89,7 @@ struct ent_vm {
 
     /* of the running kernel */
     uint32_t n; /* lanes */
-    const ent_column *inputs;
+    const ent_vector *inputs;
     ent_vm_selection selection;
     ent_vm_level levels[ENT_LIMIT_KERNEL_NESTING + 1];
     uint32_t depth;

@@ -30,13 +30,13 @@ struct ent_vm_one {
     word *words; /* one a register */
     input *inputs;
     size_t n_inputs;
-    ent_column *outputs;
+    ent_vector *outputs;
     size_t n_outputs;
 };
 
 /* While it is made. */
 typedef struct maker {
-    const ent_program *program;
+    const ent_image *program;
     const ent_kernel_row *kernel;
     const ent_instruction *code;
     ent_vm_one *one;
@@ -277,7 +277,7 @@ static bool make(maker *m)
         if (!m->present[reg]) {
             return false;
         }
-        m->one->outputs[o] = (ent_column){cls, m->at[reg], NULL};
+        m->one->outputs[o] = (ent_vector){cls, m->at[reg], NULL};
     }
     for (size_t k = 0; k < m->one->n_inputs; k++) {
         if (m->one->inputs[k].to == NULL) {
@@ -287,7 +287,7 @@ static bool make(maker *m)
     return true;
 }
 
-ent_vm_one *ent_vm_one_new(const ent_program *program, const ent_kernel_row *kernel, bool *possible)
+ent_vm_one *ent_vm_one_new(const ent_image *program, const ent_kernel_row *kernel, bool *possible)
 {
     maker m = {.program = program,
                .kernel = kernel,
@@ -404,10 +404,10 @@ op_TRAP:
 #endif
 }
 
-bool ent_vm_one_run(ent_vm_one *one, const ent_column *inputs, ent_column *outputs)
+bool ent_vm_one_run(ent_vm_one *one, const ent_vector *inputs, ent_vector *outputs)
 {
     for (size_t k = 0; k < one->n_inputs; k++) {
-        const ent_column *in = &inputs[k];
+        const ent_vector *in = &inputs[k];
         if (in->cls != one->inputs[k].cls || in->data == NULL || (in->absent != NULL && in->absent[0])) {
             return false;
         }

@@ -15,8 +15,8 @@
 typedef struct ent_vm_one ent_vm_one;
 
 /* NULL with *possible false when the kernel has no such form, with *possible true when memory ran out. */
-ent_vm_one *ent_vm_one_new(const ent_program *program, const ent_kernel_row *kernel, bool *possible);
+ent_vm_one *ent_vm_one_new(const ent_image *program, const ent_kernel_row *kernel, bool *possible);
 void ent_vm_one_free(ent_vm_one *one);
 /* False: run it over columns. */
-bool ent_vm_one_run(ent_vm_one *one, const ent_column *inputs, ent_column *outputs);
+bool ent_vm_one_run(ent_vm_one *one, const ent_vector *inputs, ent_vector *outputs);
 #endif

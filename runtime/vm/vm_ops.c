@@ -84,7 +84,7 @@ static void fill_absent(ent_vm *vm, const ent_vm_step *step)
 
 static void take_input(ent_vm *vm, const ent_vm_step *step)
 {
-    const ent_column *column = &vm->inputs[step->k];
+    const ent_vector *column = &vm->inputs[step->k];
     bool some = column->absent != NULL && memchr(column->absent, 1, vm->n) != NULL;
     step->d->data = column->data;
     step->d->absent = some ? column->absent : NULL;

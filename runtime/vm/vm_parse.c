@@ -178,7 +178,7 @@ static bool read_time(ent_vm *vm, const ent_vm_step *step, const char *p, size_t
     return true;
 }
 
-static bool is_string(const ent_program *program, int64_t string, const char *p, size_t len)
+static bool is_string(const ent_image *program, int64_t string, const char *p, size_t len)
 {
     return string >= 0 && program->strings[string].len == len &&
            memcmp(program->strings[string].p, p, len) == 0;
@@ -196,7 +196,7 @@ static bool read_enum(ent_vm *vm, const ent_vm_step *step, const char *p, size_t
     return false;
 }
 
-static bool is_alias(const ent_program *program, int64_t first, int64_t n, const char *p,
+static bool is_alias(const ent_image *program, int64_t first, int64_t n, const char *p,
                      size_t len)
 {
     for (int64_t i = 0; i < n; i++) {
@@ -209,7 +209,7 @@ static bool is_alias(const ent_program *program, int64_t first, int64_t n, const
 
 /* Names go before titles and aliases of others. */
 #define READ_NAMED(table)                                                                          \
-    const ent_program *program = vm->program;                                                      \
+    const ent_image *program = vm->program;                                                      \
     (void)step;                                                                                    \
     for (size_t i = 0; i < program->n_##table; i++) {                                              \
         if (is_string(program, program->table[i].name, p, len)) {                                  \

@@ -72,22 +72,22 @@ static bool make_records(records *r, size_t n)
     return true;
 }
 
-static ent_program *load(const char *path)
+static ent_image *load(const char *path)
 {
     FILE *file = fopen(path, "rb");
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     ent_load_error error = {0};
     static char bytes[1 << 20];
     if (file) {
         size_t n = fread(bytes, 1, sizeof bytes, file);
         fclose(file);
-        ent_program_decode(bytes, n, &program, &error);
+        ent_image_decode(bytes, n, &program, &error);
     }
     return program;
 }
 
 /* Finds the row kernel, binds its inputs to the records, and makes the score an output. */
-static bool bind(host *h, ent_program *p, const records *r)
+static bool bind(host *h, ent_image *p, const records *r)
 {
     void *columns[] = {r->priority, r->state, r->elapsed, r->target, r->party};
     h->kernel = p->feed[0].row_kernel;
@@ -120,13 +120,13 @@ static bool bind(host *h, ent_program *p, const records *r)
 
 static bool evaluate(const host *h, const records *r, size_t lanes, result *out)
 {
-    ent_column inputs[FIELDS];
-    ent_column outputs[8];
+    ent_vector inputs[FIELDS];
+    ent_vector outputs[8];
     *out = (result){0, 0};
     for (size_t begin = 0; begin < r->n; begin += lanes) {
         size_t n = r->n - begin < lanes ? r->n - begin : lanes;
         for (size_t i = 0; i < h->n_inputs; i++) {
-            inputs[i] = (ent_column){h->cls[i], (char *)h->base[i] + begin * sizeof(int64_t), NULL};
+            inputs[i] = (ent_vector){h->cls[i], (char *)h->base[i] + begin * sizeof(int64_t), NULL};
         }
         if (!ent_vm_run(h->vm, h->kernel, inputs, (uint32_t)n, outputs, NULL, NULL, NULL)) {
             return false;
@@ -171,7 +171,7 @@ int main(int argc, char **argv)
     char error[256];
     size_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
     size_t passes = argc > 3 ? strtoull(argv[3], NULL, 10) : 10;
-    ent_program *program = argc > 1 ? load(argv[1]) : NULL;
+    ent_image *program = argc > 1 ? load(argv[1]) : NULL;
     passes = passes < 1 ? 1 : passes > PASSES_MAX ? PASSES_MAX : passes;
     if (!program || !make_records(&r, n) || !bind(&h, program, &r)) {
         fprintf(stderr, "guard: needs guard.entc, and memory for the records\n");

@@ -25,7 +25,7 @@ typedef struct naive_value {
 typedef enum outcome { OK, ABSENT, FAILS } outcome;
 
 typedef struct machine {
-    const ent_program *p;
+    const ent_image *p;
     ent_strings *strings;
     naive_value regs[4096];
     bool failed;
@@ -53,9 +53,9 @@ static inline outcome named(const machine *m, const char *text, naive_value *d, 
             int64_t name = party ? m->p->party[i].name : m->p->service[i].name;
             int64_t title = party ? m->p->party[i].title : m->p->service[i].title;
             bool alias = party && i == 1 && strcmp(text, "Group 12") == 0;
-            if ((pass == 0 && strcmp(ent_program_text(m->p, name), text) == 0) ||
+            if ((pass == 0 && strcmp(ent_image_text(m->p, name), text) == 0) ||
                 (pass == 1 &&
-                 ((title >= 0 && strcmp(ent_program_text(m->p, title), text) == 0) || alias))) {
+                 ((title >= 0 && strcmp(ent_image_text(m->p, title), text) == 0) || alias))) {
                 d->v.i = (int64_t)i;
                 return OK;
             }

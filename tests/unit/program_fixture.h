@@ -405,14 +405,14 @@ static inline fixture fixture_new(void)
 }
 
 /* Writes and loads; NULL with the reason in *error. */
-static inline ent_program *fixture_load(const ent_builder *b, ent_load_error *error)
+static inline ent_image *fixture_load(const ent_builder *b, ent_load_error *error)
 {
     ent_bytes bytes = {0};
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     if (!ent_builder_write(b, &bytes, error->message, sizeof error->message)) {
         abort();
     }
-    (void)ent_program_decode(bytes.p, bytes.n, &program, error);
+    (void)ent_image_decode(bytes.p, bytes.n, &program, error);
     ent_bytes_deinit(&bytes);
     return program;
 }

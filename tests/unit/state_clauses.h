@@ -155,7 +155,7 @@ static inline void shape_credit(prog *x, ent_duty_row *d)
         x->b, (ent_amount_row){2, prog_ratio(x, 25, 2), -1, 0, prog_text(x, "GBP 12.50"), -1});
 }
 
-static inline ent_program *one_duty(void (*shape)(prog *, ent_duty_row *))
+static inline ent_image *one_duty(void (*shape)(prog *, ent_duty_row *))
 {
     prog x = prog_new();
     int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);

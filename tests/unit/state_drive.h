@@ -8,7 +8,7 @@
 /* --- decisions as text --- */
 
 typedef struct told {
-    ent_decision d;
+    ent_verdict d;
     char subject[64];
 } told;
 
@@ -17,18 +17,18 @@ typedef struct telling {
     size_t n, capacity;
 } telling;
 
-static inline void subject_text(const ent_session *s, const ent_decision *d, char *out, size_t size)
+static inline void subject_text(const ent_engine *s, const ent_verdict *d, char *out, size_t size)
 {
     size_t at = 0;
     out[0] = 0;
-    for (size_t i = 0; i < ent_session_subject_fields(s, d); i++) {
+    for (size_t i = 0; i < ent_engine_subject_fields(s, d); i++) {
         char buf[64];
         at += (size_t)snprintf(out + at, size - at, "%s%s", i ? "/" : "",
-                               ent_session_subject_text(s, d, i, buf, sizeof buf));
+                               ent_engine_subject_text(s, d, i, buf, sizeof buf));
     }
 }
 
-static inline bool tell(void *user, const ent_session *s, const ent_decision *d)
+static inline bool tell(void *user, const ent_engine *s, const ent_verdict *d)
 {
     telling *all = user;
     if (all->n == all->capacity) {
@@ -65,10 +65,10 @@ static const char *const status_words[] = {"met",  "breach",      "excused",
  * window. */
 static inline void decision_text(const told *t, char *out, size_t size)
 {
-    const ent_decision *d = &t->d;
+    const ent_verdict *d = &t->d;
     size_t at = (size_t)snprintf(out, size, "%s%s%s", t->subject, t->subject[0] ? " " : "",
                                  status_words[d->status]);
-    if (d->kind == ENT_DECISION_DUTY) {
+    if (d->kind == ENT_VERDICT_DUTY) {
         at += put_minutes(out + at, size - at, "at", d->at_ns - BASE_NS);
         at += d->has_due ? put_minutes(out + at, size - at, "due", d->due_ns - BASE_NS) : 0;
         at += d->has_done ? put_minutes(out + at, size - at, "done", d->done_ns - BASE_NS) : 0;
@@ -158,7 +158,7 @@ static inline void shuffle(fact *v, size_t n, uint64_t *seed)
 }
 
 /* Runs of one feed at a time, as they stand. */
-static inline bool push_runs(ent_session *s, const fact *v, size_t n, ent_error *error)
+static inline bool push_runs(ent_engine *s, const fact *v, size_t n, ent_fault *error)
 {
     size_t begin = 0;
     while (begin < n) {
@@ -174,8 +174,8 @@ static inline bool push_runs(ent_session *s, const fact *v, size_t n, ent_error 
     return true;
 }
 
-static inline bool drive_stream(ent_session *s, const drive_plan *plan, fact *v, size_t n,
-                                ent_error *error)
+static inline bool drive_stream(ent_engine *s, const drive_plan *plan, fact *v, size_t n,
+                                ent_fault *error)
 {
     uint64_t seed = plan->seed;
     size_t begin = 0;
@@ -187,7 +187,7 @@ static inline bool drive_stream(ent_session *s, const drive_plan *plan, fact *v,
             shuffle(v + begin, end - begin, &seed);
         }
         if (!push_runs(s, v + begin, end - begin, error) ||
-            (next != INT64_MAX && !ent_session_advance(s, next, error))) {
+            (next != INT64_MAX && !ent_engine_advance(s, next, error))) {
             return false;
         }
         begin = end;
@@ -197,10 +197,10 @@ static inline bool drive_stream(ent_session *s, const drive_plan *plan, fact *v,
 
 /* All of it, from a new session to its end.  NULL with the error on failure; else the session,
  * ended. */
-static inline ent_session *drive(const ent_program *p, const facts *all, const drive_plan *plan,
-                                 telling *out, ent_error *error)
+static inline ent_engine *drive(const ent_image *p, const facts *all, const drive_plan *plan,
+                                 telling *out, ent_fault *error)
 {
-    ent_session_options options = {.lanes_max = plan->lanes_max,
+    ent_engine_options options = {.lanes_max = plan->lanes_max,
                                    .has_from = plan->has_from,
                                    .from_ns = plan->from_ns,
                                    .has_to = plan->has_to,
@@ -209,12 +209,12 @@ static inline ent_session *drive(const ent_program *p, const facts *all, const d
                                    .on_decision = tell,
                                    .user = out};
     out->n = 0;
-    ent_session *s = ent_session_new(p, &options, error);
+    ent_engine *s = ent_engine_new(p, &options, error);
     fact *v = s ? malloc((all->n + 1) * sizeof *v) : NULL;
     bool ok = v != NULL;
     if (s && !v) {
         *error =
-            (ent_error){.code = ENT_ERROR_ENVIRONMENT, .place = -1, .message = "out of memory"};
+            (ent_fault){.code = ENT_FAULT_ENVIRONMENT, .place = -1, .message = "out of memory"};
     }
     if (ok) {
         if (all->n > 0) {
@@ -226,11 +226,11 @@ static inline ent_session *drive(const ent_program *p, const facts *all, const d
             qsort(v, all->n, sizeof *v, compare_facts);
             ok = drive_stream(s, plan, v, all->n, error);
         }
-        ok = ok && ent_session_finish(s, error);
+        ok = ok && ent_engine_finish(s, error);
     }
     free(v);
     if (!ok) {
-        ent_session_free(s);
+        ent_engine_free(s);
         return NULL;
     }
     return s;
@@ -254,18 +254,18 @@ static inline void join(const telling *all, char *out, size_t size)
 }
 
 /* Runs in every mode and compares the decisions with the text. */
-static inline void expect_all(const char *name, const ent_program *p, const facts *all,
+static inline void expect_all(const char *name, const ent_image *p, const facts *all,
                               drive_plan plan, const char *expected)
 {
     for (size_t m = 0; m < 4; m++) {
         for (size_t k = 0; k < 3; k++) {
             telling out = {0};
-            ent_error error;
+            ent_fault error;
             char text[TEXT_MAX];
             plan.mode = modes[m];
             plan.lanes_max = lanes[k];
             plan.seed = m * 3 + k + 1;
-            ent_session *s = drive(p, all, &plan, &out, &error);
+            ent_engine *s = drive(p, all, &plan, &out, &error);
             if (!s) {
                 fail_msg("%s, mode %zu, lanes %u: %s", name, m, lanes[k], error.message);
             }
@@ -274,7 +274,7 @@ static inline void expect_all(const char *name, const ent_program *p, const fact
                 fail_msg("%s, mode %zu, lanes %u:\n  got      %s\n  expected %s", name, m, lanes[k],
                          text, expected);
             }
-            ent_session_free(s);
+            ent_engine_free(s);
             free(out.v);
         }
     }

@@ -5,7 +5,7 @@
 
 #include "tests/unit/state_clauses.h"
 
-static inline ent_program *everything(void)
+static inline ent_image *everything(void)
 {
     prog x = prog_new();
     int64_t first = prog_agreement(&x, 1, ENT_NO_DAY_FROM, BASE_DAY + 1);

@@ -14,7 +14,7 @@
 
 #include "compiler/emit/builder.h"
 #include "compiler/emit/kernel.h"
-#include "runtime/state/session.h"
+#include "runtime/state/engine.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define MINUTE_NS (60 * SECOND_NS)
@@ -487,13 +487,13 @@ static inline int64_t prog_outcomes(prog *x, int64_t duty)
 }
 
 /* Writes, loads, and frees the builder. */
-static inline ent_program *prog_load(prog *x)
+static inline ent_image *prog_load(prog *x)
 {
     ent_bytes bytes = {0};
     ent_load_error error = {0};
-    ent_program *program = NULL;
+    ent_image *program = NULL;
     if (!ent_builder_write(x->b, &bytes, error.message, sizeof error.message) ||
-        !ent_program_decode(bytes.p, bytes.n, &program, &error)) {
+        !ent_image_decode(bytes.p, bytes.n, &program, &error)) {
         fprintf(stderr, "program: %s\n", error.message);
         abort();
     }
@@ -640,9 +640,9 @@ static inline facts facts_of(const char *script)
 }
 
 /* Pushes v[0..n), all of one feed. */
-static inline bool facts_push(ent_session *s, const fact *v, size_t n, ent_error *error)
+static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault *error)
 {
-    ent_column columns[FACT_FIELDS];
+    ent_vector columns[FACT_FIELDS];
     int64_t *ints = calloc(FACT_FIELDS * n + 1, sizeof *ints);
     ent_q *qs = calloc(2 * n + 1, sizeof *qs);
     double *fs = calloc(n + 1, sizeof *fs);
@@ -652,7 +652,7 @@ static inline bool facts_push(ent_session *s, const fact *v, size_t n, ent_error
     bool ok = ints && qs && fs && bs && absent && lines;
     for (size_t i = 0; ok && i < n; i++) {
         const fact *f = &v[i];
-        ent_strings *strings = ent_session_strings(s);
+        ent_strings *strings = ent_engine_strings(s);
         int64_t key = f->key[0] ? ent_strings_intern(strings, f->key, strlen(f->key)) : NO_VALUE;
         int64_t number =
             f->number[0] ? ent_strings_intern(strings, f->number, strlen(f->number)) : NO_VALUE;
@@ -682,21 +682,21 @@ static inline bool facts_push(ent_session *s, const fact *v, size_t n, ent_error
         }
     }
     for (size_t k = 0; k < FACT_FIELDS; k++) {
-        columns[k] = (ent_column){ENT_CLASS_I, ints + k * n, absent + k * n};
+        columns[k] = (ent_vector){ENT_CLASS_I, ints + k * n, absent + k * n};
     }
     if (n > 0 && v[0].feed == TICKET) {
-        columns[T_COST] = (ent_column){ENT_CLASS_Q, qs, absent + T_COST * n};
-        columns[T_RATE] = (ent_column){ENT_CLASS_Q, qs + n, absent + T_RATE * n};
-        columns[T_WEIGHT] = (ent_column){ENT_CLASS_F, fs, absent + T_WEIGHT * n};
-        columns[T_VIP] = (ent_column){ENT_CLASS_B, bs, absent + T_VIP * n};
+        columns[T_COST] = (ent_vector){ENT_CLASS_Q, qs, absent + T_COST * n};
+        columns[T_RATE] = (ent_vector){ENT_CLASS_Q, qs + n, absent + T_RATE * n};
+        columns[T_WEIGHT] = (ent_vector){ENT_CLASS_F, fs, absent + T_WEIGHT * n};
+        columns[T_VIP] = (ent_vector){ENT_CLASS_B, bs, absent + T_VIP * n};
     } else if (n > 0 && v[0].feed == PROBE) {
-        columns[P_UP] = (ent_column){ENT_CLASS_B, bs, absent + P_UP * n};
+        columns[P_UP] = (ent_vector){ENT_CLASS_B, bs, absent + P_UP * n};
     }
     if (!ok) {
         *error =
-            (ent_error){.code = ENT_ERROR_ENVIRONMENT, .place = -1, .message = "out of memory"};
+            (ent_fault){.code = ENT_FAULT_ENVIRONMENT, .place = -1, .message = "out of memory"};
     }
-    ok = ok && (n == 0 || ent_session_push(s, v[0].feed, columns, n, lines, error));
+    ok = ok && (n == 0 || ent_engine_push(s, v[0].feed, columns, n, lines, error));
     free(ints);
     free(qs);
     free(fs);

@@ -174,7 +174,7 @@ static void test_cells(void **state)
 /* `bind ticket from csv`: at = opened, id = number, event from state, priority from prio, the rest
  * by name;
  * `?` is absent, `Ignore` is left out; nothing uses rate. */
-static ent_program *bound_program(bool with_bind)
+static ent_image *bound_program(bool with_bind)
 {
     prog x = prog_new();
     ent_builder *b = x.b;
@@ -232,7 +232,7 @@ static ent_program *bound_program(bool with_bind)
 }
 
 typedef struct bound {
-    const ent_program *program;
+    const ent_image *program;
     ent_strings *strings;
     ent_vm *vm;
     ent_binder *binder;
@@ -243,7 +243,7 @@ typedef struct bound {
     bool stopped;
 } bound;
 
-static void bound_open(bound *x, const ent_program *program, uint32_t batch_rows)
+static void bound_open(bound *x, const ent_image *program, uint32_t batch_rows)
 {
     char error[256] = "";
     *x = (bound){.program = program, .strings = ent_strings_new(program), .stop_at = SIZE_MAX};
@@ -277,7 +277,7 @@ static void put(bound *x, const char *text)
     snprintf(x->rows + at, sizeof x->rows - at, "%s", text);
 }
 
-static void put_value(bound *x, const ent_column *column, uint32_t lane, int64_t type)
+static void put_value(bound *x, const ent_vector *column, uint32_t lane, int64_t type)
 {
     char text[ENT_Q_TEXT_SIZE] = "-";
     if (!(column->absent && column->absent[lane])) {
@@ -360,7 +360,7 @@ static void test_wanted(void **state)
     (void)state;
     static const char *const names[] = {"state",  "number", "prio",  "opened on", "party", "cost",
                                         "weight", "spent",  "tries", "score",     "vip"};
-    ent_program *p = bound_program(true);
+    ent_image *p = bound_program(true);
     bound x;
     bound_open(&x, p, 4);
     const char *const *wanted;
@@ -373,7 +373,7 @@ static void test_wanted(void **state)
     assert_int_equal(ent_binder_separator(x.binder), ';');
     assert_int_equal(ent_binder_format(x.binder), 1);
     bound_close(&x);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 
     p = bound_program(false);
     bound_open(&x, p, 4);
@@ -387,7 +387,7 @@ static void test_wanted(void **state)
     assert_int_equal(ent_binder_separator(x.binder), 0);
     assert_int_equal(ent_binder_format(x.binder), 0);
     bound_close(&x);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 #define HEADER                                                                                     \
@@ -397,7 +397,7 @@ static void test_wanted(void **state)
 static void test_rows(void **state)
 {
     (void)state;
-    ent_program *p = bound_program(true);
+    ent_image *p = bound_program(true);
     bound x;
     bound_open(&x, p, 4);
     bind_csv(&x,
@@ -420,7 +420,7 @@ static void test_rows(void **state)
                         "field's currency, found `1/1`\n");
     assert_int_equal(x.skipped, 1);
     bound_close(&x);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* Each kind of bad cell, in the order of the file, the reader's own among them, over several
@@ -462,7 +462,7 @@ static void test_bad_rows(void **state)
         "found `0.001`\n"
         "`t.csv` line 13, column 11 `vip`: expected true, false, 1, 0, yes, no, up or down, found "
         "`maybe`\n";
-    ent_program *p = bound_program(true);
+    ent_image *p = bound_program(true);
     bound x;
     bound_open(&x, p, 4);
     bind_csv(&x, csv, ENT_FORMAT_CSV);
@@ -478,7 +478,7 @@ static void test_bad_rows(void **state)
     assert_int_equal(x.n_bad, 3);
     assert_int_equal(x.n_rows, 0);
     bound_close(&x);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* Without a bind, columns are found by the fields' names, in any order; a missing optional one is
@@ -486,7 +486,7 @@ static void test_bad_rows(void **state)
 static void test_by_name(void **state)
 {
     (void)state;
-    ent_program *p = bound_program(false);
+    ent_image *p = bound_program(false);
     bound x;
     bound_open(&x, p, 4);
     bind_csv(&x, "event,id,at,party\nopened,A," WHEN "1:00Z,NetCo\nnoted,,\"" WHEN "2:00Z\",\n",
@@ -506,7 +506,7 @@ static void test_by_name(void **state)
     assert_string_equal(x.bad, "`t.csv` line 2, member `at`: expected an instant such as "
                                "2026-01-05T09:00:00Z, found `7`\n");
     bound_close(&x);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* What the file lacks: the reader knows, the binder says whether it matters. */
@@ -514,7 +514,7 @@ static void test_missing_columns(void **state)
 {
     (void)state;
     static const char csv[] = "number;state;prio\nA;opened;P1\n";
-    ent_program *p = bound_program(true);
+    ent_image *p = bound_program(true);
     bound x;
     bound_open(&x, p, 4);
     ent_feed_error error = {0};
@@ -534,7 +534,7 @@ static void test_missing_columns(void **state)
     ent_reader_close(reader);
     ent_source_list_deinit(&list);
     bound_close(&x);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 int main(void)

@@ -205,11 +205,11 @@ static void test_clocks(void **state)
         ent_duty_row duty = prog_duty(&x, agreement);
         c->shape(&x, &duty);
         (void)ent_builder_add_duty(x.b, duty);
-        ent_program *p = prog_load(&x);
+        ent_image *p = prog_load(&x);
         facts all = facts_of(c->script);
         expect_all(c->name, p, &all, until(c->to), c->expected);
         free(all.v);
-        ent_program_destroy(p);
+        ent_image_destroy(p);
     }
 }
 
@@ -217,7 +217,7 @@ static void test_clocks(void **state)
 static void test_period(void **state)
 {
     (void)state;
-    ent_program *p = one_duty(shape_plain);
+    ent_image *p = one_duty(shape_plain);
     facts all =
         facts_of("0 A opened; 60 A resolved; 0 B opened; 400 B resolved; 10 C opened; 20 D opened;"
                  "244 D resolved; 600 E opened");
@@ -237,28 +237,28 @@ static void test_period(void **state)
     all = (facts){0};
     expect_all("no rows at all", p, &all, (drive_plan){0}, "");
     expect_all("no rows in a given period", p, &all, between(0, 10), "");
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 static void test_allowance_from_slot(void **state)
 {
     (void)state;
-    ent_program *p = one_duty(shape_spent);
+    ent_image *p = one_duty(shape_spent);
     facts all = facts_of("0 A opened; 0 B opened; 30 A resolved; 40 C opened");
     all.v[0].spent_ns = 25 * MINUTE_NS;
     all.v[3].spent_ns = -1;
     expect_all("from the row", p, &all, until(600),
                "A breach at=0 due=25 done=30 elapsed=30 allowed=25");
     telling out = {0};
-    ent_error error;
+    ent_fault error;
     drive_plan plan = until(600);
-    ent_session *s = drive(p, &all, &plan, &out, &error);
+    ent_engine *s = drive(p, &all, &plan, &out, &error);
     assert_non_null(s);
-    assert_int_equal(ent_session_without_allowance(s), 2);
-    ent_session_free(s);
+    assert_int_equal(ent_engine_without_allowance(s), 2);
+    ent_engine_free(s);
     free(out.v);
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* A clock belongs to the version that was in force at its trigger; while one runs, no other starts.
@@ -274,7 +274,7 @@ static void test_versions(void **state)
     duty = prog_duty(&x, second);
     x.b->allow.v[duty.first_allow].ns = 2 * HOUR_NS;
     (void)ent_builder_add_duty(x.b, duty);
-    ent_program *p = prog_load(&x);
+    ent_image *p = prog_load(&x);
     facts all = facts_of(
         "0 A opened; 1000 A opened; 1010 A resolved; 1020 A opened; 1150 A resolved; 899 B opened;"
         "900 C opened; 1019 B resolved; 1021 C resolved");
@@ -284,7 +284,7 @@ static void test_versions(void **state)
                "C breach at=900 due=1020 done=1021 elapsed=121 allowed=120 | "
                "A breach at=1020 due=1140 done=1150 elapsed=130 allowed=120");
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 static void test_notices(void **state)
@@ -294,28 +294,28 @@ static void test_notices(void **state)
     ent_duty_row duty = prog_duty(&x, prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO));
     duty.warn = prog_ratio(&x, 3, 4);
     (void)ent_builder_add_duty(x.b, duty);
-    ent_program *p = prog_load(&x);
+    ent_image *p = prog_load(&x);
     facts all = facts_of(
         "0 A opened; 0 B opened; 180 B resolved; 190 C opened; 400 C resolved; 420 A resolved");
     telling out = {0};
-    ent_error error;
+    ent_fault error;
     drive_plan plan = until(600);
     plan.notices = true;
-    ent_session *s = drive(p, &all, &plan, &out, &error);
+    ent_engine *s = drive(p, &all, &plan, &out, &error);
     assert_non_null(s);
     size_t n;
-    const ent_notice *v = ent_session_notices(s, &n);
+    const ent_warning *v = ent_engine_notices(s, &n);
     /* B is done at the very instant; C is warned at 190 + 180; A is warned and runs out */
     assert_int_equal(n, 3);
     int64_t sum = 0;
     for (size_t i = 0; i < n; i++) {
-        sum += (v[i].at_ns - BASE_NS) / MINUTE_NS * (v[i].kind == ENT_NOTICE_RUN_OUT ? 1000 : 1);
+        sum += (v[i].at_ns - BASE_NS) / MINUTE_NS * (v[i].kind == ENT_WARNING_RUN_OUT ? 1000 : 1);
     }
     assert_int_equal(sum, 180 + 370 + 240 * 1000);
-    ent_session_free(s);
+    ent_engine_free(s);
     free(out.v);
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 int main(void)

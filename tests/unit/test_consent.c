@@ -27,7 +27,7 @@ static const char PUBLIC[] =
 enum { HOST, SHOP, HUB, WEB, DESK, DIGEST_1, DIGEST_2, KEY, STRINGS };
 
 typedef struct world {
-    ent_program p;
+    ent_image p;
     ent_string strings[STRINGS];
     ent_party_row parties[3];
     ent_agreement_row agreements[2];

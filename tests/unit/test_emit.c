@@ -73,7 +73,7 @@ static bool build(const char *body, ent_bytes *bytes, char *reason, size_t size)
 }
 
 typedef struct loaded {
-    ent_program *p;
+    ent_image *p;
     ent_strings *strings;
     ent_vm *vm;
 } loaded;
@@ -88,7 +88,7 @@ static loaded load(const char *body)
         print_error("%s\n%s\n", body, reason);
         fail();
     }
-    if (!ent_program_decode(bytes.p, bytes.n, &l.p, &error)) {
+    if (!ent_image_decode(bytes.p, bytes.n, &l.p, &error)) {
         print_error("%s\n%s\n", body, error.message);
         fail();
     }
@@ -106,7 +106,7 @@ static void unload(loaded *l)
 {
     ent_vm_free(l->vm);
     ent_strings_free(l->strings);
-    ent_program_destroy(l->p);
+    ent_image_destroy(l->p);
 }
 
 /* --- rows of feed `row` and of feed `probe` --- */
@@ -114,20 +114,20 @@ static void unload(loaded *l)
 enum { LANES = 4, FIELDS_MAX = 32, OUTPUTS_MAX = 64 };
 
 typedef struct table {
-    ent_column columns[FIELDS_MAX]; /* by field */
-    ent_column before[FIELDS_MAX];
+    ent_vector columns[FIELDS_MAX]; /* by field */
+    ent_vector before[FIELDS_MAX];
     unsigned char memory[2][FIELDS_MAX][LANES * sizeof(ent_q)];
     uint8_t absent[2][FIELDS_MAX][LANES];
-    ent_column out[OUTPUTS_MAX];
+    ent_vector out[OUTPUTS_MAX];
     const ent_lane_error *errors;
     uint32_t n_errors;
     const uint8_t *skipped;
 } table;
 
-static int64_t find_feed(const ent_program *p, const char *name)
+static int64_t find_feed(const ent_image *p, const char *name)
 {
     for (size_t i = 0; i < p->n_feed; i++) {
-        if (strcmp(ent_program_text(p, p->feed[i].name), name) == 0) {
+        if (strcmp(ent_image_text(p, p->feed[i].name), name) == 0) {
             return (int64_t)i;
         }
     }
@@ -135,10 +135,10 @@ static int64_t find_feed(const ent_program *p, const char *name)
     return -1;
 }
 
-static int64_t find_field(const ent_program *p, int64_t feed, const char *name)
+static int64_t find_field(const ent_image *p, int64_t feed, const char *name)
 {
     for (int64_t i = 0; i < p->feed[feed].n_fields; i++) {
-        if (strcmp(ent_program_text(p, p->field[p->feed[feed].first_field + i].name), name) == 0) {
+        if (strcmp(ent_image_text(p, p->field[p->feed[feed].first_field + i].name), name) == 0) {
             return i;
         }
     }
@@ -147,7 +147,7 @@ static int64_t find_field(const ent_program *p, int64_t feed, const char *name)
 }
 
 /* Everything absent, now and in the row before. */
-static table *table_new(const ent_program *p, int64_t feed)
+static table *table_new(const ent_image *p, int64_t feed)
 {
     table *t = calloc(1, sizeof *t);
     assert_non_null(t);
@@ -155,15 +155,15 @@ static table *table_new(const ent_program *p, int64_t feed)
         ent_class cls = ent_type_class((unsigned)p->field[p->feed[feed].first_field + i].type);
         memset(t->absent[0][i], 1, LANES);
         memset(t->absent[1][i], 1, LANES);
-        t->columns[i] = (ent_column){cls, t->memory[0][i], t->absent[0][i]};
-        t->before[i] = (ent_column){cls, t->memory[1][i], t->absent[1][i]};
+        t->columns[i] = (ent_vector){cls, t->memory[0][i], t->absent[0][i]};
+        t->before[i] = (ent_vector){cls, t->memory[1][i], t->absent[1][i]};
     }
     return t;
 }
 
 static void put(table *t, int64_t field, size_t lane, bool before, int64_t i, double f, ent_q q)
 {
-    ent_column *c = before ? &t->before[field] : &t->columns[field];
+    ent_vector *c = before ? &t->before[field] : &t->columns[field];
     c->absent[lane] = 0;
     switch (c->cls) {
     case ENT_CLASS_B:
@@ -181,7 +181,7 @@ static void put(table *t, int64_t field, size_t lane, bool before, int64_t i, do
     }
 }
 
-static void put_i(const ent_program *p, table *t, int64_t feed, const char *field, size_t lane,
+static void put_i(const ent_image *p, table *t, int64_t feed, const char *field, size_t lane,
                   int64_t value)
 {
     put(t, find_field(p, feed, field), lane, false, value, (double)value, ent_q_from_i64(value));
@@ -189,10 +189,10 @@ static void put_i(const ent_program *p, table *t, int64_t feed, const char *fiel
 
 static void run_row_kernel(loaded *l, table *t, int64_t feed)
 {
-    const ent_program *p = l->p;
+    const ent_image *p = l->p;
     assert_true(p->feed[feed].row_kernel >= 0);
     const ent_kernel_row *kernel = &p->kernel[p->feed[feed].row_kernel];
-    ent_column in[FIELDS_MAX * 2];
+    ent_vector in[FIELDS_MAX * 2];
     for (int64_t i = 0; i < kernel->n_inputs; i++) {
         const ent_input_row *input = &p->input[kernel->first_input + i];
         in[i] =
@@ -207,7 +207,7 @@ static void run_row_kernel(loaded *l, table *t, int64_t feed)
 static bool slot_holds(const table *t, int64_t slot, size_t lane)
 {
     assert_true(slot >= 0);
-    const ent_column *c = &t->out[slot];
+    const ent_vector *c = &t->out[slot];
     assert_int_equal(c->cls, ENT_CLASS_B);
     return ((const uint8_t *)c->data)[lane] != 0;
 }
@@ -217,7 +217,7 @@ static bool slot_holds(const table *t, int64_t slot, size_t lane)
 enum { NO = 0, YES = 1, FAILS = 2 };
 
 /* The row that the expressions are about. */
-static void fill_row(const ent_program *p, table *t, int64_t feed)
+static void fill_row(const ent_image *p, table *t, int64_t feed)
 {
     ent_q third = {1, 3};
     ent_q price = {2501, 2}; /* GBP 1250.50 */
@@ -405,7 +405,7 @@ static void test_subjects(void **state)
         "objective d slow at most 3 each month\n"
         "objective e count of probe where service == web at most 3 each month\n"
         "  missing is ignored");
-    const ent_program *p = l.p;
+    const ent_image *p = l.p;
     static const struct {
         int64_t subject, named, n_values, value, n_groups, type;
     } expected[] = {{1, 0, 1, 1, 1, ENT_TYPE_SERVICE},
@@ -429,24 +429,24 @@ static void test_subjects(void **state)
 
 /* --- figures and amounts --- */
 
-static void fold_figure(const ent_program *p, int64_t kernel, const ent_constant *folds,
-                        uint8_t *absent, ent_column *in)
+static void fold_figure(const ent_image *p, int64_t kernel, const ent_constant *folds,
+                        uint8_t *absent, ent_vector *in)
 {
     const ent_kernel_row *row = &p->kernel[kernel];
     for (int64_t i = 0; i < row->n_inputs; i++) {
         const ent_input_row *input = &p->input[row->first_input + i];
         assert_int_equal(input->kind, ENT_INPUT_FOLD);
         assert_int_equal(input->cls, folds[input->index].cls);
-        in[i] = (ent_column){(ent_class)input->cls, (void *)(uintptr_t)&folds[input->index].v,
+        in[i] = (ent_vector){(ent_class)input->cls, (void *)(uintptr_t)&folds[input->index].v,
                              absent[input->index] ? &absent[input->index] : NULL};
     }
 }
 
-static ent_column run_figure(loaded *l, size_t objective, const ent_constant *folds,
+static ent_vector run_figure(loaded *l, size_t objective, const ent_constant *folds,
                              uint8_t *absent)
 {
-    ent_column in[8];
-    ent_column out;
+    ent_vector in[8];
+    ent_vector out;
     const ent_lane_error *errors;
     uint32_t n_errors = 0;
     int64_t kernel = l->p->objective[objective].kernel;
@@ -468,7 +468,7 @@ static ent_constant figure_q(int64_t n, int64_t d)
     return c;
 }
 
-static void assert_q(const ent_column *out, int64_t n, int64_t d)
+static void assert_q(const ent_vector *out, int64_t n, int64_t d)
 {
     ent_constant c = figure_q(n, d);
     assert_int_equal(out->cls, ENT_CLASS_Q);
@@ -491,7 +491,7 @@ static void test_figures(void **state)
         "objective h sum of row.c at most GBP 100 each month");
     uint8_t none[4] = {0};
     uint8_t first[4] = {1};
-    ent_column out = run_figure(&l, 0, (ent_constant[]){figure_i(3), figure_i(4)}, none);
+    ent_vector out = run_figure(&l, 0, (ent_constant[]){figure_i(3), figure_i(4)}, none);
     assert_q(&out, 3, 4);
     out = run_figure(&l, 0, (ent_constant[]){figure_i(0), figure_i(0)}, none);
     assert_true(out.absent != NULL && out.absent[0]);
@@ -530,7 +530,7 @@ static void test_constants(void **state)
         "objective c share of row where up at least 99.9% each month\n"
         "  credit 2% of charge per 0.5% below, at most 10% of charge\n"
         "objective d count of row at most 3 each month");
-    const ent_program *p = l.p;
+    const ent_image *p = l.p;
     static const int64_t targets[4][2] = {{401, 4}, {90 * HOUR / 60, 1}, {999, 1000}, {3, 1}};
     for (size_t i = 0; i < 4; i++) {
         const ent_constant *c = &p->constants[p->objective[i].target];
@@ -567,7 +567,7 @@ static void test_amounts(void **state)
         "  credit none when at least 90%, ((90% - figure) / 2) otherwise\n"
         "objective c average of row.d at most 1h each month\n"
         "  credit none when at most 1h, (GBP 1 * (figure / 1h)) otherwise");
-    const ent_program *p = l.p;
+    const ent_image *p = l.p;
     static const struct {
         size_t objective, step;
         int64_t figure[2], expected[2];
@@ -585,11 +585,11 @@ static void test_amounts(void **state)
         const ent_kernel_row *kernel = &p->kernel[amount->kernel];
         ent_constant values[2] = {figure_q(1000, 1),
                                   figure_q(cases[i].figure[0], cases[i].figure[1])};
-        ent_column in[2];
-        ent_column out;
+        ent_vector in[2];
+        ent_vector out;
         for (int64_t k = 0; k < kernel->n_inputs; k++) {
             const ent_input_row *input = &p->input[kernel->first_input + k];
-            in[k] = (ent_column){ENT_CLASS_Q, &values[input->kind == ENT_INPUT_MEASURE].v, NULL};
+            in[k] = (ent_vector){ENT_CLASS_Q, &values[input->kind == ENT_INPUT_MEASURE].v, NULL};
         }
         const ent_lane_error *errors;
         uint32_t n_errors = 0;
@@ -619,7 +619,7 @@ static const char bind[] =
     "within 1h\n"
     "}\n";
 
-static void put_text(loaded *l, ent_column *columns, int64_t column, size_t lane, const char *text)
+static void put_text(loaded *l, ent_vector *columns, int64_t column, size_t lane, const char *text)
 {
     columns[column].absent[lane] = text == NULL;
     if (text != NULL) {
@@ -628,20 +628,20 @@ static void put_text(loaded *l, ent_column *columns, int64_t column, size_t lane
     }
 }
 
-static int64_t column_of(const ent_program *p, const char *name)
+static int64_t column_of(const ent_image *p, const char *name)
 {
     for (int64_t i = 0; i < p->bind[0].n_columns; i++) {
-        if (strcmp(ent_program_text(p, p->column[p->bind[0].first_column + i].name), name) == 0) {
+        if (strcmp(ent_image_text(p, p->column[p->bind[0].first_column + i].name), name) == 0) {
             return i;
         }
     }
     return -1;
 }
 
-static int64_t bound_i(const loaded *l, const ent_column *out, const char *field, size_t lane,
+static int64_t bound_i(const loaded *l, const ent_vector *out, const char *field, size_t lane,
                        bool *absent)
 {
-    const ent_program *p = l->p;
+    const ent_image *p = l->p;
     int64_t index = find_field(p, 0, field);
     for (int64_t i = 0; i < p->bind[0].n_bounds; i++) {
         const ent_bound_row *b = &p->bound[p->bind[0].first_bound + i];
@@ -658,7 +658,7 @@ static void test_bind(void **state)
 {
     (void)state;
     loaded l = load(bind);
-    const ent_program *p = l.p;
+    const ent_image *p = l.p;
     const ent_kernel_row *kernel = &p->kernel[p->bind[0].kernel];
     static const char *const cells[LANES][7] = {
         /* opened, state, count, grade, grp, price, note */
@@ -668,13 +668,13 @@ static void test_bind(void **state)
         {"01/01/2026 10:00", NULL, "1", NULL, NULL, NULL, NULL}};
     static const char *const names[] = {"opened", "state", "count", "grade",
                                         "grp",    "price", "note"};
-    ent_column columns[16];
+    ent_vector columns[16];
     int64_t data[16][LANES];
     uint8_t absent[16][LANES];
     memset(data, 0, sizeof data);
     memset(absent, 1, sizeof absent);
     for (size_t c = 0; c < 16; c++) {
-        columns[c] = (ent_column){ENT_CLASS_I, data[c], absent[c]};
+        columns[c] = (ent_vector){ENT_CLASS_I, data[c], absent[c]};
     }
     for (size_t c = 0; c < 7; c++) {
         assert_true(column_of(p, names[c]) >= 0);
@@ -688,11 +688,11 @@ static void test_bind(void **state)
     assert_int_equal(p->column[p->bind[0].first_column + column_of(p, "number")].field,
                      find_field(p, 0, "id"));
     assert_int_equal(p->field[find_field(p, 0, "m")].used, 0);
-    ent_column in[16];
+    ent_vector in[16];
     for (int64_t i = 0; i < kernel->n_inputs; i++) {
         in[i] = columns[p->input[kernel->first_input + i].index];
     }
-    ent_column out[16];
+    ent_vector out[16];
     const uint8_t *skipped = NULL;
     const ent_lane_error *errors = NULL;
     uint32_t n_errors = 0;
@@ -728,7 +728,7 @@ static void test_duties(void **state)
                             "  warn at 75%\n"
                             "duty z Host must row.stop when row.start within (d * 2)\n"
                             "objective o share of z where met at least 90% each month");
-    const ent_program *p = l.p;
+    const ent_image *p = l.p;
     const ent_duty_row *q = &p->duty[0];
     assert_int_equal(q->n_allows, 2);
     const ent_allow_row *allow = &p->allow[q->first_allow];

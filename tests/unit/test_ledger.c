@@ -17,8 +17,8 @@
 /* --- a ledger to look at --- */
 
 typedef struct made {
-    ent_program *program;
-    ent_session *session;
+    ent_image *program;
+    ent_engine *session;
     telling decisions;
     ent_bytes bytes;  /* the ledger */
     size_t begin[16]; /* of each line; the last is the end */
@@ -32,7 +32,7 @@ static void add_line(made *m, const ent_ledger *ledger)
     m->begin[m->n] = m->bytes.n;
 }
 
-static ent_program *make_program(void)
+static ent_image *make_program(void)
 {
     prog x = prog_new();
     int64_t agreement = prog_agreement(&x, 3, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
@@ -73,7 +73,7 @@ static made make_ledger(void)
         memcpy(all.v[i].key, "A\n\"\x01\xc3\xa9\xff", 8);
     }
     drive_plan plan = between(-870, 570);
-    ent_error error;
+    ent_fault error;
     m.session = drive(m.program, &all, &plan, &m.decisions, &error);
     assert_non_null(m.session);
     free(all.v);
@@ -91,8 +91,8 @@ static made make_ledger(void)
 
 static void made_free(made *m)
 {
-    ent_session_free(m->session);
-    ent_program_destroy(m->program);
+    ent_engine_free(m->session);
+    ent_image_destroy(m->program);
     free(m->decisions.v);
     ent_bytes_deinit(&m->bytes);
 }
@@ -159,8 +159,8 @@ static void test_optional_keys(void **state)
 {
     (void)state;
     made m = make_ledger();
-    ent_decision duty = m.decisions.v[0].d;
-    ent_decision objective = m.decisions.v[1].d;
+    ent_verdict duty = m.decisions.v[0].d;
+    ent_verdict objective = m.decisions.v[1].d;
     ent_ledger ledger;
     ent_ledger_init(&ledger);
     duty.has_due = duty.has_done = duty.has_credit = false;
@@ -218,11 +218,11 @@ static void test_figures(void **state)
         {ENT_TYPE_DECIMAL, 15, 4, "3.75"},
         {ENT_TYPE_NUMBER, 0, 1, "0.1"},
     };
-    ent_program *p = make_program();
+    ent_image *p = make_program();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[ENT_Q_TEXT_SIZE + 8];
         ent_objective_row row = p->objective[0];
-        ent_decision d = {.has_measure = true, .measure_f = 0.1};
+        ent_verdict d = {.has_measure = true, .measure_f = 0.1};
         row.type = cases[i].type;
         d.measure_is_number = row.type == ENT_TYPE_NUMBER;
         assert_true(ent_q_make(cases[i].num, cases[i].den, &d.measure));
@@ -233,7 +233,7 @@ static void test_figures(void **state)
         assert_int_equal(ent_ledger_measure(p, &row, &d, text, sizeof text), 0);
         assert_string_equal(text, "");
     }
-    ent_decision credit = {.kind = ENT_DECISION_OBJECTIVE, .credit_minor = 600000};
+    ent_verdict credit = {.kind = ENT_VERDICT_OBJECTIVE, .credit_minor = 600000};
     char text[ENT_MONEY_TEXT_SIZE];
     (void)ent_ledger_amount(p, &credit, text, sizeof text);
     assert_string_equal(text, "6000.00");
@@ -242,7 +242,7 @@ static void test_figures(void **state)
     assert_string_equal(text, "-0.01");
     assert_string_equal(ent_status_name(ENT_STATUS_NO_DATA), "no_data");
     assert_string_equal(ent_status_name(99), "");
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* --- the chain --- */

@@ -64,7 +64,7 @@ static const kind_case kind_cases[] = {
     {ENT_AGG_FIRST, ENT_TYPE_MONEY, S_COST, S_NO_COST, "21/2 of 2-0 absent=1"},
 };
 
-static ent_program *one_fold(const kind_case *c)
+static ent_image *one_fold(const kind_case *c)
 {
     prog x = prog_new();
     int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
@@ -98,14 +98,14 @@ static void test_kinds(void **state)
     facts all = three_tickets();
     for (size_t i = 0; i < sizeof kind_cases / sizeof *kind_cases; i++) {
         const kind_case *c = &kind_cases[i];
-        ent_program *p = one_fold(c);
+        ent_image *p = one_fold(c);
         char expected[128];
         const char *counts = strstr(c->expected, " absent");
         int n = counts ? (int)(counts - c->expected) : (int)strlen(c->expected);
         snprintf(expected, sizeof expected, "met %.*s from=-540 to=900%s", n, c->expected,
                  counts ? counts : "");
         expect_all(c->expected, p, &all, between(-540, 900), expected);
-        ent_program_destroy(p);
+        ent_image_destroy(p);
     }
     free(all.v);
 }
@@ -129,9 +129,9 @@ static void test_no_data(void **state)
         ent_objective_row row = prog_objective(&x, agreement, "figure", ENT_TYPE_RATIO);
         row.no_data = cases[i].no_data;
         (void)ent_builder_add_objective(x.b, row);
-        ent_program *p = prog_load(&x);
+        ent_image *p = prog_load(&x);
         expect_all("no data", p, &none, between(-540, 900), cases[i].expected);
-        ent_program_destroy(p);
+        ent_image_destroy(p);
     }
 }
 
@@ -166,12 +166,12 @@ static void test_targets(void **state)
         row.compare = cases[i].compare;
         row.target = prog_ratio(&x, cases[i].target, cases[i].slot == S_SPENT ? 1 : 100);
         (void)ent_builder_add_objective(x.b, row);
-        ent_program *p = prog_load(&x);
+        ent_image *p = prog_load(&x);
         char expected[96];
         snprintf(expected, sizeof expected, "%s %s of 3-0 from=-540 to=900", cases[i].status,
                  cases[i].slot == S_SPENT ? "840000000000" : "15/4");
         expect_all("target", p, &all, between(-540, 900), expected);
-        ent_program_destroy(p);
+        ent_image_destroy(p);
     }
     free(all.v);
 }
@@ -243,12 +243,12 @@ static void test_sampled(void **state)
             row.n_excluding = 1;
         }
         (void)ent_builder_add_objective(x.b, row);
-        ent_program *p = prog_load(&x);
+        ent_image *p = prog_load(&x);
         /* the period is ten minutes: the window is provisional, its figure is that of the period */
         char expected[128];
         snprintf(expected, sizeof expected, "provisional %s", c->expected);
         expect_all(c->name, p, &all, between(0, 10), expected);
-        ent_program_destroy(p);
+        ent_image_destroy(p);
     }
     free(all.v);
 }
@@ -283,7 +283,7 @@ static void test_subjects(void **state)
     row.subject = 2;
     row.subject_field = prog_text(&x, "id");
     (void)ent_builder_add_objective(x.b, row);
-    ent_program *p = prog_load(&x);
+    ent_image *p = prog_load(&x);
     facts all = facts_of("0 hosting up; 1 hosting down; 2 hosting up; 3 hosting unknown; 5 B "
                          "opened NetCo; 6 A opened NetCo;"
                          "7 A noted HostCo; 8 A noted HostCo; 9 A noted");
@@ -297,7 +297,7 @@ static void test_subjects(void **state)
                "A/HostCo met 2 of 2-0 from=-540 to=900 | A/NetCo met 1 of 1-0 from=-540 to=900 | "
                "B/NetCo met 1 of 1-0 from=-540 to=900");
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* --- windows --- */
@@ -320,14 +320,14 @@ static void test_windows(void **state)
         "0 A opened; 899 B opened; 900 C opened; 2340+-1ns D opened; 3780 E opened; 4000 F opened");
     prog x = prog_new();
     count_each(&x, prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO), ENT_UNIT_DAY);
-    ent_program *p = prog_load(&x);
+    ent_image *p = prog_load(&x);
     expect_all("days", p, &all, between(-540, 4500),
                "met 2 of 2-0 from=-540 to=900 | met 2 of 2-0 from=900 to=2340 | no_data none of "
                "0-0 from=2340 to=3780 | "
                "provisional 2 of 2-0 from=3780 to=5220");
     expect_all("the window at the end is final", p, &all, between(1000, 3780),
                "met 1 of 1-0 from=900 to=2340 | no_data none of 0-0 from=2340 to=3780");
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 
     x = prog_new();
     count_each(&x, prog_agreement(&x, 1, ENT_NO_DAY_FROM, BASE_DAY + 1), ENT_UNIT_WEEK);
@@ -335,7 +335,7 @@ static void test_windows(void **state)
     p = prog_load(&x);
     expect_all("parts", p, &all, between(-540, 9540),
                "met 4 of 4-0 from=-540 to=2340 | met 2 of 2-0 from=2340 to=9540");
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 
     x = prog_new();
     count_each(&x, prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO), ENT_UNIT_ROLLING);
@@ -344,7 +344,7 @@ static void test_windows(void **state)
     p = prog_load(&x);
     expect_all("rolling", p, &all, between(-540, 4500),
                "met 4 of 4-0 from=-540 to=2340 | met 2 of 2-0 from=900 to=3780");
-    ent_program_destroy(p);
+    ent_image_destroy(p);
     free(all.v);
 }
 
@@ -377,7 +377,7 @@ static void test_outcomes(void **state)
     row.subject_field = prog_text(&x, "party");
     row.window = ENT_UNIT_WEEK;
     (void)ent_builder_add_objective(x.b, row);
-    ent_program *p = prog_load(&x);
+    ent_image *p = prog_load(&x);
     facts all = facts_of(
         "0 A opened NetCo; 60 A resolved; 0 B opened NetCo; 300 B resolved; 100 D opened HostCo;"
         "800 C opened; 2000 C resolved; 940 E opened HostCo; 950 E resolved;"
@@ -400,7 +400,7 @@ static void test_outcomes(void **state)
              "G provisional at=2400 due=2640 elapsed=100 allowed=240 open");
     expect_all("outcomes", p, &all, between(-540, 2500), duties);
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* --- credits --- */
@@ -431,7 +431,7 @@ static void test_credits(void **state)
     row.earn_back = prog_ratio(&x, 1, 2);
     row.earn_windows = 2;
     (void)ent_builder_add_objective(x.b, row);
-    ent_program *p = prog_load(&x);
+    ent_image *p = prog_load(&x);
     facts all =
         facts_of("0 A opened; 1000 A opened; 2500 A resolved; 4000 A resolved; 5300 A resolved");
     expect_all("ladder, cap, earning back", p, &all, between(-540, 6660),
@@ -440,7 +440,7 @@ static void test_credits(void **state)
                "met 1 of 1-0 from=2340 to=3780 | met 1 of 1-0 from=3780 to=5220 credit=-5.00 | "
                "met 1 of 1-0 from=5220 to=6660");
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 
     /* a rate: GBP 1.00 for each started minute above ten, at most GBP 3.00 */
     static const struct {
@@ -478,7 +478,7 @@ static void test_credits(void **state)
         expect_all("rate", p, &all, between(-540, 900), expected);
         free(all.v);
     }
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* Two clauses breach for one ticket at one instant: the first in the source takes what the cap leaves. */
@@ -499,7 +499,7 @@ static void test_capped_ties(void **state)
     (void)ent_builder_add_duty(x.b, duty);
     duty.name = prog_text(&x, "again");
     (void)ent_builder_add_duty(x.b, duty);
-    ent_program *p = prog_load(&x);
+    ent_image *p = prog_load(&x);
     facts all = facts_of("0 A opened; 10 A opened; 20 A resolved");
     expect_all("ties", p, &all, until(30),
                "A breach at=0 due=0 done=10 elapsed=10 allowed=0 credit=2.50 | "
@@ -507,7 +507,7 @@ static void test_capped_ties(void **state)
                "A breach at=10 due=10 done=20 elapsed=10 allowed=0 credit=0.00 | "
                "A breach at=10 due=10 done=20 elapsed=10 allowed=0 credit=0.00");
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* A sum that does not fit is an error with its place, never a wrapped number. */
@@ -515,19 +515,19 @@ static void test_too_large(void **state)
 {
     (void)state;
     static const kind_case c = {ENT_AGG_SUM, ENT_TYPE_INT, S_TRIES, S_NO_TRIES, ""};
-    ent_program *p = one_fold(&c);
+    ent_image *p = one_fold(&c);
     facts all = facts_of("0 A opened; 1 B opened");
     all.v[0].tries = all.v[1].tries = INT64_MAX;
     telling out = {0};
-    ent_error error;
+    ent_fault error;
     drive_plan plan = between(-540, 900);
     assert_null(drive(p, &all, &plan, &out, &error));
-    assert_int_equal(error.code, ENT_ERROR_DATA);
+    assert_int_equal(error.code, ENT_FAULT_DATA);
     assert_string_equal(error.message, "a sum over the window's rows does not fit");
     assert_int_equal(error.place, 0);
     free(out.v);
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 int main(void)

@@ -23,8 +23,8 @@
  * numbers depend on the order of arrival, and nothing else may. */
 static const char *difference(const told *x, const told *y)
 {
-    const ent_decision *a = &x->d;
-    const ent_decision *b = &y->d;
+    const ent_verdict *a = &x->d;
+    const ent_verdict *b = &y->d;
     if (strcmp(x->subject, y->subject) != 0) {
         return "subject";
     }
@@ -62,20 +62,20 @@ static void test_any_arrival(void **state)
     (void)state;
     const char *given = getenv("ENT_STATE_SEED");
     uint64_t seed = given ? strtoull(given, NULL, 10) : 1;
-    ent_program *p = everything();
+    ent_image *p = everything();
     for (int round = 0; round < 6; round++, seed++) {
         uint64_t random = seed;
         facts all = random_facts(&random, 300);
         for (int period = 0; period < 2; period++) {
             telling expected = {0};
-            ent_error error;
+            ent_fault error;
             drive_plan plan = period ? between(333, 3500) : (drive_plan){0};
-            ent_session *s = drive(p, &all, &plan, &expected, &error);
+            ent_engine *s = drive(p, &all, &plan, &expected, &error);
             if (!s) {
                 fail_msg("seed %llu: %s", (unsigned long long)seed, error.message);
             }
             assert_true(expected.n > 100);
-            ent_session_free(s);
+            ent_engine_free(s);
             for (size_t m = 0; m < 4; m++) {
                 for (size_t k = 0; k < 3; k++) {
                     telling out = {0};
@@ -90,7 +90,7 @@ static void test_any_arrival(void **state)
                         fail_msg("%s: %s", what, error.message);
                     }
                     compare_tellings(&expected, &out, what);
-                    ent_session_free(s);
+                    ent_engine_free(s);
                     free(out.v);
                 }
             }
@@ -98,7 +98,7 @@ static void test_any_arrival(void **state)
         }
         free(all.v);
     }
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* --- sessions --- */
@@ -106,40 +106,40 @@ static void test_any_arrival(void **state)
 static void test_late_rows(void **state)
 {
     (void)state;
-    ent_program *p = one_duty(shape_plain);
+    ent_image *p = one_duty(shape_plain);
     telling out = {0};
-    ent_error error;
-    ent_session_options options = {.on_decision = tell, .user = &out};
-    ent_session *s = ent_session_new(p, &options, &error);
+    ent_fault error;
+    ent_engine_options options = {.on_decision = tell, .user = &out};
+    ent_engine *s = ent_engine_new(p, &options, &error);
     assert_non_null(s);
     facts all = facts_of("100 A opened; 99 B opened; 100 A resolved; 150 C opened; 50 D opened");
     /* a watermark below the first row says nothing about where the period begins */
     assert_true(facts_push(s, &all.v[0], 1, &error));
-    assert_true(ent_session_advance(s, BASE_NS + 60 * MINUTE_NS, &error));
+    assert_true(ent_engine_advance(s, BASE_NS + 60 * MINUTE_NS, &error));
     assert_true(facts_push(s, &all.v[1], 1, &error));
-    assert_true(ent_session_advance(s, BASE_NS + 100 * MINUTE_NS, &error));
+    assert_true(ent_engine_advance(s, BASE_NS + 100 * MINUTE_NS, &error));
     int64_t from, to;
-    (void)ent_session_period(s, &from, &to);
+    (void)ent_engine_period(s, &from, &to);
     assert_int_equal((from - BASE_NS) / MINUTE_NS, 99);
     assert_true(
         facts_push(s, &all.v[2], 3, &error)); /* the row at the watermark is in time, D is late */
-    assert_int_equal(ent_session_feed_totals(s, TICKET)->late, 1);
-    assert_int_equal(ent_session_feed_totals(s, TICKET)->rows, 5);
-    assert_true(ent_session_advance(s, BASE_NS, &error)); /* backwards: nothing */
-    assert_true(ent_session_finish(s, &error));
+    assert_int_equal(ent_engine_feed_totals(s, TICKET)->late, 1);
+    assert_int_equal(ent_engine_feed_totals(s, TICKET)->rows, 5);
+    assert_true(ent_engine_advance(s, BASE_NS, &error)); /* backwards: nothing */
+    assert_true(ent_engine_finish(s, &error));
     char text[TEXT_MAX];
     join(&out, text, sizeof text);
     assert_string_equal(text, "A met at=100 due=340 done=100 elapsed=0 allowed=240 | "
                               "B provisional at=99 due=339 elapsed=51+1ns allowed=240 open | "
                               "C provisional at=150 due=390 elapsed=0+1ns allowed=240 open");
-    assert_true(ent_session_period(s, &from, &to));
+    assert_true(ent_engine_period(s, &from, &to));
     assert_int_equal(to, BASE_NS + 150 * MINUTE_NS + 1);
     assert_false(facts_push(s, &all.v[0], 1, &error));
-    assert_int_equal(error.code, ENT_ERROR_USAGE);
-    ent_session_free(s);
+    assert_int_equal(error.code, ENT_FAULT_USAGE);
+    ent_engine_free(s);
     free(out.v);
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 static void test_misuse(void **state)
@@ -148,64 +148,64 @@ static void test_misuse(void **state)
     prog x = prog_new();
     ent_duty_row duty = prog_duty(&x, prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO));
     int64_t outcomes = prog_outcomes(&x, ent_builder_add_duty(x.b, duty));
-    ent_program *p = prog_load(&x);
-    ent_error error;
-    ent_session_options options = {0};
-    ent_session *s = ent_session_new(p, &options, &error);
+    ent_image *p = prog_load(&x);
+    ent_fault error;
+    ent_engine_options options = {0};
+    ent_engine *s = ent_engine_new(p, &options, &error);
     assert_non_null(s);
-    ent_column columns[FACT_FIELDS] = {0};
-    assert_false(ent_session_push(s, -1, columns, 1, NULL, &error));
-    assert_false(ent_session_push(s, 99, columns, 1, NULL, &error));
-    assert_false(ent_session_push(s, outcomes, columns, 1, NULL, &error));
-    assert_int_equal(error.code, ENT_ERROR_USAGE);
+    ent_vector columns[FACT_FIELDS] = {0};
+    assert_false(ent_engine_push(s, -1, columns, 1, NULL, &error));
+    assert_false(ent_engine_push(s, 99, columns, 1, NULL, &error));
+    assert_false(ent_engine_push(s, outcomes, columns, 1, NULL, &error));
+    assert_int_equal(error.code, ENT_FAULT_USAGE);
     /* a field that a clause reads has to come with its column */
-    assert_false(ent_session_push(s, TICKET, columns, 1, NULL, &error));
-    assert_int_equal(error.code, ENT_ERROR_USAGE);
-    ent_session_free(s);
+    assert_false(ent_engine_push(s, TICKET, columns, 1, NULL, &error));
+    assert_int_equal(error.code, ENT_FAULT_USAGE);
+    ent_engine_free(s);
 
     options.zone_dir = "/nowhere";
-    s = ent_session_new(p, &options, &error);
+    s = ent_engine_new(p, &options, &error);
     assert_non_null(s); /* UTC needs no file */
-    ent_session_free(s);
-    ent_program_destroy(p);
+    ent_engine_free(s);
+    ent_image_destroy(p);
 }
 
 /* Rows with source lines among rows without: each keeps its own. */
 static void test_origins(void **state)
 {
     (void)state;
-    ent_program *p = one_duty(shape_plain);
+    ent_image *p = one_duty(shape_plain);
     telling out = {0};
-    ent_error error;
-    ent_session_options options = {.on_decision = tell, .user = &out};
-    ent_session *s = ent_session_new(p, &options, &error);
+    ent_fault error;
+    ent_engine_options options = {.on_decision = tell, .user = &out};
+    ent_engine *s = ent_engine_new(p, &options, &error);
     static const struct {
         const char *id;
         int64_t minute, line;
     } rows[] = {{"A", 0, 0}, {"B", 2, 0}, {"C", 1, 41}, {"D", 3, 42}, {"E", 4, 0}};
     for (size_t i = 0; i < 5; i++) {
         int64_t at = BASE_NS + rows[i].minute * MINUTE_NS;
-        int64_t id = ent_strings_intern(ent_session_strings(s), rows[i].id, 1);
+        int64_t id = ent_strings_intern(ent_engine_strings(s), rows[i].id, 1);
         int64_t event = OPENED;
         int64_t zero = 0;
         ent_q q = {0, 1};
         double f = 0;
         uint8_t b = 0;
-        ent_column columns[FACT_FIELDS];
+        ent_vector columns[FACT_FIELDS];
         for (size_t k = 0; k < T_N; k++) {
-            columns[k] = (ent_column){ENT_CLASS_I, &zero, NULL};
+            columns[k] = (ent_vector){ENT_CLASS_I, &zero, NULL};
         }
         columns[T_AT].data = &at;
         columns[T_ID].data = &id;
         columns[T_EVENT].data = &event;
-        columns[T_COST] = columns[T_RATE] = (ent_column){ENT_CLASS_Q, &q, NULL};
-        columns[T_WEIGHT] = (ent_column){ENT_CLASS_F, &f, NULL};
-        columns[T_VIP] = (ent_column){ENT_CLASS_B, &b, NULL};
+        columns[T_COST] = columns[T_RATE] = (ent_vector){ENT_CLASS_Q, &q, NULL};
+        columns[T_WEIGHT] = (ent_vector){ENT_CLASS_F, &f, NULL};
+        columns[T_VIP] = (ent_vector){ENT_CLASS_B, &b, NULL};
         assert_true(
-            ent_session_push(s, TICKET, columns, 1, rows[i].line ? &rows[i].line : NULL, &error));
+            ent_engine_push(s, TICKET, columns, 1, rows[i].line ? &rows[i].line : NULL, &error));
     }
-    assert_true(ent_session_advance(s, BASE_NS + 2 * MINUTE_NS, &error));
-    assert_true(ent_session_finish(s, &error));
+    assert_true(ent_engine_advance(s, BASE_NS + 2 * MINUTE_NS, &error));
+    assert_true(ent_engine_finish(s, &error));
     assert_int_equal(out.n, 5);
     for (size_t i = 0; i < 5; i++) {
         for (size_t k = 0; k < 5; k++) {
@@ -214,12 +214,12 @@ static void test_origins(void **state)
             }
         }
     }
-    ent_session_free(s);
+    ent_engine_free(s);
     free(out.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
-static bool refuse_decision(void *user, const ent_session *s, const ent_decision *d)
+static bool refuse_decision(void *user, const ent_engine *s, const ent_verdict *d)
 {
     (void)user;
     (void)s;
@@ -230,17 +230,17 @@ static bool refuse_decision(void *user, const ent_session *s, const ent_decision
 static void test_host_stops(void **state)
 {
     (void)state;
-    ent_program *p = one_duty(shape_plain);
-    ent_error error;
-    ent_session_options options = {.on_decision = refuse_decision};
-    ent_session *s = ent_session_new(p, &options, &error);
+    ent_image *p = one_duty(shape_plain);
+    ent_fault error;
+    ent_engine_options options = {.on_decision = refuse_decision};
+    ent_engine *s = ent_engine_new(p, &options, &error);
     facts all = facts_of("0 A opened; 1 A resolved");
     assert_true(facts_push(s, all.v, 2, &error));
-    assert_false(ent_session_finish(s, &error));
+    assert_false(ent_engine_finish(s, &error));
     assert_string_equal(error.message, "stopped by the host");
-    ent_session_free(s);
+    ent_engine_free(s);
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 /* --- folds --- */
@@ -286,14 +286,14 @@ static void merge_equals_whole(const ent_fold_row *fold, const ent_colbuf *value
         ent_fold_deinit(&part);
         begin = end == begin ? begin : end;
     }
-    ent_program p = {0};
+    ent_image p = {0};
     ent_constant percent = {.cls = ENT_CLASS_Q, .v.q = {3, 4}};
     p.constants = &percent;
     for (int missing = ENT_MISSING_UNSAID; missing <= ENT_MISSING_IGNORED; missing++) {
         ent_constant a = {0};
         ent_constant b = {0};
         bool a_absent, b_absent;
-        ent_error error = {0};
+        ent_fault error = {0};
         assert_true(ent_fold_result(&p, fold, &whole, 5, missing, &a, &a_absent, &error));
         assert_true(ent_fold_result(&p, fold, &merged, 5, missing, &b, &b_absent, &error));
         assert_int_equal(a_absent, b_absent);
@@ -477,7 +477,7 @@ static void test_colbuf(void **state)
     (void)state;
     static const int64_t numbers[5] = {1, 2, 3, 4, 5};
     static const uint8_t absent[5] = {0, 0, 1, 0, 0};
-    ent_column from = {ENT_CLASS_I, (void *)(uintptr_t)numbers, NULL};
+    ent_vector from = {ENT_CLASS_I, (void *)(uintptr_t)numbers, NULL};
     ent_colbuf c = {.cls = ENT_CLASS_I};
     assert_true(ent_colbuf_append(&c, &from, 0, 5));
     assert_null(c.absent);

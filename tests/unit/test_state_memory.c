@@ -86,7 +86,7 @@ static void same_texts(const telling *a, const telling *b, uint64_t n)
     }
 }
 
-static uint64_t sweep(const ent_program *p, const facts *all, drive_mode mode, bool ever,
+static uint64_t sweep(const ent_image *p, const facts *all, drive_mode mode, bool ever,
                       const telling *expected)
 {
     drive_plan plan = between(0, 3000);
@@ -95,17 +95,17 @@ static uint64_t sweep(const ent_program *p, const facts *all, drive_mode mode, b
     plan.notices = true;
     for (uint64_t n = 1;; n++) {
         telling out = {0};
-        ent_error error = {0};
+        ent_fault error = {0};
         fail_at(n, ever);
-        ent_session *s = drive(p, all, &plan, &out, &error);
+        ent_engine *s = drive(p, all, &plan, &out, &error);
         bool did = stop_failing();
         if (s) {
             same_texts(expected, &out, n);
         } else {
-            assert_int_equal(error.code, ENT_ERROR_ENVIRONMENT);
+            assert_int_equal(error.code, ENT_FAULT_ENVIRONMENT);
             assert_true(error.message[0] != 0);
         }
-        ent_session_free(s);
+        ent_engine_free(s);
         free(out.v);
         if (!did) {
             assert_non_null(s);
@@ -120,21 +120,21 @@ static void test_sessions(void **state)
     if (!is_wrapped()) {
         skip();
     }
-    ent_program *p = everything();
+    ent_image *p = everything();
     uint64_t seed = 5;
     facts all = random_facts(&seed, 80);
     telling expected = {0};
-    ent_error error;
+    ent_fault error;
     drive_plan plan = between(0, 3000);
     plan.notices = true;
-    ent_session *s = drive(p, &all, &plan, &expected, &error);
+    ent_engine *s = drive(p, &all, &plan, &expected, &error);
     assert_non_null(s);
-    ent_session_free(s);
+    ent_engine_free(s);
     assert_true(sweep(p, &all, DRIVE_BATCH, false, &expected) > 500);
     assert_true(sweep(p, &all, DRIVE_CHUNKS, true, &expected) > 500);
     free(expected.v);
     free(all.v);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
 }
 
 static void test_loading(void **state)
@@ -149,15 +149,15 @@ static void test_loading(void **state)
     ent_load_error error;
     for (uint64_t n = 1;; n++) {
         ent_bytes bytes = {0};
-        ent_program *p = NULL;
+        ent_image *p = NULL;
         fail_at(n, false);
         error.message[0] = 0;
         bool ok = ent_builder_write(x.b, &bytes, error.message, sizeof error.message) &&
-                  ent_program_decode(bytes.p, bytes.n, &p, &error);
+                  ent_image_decode(bytes.p, bytes.n, &p, &error);
         bool did = stop_failing();
         assert_true(ok || (did && error.message[0] != 0));
         assert_true(ok == (p != NULL));
-        ent_program_destroy(p);
+        ent_image_destroy(p);
         ent_bytes_deinit(&bytes);
         if (!did) {
             assert_true(n > 5);

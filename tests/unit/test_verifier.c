@@ -346,13 +346,13 @@ static void test_rejections(void **state)
         fixture x = fixture_new();
         ent_load_error error = {{0}, 0};
         rejections[i].spoil(&x);
-        ent_program *program = fixture_load(x.b, &error);
+        ent_image *program = fixture_load(x.b, &error);
         if (program != NULL || strstr(error.message, rejections[i].message) == NULL) {
             print_error("%s: %s\n", rejections[i].name,
                         program != NULL ? "was accepted" : error.message);
             wrong++;
         }
-        ent_program_destroy(program);
+        ent_image_destroy(program);
         ent_builder_free(x.b);
     }
     assert_int_equal(wrong, 0);
@@ -363,16 +363,16 @@ static void test_valid(void **state)
     (void)state;
     fixture x = fixture_new();
     ent_load_error error = {{0}, 0};
-    ent_program *program = fixture_load(x.b, &error);
+    ent_image *program = fixture_load(x.b, &error);
     if (program == NULL) {
         print_error("%s\n", error.message);
     }
     assert_non_null(program);
     assert_int_equal(strlen(program->digest), 64);
-    assert_string_equal(ent_program_text(program, program->feed[0].name), "ticket");
-    assert_string_equal(ent_program_text(program, -1), "");
-    ent_program_destroy(program);
-    ent_program_destroy(NULL);
+    assert_string_equal(ent_image_text(program, program->feed[0].name), "ticket");
+    assert_string_equal(ent_image_text(program, -1), "");
+    ent_image_destroy(program);
+    ent_image_destroy(NULL);
     ent_builder_free(x.b);
 }
 
@@ -398,10 +398,10 @@ static void test_digest(void **state)
         } else if (i == 3) {
             x.b->constant.v[x.k_int].v.i++;
         }
-        ent_program *program = fixture_load(x.b, &error);
+        ent_image *program = fixture_load(x.b, &error);
         assert_non_null(program);
         memcpy(digests[i], program->digest, sizeof digests[i]);
-        ent_program_destroy(program);
+        ent_image_destroy(program);
         ent_builder_free(x.b);
     }
     assert_string_equal(digests[0], digests[1]);
@@ -420,8 +420,8 @@ static void fix_checksum(uint8_t *p, size_t n)
 static void refused(const uint8_t *p, size_t n, const char *message)
 {
     ent_load_error error = {{0}, 0};
-    ent_program *program = NULL;
-    assert_false(ent_program_decode(p, n, &program, &error));
+    ent_image *program = NULL;
+    assert_false(ent_image_decode(p, n, &program, &error));
     assert_null(program);
     if (strstr(error.message, message) == NULL) {
         fail_msg("expected '%s', got '%s'", message, error.message);
@@ -493,7 +493,7 @@ static void test_disasm(void **state)
     fixture x = fixture_new();
     ent_load_error error = {{0}, 0};
     ent_text text = {0};
-    ent_program *program = fixture_load(x.b, &error);
+    ent_image *program = fixture_load(x.b, &error);
     assert_non_null(program);
     assert_true(ent_disasm(program, &text));
     assert_non_null(strstr(text.data, "kernel 0  row of feed ticket"));
@@ -501,7 +501,7 @@ static void test_disasm(void **state)
     assert_non_null(strstr(text.data, "| 2  at instant"));
     assert_non_null(strstr(text.data, "name=\"restore\""));
     ent_text_deinit(&text);
-    ent_program_destroy(program);
+    ent_image_destroy(program);
     ent_builder_free(x.b);
 }
 
@@ -540,7 +540,7 @@ static uint64_t next_random(uint64_t *seed)
 }
 
 /* Runs every kernel over lanes of plausible values, as a session would. */
-static void run_kernels(const ent_program *p, uint64_t *seed)
+static void run_kernels(const ent_image *p, uint64_t *seed)
 {
     enum { LANES = 9 };
     static uint8_t bools[LANES], absent[LANES];
@@ -562,12 +562,12 @@ static void run_kernels(const ent_program *p, uint64_t *seed)
     for (size_t k = 0; vm != NULL && k < p->n_kernel; k++) {
         size_t n_in = (size_t)p->kernel[k].n_inputs;
         size_t n_out = (size_t)p->kernel[k].n_outputs;
-        ent_column *in = calloc(n_in + 1, sizeof *in);
-        ent_column *out = calloc(n_out + 1, sizeof *out);
+        ent_vector *in = calloc(n_in + 1, sizeof *in);
+        ent_vector *out = calloc(n_out + 1, sizeof *out);
         assert_true(in != NULL && out != NULL);
         for (size_t i = 0; i < n_in; i++) {
             ent_class cls = (ent_class)p->input[(size_t)p->kernel[k].first_input + i].cls;
-            in[i] = (ent_column){cls, data[cls], absent};
+            in[i] = (ent_vector){cls, data[cls], absent};
         }
         const uint8_t *skipped = NULL;
         const ent_lane_error *errors = NULL;
@@ -605,8 +605,8 @@ static void test_mutations(void **state)
         }
         fix_checksum(p, good.n);
         ent_load_error error = {{0}, 0};
-        ent_program *program = NULL;
-        if (ent_program_decode(p, good.n, &program, &error)) {
+        ent_image *program = NULL;
+        if (ent_image_decode(p, good.n, &program, &error)) {
             loaded++;
             run_kernels(program, &seed);
             ent_text text = {0};
@@ -615,7 +615,7 @@ static void test_mutations(void **state)
         } else {
             assert_true(error.message[0] != '\0');
         }
-        ent_program_destroy(program);
+        ent_image_destroy(program);
     }
     print_message("mutations: seed 20260105, %ld rounds, %ld still loaded and ran\n", rounds,
                   loaded);
@@ -660,12 +660,12 @@ static void test_mutated_kernels(void **state)
             }
         }
         ent_load_error error = {{0}, 0};
-        ent_program *program = fixture_load(x.b, &error);
+        ent_image *program = fixture_load(x.b, &error);
         if (program != NULL) {
             loaded++;
             run_kernels(program, &seed);
         }
-        ent_program_destroy(program);
+        ent_image_destroy(program);
         ent_builder_free(x.b);
     }
     print_message("mutated kernels: seed 7, 3000 rounds, %ld still loaded and ran\n", loaded);

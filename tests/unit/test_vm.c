@@ -28,7 +28,7 @@ enum { LANES = 2048, INPUTS = 8 };
 /* --- columns --- */
 
 typedef struct columns {
-    ent_column column[INPUTS];
+    ent_vector column[INPUTS];
     size_t n;
 } columns;
 
@@ -108,7 +108,7 @@ static const char *const texts[] = {"true",
 enum { N_TEXTS = sizeof texts / sizeof texts[0] };
 static int64_t text_ids[N_TEXTS];
 
-static void fill(ent_column *c, uint32_t lane, bool text, unsigned absent_in)
+static void fill(ent_vector *c, uint32_t lane, bool text, unsigned absent_in)
 {
     bool absent = absent_in != 0 && random64() % absent_in == 0;
     if (c->absent != NULL) {
@@ -133,14 +133,14 @@ static void fill(ent_column *c, uint32_t lane, bool text, unsigned absent_in)
     }
 }
 
-static void columns_make(columns *c, const ent_program *p, int64_t kernel, bool text,
+static void columns_make(columns *c, const ent_image *p, int64_t kernel, bool text,
                          unsigned absent_in, bool masks)
 {
     const ent_kernel_row *row = &p->kernel[kernel];
     c->n = (size_t)row->n_inputs;
     assert_true(c->n <= INPUTS);
     for (size_t k = 0; k < c->n; k++) {
-        ent_column *column = &c->column[k];
+        ent_vector *column = &c->column[k];
         column->cls = (ent_class)p->input[row->first_input + (int64_t)k].cls;
         column->data = aligned_alloc(16, LANES * ent_vm_class_bytes(column->cls));
         column->absent = masks ? calloc(LANES, 1) : NULL;
@@ -159,7 +159,7 @@ static void columns_free(columns *c)
     }
 }
 
-static naive_value value_at(const ent_column *c, uint32_t lane)
+static naive_value value_at(const ent_vector *c, uint32_t lane)
 {
     naive_value v = {.absent = c->absent != NULL && c->absent[lane]};
     size_t size = ent_vm_class_bytes(c->cls);
@@ -167,13 +167,13 @@ static naive_value value_at(const ent_column *c, uint32_t lane)
     return v;
 }
 
-static ent_column column_from(const ent_column *c, uint32_t lane)
+static ent_vector column_from(const ent_vector *c, uint32_t lane)
 {
-    return (ent_column){c->cls, (char *)c->data + ent_vm_class_bytes(c->cls) * lane,
+    return (ent_vector){c->cls, (char *)c->data + ent_vm_class_bytes(c->cls) * lane,
                         c->absent == NULL ? NULL : c->absent + lane};
 }
 
-static bool datum_is_zero(const ent_column *c, uint32_t lane)
+static bool datum_is_zero(const ent_vector *c, uint32_t lane)
 {
     switch (c->cls) {
     case ENT_CLASS_B:
@@ -194,8 +194,8 @@ static void compare_run(ent_vm *vm, machine *m, int64_t kernel, const columns *c
     const ent_kernel_row *row = &m->p->kernel[kernel];
     for (uint32_t from = 0; from < n; from += step) {
         uint32_t lanes = n - from < step ? n - from : step;
-        ent_column in[INPUTS];
-        ent_column out[64];
+        ent_vector in[INPUTS];
+        ent_vector out[64];
         const ent_lane_error *errors = NULL;
         const uint8_t *skipped = NULL;
         uint32_t n_errors = 0;
@@ -243,7 +243,7 @@ static void compare_run(ent_vm *vm, machine *m, int64_t kernel, const columns *c
 
 typedef struct bench {
     fixture x;
-    ent_program *p;
+    ent_image *p;
     ent_strings *strings;
     ent_vm *threaded, *switched, *narrow;
     machine *m;
@@ -281,7 +281,7 @@ static void bench_close(bench *t)
     ent_vm_free(t->narrow);
     ent_vm_free(NULL);
     ent_strings_free(t->strings);
-    ent_program_destroy(t->p);
+    ent_image_destroy(t->p);
     ent_builder_free(t->x.b);
     free(t->m);
 }
@@ -526,8 +526,8 @@ static void test_bind(void **state)
         absent[i] = states[i] == NULL;
         ids[i] = absent[i] ? 0 : ent_strings_intern(t.strings, states[i], strlen(states[i]));
     }
-    ent_column in = {ENT_CLASS_I, ids, absent};
-    ent_column out[3];
+    ent_vector in = {ENT_CLASS_I, ids, absent};
+    ent_vector out[3];
     const uint8_t *skipped = NULL;
     const ent_lane_error *errors = NULL;
     uint32_t n_errors = 0;
@@ -547,7 +547,7 @@ static void test_bind(void **state)
     assert_int_equal(((int64_t *)out[0].data)[1], 0);
     in.cls = ENT_CLASS_F;
     assert_false(ent_vm_run(t.threaded, t.x.bind_kernel, &in, 4, out, NULL, NULL, NULL));
-    in = (ent_column){ENT_CLASS_I, NULL, NULL};
+    in = (ent_vector){ENT_CLASS_I, NULL, NULL};
     assert_false(ent_vm_run(t.threaded, t.x.bind_kernel, &in, 4, out, NULL, NULL, NULL));
     assert_false(ent_vm_run(t.threaded, 1000, &in, 4, out, NULL, NULL, NULL));
     assert_false(ent_vm_run(t.threaded, t.x.bind_kernel, &in, LANES + 1, out, NULL, NULL, NULL));
@@ -560,14 +560,14 @@ static void test_unknown_zone(void **state)
     fixture x = fixture_new();
     x.b->timefmt.v[0].zone = ent_builder_text(x.b, "Mars/Olympus");
     ent_load_error error = {{0}, 0};
-    ent_program *p = fixture_load(x.b, &error);
+    ent_image *p = fixture_load(x.b, &error);
     assert_non_null(p);
     char reason[128] = "";
     ent_strings *strings = ent_strings_new(p);
     assert_null(ent_vm_new(p, strings, NULL, 0, reason, sizeof reason));
     assert_true(strlen(reason) > 0);
     ent_strings_free(strings);
-    ent_program_destroy(p);
+    ent_image_destroy(p);
     ent_builder_free(x.b);
 }
 

@@ -10,11 +10,11 @@
 
 #include "runtime/vm/exact.h"
 
-typedef enum ent_decision_kind {
-    ENT_DECISION_OBJECTIVE = 0,
-    ENT_DECISION_DUTY = 1,
-    ENT_DECISION_POOL = 2
-} ent_decision_kind;
+typedef enum ent_verdict_kind {
+    ENT_VERDICT_OBJECTIVE = 0,
+    ENT_VERDICT_DUTY = 1,
+    ENT_VERDICT_POOL = 2
+} ent_verdict_kind;
 
 typedef enum ent_status {
     ENT_STATUS_MET = 0,
@@ -36,8 +36,8 @@ typedef struct ent_counts {
     int64_t late;
 } ent_counts;
 
-typedef struct ent_decision {
-    uint8_t kind;   /* ent_decision_kind */
+typedef struct ent_verdict {
+    uint8_t kind;   /* ent_verdict_kind */
     uint8_t status; /* ent_status */
     bool has_measure;
     bool measure_is_number; /* then measure_f, else measure */
@@ -57,7 +57,7 @@ typedef struct ent_decision {
     ent_q credit_fraction;  /* of the ladder's amount that this part of a window gets */
     ent_i128 credit_minor;  /* after caps; negative: earned back; of a pool, what it pays out */
     ent_i128 fund_minor;    /* what a pool's funders put in */
-    int64_t first_part, n_parts; /* of a pool, see ent_session_pool_parts */
+    int64_t first_part, n_parts; /* of a pool, see ent_engine_pool_parts */
     bool expected_met;      /* the level hoped for, not only the target */
     bool credit_earned;     /* by `earn back` */
     int64_t credit_rule;    /* string index of the rule's text, or -1 */
@@ -65,6 +65,6 @@ typedef struct ent_decision {
     ent_q burn_rate;
     int64_t cause_origin;   /* of the row that started the clock, 0 unknown */
     struct ent_answer *answer; /* of a breach, owned by the session; NULL: none */
-} ent_decision;
+} ent_verdict;
 
 #endif

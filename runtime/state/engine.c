@@ -1,4 +1,4 @@
-/* A session's life: set-up from the program's tables, the watermark, the end.  See session.h and state.h. */
+/* An engine's life: set-up from the program's tables, the watermark, the end.  See engine.h and state.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,20 +10,20 @@
 
 /* --- set-up --- */
 
-static bool load_zone(ent_session *s, int64_t name, ent_error *error)
+static bool load_zone(ent_engine *s, int64_t name, ent_fault *error)
 {
     char message[256];
     if (s->zones[name]) {
         return true;
     }
-    s->zones[name] = ent_zone_load(s->options.zone_dir, ent_program_text(s->program, name), message,
+    s->zones[name] = ent_zone_load(s->options.zone_dir, ent_image_text(s->program, name), message,
                                    sizeof message);
-    return s->zones[name] || ent_fail(s, error, ENT_ERROR_ENVIRONMENT, "%s", message);
+    return s->zones[name] || ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "%s", message);
 }
 
-static bool load_zones(ent_session *s, ent_error *error)
+static bool load_zones(ent_engine *s, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     s->zones = calloc(p->n_strings + 1, sizeof(ent_zone *));
     if (!s->zones) {
         return ent_no_memory(error);
@@ -41,9 +41,9 @@ static bool load_zones(ent_session *s, ent_error *error)
     return ok;
 }
 
-static ent_calendar *make_calendar(ent_session *s, const ent_calendar_row *row)
+static ent_calendar *make_calendar(ent_engine *s, const ent_calendar_row *row)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     ent_calendar_rule *rules = calloc((size_t)row->n_rules + 1, sizeof *rules);
     int64_t *closed = calloc((size_t)row->n_closed + 1, sizeof *closed);
     ent_calendar *calendar = NULL;
@@ -64,9 +64,9 @@ static ent_calendar *make_calendar(ent_session *s, const ent_calendar_row *row)
 }
 
 /* Only calendars that some clause uses are built: a calendar is two centuries of intervals. */
-static bool load_calendars(ent_session *s, ent_error *error)
+static bool load_calendars(ent_engine *s, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     s->calendars = calloc(p->n_calendar + 1, sizeof(ent_calendar *));
     if (!s->calendars) {
         return ent_no_memory(error);
@@ -78,17 +78,17 @@ static bool load_calendars(ent_session *s, ent_error *error)
         }
         s->calendars[at] = make_calendar(s, &p->calendar[at]);
         if (!s->calendars[at]) {
-            return ent_fail(s, error, ENT_ERROR_ENVIRONMENT,
+            return ent_fail(s, error, ENT_FAULT_ENVIRONMENT,
                             "calendar %s cannot be built: a rule is not valid, or memory is out",
-                            ent_program_text(p, p->calendar[at].name));
+                            ent_image_text(p, p->calendar[at].name));
         }
     }
     return true;
 }
 
-static bool init_states(ent_session *s, ent_error *error)
+static bool init_states(ent_engine *s, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     s->feeds = calloc(p->n_feed + 1, sizeof *s->feeds);
     s->spans = calloc(p->n_span + 1, sizeof *s->spans);
     s->duties = calloc(p->n_duty + 1, sizeof *s->duties);
@@ -118,11 +118,11 @@ static bool init_states(ent_session *s, ent_error *error)
     return ok;
 }
 
-ent_session *ent_session_new(const ent_program *program, const ent_session_options *options,
-                             ent_error *error)
+ent_engine *ent_engine_new(const ent_image *program, const ent_engine_options *options,
+                             ent_fault *error)
 {
-    *error = (ent_error){.place = -1};
-    ent_session *s = calloc(1, sizeof *s);
+    *error = (ent_fault){.place = -1};
+    ent_engine *s = calloc(1, sizeof *s);
     if (!s) {
         ent_no_memory(error);
         return NULL;
@@ -149,20 +149,20 @@ ent_session *ent_session_new(const ent_program *program, const ent_session_optio
                            sizeof message);
     }
     if (!s->vm) {
-        ent_fail(s, error, ENT_ERROR_ENVIRONMENT, "%s", message);
+        ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "%s", message);
     } else if (load_zones(s, error) && load_calendars(s, error) && init_states(s, error)) {
         return s;
     }
-    ent_session_free(s);
+    ent_engine_free(s);
     return NULL;
 }
 
-void ent_session_free(ent_session *s)
+void ent_engine_free(ent_engine *s)
 {
     if (!s) {
         return;
     }
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     for (size_t i = 0; s->objectives && i < p->n_objective; i++) {
         if (s->objectives[i].row) {
             ent_objectivestate_deinit(s, &s->objectives[i]);
@@ -208,12 +208,12 @@ void ent_session_free(ent_session *s)
     free(s);
 }
 
-const ent_zone *ent_session_zone(const ent_session *s, int64_t zone_string)
+const ent_zone *ent_engine_zone(const ent_engine *s, int64_t zone_string)
 {
     return s->zones[zone_string];
 }
 
-ent_interval ent_session_heard(const ent_session *s, int64_t feed, ent_interval stretch)
+ent_interval ent_engine_heard(const ent_engine *s, int64_t feed, ent_interval stretch)
 {
     if (s->options.heard && feed >= 0) {
         const ent_interval *heard = &s->options.heard[feed];
@@ -227,21 +227,21 @@ ent_interval ent_session_heard(const ent_session *s, int64_t feed, ent_interval 
 /* --- rows --- */
 
 /* A failure in the middle leaves columns of different lengths: such a session only says so from then on. */
-static bool usable(const ent_session *s, ent_error *error)
+static bool usable(const ent_engine *s, ent_fault *error)
 {
-    *error = (ent_error){.place = -1};
+    *error = (ent_fault){.place = -1};
     return !(s->failed || s->ended) ||
-           ent_fail(NULL, error, ENT_ERROR_USAGE, "the session has %s",
+           ent_fail(NULL, error, ENT_FAULT_USAGE, "the session has %s",
                     s->failed ? "failed before" : "ended");
 }
 
-static bool has_failed(ent_session *s)
+static bool has_failed(ent_engine *s)
 {
     s->failed = true;
     return false;
 }
 
-static bool is_needed(const ent_session *s, const ent_feedstate *f, int64_t field)
+static bool is_needed(const ent_engine *s, const ent_feedstate *f, int64_t field)
 {
     return field == f->row->at || s->program->field[f->row->first_field + field].used;
 }
@@ -265,7 +265,7 @@ static bool push_origins(ent_feedstate *f, const int64_t *origins, size_t begin,
     return true;
 }
 
-static bool push_run(ent_session *s, ent_feedstate *f, const ent_column *columns, size_t begin,
+static bool push_run(ent_engine *s, ent_feedstate *f, const ent_vector *columns, size_t begin,
                      size_t n, const int64_t *origins)
 {
     for (int64_t i = 0; i < f->row->n_fields; i++) {
@@ -280,17 +280,17 @@ static bool push_run(ent_session *s, ent_feedstate *f, const ent_column *columns
     return true;
 }
 
-static bool columns_fit(const ent_session *s, const ent_feedstate *f, const ent_column *columns,
-                        ent_error *error)
+static bool columns_fit(const ent_engine *s, const ent_feedstate *f, const ent_vector *columns,
+                        ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     for (int64_t i = 0; i < f->row->n_fields; i++) {
         const ent_field_row *field = &p->field[f->row->first_field + i];
         if (is_needed(s, f, i) &&
             (!columns[i].data || columns[i].cls != ent_type_class((unsigned)field->type))) {
-            return ent_fail(NULL, error, ENT_ERROR_USAGE,
+            return ent_fail(NULL, error, ENT_FAULT_USAGE,
                             "the column of field `%s` is missing or of another class",
-                            ent_program_text(p, field->name));
+                            ent_image_text(p, field->name));
         }
     }
     return true;
@@ -298,25 +298,25 @@ static bool columns_fit(const ent_session *s, const ent_feedstate *f, const ent_
 
 /* Whether the fact was not known yet as of the instant in question.  One that does not say when it was recorded was
  * known from the first. */
-static bool is_unknown(const ent_session *s, const ent_feed_row *feed, const ent_column *columns,
+static bool is_unknown(const ent_engine *s, const ent_feed_row *feed, const ent_vector *columns,
                        size_t lane)
 {
     if (!s->options.has_as_of || feed->recorded < 0) {
         return false;
     }
-    const ent_column *recorded = &columns[feed->recorded];
+    const ent_vector *recorded = &columns[feed->recorded];
     return !(recorded->absent && recorded->absent[lane]) &&
            ((const int64_t *)recorded->data)[lane] > s->options.as_of_ns;
 }
 
-bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, size_t n,
-                      const int64_t *origins, ent_error *error)
+bool ent_engine_push(ent_engine *s, int64_t feed, const ent_vector *columns, size_t n,
+                      const int64_t *origins, ent_fault *error)
 {
     if (!usable(s, error)) {
         return false;
     }
     if (feed < 0 || (size_t)feed >= s->program->n_feed || s->program->feed[feed].kind != 0) {
-        return ent_fail(s, error, ENT_ERROR_USAGE, "rows for a feed that takes none");
+        return ent_fail(s, error, ENT_FAULT_USAGE, "rows for a feed that takes none");
     }
     ent_feedstate *f = &s->feeds[feed];
     if (f->row->used && n > 0 && !columns_fit(s, f, columns, error)) {
@@ -354,7 +354,7 @@ bool ent_session_push(ent_session *s, int64_t feed, const ent_column *columns, s
 
 /* Without a given `from` the period begins at the earliest row, which is known when the watermark has passed
  * it: until then an earlier one may come. */
-static void start(ent_session *s, int64_t watermark)
+static void start(ent_engine *s, int64_t watermark)
 {
     if (!s->from_set) {
         int64_t first = INT64_MAX;
@@ -378,7 +378,7 @@ static void start(ent_session *s, int64_t watermark)
 }
 
 /* Pools see the objectives' decisions from number `first` on, and close their windows. */
-static bool close_pools(ent_session *s, size_t first, int64_t until, bool end, ent_error *error)
+static bool close_pools(ent_engine *s, size_t first, int64_t until, bool end, ent_fault *error)
 {
     size_t last = s->n_decisions;
     bool ok = true;
@@ -392,9 +392,9 @@ static bool close_pools(ent_session *s, size_t first, int64_t until, bool end, e
 }
 
 /* Takes every row below `until` through all stages, and closes the windows that end by then. */
-static bool step(ent_session *s, int64_t until, ent_error *error)
+static bool step(ent_engine *s, int64_t until, ent_fault *error)
 {
-    const ent_program *p = s->program;
+    const ent_image *p = s->program;
     bool ok = true;
     s->slice++;
     for (size_t i = 0; ok && i < p->n_feed; i++) {
@@ -419,7 +419,7 @@ static bool step(ent_session *s, int64_t until, ent_error *error)
     return ok && close_pools(s, first, until, false, error);
 }
 
-static int64_t next_stop(const ent_session *s)
+static int64_t next_stop(const ent_engine *s)
 {
     int64_t stop = INT64_MAX;
     for (size_t i = 0; i < s->program->n_objective; i++) {
@@ -430,7 +430,7 @@ static int64_t next_stop(const ent_session *s)
 }
 
 /* Outcomes that no window can want any more are forgotten. */
-static void forget(ent_session *s)
+static void forget(ent_engine *s)
 {
     int64_t oldest = s->watermark;
     for (size_t i = 0; i < s->program->n_objective; i++) {
@@ -449,14 +449,14 @@ static void forget(ent_session *s)
 }
 
 /* What was decided stays on record, but nobody is bound by it. */
-static void mark_not_in_force(ent_session *s, size_t n)
+static void mark_not_in_force(ent_engine *s, size_t n)
 {
     for (size_t i = 0; i < n && s->options.not_in_force; i++) {
-        ent_decision *d = &s->decisions[i];
-        if (d->kind == ENT_DECISION_POOL) {
+        ent_verdict *d = &s->decisions[i];
+        if (d->kind == ENT_VERDICT_POOL) {
             continue; /* the framework's, which nobody signs */
         }
-        int64_t agreement = d->kind == ENT_DECISION_DUTY ? s->program->duty[d->clause].agreement
+        int64_t agreement = d->kind == ENT_VERDICT_DUTY ? s->program->duty[d->clause].agreement
                                                          : s->program->objective[d->clause].agreement;
         if (s->options.not_in_force[agreement]) {
             d->status = ENT_STATUS_NOT_IN_FORCE;
@@ -468,7 +468,7 @@ static void mark_not_in_force(ent_session *s, size_t n)
     }
 }
 
-static bool give_out(ent_session *s, int64_t before, ent_error *error)
+static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
 {
     if (s->n_decisions == 0) {
         return true;
@@ -476,7 +476,7 @@ static bool give_out(ent_session *s, int64_t before, ent_error *error)
     size_t ready = 0;
     for (size_t i = 0; i < s->n_decisions; i++) {
         if (s->decisions[i].final_ns < before) {
-            ent_decision d = s->decisions[i];
+            ent_verdict d = s->decisions[i];
             s->decisions[i] = s->decisions[ready];
             s->decisions[ready++] = d;
         }
@@ -488,7 +488,7 @@ static bool give_out(ent_session *s, int64_t before, ent_error *error)
     for (size_t i = 0; i < ready; i++) {
         if (s->options.on_decision &&
             !s->options.on_decision(s->options.user, s, &s->decisions[i])) {
-            return ent_fail(s, error, ENT_ERROR_ENVIRONMENT, "stopped by the host");
+            return ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "stopped by the host");
         }
         ent_answer_free(s->decisions[i].answer);
         s->decisions[i].answer = NULL;
@@ -498,7 +498,7 @@ static bool give_out(ent_session *s, int64_t before, ent_error *error)
     return true;
 }
 
-bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
+bool ent_engine_advance(ent_engine *s, int64_t watermark, ent_fault *error)
 {
     if (!usable(s, error)) {
         return false;
@@ -523,7 +523,7 @@ bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
     return s->n_decisions < SETTLE_AT || give_out(s, s->watermark, error) || has_failed(s);
 }
 
-bool ent_session_finish(ent_session *s, ent_error *error)
+bool ent_engine_finish(ent_engine *s, ent_fault *error)
 {
     if (!usable(s, error)) {
         return false;
@@ -537,7 +537,7 @@ bool ent_session_finish(ent_session *s, ent_error *error)
         s->to = last == INT64_MIN ? s->from : ent_add_sat(last, 1);
         s->to_set = last != INT64_MIN || s->from_set;
     }
-    if (!ent_session_advance(s, s->to, error)) {
+    if (!ent_engine_advance(s, s->to, error)) {
         return false;
     }
     s->ended = true;
@@ -562,34 +562,34 @@ bool ent_session_finish(ent_session *s, ent_error *error)
 
 /* --- questions --- */
 
-ent_strings *ent_session_strings(ent_session *s)
+ent_strings *ent_engine_strings(ent_engine *s)
 {
     return s->strings;
 }
 
-const ent_program *ent_session_program(const ent_session *s)
+const ent_image *ent_engine_program(const ent_engine *s)
 {
     return s->program;
 }
 
-const ent_feed_totals *ent_session_feed_totals(const ent_session *s, int64_t feed)
+const ent_feed_totals *ent_engine_feed_totals(const ent_engine *s, int64_t feed)
 {
     return &s->feeds[feed].totals;
 }
 
-bool ent_session_period(const ent_session *s, int64_t *from_ns, int64_t *to_ns)
+bool ent_engine_period(const ent_engine *s, int64_t *from_ns, int64_t *to_ns)
 {
     *from_ns = s->from;
     *to_ns = s->to;
     return s->started && s->to_set;
 }
 
-const ent_zone *ent_session_agreement_zone(const ent_session *s, int64_t agreement)
+const ent_zone *ent_engine_agreement_zone(const ent_engine *s, int64_t agreement)
 {
     return s->zones[s->program->agreement[agreement].zone];
 }
 
-uint64_t ent_session_without_allowance(const ent_session *s)
+uint64_t ent_engine_without_allowance(const ent_engine *s)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < s->program->n_duty; i++) {
@@ -598,12 +598,12 @@ uint64_t ent_session_without_allowance(const ent_session *s)
     return n;
 }
 
-const ent_zone *ent_session_framework_zone(const ent_session *s)
+const ent_zone *ent_engine_framework_zone(const ent_engine *s)
 {
     return s->program->n_framework ? s->zones[s->program->framework[0].zone] : NULL;
 }
 
-const ent_notice *ent_session_notices(const ent_session *s, size_t *n)
+const ent_warning *ent_engine_notices(const ent_engine *s, size_t *n)
 {
     *n = s->n_notices;
     return s->notices;
