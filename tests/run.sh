@@ -41,7 +41,7 @@ done
 step "golden syntax" sh tests/golden/syntax/run.sh
 step "golden diagnostics" sh tests/golden/diagnostics/run.sh "$BUILD/tests/diagnostics_driver"
 step "golden layouts" sh tests/golden/format/run.sh "$ENTENTE"
-step "layout of our own files" "$ENTENTE" fmt --check $(find examples stdlib -name "*.ent" -o -name "*.ent.md")
+step "layout of our own files" sh tests/layout.sh "$ENTENTE"
 step "formats and fixes of diagnostics" python3 tests/golden/diagnostics/formats.py "$ENTENTE"
 step "scenarios of diagnostics" sh tests/golden/diagnostics/counterexamples.sh "$ENTENTE"
 step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"

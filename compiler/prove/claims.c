@@ -1,8 +1,10 @@
 /* Two duties that claim the same ticket: one row begins both, and one row discharges both.
  *
  * Looked for among duties of service agreements that are in force together; operational agreements
- * are meant to run beside them.  Reported only where the conditions are understood exactly, with a
- * scenario in which both are breached. */
+ * are meant to run beside them.  Within one agreement a ticket ordinarily begins several duties that
+ * ask for different things, a response and a restoration: there only two that ask for the same are
+ * meant.  Reported only where the conditions are understood exactly, with a scenario in which both
+ * are breached. */
 #include <string.h>
 
 #include "compiler/prove/box.h"
@@ -78,12 +80,50 @@ static void report(ent_prover *p, const ent_box *box, const ent_duty_decl *a,
     }
 }
 
+/* --- the search --- */
+
+static bool is_same_alternative(const ent_alt_decl *a, const ent_alt_decl *b)
+{
+    bool same = a->feed == b->feed && a->member == b->member && a->n_where == b->n_where;
+    for (size_t i = 0; same && i < a->n_where; i++) {
+        same = ent_prove_same(a->where[i], b->where[i]);
+    }
+    return same;
+}
+
+static bool is_within(const ent_pattern_decl *a, const ent_pattern_decl *b)
+{
+    for (size_t i = 0; i < a->n_alts; i++) {
+        bool found = false;
+        for (size_t k = 0; k < b->n_alts && !found; k++) {
+            found = is_same_alternative(&a->alts[i], &b->alts[k]);
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the two ask for the same: the same rows discharge them. */
+static bool is_same_goal(const ent_duty_decl *a, const ent_duty_decl *b)
+{
+    return is_within(a->discharge, b->discharge) && is_within(b->discharge, a->discharge);
+}
+
+static bool may_conflict(const ent_boxer *x, const ent_duty_decl *a, const ent_duty_decl *b)
+{
+    return a->agreement == b->agreement ? is_same_goal(a, b)
+                                        : ent_in_force_together(a->agreement, b->agreement) &&
+                                              ent_discharged_together(x, a, b);
+}
+
 static void compare(ent_prover *p, const claimant *first, const claimant *second)
 {
     ent_boxer x = {p->m, p->arena};
     const ent_duty_decl *a = first->duty, *b = second->duty;
     if (a->feed != b->feed || !ent_boxes_meet(first->begin, second->begin) ||
-        !ent_in_force_together(a->agreement, b->agreement) || !ent_discharged_together(&x, a, b)) {
+        !may_conflict(&x, a, b)) {
         return;
     }
     for (size_t i = 0; i < a->trigger->n_alts; i++) {
