@@ -39,12 +39,15 @@ typedef struct ent_part {
 
 /* A row that a decision rests on: for the ledger's `because`. */
 typedef struct ent_fact {
-    int64_t origin;         /* of the row, see runtime/feed/origin.h; 0: unknown */
+    int64_t origin;         /* of the row that begins it, see runtime/feed/origin.h; 0: unknown */
+    int64_t until_origin;   /* of the row that ends it, or of the last of its samples; 0: unknown, or the same */
     int64_t from_ns, to_ns; /* an instant twice, or a stretch */
     uint64_t causes;        /* parties, as bits */
-    int32_t feed;           /* index, or -1 */
+    int32_t feed;           /* index, or -1; of origin */
+    int32_t until_feed;     /* of until_origin */
     int32_t subject;        /* of a sample: the service, or -1 */
     int32_t root;           /* the one service whose provider is the cause, or -1 */
+    int32_t span;           /* of time that does not count: the span, or -1 */
     uint32_t count;         /* of samples */
     uint8_t kind;           /* ent_fact_kind */
 } ent_fact;
@@ -54,7 +57,9 @@ typedef enum ent_fact_kind {
     ENT_FACT_HELD = 1,     /* net time that `causes` held */
     ENT_FACT_EXCESS = 2,   /* the same, beyond what they were allowed */
     ENT_FACT_OUTAGE = 3,   /* a run of bad samples with one set of causes */
-    ENT_FACT_OUTCOME = 4   /* an unmet outcome */
+    ENT_FACT_OUTCOME = 4,  /* an unmet outcome */
+    ENT_FACT_STOPPED = 5,  /* the row that discharged the clock, or voided it */
+    ENT_FACT_PAUSED = 6    /* time in a span that stops the clock */
 } ent_fact_kind;
 #define ENT_FACTS_MAX 20
 

@@ -64,6 +64,8 @@ typedef struct ent_verdict {
     ent_q budget_left;      /* bad samples still allowed, or time left */
     ent_q burn_rate;
     int64_t cause_origin;   /* of the row that started the clock, 0 unknown */
+    int64_t done_origin;    /* of the row that stopped it, 0 unknown */
+    int32_t done_feed;
     struct ent_answer *answer; /* of a breach, owned by the session; NULL: none */
 } ent_verdict;
 

@@ -8,6 +8,9 @@
 #include "runtime/time/civil.h"
 
 #define BEGAN "clock began "
+#define STOPPED "clock stopped "
+#define PAUSED "not counted "
+#define DURING ", during "
 #define HELD "held by "
 #define WITHIN ", within what it was allowed"
 #define BEYOND ", beyond what it was allowed"
@@ -16,6 +19,8 @@
 #define UNMET " unmet"
 #define CAUSED ", caused by "
 #define UNTIL " .. "
+
+/* --- writing --- */
 
 typedef struct text {
     char *buf;
@@ -95,6 +100,15 @@ size_t ent_fact_text(const ent_image *p, const ent_zone *zone, const ent_fact *f
         put(&t, BEGAN);
         put_instant(&t, f->from_ns, zone);
         break;
+    case ENT_FACT_STOPPED:
+        put(&t, STOPPED);
+        put_instant(&t, f->from_ns, zone);
+        break;
+    case ENT_FACT_PAUSED:
+        put(&t, PAUSED);
+        put_stretch(&t, f, zone);
+        put(&t, DURING "%s", ent_image_text(p, p->span[f->span].name));
+        break;
     case ENT_FACT_HELD:
     case ENT_FACT_EXCESS:
         put(&t, HELD);
@@ -117,4 +131,121 @@ size_t ent_fact_text(const ent_image *p, const ent_zone *zone, const ent_fact *f
         break;
     }
     return t.n;
+}
+
+/* --- reading --- */
+
+static bool begins(ent_json_slice s, const char *with)
+{
+    size_t n = strlen(with);
+    return s.len >= n && memcmp(s.p, with, n) == 0;
+}
+
+/* Where the text stands in the slice; s.len when it does not. */
+static size_t find(ent_json_slice s, const char *wanted)
+{
+    size_t n = strlen(wanted);
+    for (size_t i = 0; i + n <= s.len; i++) {
+        if (memcmp(s.p + i, wanted, n) == 0) {
+            return i;
+        }
+    }
+    return s.len;
+}
+
+static ent_json_slice after(ent_json_slice s, size_t n)
+{
+    n = n < s.len ? n : s.len;
+    return (ent_json_slice){s.p + n, s.len - n};
+}
+
+/* Cuts the slice before the text, which is dropped; the rest after it. */
+static ent_json_slice cut(ent_json_slice *s, const char *at)
+{
+    size_t i = find(*s, at);
+    ent_json_slice rest = i < s->len ? after(*s, i + strlen(at)) : (ent_json_slice){NULL, 0};
+    s->len = i;
+    return rest;
+}
+
+static void read_stretch(ent_json_slice s, ent_fact_view *out)
+{
+    out->to = cut(&s, UNTIL);
+    out->from = s;
+}
+
+static bool read_held(ent_json_slice s, ent_fact_view *out)
+{
+    out->kind = find(s, BEYOND) < s.len ? ENT_FACT_EXCESS : ENT_FACT_HELD;
+    (void)cut(&s, out->kind == ENT_FACT_EXCESS ? BEYOND : WITHIN);
+    ent_json_slice head = s;
+    (void)cut(&head, UNTIL);
+    size_t i = head.len;
+    while (i > 0 && head.p[i - 1] != ' ') {
+        i--;
+    }
+    if (i == 0) {
+        return false;
+    }
+    out->parties = (ent_json_slice){s.p, i - 1};
+    read_stretch(after(s, i), out);
+    return true;
+}
+
+static bool read_outage(ent_json_slice s, ent_fact_view *out)
+{
+    out->kind = ENT_FACT_OUTAGE;
+    if (!begins(s, BAD)) {
+        out->subject = s;
+        s = cut(&out->subject, " " BAD);
+    } else {
+        s = after(s, strlen(BAD));
+    }
+    if (!s.p) {
+        return false;
+    }
+    out->parties = cut(&s, CAUSED);
+    out->samples = cut(&s, ", ");
+    if (out->samples.p) {
+        (void)cut(&out->samples, " ");
+    }
+    read_stretch(s, out);
+    if (out->parties.p) {
+        out->root = cut(&out->parties, " (");
+        (void)cut(&out->root, ")");
+    }
+    return out->parties.p != NULL;
+}
+
+bool ent_fact_read(ent_json_slice s, ent_fact_view *out)
+{
+    *out = (ent_fact_view){.kind = ENT_FACT_TRIGGER};
+    if (begins(s, BEGAN)) {
+        out->from = after(s, strlen(BEGAN));
+        return true;
+    }
+    if (begins(s, STOPPED)) {
+        out->kind = ENT_FACT_STOPPED;
+        out->from = after(s, strlen(STOPPED));
+        return true;
+    }
+    if (begins(s, PAUSED)) {
+        out->kind = ENT_FACT_PAUSED;
+        s = after(s, strlen(PAUSED));
+        out->span = cut(&s, DURING);
+        read_stretch(s, out);
+        return true;
+    }
+    if (begins(s, HELD)) {
+        return read_held(after(s, strlen(HELD)), out);
+    }
+    if (begins(s, OUTCOME)) {
+        out->kind = ENT_FACT_OUTCOME;
+        s = after(s, strlen(OUTCOME));
+        out->parties = cut(&s, CAUSED);
+        (void)cut(&s, UNMET);
+        out->from = s;
+        return true;
+    }
+    return read_outage(s, out);
 }

@@ -544,6 +544,25 @@ static void write_gap(ent_json_out *out, const ent_image *p, const ent_verdict *
     ent_json_key_text(out, "structural_gap", text);
 }
 
+static void write_row(ent_ledger *ledger, const ent_image *p, const char *key, int32_t feed,
+                      int64_t origin)
+{
+    ent_json_out *out = &ledger->line;
+    if (!ledger->files || feed < 0 || origin == 0) {
+        return;
+    }
+    const ent_ledger_files *files = &ledger->files[feed];
+    uint32_t file = ent_origin_file(origin);
+    ent_json_key(out, key);
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "feed", ent_image_text(p, p->feed[feed].name));
+    if (file < files->n) {
+        ent_json_key_text(out, "file", files->names[file]);
+    }
+    ent_json_key_int(out, "line", ent_origin_line(origin));
+    ent_json_end_object(out);
+}
+
 static void write_fact(ent_ledger *ledger, const ent_image *p, const ent_zone *zone,
                        const ent_fact *fact)
 {
@@ -552,22 +571,29 @@ static void write_fact(ent_ledger *ledger, const ent_image *p, const ent_zone *z
     ent_fact_text(p, zone, fact, text, sizeof text);
     ent_json_begin_object(out);
     ent_json_key_text(out, "fact", text);
-    if (ledger->files && fact->feed >= 0 && fact->origin != 0) {
-        const ent_ledger_files *files = &ledger->files[fact->feed];
-        uint32_t file = ent_origin_file(fact->origin);
-        ent_json_key(out, "source");
-        ent_json_begin_object(out);
-        ent_json_key_text(out, "feed", ent_image_text(p, p->feed[fact->feed].name));
-        if (file < files->n) {
-            ent_json_key_text(out, "file", files->names[file]);
-        }
-        ent_json_key_int(out, "line", ent_origin_line(fact->origin));
-        ent_json_end_object(out);
+    write_row(ledger, p, "source", fact->feed, fact->origin);
+    if (fact->until_feed != fact->feed || fact->until_origin != fact->origin) {
+        write_row(ledger, p, "until", fact->until_feed, fact->until_origin);
     }
     ent_json_end_object(out);
 }
 
-/* The rows that a breach rests on; of every other clock the row that began it. */
+static void write_clock_row(ent_ledger *ledger, const ent_image *p, const ent_zone *zone,
+                            ent_fact_kind kind, int64_t feed, int64_t origin, int64_t at)
+{
+    write_fact(ledger, p, zone,
+               &(ent_fact){.feed = (int32_t)feed,
+                           .origin = origin,
+                           .until_feed = -1,
+                           .from_ns = at,
+                           .to_ns = at,
+                           .subject = -1,
+                           .root = -1,
+                           .span = -1,
+                           .kind = (uint8_t)kind});
+}
+
+/* The rows that a breach rests on; of every other clock those that began and stopped it. */
 static void write_because(ent_ledger *ledger, const ent_image *p, const ent_zone *zone,
                           const ent_verdict *d)
 {
@@ -580,14 +606,12 @@ static void write_because(ent_ledger *ledger, const ent_image *p, const ent_zone
     ent_json_key(out, "because");
     ent_json_begin_array(out);
     if (!a) {
-        write_fact(ledger, p, zone,
-                   &(ent_fact){.feed = (int32_t)p->duty[d->clause].feed,
-                               .origin = d->cause_origin,
-                               .from_ns = d->at_ns,
-                               .to_ns = d->at_ns,
-                               .subject = -1,
-                               .root = -1,
-                               .kind = ENT_FACT_TRIGGER});
+        write_clock_row(ledger, p, zone, ENT_FACT_TRIGGER, p->duty[d->clause].feed,
+                        d->cause_origin, d->at_ns);
+        if (d->has_done) {
+            write_clock_row(ledger, p, zone, ENT_FACT_STOPPED, d->done_feed, d->done_origin,
+                            d->done_ns);
+        }
     }
     for (size_t i = 0; a && i < a->n_facts; i++) {
         write_fact(ledger, p, zone, &a->facts[i]);

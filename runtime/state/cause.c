@@ -428,7 +428,10 @@ static bool note(const ent_causes *c, ent_group *g, const ent_suspect *x, uint64
         ent_fact *f = &g->facts[i];
         if (f->subject == x->service && f->causes == causes && f->root == x->root &&
             x->from - f->to_ns <= gap) {
-            f->to_ns = x->to > f->to_ns ? x->to : f->to_ns;
+            if (x->to >= f->to_ns) {
+                f->to_ns = x->to;
+                f->until_origin = x->until_origin;
+            }
             f->count += x->from == x->to;
             return true;
         }
@@ -441,7 +444,10 @@ static bool note(const ent_causes *c, ent_group *g, const ent_suspect *x, uint64
         return false;
     }
     g->facts[g->n_facts++] = (ent_fact){.feed = -1,
+                                        .until_feed = -1,
+                                        .span = -1,
                                         .origin = x->origin,
+                                        .until_origin = x->until_origin,
                                         .from_ns = x->from,
                                         .to_ns = x->to,
                                         .subject = (int32_t)x->service,
@@ -546,6 +552,7 @@ bool ent_causes_sample(ent_engine *s, ent_objectivestate *o, ent_window_state *w
                      .window = w,
                      .group = (uint32_t)(g - w->groups),
                      .origin = f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0};
+    x.until_origin = x.origin;
     if (fold->value >= 0) {
         const ent_colbuf *values = &f->slots[fold->value];
         size_t size = ent_class_size(values->cls);
@@ -587,6 +594,7 @@ bool ent_causes_stretch(ent_engine *s, ent_objectivestate *o, ent_window_state *
                                                  .to = to,
                                                  .key = t->key,
                                                  .origin = t->origin,
+                                                 .until_origin = to == t->row_at ? t->row_origin : 0,
                                                  .service = t->service,
                                                  .root = SEVERAL,
                                                  .window = w,

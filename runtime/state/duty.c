@@ -483,7 +483,7 @@ static bool decide(ent_engine *s, ent_dutystate *d, const ent_clock *c, ent_stat
 {
     ent_answer *answer = NULL;
     int64_t upto = has_done ? c->discharged_at : s->to;
-    if (blame && !(answer = ent_blame_answer(s, d, c, blame, upto, st->elapsed - c->allowed_ns))) {
+    if (blame && !(answer = ent_blame_answer(s, d, c, blame, has_done, upto, st->elapsed - c->allowed_ns))) {
         return false;
     }
     ent_verdict *decision = ent_engine_decision(s);
@@ -508,6 +508,8 @@ static bool decide(ent_engine *s, ent_dutystate *d, const ent_clock *c, ent_stat
     decision->elapsed_ns = st->elapsed;
     decision->allowed_ns = c->allowed_ns;
     decision->cause_origin = c->origin;
+    decision->done_origin = has_done ? c->discharged.origin : 0;
+    decision->done_feed = c->discharged.feed;
     return notice(s, d, c, final_ns, st);
 }
 
@@ -611,6 +613,7 @@ static bool take_void(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_e
         return true;
     }
     c->discharged_at = e->at;
+    c->discharged = ent_event_row(s, e);
     if (e->at >= s->from && !decide(s, d, c, ENT_STATUS_VOID, e->at, &st, NULL, false, true)) {
         return false;
     }
@@ -643,6 +646,7 @@ static bool take_running(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
     if ((e->bits & BIT_DISCHARGE) || closing) {
         int64_t elapsed;
         c->discharged_at = e->at;
+        c->discharged = ent_event_row(s, e);
         if (!ent_clockstate_elapsed(s, d, c, e->at, &elapsed)) {
             return false;
         }

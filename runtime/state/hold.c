@@ -103,6 +103,17 @@ static void join(ent_engine *s, int64_t a, int64_t b)
     }
 }
 
+/* Spans that stop the duty's clocks, or say whose time it is, are facts with rows of their own. */
+static void keep_rows(ent_engine *s, const ent_dutystate *d)
+{
+    for (size_t i = 0; i < d->n_uses; i++) {
+        bool matters = i < d->first_excused_use || i >= d->first_cause_use;
+        if (matters && d->uses[i]->calendar < 0) {
+            s->spans[d->uses[i]->span].keeps_rows = true;
+        }
+    }
+}
+
 bool ent_duties_link(ent_engine *s)
 {
     size_t n = s->program->n_duty;
@@ -118,6 +129,7 @@ bool ent_duties_link(ent_engine *s)
         for (size_t k = 0; k < d->n_allowances; k++) {
             join(s, (int64_t)i, d->allowances[k]);
         }
+        keep_rows(s, d);
     }
     for (size_t i = 0; i < n; i++) {
         s->duties[i].leader = leader_of(s, (int64_t)i);
@@ -429,23 +441,81 @@ static bool add_excess(ent_blame *out, uint64_t causes, int64_t ns)
     return true;
 }
 
-static bool add_fact(work *w, int64_t from, int64_t to, uint64_t causes, bool beyond)
+/* The rows by which the stretch at `from` is whose it is: those of the span, or the one that gave it its holder. */
+static ent_spanrun rows_at(const work *w, int64_t from)
 {
-    ent_blame *out = w->out;
+    const ent_dutystate *d = w->d;
     const ent_hold *hold = hold_at(&w->c->holds, from);
-    /* spans do not keep which rows made them: no row is better than another one */
-    int64_t origin = span_causes_at(w, from) ? 0 : hold ? hold->origin : w->c->origin;
-    ent_blame_fact *last = out->n_facts ? &out->facts[out->n_facts - 1] : NULL;
-    if (last && last->to == from && last->causes == causes && last->beyond == beyond) {
-        last->to = to;
-        return true;
+    ent_spanrun run;
+    for (int64_t i = 0; i < d->row->n_causes; i++) {
+        size_t use = d->first_cause_use + (size_t)i;
+        if (ent_intervals_contains(&w->caused[i], from) &&
+            ent_span_run_after(&w->s->spans[d->uses[use]->span], w->c->use_keys[use], from, &run)) {
+            return run;
+        }
     }
+    return (ent_spanrun){.begun = {hold ? hold->origin : w->c->origin, (int32_t)d->row->feed}};
+}
+
+static bool put_fact(ent_blame *out, ent_blame_fact fact)
+{
     if (!ent_reserve((void **)&out->facts, &out->facts_capacity, out->n_facts + 1,
                      sizeof *out->facts)) {
         return false;
     }
-    out->facts[out->n_facts++] = (ent_blame_fact){from, to, origin, causes, beyond};
+    out->facts[out->n_facts++] = fact;
     return true;
+}
+
+static bool add_fact(work *w, int64_t from, int64_t to, uint64_t causes, bool beyond)
+{
+    ent_blame *out = w->out;
+    ent_spanrun rows = rows_at(w, from);
+    ent_rowref ended = rows.to == to ? rows.ended : (ent_rowref){0, -1};
+    ent_blame_fact *last = out->n_facts ? &out->facts[out->n_facts - 1] : NULL;
+    if (last && last->to == from && last->causes == causes && last->beyond == beyond) {
+        last->to = to;
+        last->ended = ended;
+        return true;
+    }
+    return put_fact(out, (ent_blame_fact){from, to, rows.begun, ended, causes, -1, beyond});
+}
+
+/* The time in spans that stop the clock. */
+static bool add_pauses(work *w)
+{
+    const ent_dutystate *d = w->d;
+    bool ok = true;
+    for (size_t i = 0; ok && i < d->first_excused_use; i++) {
+        int64_t key = w->c->use_keys[i];
+        ent_spanrun run;
+        if (d->uses[i]->calendar >= 0 || key == INT64_MIN) {
+            continue;
+        }
+        const ent_spanstate *span = &w->s->spans[d->uses[i]->span];
+        for (int64_t at = w->c->start; ok && ent_span_run_after(span, key, at, &run) &&
+                                       run.from < w->upto; at = run.to) {
+            int64_t from = run.from > w->c->start ? run.from : w->c->start;
+            bool whole = run.to <= w->upto;
+            ok = put_fact(w->out,
+                          (ent_blame_fact){.from = from,
+                                           .to = whole ? run.to : w->upto,
+                                           .begun = run.begun,
+                                           .ended = whole ? run.ended : (ent_rowref){0, -1},
+                                           .span = d->uses[i]->span});
+        }
+    }
+    return ok;
+}
+
+static int compare_facts(const void *a, const void *b)
+{
+    const ent_blame_fact *x = a;
+    const ent_blame_fact *y = b;
+    if (x->from != y->from) {
+        return x->from < y->from ? -1 : 1;
+    }
+    return x->span < y->span ? -1 : x->span > y->span;
 }
 
 /* Counts [from, to) to its parties; what is beyond for each of them is excess of the set. */
@@ -511,7 +581,10 @@ bool ent_clockstate_blame(ent_engine *s, const ent_dutystate *d, const ent_clock
                        .over = calloc(n_party, sizeof *out->over)};
     bool ok = out->held && out->over && prepare(&w) && take_stretches(&w, true);
     w.left = w.left < 0 ? 0 : w.left;
-    ok = ok && take_stretches(&w, false);
+    ok = ok && take_stretches(&w, false) && add_pauses(&w);
+    if (ok && out->n_facts > 1) {
+        qsort(out->facts, out->n_facts, sizeof *out->facts, compare_facts);
+    }
     for (size_t i = 0; i < w.n_parties; i++) {
         ent_intervals_deinit(&w.parties[i].within);
     }
@@ -567,32 +640,45 @@ static bool clock_shortfall(void *user, ent_big_pool *pool, uint64_t performing,
     return !pool->failed;
 }
 
-static bool add_facts(ent_answer *a, const ent_dutystate *d, const ent_clock *c,
-                      const ent_blame *blame)
+static ent_fact clock_fact(ent_fact_kind kind, int64_t at, ent_rowref row)
 {
-    bool ok = ent_answer_fact(a, (ent_fact){.feed = (int32_t)d->row->feed,
-                                            .origin = c->origin,
-                                            .from_ns = c->trigger_at,
-                                            .to_ns = c->trigger_at,
-                                            .subject = -1,
-                                           .root = -1,
-                                            .kind = ENT_FACT_TRIGGER});
+    return (ent_fact){.feed = row.feed,
+                      .origin = row.origin,
+                      .until_feed = -1,
+                      .from_ns = at,
+                      .to_ns = at,
+                      .subject = -1,
+                      .root = -1,
+                      .span = -1,
+                      .kind = (uint8_t)kind};
+}
+
+static bool add_facts(ent_answer *a, const ent_dutystate *d, const ent_clock *c,
+                      const ent_blame *blame, bool has_done)
+{
+    ent_rowref begun = {c->origin, (int32_t)d->row->feed};
+    bool ok = ent_answer_fact(a, clock_fact(ENT_FACT_TRIGGER, c->trigger_at, begun)) &&
+              (!has_done ||
+               ent_answer_fact(a, clock_fact(ENT_FACT_STOPPED, c->discharged_at, c->discharged)));
     for (size_t i = 0; ok && i < blame->n_facts; i++) {
         const ent_blame_fact *f = &blame->facts[i];
-        ok = ent_answer_fact(a, (ent_fact){.feed = (int32_t)d->row->feed,
-                                           .origin = f->origin,
-                                           .from_ns = f->from,
-                                           .to_ns = f->to,
-                                           .subject = -1,
-                                           .root = -1,
-                                           .causes = f->causes,
-                                           .kind = f->beyond ? ENT_FACT_EXCESS : ENT_FACT_HELD});
+        ent_fact fact = clock_fact(f->span >= 0 ? ENT_FACT_PAUSED
+                                   : f->beyond  ? ENT_FACT_EXCESS
+                                                : ENT_FACT_HELD,
+                                   f->from, f->begun);
+        fact.to_ns = f->to;
+        fact.until_feed = f->ended.feed;
+        fact.until_origin = f->ended.origin;
+        fact.span = (int32_t)f->span;
+        fact.causes = f->causes;
+        ok = ent_answer_fact(a, fact);
     }
     return ok;
 }
 
 ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_clock *c,
-                             const ent_blame *blame, int64_t upto, int64_t over_ns)
+                             const ent_blame *blame, bool has_done, int64_t upto,
+                             int64_t over_ns)
 {
     size_t n_party = s->program->n_party;
     size_t n = 0;
@@ -610,7 +696,7 @@ ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_cl
         }
     }
     clock_game g = {blame, a, over_ns};
-    if (!add_facts(a, d, c, blame) || !ent_judge_answer(s, upto, a,
+    if (!add_facts(a, d, c, blame, has_done) || !ent_judge_answer(s, upto, a,
                           clock_shortfall, &g)) {
         ent_answer_free(a);
         return NULL;

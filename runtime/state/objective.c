@@ -526,6 +526,8 @@ static bool track_slice(ent_engine *s, ent_objectivestate *o, size_t k)
             return false;
         }
         if (fold->kind == ENT_AGG_TIME_SHARE && !(unread && unread[i])) {
+            t->row_at = at[i];
+            t->row_origin = f->origin.n > i ? ((const int64_t *)f->origin.data)[i] : 0;
             if (!ent_tracker_account(s, o, k, t, at[i])) {
                 return false;
             }
@@ -533,8 +535,9 @@ static bool track_slice(ent_engine *s, ent_objectivestate *o, size_t k)
             bool held = at[i] <= ent_add_sat(t->last_at, hold_ns(s, fold));
             if (state != t->state || !held) {
                 t->bad_since = at[i];
-                t->origin = f->origin.n > i ? ((const int64_t *)f->origin.data)[i] : 0;
+                t->origin = t->row_origin;
             }
+            t->row_origin = 0;
             t->accounted = at[i];
             t->last_at = at[i];
             t->state = state;

@@ -425,7 +425,7 @@ static bool add_facts(const window_game *x, ent_answer *a)
     bool ok = true;
     for (size_t i = 0; ok && i < x->g->n_facts; i++) {
         ent_fact f = x->g->facts[i];
-        f.feed = (int32_t)x->fold->feed;
+        f.feed = f.until_feed = (int32_t)x->fold->feed;
         ok = ent_answer_fact(a, f);
     }
     int64_t feed = x->fold->feed < 0 ? -1 : x->s->program->feed[x->fold->feed].duty;
@@ -439,8 +439,10 @@ static bool add_facts(const window_game *x, ent_answer *a)
                                            .origin = u->origin,
                                            .from_ns = u->at,
                                            .to_ns = u->at,
+                                           .until_feed = -1,
                                            .subject = -1,
                                            .root = -1,
+                                           .span = -1,
                                            .causes = causes,
                                            .kind = ENT_FACT_OUTCOME,
                                            .count = 1});

@@ -155,6 +155,7 @@ void ent_spanstate_deinit(ent_spanstate *span)
 {
     for (size_t i = 0; i < span->n; i++) {
         ent_intervals_deinit(&span->v[i].closed);
+        free(span->v[i].runs);
     }
     free(span->v);
     ent_map_deinit(&span->keys);
@@ -172,12 +173,34 @@ static ent_spankey *span_key(ent_spanstate *span, int64_t key)
             return NULL;
         }
         ent_spankey *fresh = &span->v[span->n];
-        fresh->key = key;
-        fresh->open_from = ENT_NOT_OPEN;
+        *fresh = (ent_spankey){.key = key, .open_from = ENT_NOT_OPEN};
         ent_intervals_init(&fresh->closed);
         *place = (uint32_t)span->n++;
     }
     return &span->v[*place];
+}
+
+ent_rowref ent_event_row(const ent_engine *s, const ent_event *e)
+{
+    const ent_colbuf *origin = &s->feeds[e->feed].origin;
+    return (ent_rowref){origin->n > e->lane ? ((const int64_t *)origin->data)[e->lane] : 0,
+                        (int32_t)e->feed};
+}
+
+static bool close_run(ent_engine *s, const ent_spanstate *span, ent_spankey *k, const ent_event *e)
+{
+    int64_t from = k->open_from;
+    k->open_from = ENT_NOT_OPEN;
+    if (e->at <= from) {
+        return true;
+    }
+    if (span->keeps_rows) {
+        if (!ent_reserve((void **)&k->runs, &k->runs_capacity, k->n_runs + 1, sizeof *k->runs)) {
+            return false;
+        }
+        k->runs[k->n_runs++] = (ent_spanrun){from, e->at, k->opened, ent_event_row(s, e)};
+    }
+    return ent_intervals_add(&k->closed, from, e->at);
 }
 
 bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span)
@@ -193,14 +216,12 @@ bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span)
         if (!k) {
             return false;
         }
-        if ((e->bits & SPAN_TO) && k->open_from != ENT_NOT_OPEN) {
-            if (e->at > k->open_from && !ent_intervals_add(&k->closed, k->open_from, e->at)) {
-                return false;
-            }
-            k->open_from = ENT_NOT_OPEN;
+        if ((e->bits & SPAN_TO) && k->open_from != ENT_NOT_OPEN && !close_run(s, span, k, e)) {
+            return false;
         }
         if ((e->bits & SPAN_FROM) && k->open_from == ENT_NOT_OPEN) {
             k->open_from = e->at;
+            k->opened = ent_event_row(s, e);
         }
     }
     return true;
@@ -216,6 +237,29 @@ bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at)
 {
     const ent_spankey *k = find_key(span, key);
     return k && (at >= k->open_from || ent_intervals_contains(&k->closed, at));
+}
+
+bool ent_span_run_after(const ent_spanstate *span, int64_t key, int64_t at, ent_spanrun *out)
+{
+    const ent_spankey *k = find_key(span, key);
+    if (!k) {
+        return false;
+    }
+    size_t low = 0;
+    for (size_t high = k->n_runs; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (k->runs[middle].to > at) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    if (low < k->n_runs) {
+        *out = k->runs[low];
+        return true;
+    }
+    *out = (ent_spanrun){k->open_from, ENT_NOT_OPEN, k->opened, {0, 0}};
+    return k->open_from != ENT_NOT_OPEN && at != ENT_NOT_OPEN;
 }
 
 static bool add_clipped(ent_intervals *out, int64_t a, int64_t b, int64_t from, int64_t to)

@@ -112,13 +112,28 @@ typedef struct ent_events {
 
 #define ENT_NOT_OPEN INT64_MAX
 
+/* Where a row stands. */
+typedef struct ent_rowref {
+    int64_t origin; /* 0: unknown */
+    int32_t feed;
+} ent_rowref;
+/* A stretch of a span with the rows that made it: intervals that touch are one, these are not. */
+typedef struct ent_spanrun {
+    int64_t from, to;
+    ent_rowref begun, ended;
+} ent_spanrun;
+
 typedef struct ent_spankey {
     int64_t key;
     ent_intervals closed;
     int64_t open_from; /* ENT_NOT_OPEN if it is not */
+    ent_rowref opened; /* by which row */
+    ent_spanrun *runs; /* closed ones, where the span has `keeps_rows` */
+    size_t n_runs, runs_capacity;
 } ent_spankey;
 typedef struct ent_spanstate {
     const ent_span_row *row;
+    bool keeps_rows; /* it stops clocks or has a cause: facts name its rows */
     ent_watches watches;
     ent_map keys;
     ent_spankey *v;
@@ -156,8 +171,10 @@ typedef struct ent_excess {
     int64_t ns;
 } ent_excess;
 typedef struct ent_blame_fact {
-    int64_t from, to, origin;
+    int64_t from, to;
+    ent_rowref begun, ended; /* by which rows */
     uint64_t causes;
+    int64_t span; /* of time that does not count; else -1 */
     bool beyond;
 } ent_blame_fact;
 typedef struct ent_blame {
@@ -181,6 +198,7 @@ typedef struct ent_clock {
     uint8_t state;
     int64_t changed_at;  /* last change that `following` saw, or INT64_MIN */
     int64_t discharged_at;
+    ent_rowref discharged; /* by which row */
     int64_t origin;
     ent_intervals waits; /* between discharge and reopening */
     ent_holds holds;
@@ -332,6 +350,7 @@ typedef struct ent_tracker {
     int64_t service;    /* that the key's rows are about, or -1 */
     int64_t bad_since;  /* time share: when the stretch in the wrong state began */
     int64_t origin;     /* of the row that began it */
+    int64_t row_at, row_origin; /* the row up to which it is being accounted; 0: no row */
     int64_t *use_keys;  /* of the objective's exclusions, then of the fold's causes */
 } ent_tracker;
 typedef struct ent_trackers {
@@ -359,7 +378,7 @@ typedef struct ent_suspect {
     uint32_t group;
     uint32_t tracker; /* of a stretch */
     bool continues;   /* a stretch that goes on from the one before */
-    int64_t origin;
+    int64_t origin, until_origin;
     union {
         int64_t i;
         double f;
@@ -500,6 +519,10 @@ bool ent_spanstate_init(ent_engine *s, ent_spanstate *span, int64_t index, ent_f
 void ent_spanstate_deinit(ent_spanstate *span);
 bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span);
 bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at);
+/* The row that an event is. */
+ent_rowref ent_event_row(const ent_engine *s, const ent_event *e);
+/* The stretch of the key that contains `at`, or the next one; an open one ends at ENT_NOT_OPEN.  false: none. */
+bool ent_span_run_after(const ent_spanstate *span, int64_t key, int64_t at, ent_spanrun *out);
 /* Adds the time of a span use in [from, to) to the set; key is ignored for calendars. */
 bool ent_use_collect(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t from,
                      int64_t to, ent_intervals *out);
@@ -541,7 +564,8 @@ bool ent_clockstate_blame(ent_engine *s, const ent_dutystate *d, const ent_clock
 void ent_blame_deinit(ent_blame *blame);
 /* The answer for a clock that has run out by `over_ns`; NULL: memory. */
 ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_clock *c,
-                             const ent_blame *blame, int64_t upto, int64_t over_ns);
+                             const ent_blame *blame, bool has_done, int64_t upto,
+                             int64_t over_ns);
 
 /* --- judge/responsible.c --- */
 /* Solves the game of a clause of `agreement`, whose end is `end`; the answer's parts are the players. */
