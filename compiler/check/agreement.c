@@ -313,7 +313,8 @@ static void amend(ent_checker *ck, version *v, const ent_node *n)
 {
     const ent_node *member =
         n->kind == ENT_NODE_REPLACE || n->kind == ENT_NODE_ADD ? ent_kid(n, 0) : n;
-    if (n->kind == ENT_NODE_REMOVE && n->op == ENT_NODE_CREDIT_CAP)
+    if (n->kind == ENT_NODE_REMOVE &&
+        (n->op == ENT_NODE_CREDIT_CAP || n->op == ENT_NODE_ON_CLAIM))
         return;
     if (n->kind == ENT_NODE_REMOVE) {
         size_t at = find_member(v, n->op, n->name);
@@ -405,6 +406,7 @@ static void check_version(ent_checker *ck, version *v)
                       ent_is_main(ck, v->members[i]));
     inherit_caps(ck, v);
     ent_check_at_risk(ck, v->scope, v->node, v->members, v->n_members);
+    ent_check_claims(ck, v->scope, v->node);
     ent_check_scope(ck, v->scope);
     int32_t order = ck->n_clauses;
     ck->n_clauses += (int32_t)v->n_members;

@@ -259,6 +259,8 @@ void ent_check_caps(ent_checker *ck, ent_scope *scope, const ent_node *node, con
 /* What the agreement puts at risk, and the weights of its members; before its objectives are checked. */
 void ent_check_at_risk(ent_checker *ck, ent_scope *scope, const ent_node *node,
                        const ent_node *const *members, size_t n_members);
+/* On which claims the credits of a version depend; without a word of its own, on those of the version before. */
+void ent_check_claims(ent_checker *ck, ent_scope *scope, const ent_node *node); /* claim.c */
 void ent_check_credit(ent_checker *ck, ent_scope *scope, ent_objective_decl *o, const ent_node *n);
 void ent_check_ladder(ent_checker *ck, const ent_objective_decl *o,
                       const ent_node *n); /* ladder.c */

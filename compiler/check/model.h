@@ -599,6 +599,15 @@ typedef struct ent_pool_decl {
     ent_span span;
 } ent_pool_decl;
 
+/* Credits that lapse unless they are claimed: a row of the feed claims, and its fields say what (NULL: it has none). */
+typedef struct ent_claim_decl {
+    ent_feed_decl *feed;
+    ent_field_decl *agreement, *clause, *subject, *about;
+    int64_t within_ns;
+    const ent_node *within; /* as written */
+    ent_span span;
+} ent_claim_decl;
+
 /* One version of an agreement.  Versions of one agreement stand in order of their dates and never
  * overlap: an amendment ends the version before it. */
 struct ent_agreement_decl {
@@ -617,6 +626,7 @@ struct ent_agreement_decl {
     ent_cap_decl **caps; /* its own or the framework's */
     size_t n_caps;
     ent_cap_decl *at_risk; /* or NULL */
+    ent_claim_decl *claims; /* NULL: its credits are automatic */
     ent_q weights;         /* the sum of its objectives' */
     ent_duty_decl **duties;
     size_t n_duties;

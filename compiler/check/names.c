@@ -194,6 +194,8 @@ static void report_unknown_feed(ent_checker *ck, ent_scope *scope, const char *n
     ent_check_suggest(ck, d, span, name, names, n, "feeds in reach");
     if (n == 0 && (ent_same(name, "ticket") || ent_same(name, "change")))
         ent_diag_help(d, "`use std.itsm` declares the feed `%s`", name);
+    if (ent_same(name, "claim"))
+        ent_diag_help(d, "`use std.claims` declares the feed `claim`");
     if (n == 0 && ent_same(name, "probe"))
         ent_diag_help(d, "`use std.probe` declares the feed `probe`");
 }

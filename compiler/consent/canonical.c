@@ -153,6 +153,9 @@ static void collect(canon *c)
     for (size_t i = 0; i < c->a->n_caps; i++) {
         add_names(c, c->a->caps[i]->amount == NULL ? NULL : c->a->caps[i]->amount->expr);
     }
+    if (c->a->claims != NULL) {
+        add(c, &c->names, c->a->claims->feed->name);
+    }
     if (c->a->at_risk != NULL && c->a->at_risk->amount != NULL) {
         add_names(c, c->a->at_risk->amount->expr);
     }
@@ -298,6 +301,10 @@ static void put_head(canon *c)
         put_cap(c, "credit cap", a->caps[i]);
     }
     put_cap(c, "at risk", a->at_risk);
+    if (a->claims != NULL) {
+        put_name(c, "credits on ", a->claims->feed->name);
+        ent_text_printf(c->out, " within %lld\n", (long long)a->claims->within_ns);
+    }
 }
 
 static void put_framework(canon *c)

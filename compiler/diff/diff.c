@@ -461,6 +461,13 @@ static const char *caps(differ *d, const ent_agreement_decl *a)
     return all;
 }
 
+static const char *claims(differ *d, const ent_diff_side *side, const ent_agreement_decl *a)
+{
+    return a->claims == NULL ? "automatic"
+                             : print(d, "on %s within %s", a->claims->feed->name,
+                                     source(d, side, a->claims->within));
+}
+
 static void compare_order(differ *d, const ent_agreement_decl *a, const ent_agreement_decl *b)
 {
     size_t k = 0;
@@ -497,6 +504,7 @@ static void compare_agreement(differ *d, const ent_agreement_decl *a, const ent_
         tell(d, NULL, "credit cap", caps(d, a), caps(d, b));
     }
     tell(d, NULL, "at risk", cap(d, a->at_risk), cap(d, b->at_risk));
+    tell(d, NULL, "credits", claims(d, d->before, a), claims(d, d->after, b));
     compare_lists(d, (nodes){a->members, a->n_members}, (nodes){b->members, b->n_members});
     compare_order(d, a, b);
 }

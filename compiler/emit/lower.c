@@ -368,6 +368,46 @@ static int64_t performance_party(const ent_lower *lw, const ent_framework_decl *
     return -1;
 }
 
+static int64_t claim_field(ent_lower *lw, const ent_field_decl *field)
+{
+    if (field == NULL) {
+        return -1;
+    }
+    ent_lower_use_field(lw, field);
+    return field->index;
+}
+
+/* The row of the feed that carries the claims. */
+static int64_t lower_claim(ent_lower *lw, const ent_claim_decl *c)
+{
+    int64_t feed = ent_lower_feed_row(lw, c->feed);
+    for (size_t i = 0; i < lw->b->claim.n; i++) {
+        if (lw->b->claim.v[i].feed == feed) {
+            return (int64_t)i;
+        }
+    }
+    return ent_builder_add_claim(lw->b, (ent_claim_row){.feed = feed,
+                                                        .agreement = claim_field(lw, c->agreement),
+                                                        .clause = claim_field(lw, c->clause),
+                                                        .subject = claim_field(lw, c->subject),
+                                                        .about = claim_field(lw, c->about),
+                                                        .place = ent_lower_place(lw, c->span)});
+}
+
+/* Once there are feeds. */
+static bool lower_claims(ent_lower *lw)
+{
+    for (size_t i = 0; i < lw->m->n_agreements && !lw->failed && !lw->b->failed; i++) {
+        const ent_claim_decl *c = lw->m->agreements[i]->claims;
+        if (c != NULL) {
+            int64_t row = lower_claim(lw, c);
+            lw->b->agreement.v[i].claims = row;
+            lw->b->agreement.v[i].claim_ns = c->within_ns;
+        }
+    }
+    return !lw->failed;
+}
+
 static void lower_agreements(ent_lower *lw)
 {
     const ent_framework_decl *f = lw->m->framework;
@@ -411,7 +451,8 @@ static void lower_agreements(ent_lower *lw)
                        .n_caps = (int64_t)a->n_caps + (a->at_risk != NULL),
                        .doc = ent_builder_text_or_none(lw->b, a->doc),
                        .place = ent_lower_place(lw, a->span),
-                       .digest = lower_digest(lw, a)});
+                       .digest = lower_digest(lw, a),
+                       .claims = -1});
     }
 }
 
@@ -469,7 +510,7 @@ bool ent_lower_model(const ent_model *model, ent_builder *b, ent_lower_error *er
         ent_lower_club(&lw);
         lower_agreements(&lw);
         lower_calendars(&lw);
-        bool ok = ent_lower_feeds(&lw) && ent_lower_spans(&lw) && ent_lower_duties(&lw) &&
+        bool ok = ent_lower_feeds(&lw) && lower_claims(&lw) && ent_lower_spans(&lw) && ent_lower_duties(&lw) &&
                   ent_lower_objectives(&lw) && ent_lower_pools(&lw) && ent_lower_binds(&lw);
         (void)(ok && ent_lower_kernels(&lw));
         for (size_t i = 0; i < model->n_feeds; i++) {

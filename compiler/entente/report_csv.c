@@ -103,7 +103,8 @@ static void put_credit(FILE *out, const ent_image *p, const ent_verdict *d)
         : d->credit_earned ? "earn back"
         : pool             ? ent_image_text(p, p->amount[p->pool[d->clause].amount].text)
                            : ent_image_text(p, d->credit_rule),
-        true);
+        false);
+    put(out, ent_claim_name(d->claim), true);
 }
 
 void ent_report_csv(const ent_run_result *result, FILE *out)
@@ -112,7 +113,7 @@ void ent_report_csv(const ent_run_result *result, FILE *out)
     const ent_image *p = ent_engine_program(session);
     fputs("agreement,version,clause,title,kind,subject,from,to,at,due,done,open,elapsed_s,"
           "allowed_s,status,measure,target,samples,bad,missing,absent,excluded,credit,currency,"
-          "rule\r\n",
+          "rule,claim\r\n",
           out);
     for (size_t i = 0; i < result->n; i++) {
         const ent_verdict *d = &result->decisions[i];

@@ -505,6 +505,21 @@ static void answers_block(const table *t, int64_t agreement)
     }
 }
 
+/* Credits on claim: what is still to be claimed, and what nobody claimed in time. */
+static void claims_line(const table *t, int64_t agreement, const ent_tally *sum)
+{
+    char text[ENT_MONEY_TEXT_SIZE];
+    const char *currency = ent_image_text(t->program, t->program->agreement[agreement].currency);
+    if (sum->open != 0) {
+        money_text(t, agreement, sum->open, text, sizeof text);
+        fprintf(t->out, "       of these %s %s still to be claimed\n", currency, text);
+    }
+    if (sum->lapsed != 0) {
+        money_text(t, agreement, sum->lapsed, text, sizeof text);
+        fprintf(t->out, "       not claimed in time: %s %s\n", currency, text);
+    }
+}
+
 static void agreement_block(table *t, const entry *entries, size_t n)
 {
     t->subject_width = subjects_width(t, entries, n);
@@ -547,6 +562,7 @@ static void agreement_block(table *t, const entry *entries, size_t n)
                 ent_image_text(t->program, a->currency), text);
     }
     fputc('\n', t->out);
+    claims_line(t, entries[0].agreement, &sum);
     answers_block(t, entries[0].agreement);
 }
 
@@ -572,6 +588,12 @@ static void summary(const table *t)
         fprintf(t->out, "%s %s started no clock: no allowance is named for %s row.\n",
                 ent_count_text(t->result->without_allowance, n[0], sizeof n[0]),
                 one ? "trigger" : "triggers", one ? "its" : "their");
+    }
+    if (t->result->claims_unanswered > 0) {
+        bool one = t->result->claims_unanswered == 1;
+        fprintf(t->out, "%s %s no credit: another agreement, clause or subject, no breach, or not in time.\n",
+                ent_count_text(t->result->claims_unanswered, n[0], sizeof n[0]),
+                one ? "claim is for" : "claims are for");
     }
 }
 

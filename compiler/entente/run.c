@@ -692,7 +692,8 @@ static int conclude(run *r, FILE *out)
                              .answers = r->answers,
                              .feeds = r->totals,
                              .n_feeds = r->n_feeds,
-                             .without_allowance = ent_engine_without_allowance(r->session)};
+                             .without_allowance = ent_engine_without_allowance(r->session),
+                             .claims_unanswered = ent_engine_claims_unanswered(r->session)};
     bool told = true;
     if (r->options->n_restate > 0 && r->options->format == ENT_RUN_TABLE) {
         ent_restate_table(&r->restate, r->options->restate[0], out);

@@ -53,6 +53,7 @@ typedef struct ent_run_result {
     const ent_ledger_feed *feeds;
     size_t n_feeds;
     uint64_t without_allowance;
+    uint64_t claims_unanswered;
 } ent_run_result;
 
 /* Runs; diagnostics to `err`, results to `out`; the exit status. */

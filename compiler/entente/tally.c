@@ -9,6 +9,8 @@ void ent_tally_count(ent_tally *tally, const ent_verdict *d)
     tally->total++;
     tally->any_credit |= d->has_credit;
     tally->credit += d->has_credit ? d->credit_minor : 0;
+    tally->open += d->claim == ENT_CLAIM_OPEN ? d->credit_minor : 0;
+    tally->lapsed += d->lapsed_minor;
 }
 
 static int64_t overrun(const ent_verdict *d)
@@ -55,4 +57,6 @@ void ent_tally_add(ent_tally *into, const ent_tally *from)
     into->total += from->total;
     into->any_credit |= from->any_credit;
     into->credit += from->credit;
+    into->open += from->open;
+    into->lapsed += from->lapsed;
 }

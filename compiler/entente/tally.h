@@ -14,6 +14,7 @@ typedef struct ent_tally {
     uint64_t total;
     ent_i128 credit;
     bool any_credit;
+    ent_i128 open, lapsed; /* of credits on claim: still to be claimed (counted in credit), and not claimed in time */
     /* of a duty: the clocks that overran most, the largest first; ties in the order of the ledger */
     ent_verdict worst[ENT_TALLY_WORST];
     uint32_t n_worst;

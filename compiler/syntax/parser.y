@@ -113,7 +113,7 @@ static ent_node *policy(ent_parser *p, ent_span at, ent_span last, int op)
 %type <tok> soft soft_mark number percent money duration date time text int
 %type <node> use framework sla ola amendment feed bind calendar span measure duty objective fn extern_fn scenario
 %type <node> declaration shared header member member_core field field_type type binding calendar_clause feed_header
-%type <node> party service require rule answers policy credit_cap at_risk pool charge expr literal ref primary aggregate match arm pattern
+%type <node> party service require rule answers policy credit_cap on_claim at_risk pool charge expr literal ref primary aggregate match arm pattern
 %type <node> event event_alt per_opt caused_opt measured_opt compare bound window clause allowance
 %type <node> spanref credit amount step rate rate_cap_opt where_opt stale_opt undo expect expect_status expect_part given using
 %type <node> param name_node role_node of_opt for_opt allowance_length library_symbol_opt responsible scenario_part percentile
@@ -308,11 +308,13 @@ member
   | REMOVE CALENDAR name            { $$ = with_op(ent_node_word(p, ENT_NODE_REMOVE, @$, $3), ENT_NODE_CALENDAR); }
   | REMOVE SPAN name                { $$ = with_op(ent_node_word(p, ENT_NODE_REMOVE, @$, $3), ENT_NODE_SPAN); }
   | REMOVE FN name                  { $$ = with_op(ent_node_word(p, ENT_NODE_REMOVE, @$, $3), ENT_NODE_FN); }
+  | REMOVE CREDITS ON name          {
+      $$ = with_op(ent_node_word(p, ENT_NODE_REMOVE, @$, $4), ENT_NODE_ON_CLAIM); }
   | REMOVE CREDIT_CAP               { $$ = with_op(MAKE(REMOVE, @$, 0), ENT_NODE_CREDIT_CAP); }
   ;
 
 member_core
-  : shared | party | service | require | answers | policy | credit_cap | at_risk | pool | charge
+  : shared | party | service | require | answers | policy | credit_cap | on_claim | at_risk | pool | charge
   | ACCOUNTABILITY                  { $$ = MAKE(ACCOUNTABILITY, @$, 0); }
   ;
 
@@ -444,6 +446,11 @@ credit_cap
       ent_word_need(p, $3, "over");
       ent_word_need(p, $5, "months");
       $$ = with_i(with_op(MAKE(CREDIT_CAP, @$, 1, $2), ENT_UNIT_MONTH), $4.i); }
+  ;
+
+on_claim
+  : CREDITS ON name_node WITHIN duration {
+      $$ = MAKE(ON_CLAIM, @$, 2, $3, ent_node_literal(p, $5)); }
   ;
 
 at_risk

@@ -31,6 +31,7 @@ static const struct part {
     PART(parent, CHARGE, ONCE)                                                                     \
     PART(parent, CREDIT_CAP, MANY)                                                                 \
     PART(parent, AT_RISK, ONCE)                                                                    \
+    PART(parent, ON_CLAIM, ONCE)                                                                   \
     SHARED_PARTS(parent)
     PART(FRAMEWORK, VERSION, ONCE) PART(FRAMEWORK, EFFECTIVE, ONCE) PART(
         FRAMEWORK, TIMEZONE, ONCE) PART(FRAMEWORK, CURRENCY, ONCE) PART(FRAMEWORK, PARTY, MANY)
@@ -44,7 +45,7 @@ static const struct part {
                     ONCE) PART(AMENDMENT, CREDIT_CAP,
                                MANY) PART(AMENDMENT, REPLACE, MANY)
                     PART(AMENDMENT, ADD, MANY) PART(AMENDMENT, REMOVE, MANY) SHARED_PARTS(AMENDMENT)
-                        PART(AMENDMENT, AT_RISK, ONCE) PART(OBJECTIVE, WEIGHT, ONCE)
+                        PART(AMENDMENT, AT_RISK, ONCE) PART(AMENDMENT, ON_CLAIM, ONCE) PART(OBJECTIVE, WEIGHT, ONCE)
                         PART(OBJECTIVE, EXPECTED, ONCE) PART(DUTY, WHEN, ONCE) PART(DUTY, WITHIN, ONCE) PART(
                             DUTY, PAUSING, MANY) PART(DUTY, VOID_WHEN, MANY)
                             PART(DUTY, EXCUSED_WHEN, MANY) PART(DUTY, EXCUSED_DURING, MANY) PART(

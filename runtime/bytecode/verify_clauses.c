@@ -760,6 +760,23 @@ static bool check_cap(context *c, const ent_cap_row *row)
                    "it reaches over no months");
 }
 
+static bool is_field(const context *c, int64_t feed, int64_t field, int64_t type)
+{
+    return field < 0 || c->p->field[c->p->feed[feed].first_field + field].type == type;
+}
+
+static bool check_claim(context *c, const ent_claim_row *row)
+{
+    return require(c, c->p->feed[row->feed].kind == 0, "its feed has no source") &&
+           require(c, row->agreement >= 0, "it names no agreement") &&
+           require(c, is_field(c, row->feed, row->agreement, ENT_TYPE_TEXT) &&
+                          is_field(c, row->feed, row->clause, ENT_TYPE_TEXT) &&
+                          is_field(c, row->feed, row->subject, ENT_TYPE_TEXT),
+                   "a name in it is no text") &&
+           require(c, is_field(c, row->feed, row->about, ENT_TYPE_INSTANT),
+                   "what it is about is no instant");
+}
+
 /* The terms are postfix: each finds its operands, and one is left. */
 static bool check_pool(context *c, const ent_pool_row *row)
 {
@@ -799,6 +816,7 @@ bool ent_verify_clauses(const ent_image *p, ent_load_error *error)
         }                                                                                          \
     }
     CHECK_ALL(cap)
+    CHECK_ALL(claim)
     CHECK_ALL(feed)
     CHECK_ALL(bind)
     CHECK_ALL(alt)

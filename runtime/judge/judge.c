@@ -333,7 +333,7 @@ static bool cap_count(const pricing *x, int64_t at, bool weighted, ent_q amount)
     return true;
 }
 
-/* Cuts the amount to what every cap has left. */
+/* Cuts the amount to what every cap has left, and counts it unless it lapses. */
 static bool apply_caps(const pricing *x, bool weighted, ent_q *amount)
 {
     const ent_image *p = x->s->program;
@@ -352,7 +352,7 @@ static bool apply_caps(const pricing *x, bool weighted, ent_q *amount)
         }
         *amount = ent_q_cmp(*amount, left) > 0 ? left : *amount;
     }
-    return cap_count(x, at, weighted, *amount);
+    return x->d->claim == ENT_CLAIM_LAPSED || cap_count(x, at, weighted, *amount);
 }
 
 /* Cuts the amount to the caps, and rounds it, once. */
@@ -360,10 +360,14 @@ static bool settle_amount(const pricing *x, ent_q amount, bool weighted, ent_rou
                           int64_t place, ent_verdict *d)
 {
     d->has_credit = amount.num != 0;
+    if (amount.num > 0) {
+        ent_claims_ask(x->s, d);
+    }
     if (!apply_caps(x, weighted, &amount)) {
         return false;
     }
-    return ent_money_round(amount, currency_digits(x), mode, &d->credit_minor) ||
+    return ent_money_round(amount, currency_digits(x), mode,
+                           d->claim == ENT_CLAIM_LAPSED ? &d->lapsed_minor : &d->credit_minor) ||
            too_large(x, place);
 }
 

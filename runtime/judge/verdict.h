@@ -27,6 +27,14 @@ typedef enum ent_status {
     ENT_STATUS_COUNT
 } ent_status;
 
+/* Whether a credit that lapses unless it is claimed was. */
+typedef enum ent_claim_status {
+    ENT_CLAIM_NONE = 0, /* it is automatic */
+    ENT_CLAIM_MADE = 1,
+    ENT_CLAIM_OPEN = 2,  /* not claimed so far, and there is time */
+    ENT_CLAIM_LAPSED = 3
+} ent_claim_status;
+
 typedef struct ent_counts {
     int64_t samples;  /* rows that count */
     int64_t bad;      /* of these, the ones that fail */
@@ -60,6 +68,9 @@ typedef struct ent_verdict {
     int64_t first_part, n_parts; /* of a pool, see ent_engine_pool_parts */
     bool expected_met;      /* the level hoped for, not only the target */
     bool credit_earned;     /* by `earn back` */
+    uint8_t claim;          /* ent_claim_status */
+    int64_t claim_ns, claim_until_ns; /* when it was claimed, and until when it can be */
+    ent_i128 lapsed_minor;  /* what was not claimed; credit_minor is 0 then */
     int64_t credit_rule;    /* string index of the rule's text, or -1 */
     ent_q budget_left;      /* bad samples still allowed, or time left */
     ent_q burn_rate;

@@ -30,6 +30,12 @@ const char *ent_status_name(int status)
     return status >= 0 && status < (int)(sizeof names / sizeof *names) ? names[status] : "";
 }
 
+const char *ent_claim_name(int status)
+{
+    static const char *const names[] = {"", "made", "open", "lapsed"};
+    return names[status];
+}
+
 int64_t ent_verdict_agreement(const ent_image *program, const ent_verdict *d)
 {
     return ent_verdict_clause(program, d).agreement;
@@ -379,7 +385,34 @@ static void write_objective(ent_json_out *out, const ent_image *p, const ent_ver
     write_budget(out, d);
 }
 
-static void write_credit(ent_json_out *out, const ent_image *p, const ent_verdict *d)
+static void key_minor(ent_json_out *out, const char *key, ent_i128 minor, const char *currency)
+{
+    char text[ENT_MONEY_TEXT_SIZE];
+    int digits = ent_currency_minor(currency);
+    ent_money_format(minor, digits < 0 ? 2 : digits, text, sizeof text);
+    ent_json_key_text(out, key, text);
+}
+
+/* Whether a credit that lapses unless it is claimed was, and what lapsed. */
+static void write_claim(ent_json_out *out, const ent_image *p, const ent_zone *zone, const ent_verdict *d)
+{
+    if (d->claim == ENT_CLAIM_NONE) {
+        return;
+    }
+    ent_json_key(out, "claim");
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "status", ent_claim_name(d->claim));
+    if (d->claim == ENT_CLAIM_MADE) {
+        key_instant(out, "at", d->claim_ns, zone);
+    }
+    key_instant(out, "until", d->claim_until_ns, zone);
+    if (d->claim == ENT_CLAIM_LAPSED) {
+        key_minor(out, "amount", d->lapsed_minor, currency_of(p, ent_verdict_agreement(p, d)));
+    }
+    ent_json_end_object(out);
+}
+
+static void write_credit(ent_json_out *out, const ent_image *p, const ent_zone *zone, const ent_verdict *d)
 {
     char text[ENT_MONEY_TEXT_SIZE];
     if (!d->has_credit) {
@@ -392,15 +425,8 @@ static void write_credit(ent_json_out *out, const ent_image *p, const ent_verdic
     ent_json_key_text(out, "currency", currency_of(p, ent_verdict_agreement(p, d)));
     ent_json_key_text(out, "rule",
                       d->credit_earned ? "earn back" : ent_image_text(p, d->credit_rule));
+    write_claim(out, p, zone, d);
     ent_json_end_object(out);
-}
-
-static void key_minor(ent_json_out *out, const char *key, ent_i128 minor, const char *currency)
-{
-    char text[ENT_MONEY_TEXT_SIZE];
-    int digits = ent_currency_minor(currency);
-    ent_money_format(minor, digits < 0 ? 2 : digits, text, sizeof text);
-    ent_json_key_text(out, key, text);
 }
 
 /* What was put in and paid out, altogether and by each party; `amount` of a party is its net. */
@@ -667,7 +693,7 @@ bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session, con
     if (d->kind == ENT_VERDICT_POOL) {
         write_pool(out, session, d);
     } else {
-        write_credit(out, p, d);
+        write_credit(out, p, zone, d);
         write_accountable(out, p, agreement, d);
         write_responsible(out, p, d);
         write_gap(out, p, d);

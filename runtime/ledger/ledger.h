@@ -56,6 +56,8 @@ bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session,
 bool ent_ledger_finish_line(ent_ledger *ledger);
 
 const char *ent_status_name(int status);
+/* Of an ent_claim_status; "" where a credit is automatic. */
+const char *ent_claim_name(int status);
 
 /* Figures as texts, also for tables.  A measure in its unit, e.g. "99.95%", "0.4s", "GBP 12.50". */
 size_t ent_ledger_measure(const ent_image *program, const ent_objective_row *row,

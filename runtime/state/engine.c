@@ -95,7 +95,10 @@ static bool init_states(ent_engine *s, ent_fault *error)
     s->objectives = calloc(p->n_objective + 1, sizeof *s->objectives);
     s->pools = calloc(p->n_pool + 1, sizeof *s->pools);
     s->judge = ent_judge_new();
-    if (!s->feeds || !s->spans || !s->duties || !s->objectives || !s->pools || !s->judge) {
+    s->claims = ent_claims_new();
+    s->claim_hold_ns = ent_claims_hold(p);
+    s->settle_at = SETTLE_AT;
+    if (!s->feeds || !s->spans || !s->duties || !s->objectives || !s->pools || !s->judge || !s->claims) {
         return ent_no_memory(error);
     }
     bool ok = true;
@@ -201,6 +204,7 @@ void ent_engine_free(ent_engine *s)
     free(s->notices);
     ent_tuples_deinit(&s->tuples);
     ent_judge_free(s->judge);
+    ent_claims_free(s->claims);
     ent_vm_free(s->vm);
     if (s->owns_strings) {
         ent_strings_free(s->strings);
@@ -409,6 +413,7 @@ static bool step(ent_engine *s, int64_t until, ent_fault *error)
     for (size_t i = 0; ok && i < p->n_objective; i++) {
         ok = ent_objectivestate_slice(s, &s->objectives[i], until, error);
     }
+    ok = ok && (ent_claims_slice(s) || ent_no_memory(error));
     for (size_t i = 0; ok && i < p->n_feed; i++) {
         ok = ent_feedstate_drop_slice(s, &s->feeds[i]);
     }
@@ -495,6 +500,7 @@ static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
     }
     memmove(s->decisions, s->decisions + ready, (s->n_decisions - ready) * sizeof *s->decisions);
     s->n_decisions -= ready;
+    s->settle_at = s->n_decisions < SETTLE_AT / 2 ? SETTLE_AT : 2 * s->n_decisions;
     return true;
 }
 
@@ -520,7 +526,10 @@ bool ent_engine_advance(ent_engine *s, int64_t watermark, ent_fault *error)
         s->watermark = stop;
     }
     forget(s);
-    return s->n_decisions < SETTLE_AT || give_out(s, s->watermark, error) || has_failed(s);
+    if (s->n_decisions < s->settle_at || s->watermark < INT64_MIN + s->claim_hold_ns) {
+        return true;
+    }
+    return give_out(s, s->watermark - s->claim_hold_ns, error) || has_failed(s);
 }
 
 bool ent_engine_finish(ent_engine *s, ent_fault *error)

@@ -100,6 +100,8 @@ bool ent_engine_period(const ent_engine *session, int64_t *from_ns, int64_t *to_
 const ent_zone *ent_engine_agreement_zone(const ent_engine *session, int64_t agreement);
 /* Triggers that started no clock, because no allowance is named for the row (its field is absent). */
 uint64_t ent_engine_without_allowance(const ent_engine *session);
+/* Claims that named no credit there is, or came too late; meant for the end. */
+uint64_t ent_engine_claims_unanswered(const ent_engine *session);
 /* NULL when the program has no framework. */
 const ent_zone *ent_engine_framework_zone(const ent_engine *session);
 /* The parties of a pool's decision, in the order of their declaration. */

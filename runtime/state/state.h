@@ -462,7 +462,10 @@ struct ent_engine {
     uint64_t slice; /* number of the slice in hand */
     ent_verdict *decisions; /* not yet given out */
     size_t n_decisions, decisions_capacity;
+    size_t settle_at;       /* give out when there are so many */
     struct ent_judge *judge;
+    struct ent_claims *claims;
+    int64_t claim_hold_ns;  /* decisions wait so long for claims of their credits */
     ent_engine_options options;
     ent_warning *notices;
     size_t n_notices, notices_capacity;
@@ -480,6 +483,8 @@ bool ent_colbuf_append(ent_colbuf *c, const ent_vector *from, size_t offset, siz
 void ent_colbuf_deinit(ent_colbuf *c);
 size_t ent_class_size(ent_class cls);
 int64_t ent_tuples_intern(ent_tuples *t, const int64_t *values, size_t width);
+/* Its number if it is known, or -1. */
+int64_t ent_tuples_find(const ent_tuples *t, const int64_t *values, size_t width);
 void ent_tuples_deinit(ent_tuples *t);
 const ent_zone *ent_engine_zone(const ent_engine *s, int64_t zone_string);
 ent_verdict *ent_engine_decision(ent_engine *s); /* appended, zeroed; NULL: no memory */
@@ -625,6 +630,17 @@ int ent_subject_compare(const ent_engine *s, const ent_verdict *a, const ent_ver
 
 /* --- judge/judge.c --- */
 bool ent_judge_met(int compare, const ent_verdict *d, const ent_constant *target);
+/* --- claim.c --- */
+struct ent_claims *ent_claims_new(void); /* NULL when memory runs out */
+void ent_claims_free(struct ent_claims *claims);
+/* The longest time for claims that any agreement gives; 0: none. */
+int64_t ent_claims_hold(const ent_image *p);
+/* Takes the claims of the slice in hand. */
+bool ent_claims_slice(ent_engine *s);
+/* Fills in whether the decision's credit was claimed, if its agreement asks for that. */
+void ent_claims_ask(const ent_engine *s, ent_verdict *d);
+
+/* --- the judge --- */
 /* NULL when memory runs out. */
 struct ent_judge *ent_judge_new(void);
 void ent_judge_free(struct ent_judge *judge);

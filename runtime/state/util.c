@@ -145,19 +145,35 @@ static bool tuples_grow(ent_tuples *t)
     return true;
 }
 
-int64_t ent_tuples_intern(ent_tuples *t, const int64_t *values, size_t width)
+/* Where the tuple stands in the table, or the free place for it. */
+static size_t tuple_place(const ent_tuples *t, const int64_t *values, size_t width)
 {
-    if (t->n * 2 >= t->table_capacity && !tuples_grow(t)) {
-        return -1;
-    }
     size_t mask = t->table_capacity - 1;
     size_t at = (size_t)tuple_hash(values, width) & mask;
     for (; t->table[at] != UINT32_MAX; at = (at + 1) & mask) {
         uint32_t i = t->table[at];
         if (t->widths[i] == width &&
             memcmp(t->values + t->offsets[i], values, width * sizeof *values) == 0) {
-            return i;
+            break;
         }
+    }
+    return at;
+}
+
+int64_t ent_tuples_find(const ent_tuples *t, const int64_t *values, size_t width)
+{
+    uint32_t found = t->table_capacity == 0 ? UINT32_MAX : t->table[tuple_place(t, values, width)];
+    return found == UINT32_MAX ? -1 : (int64_t)found;
+}
+
+int64_t ent_tuples_intern(ent_tuples *t, const int64_t *values, size_t width)
+{
+    if (t->n * 2 >= t->table_capacity && !tuples_grow(t)) {
+        return -1;
+    }
+    size_t at = tuple_place(t, values, width);
+    if (t->table[at] != UINT32_MAX) {
+        return t->table[at];
     }
     size_t capacity = t->capacity;
     if (!ent_reserve((void **)&t->widths, &capacity, t->n + 1, sizeof *t->widths) ||

@@ -76,6 +76,7 @@ static inline void fixture_parties(fixture *x)
                                                            .cap = 0,
                                                            .place = x->place});
     (void)ent_builder_add_agreement(b, (ent_agreement_row){.name = fixture_text(x, "HostingSLA"),
+                                                           .claims = -1,
                                                            .title = -1,
                                                            .version = 1,
                                                            .supplier = 1,
@@ -349,6 +350,7 @@ static inline void fixture_pool(fixture *x)
 {
     ent_builder *b = x->b;
     int64_t own = ent_builder_add_agreement(b, (ent_agreement_row){.kind = 2,
+                                                                   .claims = -1,
                                                                    .name = fixture_text(x, "Club"),
                                                                    .title = -1,
                                                                    .version = 1,

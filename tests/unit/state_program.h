@@ -197,6 +197,7 @@ static inline void prog_world(prog *x)
 static inline int64_t prog_agreement(prog *x, int64_t version, int64_t from_day, int64_t to_day)
 {
     return ent_builder_add_agreement(x->b, (ent_agreement_row){.name = prog_text(x, "HostingSLA"),
+                                                               .claims = -1,
                                                                .title = -1,
                                                                .version = version,
                                                                .supplier = HOSTCO,

@@ -179,6 +179,10 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(alt_test, "no bool", ROW(alt, 0).test = 6)                                                   \
     R(alt_test_class, "no bool", ROW(alt, 0).test = 3)                                             \
     R(alt_key, "no field that can be a key", ROW(alt, 0).first_key = add_key(x, 9))                \
+    R(claim_outcomes, "has no source", add_claim(x, x->outcomes, 1, -1))                           \
+    R(claim_agreement, "names no agreement", add_claim(x, x->ticket, -1, -1))                      \
+    R(claim_name, "is no text", add_claim(x, x->ticket, 3, -1))                                    \
+    R(claim_about, "no instant", add_claim(x, x->ticket, 1, 1))                                    \
     R(span_empty, "begins with no event", ROW(span, 0).from = empty_pattern(x))                    \
     R(span_keys, "same keys", ROW(span, 0).n_keys = 0)                                             \
     R(span_key_types, "same keys", ROW(alt, 1).first_key = 1)                                      \
@@ -286,6 +290,11 @@ static int64_t add_key(fixture *x, int64_t field)
 static int64_t empty_pattern(fixture *x)
 {
     return ent_builder_add_pattern(x->b, (ent_pattern_row){0, 0, 0});
+}
+
+static void add_claim(fixture *x, int64_t feed, int64_t agreement, int64_t about)
+{
+    (void)ent_builder_add_claim(x->b, (ent_claim_row){feed, agreement, -1, -1, about, x->place});
 }
 
 static int64_t keyless_pattern(fixture *x)
