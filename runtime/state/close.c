@@ -365,7 +365,10 @@ static bool whole_result(ent_engine *s, const ent_objectivestate *o, size_t k, e
     bool listed = fold->kind == ENT_AGG_PERCENTILE || fold->kind == ENT_AGG_MEDIAN;
     int64_t missing = fold->kind == ENT_AGG_SHARE ? state->missing : 0;
     int policy = (int)o->row->missing;
-    if (!o->causes || fold->value < 0 || g->n_charged == 0) {
+    if (listed && g->whole) {
+        return ent_fold_result(p, fold, state, missing, policy, out, absent, error);
+    }
+    if (!o->causes || fold->value < 0 || g->n_charged == 0 || ent_fold_sums_all(o, fold)) {
         g->n_good_values = state->n_values;
         return ent_fold_result(p, fold, state, missing, policy, out, absent, error);
     }
@@ -373,6 +376,7 @@ static bool whole_result(ent_engine *s, const ent_objectivestate *o, size_t k, e
     ent_fold_state *whole = listed ? state : &copy;
     bool ok = listed || ent_fold_merge(fold, whole, state);
     g->n_good_values = state->n_values;
+    g->whole = listed;
     for (size_t i = 0; ok && i < g->n_charged; i++) {
         ent_fold_state values = g->charged[i].fold;
         values.n = values.bad_ns = 0;
@@ -445,9 +449,47 @@ static bool decide_group(ent_engine *s, ent_objectivestate *o, ent_window_state 
     return ok || ent_no_memory(error);
 }
 
+/* w: whose bad samples count; folds: whose folds, of the same stretch of time. */
+static bool decide_window(ent_engine *s, ent_objectivestate *o, ent_window_state *w, ent_window_state *folds,
+                          int64_t hi, bool final, ent_fault *error)
+{
+    for (size_t i = 0; i < folds->n_groups; i++) {
+        ent_group *g = &folds->groups[i];
+        ent_group both = *g;
+        if (w != folds) {
+            static const ent_group none;
+            const ent_group *own = ent_group_at(o, w, g->key, false);
+            both = own ? *own : none;
+            both.key = g->key;
+            both.folds = g->folds;
+            g = &both;
+        }
+        if (!decide_group(s, o, w, g, hi, final, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The lender's window that is the borrower's `w`, which is being closed in the same step. */
+static ent_window_state *lent_window(const ent_objectivestate *lender, const ent_window_state *w)
+{
+    for (size_t i = 0; i < lender->n_active; i++) {
+        if (lender->active[i]->from == w->from && lender->active[i]->to == w->to) {
+            return lender->active[i];
+        }
+    }
+    return NULL;
+}
+
 static bool close_window(ent_engine *s, ent_objectivestate *o, ent_window_state *w, int64_t hi,
                          bool final, ent_fault *error)
 {
+    if (o->lender >= 0) {
+        ent_window_state *lent = lent_window(&s->objectives[o->lender], w);
+        return (ent_causes_settle(s, o, hi, w) || ent_no_memory(error)) &&
+               (!lent || decide_window(s, o, w, lent, hi, final, error));
+    }
     for (size_t k = 0; k < (size_t)o->row->n_folds; k++) {
         const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
         if (fold->feed >= 0 && s->program->feed[fold->feed].kind == 1 &&
@@ -461,17 +503,37 @@ static bool close_window(ent_engine *s, ent_objectivestate *o, ent_window_state 
     if (o->causes && !ent_causes_settle(s, o, hi, w)) {
         return ent_no_memory(error);
     }
-    for (size_t i = 0; i < w->n_groups; i++) {
-        if (!decide_group(s, o, w, &w->groups[i], hi, final, error)) {
-            return false;
+    return decide_window(s, o, w, w, hi, final, error);
+}
+
+/* Whether the window has come to its end, or the run has, and something of it is to be decided. */
+static bool is_decided(const ent_objectivestate *o, const ent_window_state *w, int64_t until)
+{
+    /* a rolling window that does not lie wholly in the period is not decided */
+    return (w->ends <= until || o->row->window != ENT_UNIT_ROLLING) && w->lo < until;
+}
+
+/* Decides by the folds of the windows that the lender closed just now. */
+static bool close_borrowed(ent_engine *s, ent_objectivestate *o, int64_t until, ent_fault *error)
+{
+    const ent_objectivestate *lender = &s->objectives[o->lender];
+    bool ok = true;
+    for (size_t i = 0; ok && i < lender->n_active; i++) {
+        ent_window_state *w = lender->active[i];
+        bool final = w->ends <= until;
+        if (w->closed && is_decided(o, w, until)) {
+            ok = decide_window(s, o, w, w, final ? w->to : until, final, error);
         }
     }
-    return true;
+    return ok;
 }
 
 bool ent_objectivestate_close(ent_engine *s, ent_objectivestate *o, int64_t until, bool end,
                               ent_fault *error)
 {
+    if (o->lender >= 0 && !o->own_causes) {
+        return close_borrowed(s, o, until, error);
+    }
     if (!ent_open_windows(s, o, until)) {
         return ent_no_memory(error);
     }
@@ -482,14 +544,18 @@ bool ent_objectivestate_close(ent_engine *s, ent_objectivestate *o, int64_t unti
         if (!final && !end) {
             continue;
         }
-        /* a rolling window that does not lie wholly in the period is not decided */
-        if ((final || o->row->window != ENT_UNIT_ROLLING) && w->lo < until) {
+        if (is_decided(o, w, until)) {
             ok = close_window(s, o, w, final ? w->to : until, final, error);
         } else if (o->causes) {
             ok = ent_causes_settle(s, o, until, w) || ent_no_memory(error);
         }
         w->closed = true;
     }
+    return ok;
+}
+
+void ent_objectivestate_drop_closed(ent_objectivestate *o)
+{
     size_t kept = 0;
     for (size_t i = 0; i < o->n_active; i++) {
         if (o->active[i]->closed) {
@@ -499,5 +565,4 @@ bool ent_objectivestate_close(ent_engine *s, ent_objectivestate *o, int64_t unti
         }
     }
     o->n_active = kept;
-    return ok;
 }

@@ -395,6 +395,13 @@ static bool close_pools(ent_engine *s, size_t first, int64_t until, bool end, en
     return ok;
 }
 
+static void drop_closed(ent_engine *s)
+{
+    for (size_t i = 0; i < s->program->n_objective; i++) {
+        ent_objectivestate_drop_closed(&s->objectives[i]);
+    }
+}
+
 /* Takes every row below `until` through all stages, and closes the windows that end by then. */
 static bool step(ent_engine *s, int64_t until, ent_fault *error)
 {
@@ -421,6 +428,7 @@ static bool step(ent_engine *s, int64_t until, ent_fault *error)
     for (size_t i = 0; ok && i < p->n_objective; i++) {
         ok = ent_objectivestate_close(s, &s->objectives[i], until, false, error);
     }
+    drop_closed(s);
     return ok && close_pools(s, first, until, false, error);
 }
 
@@ -558,6 +566,7 @@ bool ent_engine_finish(ent_engine *s, ent_fault *error)
             return has_failed(s);
         }
     }
+    drop_closed(s);
     if (!close_pools(s, s->n_decisions, s->to, true, error)) {
         return has_failed(s);
     }

@@ -54,7 +54,8 @@ bool ent_feedstate_init(ent_engine *s, ent_feedstate *f, int64_t index, ent_faul
         const ent_kernel_row *kernel = &p->kernel[row->row_kernel];
         f->n_slots = (size_t)kernel->n_outputs;
         f->slots = calloc(f->n_slots ? f->n_slots : 1, sizeof *f->slots);
-        if (!f->slots) {
+        f->ranges = calloc(f->n_slots ? f->n_slots : 1, sizeof *f->ranges);
+        if (!f->slots || !f->ranges) {
             return ent_no_memory(error);
         }
         for (size_t i = 0; i < f->n_slots; i++) {
@@ -90,6 +91,13 @@ void ent_feedstate_deinit(ent_feedstate *f)
         free(f->keycolumns[i].owned_values);
         free(f->keycolumns[i].owned_absent);
     }
+    for (size_t i = 0; i < f->n_keyids; i++) {
+        free(f->keyids[i].ids);
+        free(f->keyids[i].keys);
+        free(f->keyids[i].table);
+    }
+    free(f->keyids);
+    free(f->ranges);
     free(f->keycolumns);
     free(f->pending);
     free(f->previous);
@@ -298,6 +306,12 @@ bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fau
     for (size_t i = 0; i < f->n_keycolumns; i++) {
         f->keycolumns[i].valid = false;
     }
+    for (size_t i = 0; i < f->n_keyids; i++) {
+        f->keyids[i].valid = false;
+    }
+    for (size_t i = 0; i < f->n_slots; i++) {
+        f->ranges[i].valid = false;
+    }
     if (f->n_pending == 0) {
         return true;
     }
@@ -372,13 +386,13 @@ bool ent_feedstate_drop_slice(ent_engine *s, ent_feedstate *f)
 
 /* --- keys --- */
 
-static bool same_list(const ent_image *p, const ent_keycolumn *c, int64_t first, int64_t n)
+static bool same_list(const ent_image *p, int64_t other, int64_t n_other, int64_t first, int64_t n)
 {
-    if (c->n_keys != n) {
+    if (n_other != n) {
         return false;
     }
     for (int64_t i = 0; i < n; i++) {
-        if (p->keyfield[c->first_key + i].field != p->keyfield[first + i].field) {
+        if (p->keyfield[other + i].field != p->keyfield[first + i].field) {
             return false;
         }
     }
@@ -445,7 +459,8 @@ const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first
     }
     ent_keycolumn *c = NULL;
     for (size_t i = 0; i < f->n_keycolumns && !c; i++) {
-        c = same_list(p, &f->keycolumns[i], first_key, n_keys) ? &f->keycolumns[i] : NULL;
+        ent_keycolumn *known = &f->keycolumns[i];
+        c = same_list(p, known->first_key, known->n_keys, first_key, n_keys) ? known : NULL;
     }
     if (!c) {
         ent_keycolumn *grown = realloc(f->keycolumns, (f->n_keycolumns + 1) * sizeof *grown);
@@ -464,4 +479,99 @@ const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first
     }
     *absent = c->absent;
     return c->values;
+}
+
+/* Makes room for the slice's lanes; the table is at most half full. */
+static bool reserve_ids(ent_keyids *k, size_t n)
+{
+    size_t table_size = k->table_size ? k->table_size : 16;
+    if (n + 1 <= k->capacity) {
+        return true;
+    }
+    while (table_size < 2 * (n + 1)) {
+        table_size *= 2;
+    }
+    uint32_t *ids = realloc(k->ids, (n + 1) * sizeof *ids);
+    k->ids = ids ? ids : k->ids;
+    int64_t *keys = realloc(k->keys, (n + 1) * sizeof *keys);
+    k->keys = keys ? keys : k->keys;
+    uint32_t *table = calloc(table_size, sizeof *table);
+    if (!ids || !keys || !table) {
+        free(table);
+        return false;
+    }
+    free(k->table);
+    k->table = table;
+    k->table_size = table_size;
+    k->capacity = n + 1;
+    return true;
+}
+
+static void number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absent, size_t n)
+{
+    size_t mask = k->table_size - 1;
+    unsigned shift = 64 - (unsigned)__builtin_ctzll(k->table_size);
+    uint32_t found = 0;
+    memset(k->table, 0, k->table_size * sizeof *k->table);
+    for (size_t i = 0; i < n; i++) {
+        if (absent && absent[i]) {
+            k->ids[i] = 0;
+            continue;
+        }
+        int64_t key = keys[i];
+        size_t at = (size_t)(((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15)) >> shift);
+        uint32_t id;
+        while ((id = k->table[at]) != 0 && k->keys[id] != key) {
+            at = (at + 1) & mask;
+        }
+        if (id == 0) {
+            id = ++found;
+            k->table[at] = id;
+            k->keys[id] = key;
+        }
+        k->ids[i] = id;
+    }
+    k->n = found;
+}
+
+const ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys)
+{
+    ent_keyids *k = NULL;
+    for (size_t i = 0; i < f->n_keyids && !k; i++) {
+        ent_keyids *known = &f->keyids[i];
+        k = same_list(s->program, known->first_key, known->n_keys, first_key, n_keys) ? known : NULL;
+    }
+    if (!k) {
+        ent_keyids *grown = realloc(f->keyids, (f->n_keyids + 1) * sizeof *grown);
+        if (!grown) {
+            return NULL;
+        }
+        f->keyids = grown;
+        k = &grown[f->n_keyids++];
+        *k = (ent_keyids){.first_key = first_key, .n_keys = n_keys};
+    }
+    if (!k->valid) {
+        const uint8_t *absent;
+        const int64_t *keys = ent_feedstate_keys(s, f, first_key, n_keys, &absent);
+        if (!keys || !reserve_ids(k, f->n)) {
+            return NULL;
+        }
+        number_keys(k, keys, absent, f->n);
+        k->valid = true;
+    }
+    return k;
+}
+
+ent_slot_range ent_feedstate_range(ent_feedstate *f, int64_t slot)
+{
+    ent_slot_range *range = &f->ranges[slot];
+    if (!range->valid) {
+        const int64_t *v = f->slots[slot].data;
+        *range = (ent_slot_range){INT64_MAX, INT64_MIN, true};
+        for (size_t i = 0; i < f->n; i++) {
+            range->least = v[i] < range->least ? v[i] : range->least;
+            range->most = v[i] > range->most ? v[i] : range->most;
+        }
+    }
+    return *range;
 }

@@ -37,7 +37,11 @@ bool ent_objectivestate_init(ent_engine *s, ent_objectivestate *o, int64_t index
         int64_t feed = p->fold[row->first_fold + k].feed;
         o->over_outcomes |= feed >= 0 && p->feed[feed].kind == 1;
     }
-    return ent_causes_init(s, o, error);
+    if (!ent_causes_init(s, o, error)) {
+        return false;
+    }
+    o->lender = ent_folds_lender(s, o, &o->own_causes);
+    return true;
 }
 
 void ent_window_free(const ent_objectivestate *o, ent_window_state *w)
@@ -500,6 +504,17 @@ static ent_tracker *tracker_at(ent_engine *s, ent_objectivestate *o, size_t k, e
     return t;
 }
 
+/* Of a share it only matters since when a key is known. */
+static bool all_tracked(const ent_keyids *ids, const ent_trackers *trackers)
+{
+    for (uint32_t id = 1; id <= ids->n; id++) {
+        if (ent_map_get(&trackers->keys, ids->keys[id]) == ENT_MAP_NONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool track_slice(ent_engine *s, ent_objectivestate *o, size_t k)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
@@ -512,10 +527,14 @@ static bool track_slice(ent_engine *s, ent_objectivestate *o, size_t k)
     const int64_t *keys = ent_feedstate_keys(s, f, f->row->first_key, f->row->n_keys, &key_absent);
     const int64_t *groups =
         ent_feedstate_keys(s, f, fold->first_group, fold->n_groups, &group_absent);
-    if (!keys || !groups) {
+    const ent_keyids *ids = ent_feedstate_ids(s, f, f->row->first_key, f->row->n_keys);
+    if (!keys || !groups || !ids) {
         return false;
     }
     const int64_t *at = ent_feedstate_at(f);
+    if (fold->kind == ENT_AGG_SHARE && all_tracked(ids, &o->trackers[k])) {
+        return true;
+    }
     for (size_t i = 0; i < f->n; i++) {
         if ((select && !select[i]) || (key_absent && key_absent[i]) ||
             (group_absent && group_absent[i])) {
@@ -592,77 +611,11 @@ static size_t first_at_or_after(const int64_t *at, size_t n, int64_t instant)
     return low;
 }
 
-bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k,
-                       size_t begin, size_t end, int64_t until)
-{
-    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
-    ent_feedstate *f = &s->feeds[fold->feed];
-    const uint8_t *select = ent_slot_bool(f, fold->select);
-    const uint8_t *test = ent_slot_bool(f, fold->test);
-    const uint8_t *unread = ent_slot_bool(f, fold->absent);
-    const ent_colbuf *values = fold->value < 0 ? NULL : &f->slots[fold->value];
-    const uint8_t *group_absent;
-    const int64_t *groups =
-        ent_feedstate_keys(s, f, fold->first_group, fold->n_groups, &group_absent);
-    const uint8_t *key_absent = NULL;
-    const int64_t *keys = NULL;
-    if (ent_fold_tracks(s, fold) && fold->kind == ENT_AGG_SHARE && !ent_fold_subject_is_key(s, fold)) {
-        keys = ent_feedstate_keys(s, f, f->row->first_key, f->row->n_keys, &key_absent);
-        if (!keys) {
-            return false;
-        }
-    }
-    /* stretches of a time share are charged as they are accounted, see ent_tracker_account */
-    bool charges = o->causes && fold->kind != ENT_AGG_TIME_SHARE;
-    uint8_t *excluded;
-    if (!groups || !ent_mark_excluded(s, o, w, f, begin, end, until, &excluded)) {
-        return false;
-    }
-    bool ok = true;
-    for (size_t i = begin; ok && i < end; i++) {
-        if (group_absent && group_absent[i]) {
-            continue;
-        }
-        ent_group *g = ent_group_at(o, w, groups[i], o->row->subject == 2);
-        if (!g) {
-            ok = o->row->subject != 2;
-            continue;
-        }
-        ent_fold_state *state = &g->folds[k];
-        bool out = excluded && excluded[i - begin];
-        bool selected = !select || select[i];
-        state->rows += !out;
-        state->excluded += out && selected;
-        if (out || !selected) {
-            continue;
-        }
-        state->observed++;
-        if (keys && !(key_absent && key_absent[i])) {
-            int64_t *seen = ent_window_seen(s, w, k, keys[i]);
-            ok = seen != NULL;
-            if (!ok) {
-                break;
-            }
-            ++*seen;
-        }
-        if (unread && unread[i]) {
-            state->absent++;
-            continue;
-        }
-        state->n++;
-        state->good += test ? test[i] : 1;
-        if (charges && ent_sample_is_bad(o->causes, fold, test, values, i)) {
-            ok = ent_causes_sample(s, o, w, g, f, i);
-            continue;
-        }
-        ok = !values || ent_fold_value(fold, state, values, i);
-    }
-    free(excluded);
-    return ok;
-}
-
 bool ent_objectivestate_slice(ent_engine *s, ent_objectivestate *o, int64_t until, ent_fault *error)
 {
+    if (o->lender >= 0 && !o->own_causes) {
+        return true;
+    }
     if (!ent_open_windows(s, o, until)) {
         return ent_no_memory(error);
     }

@@ -62,13 +62,14 @@ static void add_sums(left *l, const ent_fold_state *f)
     }
 }
 
-/* The group's counts include the bad samples, its sums do not. */
+/* The group's counts include the bad samples, its sums only where they can be taken out again. */
 static left what_is_left(const window_game *x, uint64_t set)
 {
     const ent_fold_state *f = &x->g->folds[0];
     left l = {.n = f->n, .good = f->good, .good_ns = f->good_ns, .bad_ns = f->bad_ns};
     l.qsum = ent_q_from_i64(0);
     add_sums(&l, f);
+    bool in_sum = ent_fold_sums_all(x->o, x->fold);
     bool down = x->o->row->missing == ENT_MISSING_DOWN;
     bool up = x->o->row->missing == ENT_MISSING_UP;
     if (x->fold->kind == ENT_AGG_SHARE) {
@@ -84,13 +85,14 @@ static left what_is_left(const window_game *x, uint64_t set)
         const ent_charged *c = &x->g->charged[i];
         if ((c->causes & ~set) == 0) {
             l.n -= c->fold.n;
+            l.sum -= in_sum ? c->fold.sum : 0;
             l.bad_ns -= c->fold.bad_ns;
             l.good -= x->o->causes->inverted && x->fold->kind == ENT_AGG_SHARE ? c->fold.n : 0;
             if (x->o->causes->inverted && x->fold->kind == ENT_AGG_TIME_SHARE) {
                 l.bad_ns += c->fold.bad_ns;
                 l.good_ns -= c->fold.bad_ns;
             }
-        } else {
+        } else if (!in_sum) {
             add_sums(&l, &c->fold);
         }
     }

@@ -56,6 +56,24 @@ typedef struct ent_keycolumn {
     bool valid;
 } ent_keycolumn;
 
+/* The keys of a list of key fields that a slice has, numbered from 1 by first appearance, so that whatever is counted
+ * by key is counted in an array; ids has the number of each lane's key, 0 where the key is absent. */
+typedef struct ent_keyids {
+    int64_t first_key, n_keys;
+    uint32_t *ids;
+    int64_t *keys; /* by number */
+    uint32_t n;    /* the greatest number */
+    uint32_t *table;
+    size_t capacity, table_size; /* of ids and keys; of table, a power of two */
+    bool valid;
+} ent_keyids;
+
+/* Between which values of a slot all rows of a slice lie. */
+typedef struct ent_slot_range {
+    int64_t least, most;
+    bool valid;
+} ent_slot_range;
+
 typedef struct ent_feedstate {
     const ent_feed_row *row;
     int64_t index;
@@ -78,6 +96,9 @@ typedef struct ent_feedstate {
     uint32_t n_seen_keys;
     ent_keycolumn *keycolumns;
     size_t n_keycolumns;
+    ent_keyids *keyids;
+    size_t n_keyids;
+    ent_slot_range *ranges; /* one a slot */
     ent_feed_totals totals;
 } ent_feedstate;
 
@@ -306,6 +327,7 @@ typedef struct ent_group {
     ent_charged *charged;
     size_t n_charged, charged_capacity;
     size_t n_good_values; /* percentiles, once decided: how many of the values were not bad */
+    bool whole;           /* percentiles, once decided: the bad values are among the fold's own, too */
     ent_unmet *unmet;
     size_t n_unmet, unmet_capacity;
     ent_fact *facts; /* the first runs of bad samples */
@@ -422,6 +444,8 @@ typedef struct ent_objectivestate {
     size_t n_active, active_capacity;
     ent_trackers *trackers; /* one a fold */
     ent_causes *causes;     /* NULL: bad samples have no causes of their own, and the supplier answers */
+    int64_t lender;         /* an objective before this one whose folds are this one's, too, or -1 */
+    bool own_causes;        /* of one with a lender: another limit makes other samples bad */
     bool replays_outcomes;
     const ent_spanuse_row **uses;
     size_t n_uses;
@@ -500,6 +524,10 @@ bool ent_feedstate_init(ent_engine *s, ent_feedstate *f, int64_t index, ent_faul
 void ent_feedstate_deinit(ent_feedstate *f);
 bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fault *error);
 bool ent_feedstate_drop_slice(ent_engine *s, ent_feedstate *f);
+/* The numbers of the slice's keys; NULL: no memory. */
+const ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys);
+/* The range of a slot of integers. */
+ent_slot_range ent_feedstate_range(ent_feedstate *f, int64_t slot);
 /* The key of each row of the slice made of the fields listed; *absent may be set to NULL. */
 const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first_key,
                                   int64_t n_keys, const uint8_t **absent);
@@ -612,6 +640,8 @@ bool ent_objectivestate_start(ent_engine *s, ent_objectivestate *o);
 bool ent_objectivestate_slice(ent_engine *s, ent_objectivestate *o, int64_t until, ent_fault *error);
 bool ent_objectivestate_close(ent_engine *s, ent_objectivestate *o, int64_t until, bool end,
                               ent_fault *error);
+/* Lets go of the windows that have been closed, once whoever borrows their folds has decided, too. */
+void ent_objectivestate_drop_closed(ent_objectivestate *o);
 /* The first end of a window after `after`, of an objective over outcomes; INT64_MAX if none. */
 int64_t ent_objectivestate_next_stop(const ent_objectivestate *o, int64_t after);
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The same facts give the same ledger bytes: from sources or .entc, for any batch size and number of threads, for rows
 # in any order, compressed or not, in one file or several, sorted in memory or on disk. With --trace, which names rows, the
-# same but for their places.
+# same but for their places.  And agreements decide together what they decide alone.
 #   invariance.sh ENTENTE GENERATORS [ROWS]     ROWS of numbers to average, default 200,000
 set -u
 case $1 in /*) entente=$1 ;; *) entente=$PWD/$1 ;; esac
@@ -126,6 +126,69 @@ threads "two files" quotes.csv plain.csv
 awk -F, 'NR > 1 && NF >= 3 {printf "{\"value\": %s, \"at\": \"%s\", \"delay\": \"%s\", \"id\": \"%s\", \"note\": {\"t\": \"%s\"}}%s\n",
     $1, $2, $3, $4, $5, NR % 31000 ? "" : ","}' plain.csv | tr -d '\r' >plain.jsonl
 threads "JSON Lines" plain.jsonl
+
+# agreements that ask for the same figures share the folds: together they decide what each of them decides alone
+cat >many_head.ent <<'END2'
+feed probe sampled every 60s { at instant  service service key  up bool  latency decimal(1)  load int }
+framework Club version 1 effective from 2026-01-01 timezone "UTC" currency EUR
+{
+  client Acme  integrator Hub  provider P  provider Q
+  service a by P  service b by Q  service c by P depends on a, b
+  accountability
+    outages follow dependencies
+    credits follow responsibility
+}
+measure availability per service
+  share of probe where up
+measure mean per service
+  average of probe.latency where load < 90
+measure high per service
+  percentile 95 of probe.latency
+measure load per service
+  sum of probe.load
+END2
+cat many_head.ent >many.ent
+for i in 1 2 3 4 5 6; do
+    (cat many_head.ent
+     echo "sla S$i version 1 under Club between P and Acme effective from 2026-01-01 {"
+     echo "  charge EUR 100 per month"
+     echo "  objective uptime availability at least 9$i% each day credit none when at least 9$i%, 5% of charge otherwise"
+     echo "    missing $([ $((i % 3)) = 0 ] && echo counts as down || echo is ignored)"
+     echo "  objective speed mean at most $((20 + i / 2)) each day missing is ignored"
+     echo "    credit none when at most $((20 + i / 2)), 5% of charge otherwise"
+     echo "  objective slow high at most $((40 + i / 3)) each day missing is ignored"
+     echo "  objective busy load at most $((10000 * i)) each day missing is ignored"
+     echo "}") >one$i.ent
+    tail -n +$(($(wc -l <many_head.ent) + 1)) one$i.ent >>many.ent
+done
+awk 'BEGIN {
+    srand(5); print "at,service,up,latency,load"
+    for (i = 0; i < 3 * 4000; i++) {
+        service = substr("abc", i % 3 + 1, 1); t = int(i / 3) * 60 + i % 3
+        if (rand() < 0.01) continue
+        printf "2026-03-%02dT%02d:%02d:%02dZ,%s,%s,%.1f,%s\n", 1 + int(t / 86400), int(t / 3600) % 24, int(t / 60) % 60, t % 60, service,
+            int(i / 50) % 7 == 0 && rand() < 0.8 ? "false" : "true", 45 * rand(), rand() < 0.02 ? "" : int(100 * rand())
+    }
+}' >probe.csv
+shares() { # OPTIONS…
+    "$entente" run many.ent --feed probe=probe.csv "$@" --format jsonl >together.txt 2>err.txt
+    for i in 1 2 3 4 5 6; do
+        "$entente" run one$i.ent --feed probe=probe.csv --format jsonl 2>>err.txt
+    done >alone.txt
+    for f in together alone; do
+        grep '"kind":"objective"' $f.txt | sed 's/"seq":[0-9]*,//; s/"source":{"file":[^}]*}//; s/"\(prev\|hash\)":"[0-9a-f]*"//g' | sort >$f.lines
+    done
+    if [ -s alone.lines ] && cmp -s together.lines alone.lines; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "shared folds $*: other decisions than alone"
+        cat err.txt
+        diff together.lines alone.lines | head -4 | cut -c1-400
+    fi
+}
+shares
+shares --batch 5
 
 "$generators/generate-retail-club" --days 5 >/dev/null
 cp "$root/examples/retail-club/club.ent" "$root/examples/retail-club/uk-bank-holidays.ics" .

@@ -1,0 +1,326 @@
+/* A slice's rows into the folds of one window.
+ *
+ *   lanes -> numbers of their keys -> a tally for each number -> the folds of the groups
+ *
+ * Rows, counts and sums are tallied in an array by the number that the slice gave the group's key, and go into the
+ * group's fold once a slice; the numbers are found once for all clauses that group by the same fields.  Other
+ * aggregates take their values one by one.  Sums have the bad values in them, too, where they can be taken out again
+ * exactly (ent_fold_sums_all): then which rows are bad is found by looking for them, as few are, and objectives that
+ * only differ in what they call bad share a fold.
+ * Tested by tests/unit/test_objectives.c and tests/property/random_clubs.py. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/objective.h"
+
+/* What was counted of one group's rows. */
+typedef struct tally {
+    ent_i128 sum;
+    int64_t rows, observed, n, good, absent, excluded;
+    uint32_t group; /* its place + 1, once it is known */
+    bool known;     /* there is such a group, or there will be */
+} tally;
+
+/* What one fold reads of a slice, and what it counts. */
+typedef struct lanes {
+    ent_engine *s;
+    ent_objectivestate *o;
+    ent_window_state *w;
+    const ent_fold_row *fold;
+    ent_feedstate *f;
+    size_t k, begin, end;
+    const uint8_t *select, *test, *unread;
+    uint8_t *excluded; /* counted from `begin` */
+    const ent_colbuf *values;
+    const ent_keyids *groups;
+    const ent_keyids *keys; /* whose samples are counted, or NULL */
+    tally *tallies;         /* by number of group */
+    int64_t *seen;          /* by number of key */
+} lanes;
+
+static bool is_summed(const ent_fold_row *fold)
+{
+    return (fold->kind == ENT_AGG_SUM || fold->kind == ENT_AGG_AVERAGE) &&
+           ent_type_class((unsigned)fold->value_type) == ENT_CLASS_I;
+}
+
+bool ent_fold_sums_all(const ent_objectivestate *o, const ent_fold_row *fold)
+{
+    return o->causes && !o->causes->counts_all && is_summed(fold);
+}
+
+/* Whether the row is counted; what else it is goes into the tally. */
+static inline bool counts(const lanes *x, tally *t, size_t i)
+{
+    bool out = x->excluded && x->excluded[i - x->begin];
+    bool selected = !x->select || x->select[i];
+    t->rows += !out;
+    t->excluded += out && selected;
+    if (out || !selected) {
+        return false;
+    }
+    t->observed++;
+    if (x->seen) {
+        x->seen[x->keys->ids[i]]++;
+    }
+    bool unread = x->unread && x->unread[i];
+    t->absent += unread;
+    t->n += !unread;
+    return !unread;
+}
+
+static void count_masked(const lanes *x)
+{
+    const int64_t *values = is_summed(x->fold) ? x->values->data : NULL;
+    for (size_t i = x->begin; i < x->end; i++) {
+        tally *t = &x->tallies[x->groups->ids[i]];
+        if (t->known && counts(x, t, i)) {
+            t->good += x->test ? x->test[i] : 1;
+            t->sum += values ? values[i] : 0;
+        }
+    }
+}
+
+/* The same where every row counts. */
+static void count_plain(const lanes *x)
+{
+    const uint32_t *ids = x->groups->ids;
+    if (is_summed(x->fold)) {
+        const int64_t *values = x->values->data;
+        for (size_t i = x->begin; i < x->end; i++) {
+            tally *t = &x->tallies[ids[i]];
+            t->n++;
+            t->sum += values[i];
+        }
+    } else {
+        for (size_t i = x->begin; i < x->end; i++) {
+            tally *t = &x->tallies[ids[i]];
+            t->n++;
+            t->good += x->test ? x->test[i] : 1;
+        }
+    }
+    for (uint32_t id = 1; id <= x->groups->n; id++) {
+        tally *t = &x->tallies[id];
+        t->rows = t->observed = t->n;
+        t->good = is_summed(x->fold) ? t->n : t->good;
+    }
+}
+
+/* The group of a number; NULL: no memory. */
+static ent_group *group_of(const lanes *x, uint32_t id)
+{
+    tally *t = &x->tallies[id];
+    if (t->group == 0) {
+        const ent_group *g = ent_group_at(x->o, x->w, x->groups->keys[id], true);
+        t->group = g ? (uint32_t)(g - x->w->groups) + 1 : 0;
+    }
+    return t->group ? &x->w->groups[t->group - 1] : NULL;
+}
+
+/* Only where every key is a subject, groups are made for keys that have none. */
+static bool init_tallies(lanes *x)
+{
+    x->tallies = calloc((size_t)x->groups->n + 1, sizeof *x->tallies);
+    x->seen = x->keys ? calloc((size_t)x->keys->n + 1, sizeof *x->seen) : NULL;
+    if (!x->tallies || (x->keys && !x->seen)) {
+        return false;
+    }
+    bool every = x->o->row->subject == 2;
+    for (uint32_t id = 1; id <= x->groups->n; id++) {
+        x->tallies[id].known = every || ent_group_at(x->o, x->w, x->groups->keys[id], false);
+    }
+    return true;
+}
+
+/* Adds what was counted to the groups' folds. */
+static bool add_tallies(const lanes *x)
+{
+    for (uint32_t id = 1; id <= x->groups->n; id++) {
+        tally *t = &x->tallies[id];
+        if (!t->known || (t->rows == 0 && t->excluded == 0)) {
+            continue;
+        }
+        ent_group *g = group_of(x, id);
+        if (!g) {
+            return false;
+        }
+        ent_fold_state *state = &g->folds[x->k];
+        state->rows += t->rows;
+        state->observed += t->observed;
+        state->n += t->n;
+        state->good += t->good;
+        state->absent += t->absent;
+        state->excluded += t->excluded;
+        state->failed |= !ent_i128_add(state->sum, t->sum, &state->sum);
+    }
+    return true;
+}
+
+static bool add_seen(const lanes *x)
+{
+    for (uint32_t id = 1; x->seen && id <= x->keys->n; id++) {
+        if (x->seen[id] > 0) {
+            int64_t *seen = ent_window_seen(x->s, x->w, x->k, x->keys->keys[id]);
+            if (!seen) {
+                return false;
+            }
+            *seen += x->seen[id];
+        }
+    }
+    return true;
+}
+
+/* --- bad rows --- */
+
+static bool charge(const lanes *x, size_t lane)
+{
+    uint32_t id = x->groups->ids[lane];
+    if (!x->tallies[id].known || (x->select && !x->select[lane]) || (x->unread && x->unread[lane]) ||
+        (x->excluded && x->excluded[lane - x->begin])) {
+        return true;
+    }
+    ent_group *g = group_of(x, id);
+    return g && ent_causes_sample(x->s, x->o, x->w, g, x->f, lane);
+}
+
+static bool charge_share(const lanes *x)
+{
+    int bad = x->o->causes->inverted;
+    const uint8_t *at = x->test + x->begin;
+    const uint8_t *end = x->test + x->end;
+    while (at < end && (at = memchr(at, bad, (size_t)(end - at))) != NULL) {
+        if (!charge(x, (size_t)(at - x->test))) {
+            return false;
+        }
+        at++;
+    }
+    return true;
+}
+
+/* Whether no row of the slice can be bad. */
+static bool all_good(const lanes *x)
+{
+    const ent_causes *c = x->o->causes;
+    ent_slot_range range = ent_feedstate_range(x->f, x->fold->value);
+    if (c->limit_beyond) {
+        return true;
+    }
+    return c->low_is_bad ? range.least > c->limit_i || (range.least == c->limit_i && !c->equal_is_bad)
+                         : range.most < c->limit_i || (range.most == c->limit_i && !c->equal_is_bad);
+}
+
+static bool charge_values(const lanes *x)
+{
+    if (all_good(x)) {
+        return true;
+    }
+    for (size_t i = x->begin; i < x->end; i++) {
+        if (ent_sample_is_bad(x->o->causes, x->fold, x->test, x->values, i) && !charge(x, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- values one by one --- */
+
+static bool take_values(const lanes *x)
+{
+    bool charges = x->o->causes && x->fold->kind != ENT_AGG_TIME_SHARE;
+    for (size_t i = x->begin; i < x->end; i++) {
+        uint32_t id = x->groups->ids[i];
+        tally *t = &x->tallies[id];
+        if (!t->known) {
+            continue;
+        }
+        ent_group *g = group_of(x, id);
+        if (!g) {
+            return false;
+        }
+        if (!counts(x, t, i)) {
+            continue;
+        }
+        t->good += x->test ? x->test[i] : 1;
+        bool ok = charges && ent_sample_is_bad(x->o->causes, x->fold, x->test, x->values, i)
+                      ? ent_causes_sample(x->s, x->o, x->w, g, x->f, i)
+                      : !x->values || ent_fold_value(x->fold, &g->folds[x->k], x->values, i);
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- a window's lanes --- */
+
+/* Whether rows are tallied, and bad ones found by looking for them. */
+static bool is_tallied(const lanes *x)
+{
+    const ent_causes *c = x->o->causes;
+    switch (x->fold->kind) {
+    case ENT_AGG_SHARE:
+        return !c || x->test || !c->inverted;
+    case ENT_AGG_COUNT:
+        return !c;
+    default:
+        return is_summed(x->fold) && (!c || !c->counts_all);
+    }
+}
+
+static bool fold_tallied(const lanes *x)
+{
+    if (x->select || x->unread || x->excluded || x->seen || x->o->row->subject != 2) {
+        count_masked(x);
+    } else {
+        count_plain(x);
+    }
+    if (!add_tallies(x)) {
+        return false;
+    }
+    if (!x->o->causes) {
+        return true;
+    }
+    return x->fold->kind == ENT_AGG_SHARE ? !x->test || charge_share(x) : charge_values(x);
+}
+
+bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k, size_t begin, size_t end,
+                    int64_t until)
+{
+    const ent_fold_row *fold = &s->program->fold[o->row->first_fold + (int64_t)k];
+    ent_feedstate *f = &s->feeds[fold->feed];
+    lanes x = {.s = s,
+               .o = o,
+               .w = w,
+               .fold = fold,
+               .f = f,
+               .k = k,
+               .begin = begin,
+               .end = end,
+               .select = ent_slot_bool(f, fold->select),
+               .test = ent_slot_bool(f, fold->test),
+               .unread = ent_slot_bool(f, fold->absent),
+               .values = fold->value < 0 ? NULL : &f->slots[fold->value]};
+    if (o->lender >= 0 && all_good(&x)) {
+        return true;
+    }
+    x.groups = ent_feedstate_ids(s, f, fold->first_group, fold->n_groups);
+    bool ok = x.groups && ent_mark_excluded(s, o, w, f, begin, end, until, &x.excluded);
+    if (ok && ent_fold_tracks(s, fold) && fold->kind == ENT_AGG_SHARE && !ent_fold_subject_is_key(s, fold)) {
+        x.keys = ent_feedstate_ids(s, f, f->row->first_key, f->row->n_keys);
+        /* finding them may have moved the others */
+        x.groups = ent_feedstate_ids(s, f, fold->first_group, fold->n_groups);
+        ok = x.keys && x.groups;
+    }
+    ok = ok && init_tallies(&x);
+    if (ok && o->lender >= 0) {
+        ok = charge_values(&x);
+    } else if (ok && is_tallied(&x)) {
+        ok = fold_tallied(&x) && add_seen(&x);
+    } else if (ok) {
+        ok = take_values(&x) && add_tallies(&x) && add_seen(&x);
+    }
+    free(x.tallies);
+    free(x.seen);
+    free(x.excluded);
+    return ok;
+}
