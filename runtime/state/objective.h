@@ -28,7 +28,7 @@ bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, s
                        size_t begin, size_t end, int64_t until);
 /* Whether the sum of the fold has the bad values in it, too, instead of having them by their causes alone. */
 bool ent_fold_sums_all(const ent_objectivestate *o, const ent_fold_row *fold);
-/* An objective before this one that folds the same rows in the same way, or -1; *own_causes: but what is bad differs. */
+/* An objective before this one that folds the same rows in the same way, or -1; *own_causes: but others are bad. */
 int64_t ent_folds_lender(const ent_engine *s, const ent_objectivestate *o, bool *own_causes);
 /* Marks the lanes [begin, end) whose instant is excluded; *marks is NULL if nothing can be. */
 bool ent_mark_excluded(ent_engine *s, ent_objectivestate *o, ent_window_state *w, ent_feedstate *f,
