@@ -13,8 +13,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC = gcc
 CXX = $(if $(findstring clang,$(CC)),clang++,g++)
-VERSION := 0.1.0
-SO_MAJOR := 0
+VERSION := $(shell sed -n 's/^.define ENT_VERSION_TEXT "\(.*\)"/\1/p' runtime/include/entente.h)
+SO_MAJOR := $(firstword $(subst ., ,$(VERSION)))
 
 ifdef SANITIZE
 B := build/sanitize
@@ -28,10 +28,10 @@ OPT := -O2 -g
 endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
-CPPFLAGS := -I. -I$(B)/gen -D_GNU_SOURCE -DENT_VERSION='"$(VERSION)"'
-CFLAGS := -std=c17 $(OPT) $(WARN) -fPIC
-CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -fPIC -fno-rtti
-GENFLAGS := -std=c17 $(OPT) -fPIC -w
+CPPFLAGS := -I. -I$(B)/gen -D_GNU_SOURCE
+CFLAGS := -std=c17 $(OPT) $(WARN) -fPIC -fvisibility=hidden
+CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -fPIC -fno-rtti -fvisibility=hidden
+GENFLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -w
 RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lm -lpthread
 COMPILER_LIBS := -lical
 
@@ -39,7 +39,8 @@ PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev li
             libsimdjson-dev libical-dev libsodium-dev openssh-client python3 xz-utils zstd tzdata
 
 RUNTIME_C := $(sort $(wildcard runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
-               runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c))
+               runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
+               runtime/embed/*.c))
 RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
 COMPILER_C := $(sort $(filter-out compiler/entente/%,$(wildcard compiler/*/*.c)))
 COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c)))
@@ -103,8 +104,14 @@ $(B)/obj/runtime/%.o: runtime/%.cc
 $(B)/libentente.a: $(RUNTIME_O)
 	rm -f $@
 	ar rcs $@ $^
-$(B)/libentente.so: $(RUNTIME_O)
-	$(CXX) $(OPT) -shared -Wl,-soname,libentente.so.$(SO_MAJOR) -o $@ $^ $(RUNTIME_LIBS)
+# what a shared library gives out: the functions of its header, by name, and nothing that comes in from elsewhere
+$(B)/gen/%.map: runtime/include/%.h
+	@mkdir -p $(@D)
+	sed -n 's/^ENT_API .*[ *]\(ent_[a-z0-9_]*\)(.*/    \1;/p' $< | sed -e '1i { global:' -e '$$a local: *; };' > $@
+$(B)/libentente.so: $(RUNTIME_O) $(B)/gen/entente.map
+	$(CXX) $(OPT) -shared -Wl,-soname,libentente.so.$(SO_MAJOR) -Wl,-z,defs \
+	    -Wl,--version-script=$(B)/gen/entente.map -o $@ $(RUNTIME_O) $(RUNTIME_LIBS)
+	ln -sf libentente.so $@.$(SO_MAJOR)
 $(B)/libentente-compiler.a: $(COMPILER_O)
 	rm -f $@
 	ar rcs $@ $^
@@ -131,12 +138,23 @@ $(B)/tests/diagnostics_driver: tests/golden/diagnostics/driver.c $(B)/libentente
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a $(COMPILER_LIBS) $(RUNTIME_LIBS)
 
+# hosts know the public header and the shared library only
+EMBED_LINK = -L$(B) -Wl,-rpath,'$$ORIGIN/..' -lentente
+$(B)/tests/embed_%: tests/embed/%.c $(B)/libentente.so
+	@mkdir -p $(@D)
+	$(CC) -std=c17 $(OPT) $(WARN) -D_GNU_SOURCE -Iruntime/include -MMD -MP -MF $@.d -o $@ $< $(EMBED_LINK) -lcmocka
+$(B)/tests/embed_%: tests/embed/%.cc $(B)/libentente.so
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -Iruntime/include -MMD -MP -MF $@.d -o $@ $< $(EMBED_LINK)
+EMBED := $(patsubst tests/embed/%.c,$(B)/tests/embed_%,$(wildcard tests/embed/*.c)) \
+         $(patsubst tests/embed/%.cc,$(B)/tests/embed_%,$(wildcard tests/embed/*.cc))
+
 GENERATORS := $(patsubst examples/%/generate.c,$(B)/examples/generate-%,$(wildcard examples/*/generate.c))
 $(B)/examples/generate-%: examples/%/generate.c $(wildcard examples/gen/*.c examples/gen/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(wildcard examples/gen/*.c) -lm
 
-test-programs: all $(UNIT) $(DRIVERS) $(GENERATORS) $(B)/tests/diagnostics_driver
+test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnostics_driver
 
 # the sweep fails allocations one by one, so its allocator is wrapped
 $(B)/tests/test_state_memory: OPT += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -174,7 +192,8 @@ bench-deps:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-	    $(DESTDIR)$(PREFIX)/share/entente/stdlib $(DESTDIR)$(PREFIX)/share/man/man1
+	    $(DESTDIR)$(PREFIX)/share/entente/stdlib $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include
+	install -m 644 runtime/include/*.h $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(B)/entente $(DESTDIR)$(PREFIX)/bin/entente
 	install -m 644 $(B)/libentente.a $(DESTDIR)$(PREFIX)/lib/libentente.a
 	install -m 755 $(B)/libentente.so $(DESTDIR)$(PREFIX)/lib/libentente.so.$(VERSION)
@@ -194,4 +213,4 @@ docs: docs/bytecode.md
 clean:
 	rm -rf build
 
--include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d)
+-include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d) $(EMBED:=.d)

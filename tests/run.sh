@@ -63,6 +63,7 @@ step "backtests against two runs" python3 tests/property/backtest.py --seed 1 --
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
+step "libentente in a host" sh tests/embed/run.sh "$BUILD"
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent examples/*/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 if [ -d "$DATA_DIR/service-desk" ]; then

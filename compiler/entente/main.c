@@ -5,6 +5,7 @@
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
 #include "compiler/syntax/diag.h"
+#include "runtime/include/entente.h"
 
 static const ent_command *const commands[] = {
     &ent_command_check,
@@ -72,7 +73,7 @@ int main(int argc, char **argv)
         return ENT_EXIT_USE;
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
-        puts("entente " ENT_VERSION);
+        puts("entente " ENT_VERSION_TEXT);
         return ENT_EXIT_OK;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {

@@ -22,9 +22,6 @@
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
-#ifndef ENT_VERSION
-#define ENT_VERSION "0.1.0"
-#endif
 #define ZONE_DIR "/usr/share/zoneinfo"
 
 typedef struct run {
@@ -672,7 +669,7 @@ static int conclude(run *r, FILE *out)
     if (!ent_zone_tzdata_version(ZONE_DIR, tzdata, sizeof tzdata)) {
         memcpy(tzdata, "unknown", 8);
     }
-    ent_ledger_run header = {.version = ENT_VERSION,
+    ent_ledger_run header = {.version = ENT_VERSION_TEXT,
                              .tzdata = tzdata,
                              .feeds = r->totals,
                              .n_feeds = r->n_feeds,

@@ -7,11 +7,7 @@
 
 #include "runtime/feed/columns.h"
 #include "runtime/feed/origin.h"
-#include "runtime/state/map.h"
-#include "runtime/time/civil.h"
-#include "runtime/vm/read.h"
-
-enum { EXPECTED_MAX = 256 };
+#include "runtime/feed/value.h"
 
 typedef struct wanted {
     const char *name;
@@ -28,7 +24,7 @@ enum { LANE_SKIPPED = 1, LANE_BAD = 2 };
 typedef struct bad_lane {
     int64_t wanted; /* column at fault, or -1 */
     const ent_cell *cell;
-    char expected[EXPECTED_MAX];
+    char expected[ENT_EXPECTED_MAX];
 } bad_lane;
 
 struct ent_binder {
@@ -51,70 +47,16 @@ struct ent_binder {
     bad_lane *bad; /* of bad lanes: what is wrong with them */
     uint32_t *odd;       /* lanes of one column that are read one by one */
     int64_t *origins;
-    ent_map parties, services; /* text id -> index */
+    ent_names names_of;
     bool out_of_memory;
 };
 
 /* --- set-up --- */
 
-static bool name_it(ent_map *map, int64_t text, int64_t index)
-{
-    uint32_t *place = text < 0 ? NULL : ent_map_at(map, text);
-    if (text >= 0 && !place) {
-        return false;
-    }
-    if (place && *place == ENT_MAP_NONE) {
-        *place = (uint32_t)index;
-    }
-    return true;
-}
-
-static bool index_names(ent_binder *b)
-{
-    const ent_image *p = b->program;
-    bool ok = true;
-    /* names before titles before aliases, so that a title never hides another's name */
-    for (int pass = 0; ok && pass < 3; pass++) {
-        for (size_t i = 0; ok && i < p->n_party; i++) {
-            const ent_party_row *row = &p->party[i];
-            if (row->role == ENT_PARTY_NOBODY) {
-                continue;
-            }
-            ok = pass == 0   ? name_it(&b->parties, row->name, (int64_t)i)
-                 : pass == 1 ? name_it(&b->parties, row->title, (int64_t)i)
-                             : true;
-            for (int64_t k = 0; ok && pass == 2 && k < row->n_aliases; k++) {
-                ok = name_it(&b->parties, p->alias[row->first_alias + k].text, (int64_t)i);
-            }
-        }
-        for (size_t i = 0; ok && i < p->n_service; i++) {
-            const ent_service_row *row = &p->service[i];
-            ok = pass == 0   ? name_it(&b->services, row->name, (int64_t)i)
-                 : pass == 1 ? name_it(&b->services, row->title, (int64_t)i)
-                             : true;
-            for (int64_t k = 0; ok && pass == 2 && k < row->n_aliases; k++) {
-                ok = name_it(&b->services, p->alias[row->first_alias + k].text, (int64_t)i);
-            }
-        }
-    }
-    return ok;
-}
-
 /* Columns that stand for something by their text: names, members, interned texts. */
 static bool remembers(const ent_binder *b, int64_t field)
 {
-    if (field < 0) {
-        return true;
-    }
-    switch (b->program->field[b->feed->first_field + field].type) {
-    case ENT_TYPE_ENUM:
-    case ENT_TYPE_PARTY:
-    case ENT_TYPE_SERVICE:
-    case ENT_TYPE_TEXT:
-        return true;
-    default:
-        return false;
-    }
+    return field < 0 || ent_value_is_name(&b->program->field[b->feed->first_field + field]);
 }
 
 static bool want(ent_binder *b, int64_t name, int64_t field, int64_t column, bool optional)
@@ -239,7 +181,7 @@ ent_binder *ent_binder_new(const ent_image *program, int64_t feed, ent_strings *
         b->strings = strings;
         b->vm = vm;
         b->batch_rows = batch_rows;
-        if (allocate(b) && index_names(b) && choose_columns(b)) {
+        if (allocate(b) && ent_names_init(&b->names_of, program) && choose_columns(b)) {
             return b;
         }
     }
@@ -275,8 +217,7 @@ void ent_binder_free(ent_binder *b)
     free(b->odd);
     free(b->origins);
     free(b->bad);
-    ent_map_deinit(&b->parties);
-    ent_map_deinit(&b->services);
+    ent_names_deinit(&b->names_of);
     free(b);
 }
 
@@ -339,79 +280,6 @@ static void empty_absent(const ent_binder *b, ent_cell *cells, uint32_t n)
     }
 }
 
-static void list_members(const ent_image *p, const ent_enumeration_row *e, char *out, size_t size)
-{
-    int at = snprintf(out, size, "one of ");
-    for (int64_t i = 0; i < e->n_members && at > 0 && (size_t)at < size; i++) {
-        at += snprintf(out + at, size - (size_t)at, "%s%s", i ? ", " : "",
-                       ent_image_text(p, p->member[e->first_member + i].name));
-    }
-}
-
-static bool read_member(const ent_image *p, int64_t enumeration, const ent_cell *cell,
-                        int64_t *out)
-{
-    const ent_enumeration_row *e = &p->enumeration[enumeration];
-    for (int64_t i = 0; i < e->n_members; i++) {
-        const ent_string *name = &p->strings[p->member[e->first_member + i].name];
-        if (name->len == cell->len && memcmp(name->p, cell->p, cell->len) == 0) {
-            *out = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_name(ent_binder *b, const ent_map *map, const ent_cell *cell, int64_t *out)
-{
-    int64_t id = ent_strings_find(b->strings, cell->p, cell->len);
-    uint32_t index = id < 0 ? ENT_MAP_NONE : ent_map_get(map, id);
-    *out = index;
-    return index != ENT_MAP_NONE;
-}
-
-/* Writes what a cell of the field may hold. */
-static void expectation(const ent_binder *b, const ent_field_row *field, char *expected)
-{
-    switch (field->type) {
-    case ENT_TYPE_ENUM:
-        list_members(b->program, &b->program->enumeration[field->param], expected, EXPECTED_MAX);
-        break;
-    case ENT_TYPE_PARTY:
-        snprintf(expected, EXPECTED_MAX, "the name, title or alias of a party");
-        break;
-    case ENT_TYPE_SERVICE:
-        snprintf(expected, EXPECTED_MAX, "the name, title or alias of a service");
-        break;
-    default:
-        snprintf(expected, EXPECTED_MAX, "%s", ent_read_expectation((ent_type_kind)field->type));
-        break;
-    }
-}
-
-/* Reads one cell that the readers of columns left, as the field's type into lane `lane`. */
-static bool read_cell(const ent_binder *b, const ent_field_row *field, const ent_cell *cell,
-                      ent_vector *column, uint32_t lane)
-{
-    const char *currency =
-        field->type == ENT_TYPE_MONEY ? ent_image_text(b->program, field->param) : NULL;
-    ent_read_value value;
-    if (!ent_read((ent_type_kind)field->type, (int)field->param, currency, cell->p, cell->len,
-                  &value)) {
-        return false;
-    }
-    if (column->cls == ENT_CLASS_B) {
-        ((uint8_t *)column->data)[lane] = value.b;
-    } else if (column->cls == ENT_CLASS_F) {
-        ((double *)column->data)[lane] = value.f;
-    } else if (column->cls == ENT_CLASS_Q) {
-        ((ent_q *)column->data)[lane] = value.q;
-    } else {
-        ((int64_t *)column->data)[lane] = value.i;
-    }
-    return true;
-}
-
 /* What the text of a cell stands for in the field, or -1. */
 typedef struct meaning {
     ent_binder *b;
@@ -422,19 +290,13 @@ static int64_t meaning_of(void *user, const ent_cell *cell)
 {
     const meaning *m = user;
     ent_binder *b = m->b;
-    int64_t out = -1;
-    switch (m->field ? m->field->type : ENT_TYPE_TEXT) {
-    case ENT_TYPE_ENUM:
-        return read_member(b->program, m->field->param, cell, &out) ? out : -1;
-    case ENT_TYPE_PARTY:
-        return read_name(b, &b->parties, cell, &out) ? out : -1;
-    case ENT_TYPE_SERVICE:
-        return read_name(b, &b->services, cell, &out) ? out : -1;
-    default:
-        out = ent_strings_intern(b->strings, cell->p, cell->len);
-        b->out_of_memory |= out < 0;
-        return out;
+    if (m->field && m->field->type != ENT_TYPE_TEXT) {
+        ent_value_context context = {b->program, &b->names_of, b->strings};
+        return ent_value_meaning(&context, m->field, cell->p, cell->len);
     }
+    int64_t out = ent_strings_intern(b->strings, cell->p, cell->len);
+    b->out_of_memory |= out < 0;
+    return out;
 }
 
 /* Types that have no reader of columns: every lane with a text is odd. */
@@ -512,7 +374,7 @@ static void drop_bad(const report *r, uint32_t lane, int64_t wanted_index, const
     b->dropped[lane] = LANE_BAD;
     b->bad[lane].wanted = wanted_index;
     b->bad[lane].cell = cell;
-    snprintf(b->bad[lane].expected, EXPECTED_MAX, "%s", expected);
+    snprintf(b->bad[lane].expected, ENT_EXPECTED_MAX, "%s", expected);
 }
 
 static bool report_lane(const report *r, uint32_t lane)
@@ -561,14 +423,15 @@ static void take_direct(const report *r, uint32_t w)
     const ent_field_row *field = &b->program->field[b->feed->first_field + at];
     ent_cell *cells = r->cells->cells[w];
     ent_column_lanes lanes = {cells, r->cells->n_rows, b->fields[at].data, b->absent[at], b->odd, 0};
-    char expected[EXPECTED_MAX] = "";
+    char expected[ENT_EXPECTED_MAX] = "";
     empty_absent(b, cells, lanes.n);
     read_column(b, &b->wanted[w], field, &lanes);
     for (uint32_t i = 0; i < lanes.n_odd; i++) {
         uint32_t lane = lanes.odd[i];
-        if (b->wanted[w].texts || !read_cell(b, field, &cells[lane], &b->fields[at], lane)) {
+        if (b->wanted[w].texts || !ent_value_read(b->program, field, cells[lane].p, cells[lane].len,
+                                                  b->fields[at].data, lane)) {
             if (expected[0] == 0) {
-                expectation(b, field, expected);
+                ent_value_expectation(b->program, field, expected);
             }
             drop_bad(r, lane, w, &cells[lane], expected);
         }

@@ -1,26 +1,11 @@
 /* See stream.h. */
 #include "runtime/feed/stream.h"
+#include "runtime/feed/digest.h"
 #include "runtime/feed/parallel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- the digest of a stream in event order --- */
-
-typedef struct digest_row {
-    size_t offset, len;
-} digest_row;
-
-typedef struct digest {
-    ent_hash hash;
-    bool on, failed;
-    int64_t at; /* of the rows that wait */
-    char *bytes;
-    size_t n, capacity;
-    digest_row *rows;
-    size_t n_rows, rows_capacity;
-} digest;
 
 struct ent_stream {
     const ent_image *program;
@@ -47,136 +32,26 @@ struct ent_stream {
     int64_t *out_origins;
     int64_t last_at;
     ent_stream_totals totals;
-    digest digest;
+    ent_digest digest;
 };
 
-static bool grow(void **v, size_t *capacity, size_t need, size_t element)
-{
-    if (need <= *capacity) {
-        return true;
-    }
-    size_t bigger = *capacity ? *capacity * 2 : 4096;
-    bigger = bigger < need ? need : bigger;
-    void *p = realloc(*v, bigger * element);
-    if (p) {
-        *v = p;
-        *capacity = bigger;
-    }
-    return p != NULL;
-}
-
-static void put_bytes(digest *d, const void *bytes, size_t n)
-{
-    if (d->failed || !grow((void **)&d->bytes, &d->capacity, d->n + n, 1)) {
-        d->failed = true;
-        return;
-    }
-    memcpy(d->bytes + d->n, bytes, n);
-    d->n += n;
-}
-
-static void put_text(digest *d, const char *text, size_t n)
-{
-    uint32_t len = (uint32_t)n;
-    put_bytes(d, &len, sizeof len);
-    put_bytes(d, text, n);
-}
-
-static void put_value(ent_stream *s, const ent_field_row *field, const ent_vector *c, uint32_t lane)
-{
-    const ent_image *p = s->program;
-    digest *d = &s->digest;
-    uint8_t absent = c->absent && c->absent[lane];
-    put_bytes(d, &absent, 1);
-    if (absent) {
-        return;
-    }
-    int64_t i = c->cls == ENT_CLASS_I ? ((const int64_t *)c->data)[lane] : 0;
-    int64_t name = -1;
-    switch (field->type) {
-    case ENT_TYPE_TEXT: {
-        size_t len;
-        const char *text = ent_strings_get(s->strings, i, &len);
-        put_text(d, text, len);
-        return;
-    }
-    case ENT_TYPE_PARTY:
-        name = p->party[i].name;
-        break;
-    case ENT_TYPE_SERVICE:
-        name = p->service[i].name;
-        break;
-    case ENT_TYPE_ENUM:
-        name = p->member[p->enumeration[field->param].first_member + i].name;
-        break;
-    case ENT_TYPE_BOOL:
-        put_bytes(d, (const uint8_t *)c->data + lane, 1);
-        return;
-    case ENT_TYPE_RATIO:
-    case ENT_TYPE_MONEY:
-        put_bytes(d, (const ent_q *)c->data + lane, sizeof(ent_q));
-        return;
-    default:
-        put_bytes(d, (const int64_t *)c->data + lane, sizeof(int64_t));
-        return;
-    }
-    put_text(d, p->strings[name].p, p->strings[name].len);
-}
-
-static int compare_rows(const void *a, const void *b, void *base)
-{
-    const digest_row *x = a;
-    const digest_row *y = b;
-    size_t n = x->len < y->len ? x->len : y->len;
-    int order = memcmp((const char *)base + x->offset, (const char *)base + y->offset, n);
-    return order ? order : x->len < y->len ? -1 : x->len > y->len;
-}
-
-/* Hashes the rows of the instant that has passed. */
-static void flush_digest(digest *d)
-{
-    if (d->n_rows > 1) {
-        qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
-        for (size_t i = 0; i < d->n_rows && !d->failed; i++) {
-            d->failed = !ent_hash_update(&d->hash, d->bytes + d->rows[i].offset, d->rows[i].len);
-        }
-    } else if (d->n > 0 && !d->failed) {
-        d->failed = !ent_hash_update(&d->hash, d->bytes, d->n);
-    }
-    d->n = d->n_rows = 0;
-}
-
+/* Rows come in event order, so whatever waits is hashed when a later instant comes. */
 static void digest_rows(ent_stream *s, const ent_rows *rows)
 {
-    digest *d = &s->digest;
+    ent_digest *d = &s->digest;
     const int64_t *at = rows->columns[s->feed->at].data;
-    for (uint32_t lane = 0; d->on && !d->failed && lane < rows->n; lane++) {
-        if (at[lane] != d->at) {
-            flush_digest(d);
-            d->at = at[lane];
+    for (uint32_t lane = 0; s->options.digest && !d->failed && lane < rows->n; lane++) {
+        if (d->n_rows > 0 && at[lane] != d->rows[0].at) {
+            ent_digest_flush(d);
         }
-        size_t begin = d->n;
-        for (int64_t i = 0; i < s->feed->n_fields; i++) {
-            if (rows->columns[i].data) {
-                put_value(s, &s->program->field[s->feed->first_field + i], &rows->columns[i], lane);
-            }
-        }
-        if (!grow((void **)&d->rows, &d->rows_capacity, d->n_rows + 1, sizeof *d->rows)) {
-            d->failed = true;
-            return;
-        }
-        d->rows[d->n_rows++] = (digest_row){begin, d->n - begin};
+        ent_digest_add(d, s->program, s->feed, s->strings, rows->columns, lane);
     }
 }
 
 bool ent_stream_digest(ent_stream *s, char text[ENT_HASH_TEXT_SIZE])
 {
     text[0] = 0;
-    if (!s->digest.on) {
-        return true;
-    }
-    flush_digest(&s->digest);
-    return !s->digest.failed && ent_hash_final_hex(&s->digest.hash, text);
+    return !s->options.digest || ent_digest_text(&s->digest, text);
 }
 
 /* --- opening --- */
@@ -297,8 +172,9 @@ static ent_stream *make_stream(const ent_stream_side *side, const ent_stream_opt
     s->strings = side->strings;
     s->options = *options;
     s->last_at = INT64_MIN;
-    s->digest.on = options->digest;
-    s->digest.failed = options->digest && !ent_hash_init(&s->digest.hash);
+    if (options->digest) {
+        ent_digest_init(&s->digest);
+    }
     s->sort = options->sort || is_standard_input(options);
     s->binder = ent_binder_new(side->program, side->feed, side->strings, side->vm,
                                options->batch_rows, message, sizeof message);
@@ -366,8 +242,7 @@ void ent_stream_close(ent_stream *s)
     free(s->out.columns);
     free(s->out_origins);
     free(s->packed);
-    free(s->digest.bytes);
-    free(s->digest.rows);
+    ent_digest_deinit(&s->digest);
     free(s);
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/include/entente.h"
 #include "runtime/vm/exact.h"
 
 typedef enum ent_verdict_kind {
@@ -15,17 +16,6 @@ typedef enum ent_verdict_kind {
     ENT_VERDICT_DUTY = 1,
     ENT_VERDICT_POOL = 2
 } ent_verdict_kind;
-
-typedef enum ent_status {
-    ENT_STATUS_MET = 0,
-    ENT_STATUS_BREACH = 1,
-    ENT_STATUS_EXCUSED = 2,
-    ENT_STATUS_VOID = 3,
-    ENT_STATUS_PROVISIONAL = 4,
-    ENT_STATUS_NO_DATA = 5,
-    ENT_STATUS_NOT_IN_FORCE = 6, /* the framework wants signatures, and one is lacking */
-    ENT_STATUS_COUNT
-} ent_status;
 
 /* Whether a credit that lapses unless it is claimed was. */
 typedef enum ent_claim_status {

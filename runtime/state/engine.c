@@ -534,7 +534,8 @@ bool ent_engine_advance(ent_engine *s, int64_t watermark, ent_fault *error)
         s->watermark = stop;
     }
     forget(s);
-    if (s->n_decisions < s->settle_at || s->watermark < INT64_MIN + s->claim_hold_ns) {
+    bool wait = !s->options.prompt && s->n_decisions < s->settle_at;
+    if (wait || s->watermark < INT64_MIN + s->claim_hold_ns) {
         return true;
     }
     return give_out(s, s->watermark - s->claim_hold_ns, error) || has_failed(s);
@@ -625,4 +626,9 @@ const ent_warning *ent_engine_notices(const ent_engine *s, size_t *n)
 {
     *n = s->n_notices;
     return s->notices;
+}
+
+void ent_engine_forget_notices(ent_engine *s)
+{
+    s->n_notices = 0;
 }

@@ -66,6 +66,7 @@ typedef struct ent_engine_options {
     bool has_as_of;         /* rows recorded after as_of_ns are not known: counted, not used */
     int64_t as_of_ns;
     bool notices;           /* collect notices */
+    bool prompt;            /* give decisions out at every advance, not in heaps */
     /* One a feed of the program: the time of which the given rows speak.  Outside of it no sample is expected
      * and no state goes on.  NULL: of all of the period, as the silence policies have it. */
     const ent_interval *heard;
@@ -108,6 +109,8 @@ const ent_zone *ent_engine_framework_zone(const ent_engine *session);
 const ent_pool_part *ent_engine_pool_parts(const ent_engine *session,
                                             const ent_verdict *decision, size_t *n);
 const ent_warning *ent_engine_notices(const ent_engine *session, size_t *n);
+/* Those so far have been told. */
+void ent_engine_forget_notices(ent_engine *session);
 
 /* The step of its ladder that an objective's measure stands on (without a measure, the last): an index into the
  * program's step table, or -1 where there is none. */

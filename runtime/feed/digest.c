@@ -1,0 +1,173 @@
+/* See digest.h. */
+#include "runtime/feed/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void ent_digest_init(ent_digest *d)
+{
+    *d = (ent_digest){.n = 0};
+    d->failed = !ent_hash_init(&d->hash);
+}
+
+void ent_digest_deinit(ent_digest *d)
+{
+    free(d->bytes);
+    free(d->rows);
+    d->bytes = NULL;
+    d->rows = NULL;
+}
+
+static bool grow(void **v, size_t *capacity, size_t need, size_t element)
+{
+    if (need <= *capacity) {
+        return true;
+    }
+    size_t bigger = *capacity ? *capacity * 2 : 4096;
+    bigger = bigger < need ? need : bigger;
+    void *p = realloc(*v, bigger * element);
+    if (p) {
+        *v = p;
+        *capacity = bigger;
+    }
+    return p != NULL;
+}
+
+static void put_bytes(ent_digest *d, const void *bytes, size_t n)
+{
+    if (d->failed || !grow((void **)&d->bytes, &d->capacity, d->n + n, 1)) {
+        d->failed = true;
+        return;
+    }
+    memcpy(d->bytes + d->n, bytes, n);
+    d->n += n;
+}
+
+static void put_text(ent_digest *d, const char *text, size_t n)
+{
+    uint32_t len = (uint32_t)n;
+    put_bytes(d, &len, sizeof len);
+    put_bytes(d, text, n);
+}
+
+static void put_value(ent_digest *d, const ent_image *p, const ent_field_row *field,
+                      const ent_strings *strings, const ent_vector *c, size_t lane)
+{
+    uint8_t absent = c->absent && c->absent[lane];
+    put_bytes(d, &absent, 1);
+    if (absent) {
+        return;
+    }
+    int64_t i = c->cls == ENT_CLASS_I ? ((const int64_t *)c->data)[lane] : 0;
+    int64_t name = -1;
+    switch (field->type) {
+    case ENT_TYPE_TEXT: {
+        size_t len;
+        const char *text = ent_strings_get(strings, i, &len);
+        put_text(d, text, len);
+        return;
+    }
+    case ENT_TYPE_PARTY:
+        name = p->party[i].name;
+        break;
+    case ENT_TYPE_SERVICE:
+        name = p->service[i].name;
+        break;
+    case ENT_TYPE_ENUM:
+        name = p->member[p->enumeration[field->param].first_member + i].name;
+        break;
+    case ENT_TYPE_BOOL:
+        put_bytes(d, (const uint8_t *)c->data + lane, 1);
+        return;
+    case ENT_TYPE_RATIO:
+    case ENT_TYPE_MONEY:
+        put_bytes(d, (const ent_q *)c->data + lane, sizeof(ent_q));
+        return;
+    default:
+        put_bytes(d, (const int64_t *)c->data + lane, sizeof(int64_t));
+        return;
+    }
+    put_text(d, p->strings[name].p, p->strings[name].len);
+}
+
+void ent_digest_add(ent_digest *d, const ent_image *p, const ent_feed_row *feed, const ent_strings *strings,
+                    const ent_vector *columns, size_t lane)
+{
+    size_t begin = d->n;
+    for (int64_t i = 0; i < feed->n_fields; i++) {
+        if (columns[i].data) {
+            put_value(d, p, &p->field[feed->first_field + i], strings, &columns[i], lane);
+        }
+    }
+    if (d->failed || !grow((void **)&d->rows, &d->rows_capacity, d->n_rows + 1, sizeof *d->rows)) {
+        d->failed = true;
+        return;
+    }
+    int64_t at = ((const int64_t *)columns[feed->at].data)[lane];
+    d->rows[d->n_rows++] = (ent_digest_row){at, begin, d->n - begin};
+}
+
+static int compare_rows(const void *a, const void *b, void *base)
+{
+    const ent_digest_row *x = a;
+    const ent_digest_row *y = b;
+    if (x->at != y->at) {
+        return x->at < y->at ? -1 : 1;
+    }
+    size_t n = x->len < y->len ? x->len : y->len;
+    int order = memcmp((const char *)base + x->offset, (const char *)base + y->offset, n);
+    return order ? order : x->len < y->len ? -1 : x->len > y->len;
+}
+
+/* Hashes the first n of the waiting rows, which are in order. */
+static void take(ent_digest *d, size_t n)
+{
+    for (size_t i = 0; i < n && !d->failed; i++) {
+        d->failed = !ent_hash_update(&d->hash, d->bytes + d->rows[i].offset, d->rows[i].len);
+    }
+}
+
+void ent_digest_flush(ent_digest *d)
+{
+    if (d->n_rows > 1) {
+        qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
+    }
+    take(d, d->n_rows);
+    d->n = d->n_rows = 0;
+}
+
+void ent_digest_pass(ent_digest *d, int64_t until)
+{
+    size_t passed = 0;
+    for (size_t i = 0; i < d->n_rows; i++) {
+        passed += d->rows[i].at < until;
+    }
+    if (passed == 0 || d->failed) {
+        return;
+    }
+    if (passed == d->n_rows) {
+        ent_digest_flush(d);
+        return;
+    }
+    qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
+    take(d, passed);
+    ent_digest rest = {.failed = d->failed, .hash = d->hash};
+    for (size_t i = passed; i < d->n_rows && !rest.failed; i++) {
+        size_t offset = rest.n;
+        put_bytes(&rest, d->bytes + d->rows[i].offset, d->rows[i].len);
+        if (grow((void **)&rest.rows, &rest.rows_capacity, rest.n_rows + 1, sizeof *rest.rows)) {
+            rest.rows[rest.n_rows++] = (ent_digest_row){d->rows[i].at, offset, d->rows[i].len};
+        } else {
+            rest.failed = true;
+        }
+    }
+    ent_digest_deinit(d);
+    *d = rest;
+}
+
+bool ent_digest_text(ent_digest *d, char text[ENT_HASH_TEXT_SIZE])
+{
+    text[0] = 0;
+    ent_digest_flush(d);
+    return !d->failed && ent_hash_final_hex(&d->hash, text);
+}

@@ -1,0 +1,94 @@
+#!/bin/sh
+# The library as hosts meet it: the header alone, what the shared library gives out and what it calls, the public
+# interface's own tests, and the ledger of a host beside that of `entente run`.
+#   run.sh BUILD
+set -u
+cd "$(dirname "$0")/../.."
+BUILD=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+tell() { # STATUS WHAT
+    if [ "$1" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "embed: failed: $2"; fi
+}
+
+# --- the header, alone, in both languages and with both compilers
+for header in runtime/include/*.h; do
+    for language in c:c11 c++:c++17; do
+        printf '#include "%s"\nint main(void) { return 0; }\n' "$PWD/$header" >"$work/alone"
+        for compiler in gcc clang; do
+            command -v $compiler >/dev/null || continue
+            $compiler -x "${language%%:*}" -std="${language##*:}" -pedantic -Wall -Wextra -Werror \
+                -fsyntax-only "$work/alone"
+            tell $? "$header with $compiler as ${language##*:}"
+        done
+    done
+done
+
+# --- what the shared library gives out is what its header declares
+exports() { # HEADER LIBRARY
+    sed -n 's/^ENT_API .*[ *]\(ent_[a-z0-9_]*\)(.*/\1/p' "$1" | sort >"$work/declared"
+    nm -D --defined-only "$2" | awk '{print $3}' | sort >"$work/exported"
+    diff "$work/declared" "$work/exported"
+    tell $? "$2 exports what $1 does not declare, or less"
+}
+exports runtime/include/entente.h "$BUILD/libentente.so"
+
+# --- what it calls: it ends no process, prints nothing, asks neither environment nor locale
+nm -D --undefined-only "$BUILD/libentente.so" | awk '{sub(/@.*/, "", $2); print $2}' >"$work/called"
+forbidden='^(exit|_exit|_Exit|quick_exit|abort|printf|vprintf|puts|putchar|perror|stdout|stderr|stdin|getenv|setenv|putenv|setlocale|localeconv|newlocale|tzset|localtime|localtime_r|mktime|signal|sigaction|raise|kill|system|popen|fork|execv.*|dl_iterate_phdr|yy.*|rand|srand|time|gettimeofday|clock_gettime)$'
+if grep -E "$forbidden" "$work/called"; then tell 1 "libentente.so calls what it must not"; else tell 0 ""; fi
+if nm "$BUILD/libentente.a" | grep -E ' [TtDdBb] (yy|ent_(lex|check|lower|model|diags|ast)_)'; then
+    tell 1 "libentente has parts of the compiler"
+else
+    tell 0 ""
+fi
+if ldd "$BUILD/libentente.so" | grep -E 'libical|libfl|libentente'; then
+    tell 1 "libentente.so needs what only the compiler uses"
+else
+    tell 0 ""
+fi
+readelf -d "$BUILD/libentente.so" | grep -q 'SONAME.*\[libentente.so.0\]'
+tell $? "soname"
+
+# --- the public interface
+"$BUILD/entente" build -o "$work/club.entc" tests/embed/club.ent >"$work/log" 2>&1 || cat "$work/log"
+"$BUILD/tests/embed_api" "$work/club.entc" >"$work/log" 2>&1
+tell $? "the public interface's tests"
+grep -E 'FAILED|ERROR|LINE' "$work/log"
+
+# --- a host's ledger is that of `entente run`, whatever the portions
+same() { # NAME PROGRAM FEED=FILE…
+    name=$1 program=$2
+    shift 2
+    feeds=
+    for f; do feeds="$feeds --feed $f"; done
+    # shellcheck disable=SC2086
+    "$BUILD/entente" run "$program" --assume-signed $feeds --ledger "$work/run.jsonl" >/dev/null 2>"$work/log" ||
+        cat "$work/log"
+    "$BUILD/tests/embed_host" "$program" -assume-signed "$@" >"$work/host.jsonl"
+    cmp "$work/run.jsonl" "$work/host.jsonl"
+    tell $? "$name: the host's ledger is another one"
+    "$BUILD/tests/embed_host" "$program" -assume-signed -rows 7 "$@" >"$work/host.jsonl"
+    cmp "$work/run.jsonl" "$work/host.jsonl"
+    tell $? "$name: the host's ledger changes with the portions"
+    # live, the chain has another beginning; decisions are the same but for it
+    "$BUILD/tests/embed_host" "$program" -assume-signed -live -rows 7 "$@" >"$work/live.jsonl" &&
+        "$BUILD/entente" ledger verify "$work/live.jsonl" >/dev/null
+    tell $? "$name: the chain of the live ledger"
+    for f in run live; do sed -e 1d -e 's/,"prev":.*//' "$work/$f.jsonl" >"$work/$f.bare"; done
+    cmp "$work/run.bare" "$work/live.bare"
+    tell $? "$name: the live decisions are other ones"
+}
+for folder in examples/accountability/*/; do
+    source=$folder/club.ent
+    [ -e "$source" ] || source=examples/accountability/pool-paid/club.ent
+    facts=$(ls "$folder"*.csv)
+    "$BUILD/entente" build -o "$work/x.entc" "$source" >/dev/null 2>&1
+    same "$(basename "$folder")" "$work/x.entc" "$(basename "$facts" .csv)=$facts"
+done
+"$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >/dev/null 2>&1
+same first "$work/first.entc" ticket=examples/first/ticket.csv
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
