@@ -59,6 +59,7 @@ step "oracle accountability, random worlds" \
     python3 tests/property/random_worlds.py --seed 1 --count "$WORLDS" --entente "$ENTENTE"
 step "oracle claims of credits" python3 tests/property/claims.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "restatements add up" python3 tests/property/restatement.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
+step "watermelons are there" python3 tests/property/watermelons.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "backtests against two runs" python3 tests/property/backtest.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"

@@ -47,6 +47,21 @@ int64_t ent_first_common_day(const ent_agreement_decl *a, const ent_agreement_de
     return day == INT64_MIN ? ent_civil_days(2026, 1, 5) : day;
 }
 
+bool ent_takes_rows(const ent_feed_decl *feed)
+{
+    size_t n = feed->bind == NULL ? 0 : feed->bind->n_columns;
+    for (size_t i = 0; i < n; i++) {
+        bool named = false;
+        for (size_t k = 0; k < feed->n_fields && !named; k++) {
+            named = strcmp(feed->fields[k]->name, feed->bind->columns[i]->name) == 0;
+        }
+        if (!named) {
+            return true;
+        }
+    }
+    return feed->bind == NULL;
+}
+
 /* A field that the conditions leave open: something sensible, or absent. */
 static const char *cell(const ent_boxer *x, const ent_box *box, const ent_field_decl *f,
                         const char *at, const char *key)

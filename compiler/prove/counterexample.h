@@ -12,6 +12,9 @@ bool ent_discharged_together(const ent_boxer *x, const ent_duty_decl *a, const e
 bool ent_in_force_together(const ent_agreement_decl *a, const ent_agreement_decl *b);
 int64_t ent_first_common_day(const ent_agreement_decl *a, const ent_agreement_decl *b);
 
+/* Whether rows that are written in a scenario under the feed's own names are read as they stand, and
+ * not as a source's columns that go through its bind. */
+bool ent_takes_rows(const ent_feed_decl *feed);
 /* The header of a file of the feed, and a row of it that lies in the box: fields that the box
  * leaves open are `at` and the key as given, the first member of an enumeration, else absent. */
 const char *ent_row_names(const ent_boxer *x, const ent_feed_decl *feed);

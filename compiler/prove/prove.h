@@ -10,7 +10,8 @@
  *   availability.c, times.c     underpinning
  *   accountability.c, dead.c    who answers for what, and what can never apply
  *   box.c, guards.c, claims.c   conditions as sets of values, and what follows
- *   watermelon.c                all met below and missed above
+ *   watermelon.c, search.c, trial.c, melon_report.c, melon_duty.c
+ *                               all met below and missed above
  *   counterexample.c            rows that show it
  *
  * Invariant: nothing is changed but the list of diagnostics.  Golden: tests/golden/diagnostics. */

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Watermelons are never claimed without reason.
+
+    tests/property/watermelons.py [--seed 1] [--count 60] --entente build/entente
+
+Random clubs promise a share end to end and below it, over windows of many kinds, with exclusions by a
+calendar and by spans, with and without bounds, and with each policy on silence.  Whenever the compiler says
+that the whole can be missed while every component is met (W0415), its scenario is run: every expectation on
+a component must hold, and the one that the whole is not missed must fail.  A component that is the whole
+word by word, or only stricter, must not be reported.  The last line says `N passed, N failed`.
+"""
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+WINDOWS = ["each day", "each week", "each month", "each quarter", "rolling 7d every 1d", "rolling 30d every 1d",
+           "rolling 36h every 6h"]
+TARGETS = [60, 75, 80, 90, 95, 98, 99]
+EXCLUSIONS = ["nights", "maintenance", "frozen"]
+BOUNDS = ["", "", " at most 3h", " at most 30h", " at most 100d"]
+SILENCE = ["missing counts as down", "missing counts as up", "missing is ignored"]
+
+CLUB = """feed probe sampled every 1h {{
+  at      instant
+  service service key
+  up      bool
+}}
+feed change {{
+  at      instant
+  id      text key
+  event   one of started, finished, froze, thawed
+  service service
+}}
+span maintenance per service from change.started to change.finished
+span frozen from change.froze to change.thawed
+calendar nights timezone "{zone}" open mon..fri 22:00..06:00
+framework Club version 1 effective from 2026-01-01 timezone "Europe/London" currency GBP
+{{
+  client Acme  integrator Hermes  provider NetCo  provider HostCo
+  service network by NetCo
+  service hosting by HostCo{depends}
+  objective whole {aggregate} of probe where up and service == hosting {whole}
+}}
+"""
+SLA = """sla {name}SLA version 1 under Club between {name}Co and Acme effective from {day}{zone}
+{{
+  charge GBP 1.00 per month
+{objectives}}}
+"""
+OLA = """ola Net version 1 under Club between NetCo and HostCo effective from 2026-01-01 {
+  duty help NetCo must change.finished when change.started within 1h }
+"""
+
+
+class Clause:
+    def __init__(self, rng):
+        self.word = rng.choice(["at least"] * 4 + ["above"])
+        self.target = rng.choice(TARGETS)
+        self.window = rng.choice(WINDOWS)
+        self.silence = rng.choice(SILENCE)
+        self.exclusions = [(name, rng.choice(BOUNDS)) for name in EXCLUSIONS if rng.random() < 0.35]
+
+    def text(self):
+        lines = [f"{self.word} {self.target}% {self.window}"]
+        lines += [f"excluding {name}{bound}" for name, bound in self.exclusions]
+        return "\n    ".join(lines + [self.silence])
+
+
+def club(rng):
+    """Text of a club, and whether meeting its component is surely meeting the whole."""
+    whole = Clause(rng)
+    below = rng.random() < 0.25
+    aggregate = rng.choice(["share", "share", "time share"])
+    parts = [Clause(rng) for _ in range(rng.choice([1, 1, 2]))]
+    implied = False
+    for part in parts:
+        if rng.random() < 0.6:
+            part.window = whole.window
+        if rng.random() < 0.5:
+            part.exclusions = whole.exclusions
+        if rng.random() < 0.5:
+            part.silence = whole.silence
+        stricter = part.target > whole.target or (part.target == whole.target and part.word == whole.word)
+        implied = implied or (stricter and (part.window, part.exclusions, part.silence) ==
+                              (whole.window, whole.exclusions, whole.silence))
+    service = "network" if below else "hosting"
+    clauses = "".join(f"  objective part{i} {aggregate} of probe where up and service == {service} {p.text()}\n"
+                      for i, p in enumerate(parts))
+    other_zone = not implied and rng.random() < 0.2
+    text = CLUB.format(zone=rng.choice(["Europe/London", "Asia/Tokyo"]), aggregate=aggregate,
+                       depends=" depends on network" if below else "", whole=whole.text())
+    text += SLA.format(name="Net" if below else "Host", day=rng.choice(["2026-01-01", "2026-02-11"]),
+                       zone=' timezone "America/New_York"' if other_zone else "", objectives=clauses)
+    text += SLA.format(name="Host" if below else "Net", day="2026-01-01", zone="", objectives="")
+    return text + (OLA if below else ""), implied and not below
+
+
+def wrong(entente, folder, text, implied):
+    """What is wrong with what the compiler says of the club, or None; and whether it claimed anything."""
+    source = os.path.join(folder, "club.ent")
+    with open(source, "w", encoding="utf-8") as f:
+        f.write(text)
+    examples = os.path.join(folder, "examples")
+    os.makedirs(examples, exist_ok=True)
+    check = subprocess.run([entente, "check", "--counterexamples", examples, source], check=False,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if check.returncode != 0:
+        return f"check ends with {check.returncode}\n{check.stdout}", False
+    claimed = "[W0415]" in check.stdout
+    if claimed and implied:
+        return "whoever meets the component meets the whole\n" + check.stdout, claimed
+    scenarios = [n for n in os.listdir(examples) if n.startswith("W0415") and n.endswith(".ent")]
+    if claimed != (len(scenarios) == 1):
+        return "no scenario is shown\n" + check.stdout, claimed
+    for name in scenarios:
+        test = subprocess.run([entente, "test", source, os.path.join(examples, name)], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        failing = [line for line in test.stdout.split("\n") if " expect " in line]
+        if test.returncode != 1 or len(failing) != 1 or "expect no breach of Club.whole" not in failing[0]:
+            with open(os.path.join(examples, name), encoding="utf-8") as f:
+                return f"its scenario shows something else\n{check.stdout}{f.read()[:3000]}{test.stdout}", claimed
+    return None, claimed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--entente", required=True)
+    options = parser.parse_args()
+    entente = os.path.abspath(options.entente)
+    passed = failed = claims = 0
+    for case in range(options.count):
+        rng = random.Random(f"{options.seed}/{case}")
+        text, implied = club(rng)
+        with tempfile.TemporaryDirectory() as folder:
+            what, claimed = wrong(entente, folder, text, implied)
+        claims += claimed
+        if what is None:
+            passed += 1
+        else:
+            failed += 1
+            print(f"--- seed {options.seed}, case {case}: {what}\n{text}")
+    print(f"watermelons, seed {options.seed}: {claims} claimed")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not claims else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
