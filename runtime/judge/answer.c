@@ -281,12 +281,12 @@ static void set_coefficients(const table *t, over_totals *x, size_t i)
     }
 }
 
-/* One player's value, worked out in the scratch pool. */
+/* One player's value, worked out in the scratch pool and not reduced: its share is, once. */
 static bool one_value(table *t, over_totals *x, size_t i, ent_i128 orders, ent_bigq *out)
 {
     ent_big den = ent_big_mul(&t->scratch, x->nodes[1].den, ent_big_from(&t->scratch, orders));
     set_coefficients(t, x, i);
-    ent_bigq sum = ent_bigq_reduce(&t->scratch, (ent_bigq){add_up(x, 0, x->n, 1), den});
+    ent_bigq sum = {add_up(x, 0, x->n, 1), den};
     bool ok = !t->scratch.failed;
     *out = ok ? ent_bigq_copy(&t->a->pool, sum) : sum;
     ent_big_pool_reset(&t->scratch);
@@ -421,6 +421,9 @@ void ent_answer_set_shares(ent_answer *a, const ent_game *g, const ent_bigq *gai
     ent_big_pool *pool = &a->pool;
     ent_bigq whole = ent_bigq_sub(pool, a->none, a->all);
     a->has_shares = ent_bigq_sign(whole) != 0;
+    ent_bigq part_of_all = a->has_shares && ent_bigq_sign(a->none) != 0
+                               ? ent_bigq_reduce(pool, ent_bigq_div(pool, whole, a->none))
+                               : ent_bigq_from(pool, ent_q_from_i64(0));
     for (size_t i = 0; a->has_shares && i < g->n; i++) {
         ent_part *p = &a->parts[i];
         /* jointly, whoever has a part in it at all answers for the whole; one who made it better does not */
@@ -428,7 +431,7 @@ void ent_answer_set_shares(ent_answer *a, const ent_game *g, const ent_bigq *gai
                                                      : ent_bigq_sign(gains[i]) != 0;
         if (p->has_share) {
             p->share = ent_bigq_reduce(pool, ent_bigq_div(pool, gains[i], whole));
-            p->weight = ent_bigq_reduce(pool, ent_bigq_div(pool, gains[i], a->none));
+            p->weight = ent_bigq_times(pool, p->share, part_of_all);
         }
         if (p->has_share && g->joint == ENT_JOINT_JOINTLY) {
             p->share = ent_bigq_from(pool, ent_q_from_i64(1));

@@ -1,5 +1,5 @@
 /* See big.h. Schoolbook arithmetic; division is Knuth's algorithm D (The Art of Computer Programming,
- * vol. 2, 4.3.1), the greatest common divisor Lehmer's (4.5.2) with 62-bit leading parts. */
+ * vol. 2, 4.3.1), the greatest common divisor Lehmer's (4.5.2) with leading parts of 124 bits. */
 #include "runtime/vm/big.h"
 
 #include <stdlib.h>
@@ -165,7 +165,7 @@ ent_big ent_big_mul(ent_big_pool *pool, ent_big a, ent_big b)
     if (!out) {
         return zero;
     }
-    memset(out, 0, (a.n + b.n) * sizeof *out);
+    memset(out, 0, b.n * sizeof *out);
     for (size_t i = 0; i < a.n; i++) {
         uint64_t carry = 0;
         for (size_t k = 0; k < b.n; k++) {
@@ -286,46 +286,80 @@ ent_big ent_big_divide(ent_big_pool *pool, ent_big a, ent_big b, ent_big *remain
 
 /* --- greatest common divisor --- */
 
-/* The 62 bits of a below bit `top`. */
-static int64_t leading(ent_big a, size_t top)
+/* The 124 bits of a below bit `top`, which is above the second limb. */
+static ent_i128 leading(ent_big a, size_t top)
 {
-    size_t low = top - 62;
+    size_t low = top - 124;
     size_t at = low / 64;
     unsigned part = (unsigned)(low % 64);
-    uint64_t x = at < a.n ? a.limbs[at] >> part : 0;
-    uint64_t y = at + 1 < a.n && part ? a.limbs[at + 1] << (64 - part) : 0;
-    return (int64_t)((x | y) & ((UINT64_C(1) << 62) - 1));
-}
-
-/* |x a + y b|, where it is known not to be negative and to fit n limbs. */
-static ent_big combine(uint64_t *out, ent_big a, int64_t x, ent_big b, int64_t y)
-{
-    ent_i128 carry = 0;
-    for (size_t i = 0; i < a.n; i++) {
-        ent_u128 p = (ent_u128)a.limbs[i] * (uint64_t)(x < 0 ? -x : x);
-        ent_u128 q = (ent_u128)(i < b.n ? b.limbs[i] : 0) * (uint64_t)(y < 0 ? -y : y);
-        /* the products have opposite signs, each below 2^126 */
-        carry += (x < 0 ? -(ent_i128)p : (ent_i128)p) + (y < 0 ? -(ent_i128)q : (ent_i128)q);
-        out[i] = (uint64_t)carry;
-        carry >>= 64;
+    uint64_t limb[3];
+    for (size_t i = 0; i < 3; i++) {
+        limb[i] = at + i < a.n ? a.limbs[at + i] : 0;
     }
-    return make(out, a.n, false);
+    ent_u128 x = (limb[0] | (ent_u128)limb[1] << 64) >> part;
+    x |= part ? (ent_u128)limb[2] << (128 - part) : 0;
+    return (ent_i128)(x & (((ent_u128)1 << 124) - 1));
 }
 
 typedef struct lehmer {
     int64_t a, b, c, d;
 } lehmer;
 
-static lehmer lehmer_steps(int64_t x, int64_t y)
+/* u p - v q, limb by limb: a product with a carry of its own each, and a borrow between them. */
+typedef struct difference {
+    uint64_t u, v, carry_p, carry_q, borrow;
+} difference;
+
+static inline uint64_t next_limb(difference *d, uint64_t p, uint64_t q)
+{
+    ent_u128 more = (ent_u128)p * d->u + d->carry_p;
+    ent_u128 less = (ent_u128)q * d->v + d->carry_q;
+    uint64_t low = (uint64_t)more - (uint64_t)less;
+    uint64_t out = low - d->borrow;
+    d->borrow = (uint64_t)((uint64_t)more < (uint64_t)less) | (uint64_t)(low < d->borrow);
+    d->carry_p = (uint64_t)(more >> 64);
+    d->carry_q = (uint64_t)(less >> 64);
+    return out;
+}
+
+/* x = m.a a + m.b b and y = m.c a + m.d b, neither of them negative, in a.n limbs each.  In both the factors have
+ * opposite signs, and those of a alternate: m.a and m.d are not negative, m.b and m.c not positive, or the reverse. */
+static void combine(uint64_t *x, uint64_t *y, ent_big a, ent_big b, lehmer m)
+{
+    bool swapped = m.a < 0 || m.b > 0;
+    difference for_x = {.u = (uint64_t)(swapped ? m.b : m.a), .v = (uint64_t)(swapped ? -m.a : -m.b)};
+    difference for_y = {.u = (uint64_t)(swapped ? m.c : m.d), .v = (uint64_t)(swapped ? -m.d : -m.c)};
+    for (size_t i = 0; i < a.n; i++) {
+        uint64_t p = a.limbs[i];
+        uint64_t q = i < b.n ? b.limbs[i] : 0;
+        x[i] = swapped ? next_limb(&for_x, q, p) : next_limb(&for_x, p, q);
+        y[i] = swapped ? next_limb(&for_y, p, q) : next_limb(&for_y, q, p);
+    }
+}
+
+
+/* Most quotients in Euclid's algorithm are 1, 2 or 3, and a division of 128 bits is dear. */
+static ent_i128 quotient(ent_i128 x, ent_i128 y)
+{
+    for (int q = 0; q < 4; q++) {
+        if (x < y) {
+            return q;
+        }
+        x -= y;
+    }
+    return 4 + x / y;
+}
+
+static lehmer lehmer_steps(ent_i128 x, ent_i128 y)
 {
     lehmer m = {1, 0, 0, 1};
     while (y + m.c != 0 && y + m.d != 0) {
-        int64_t q = (x + m.a) / (y + m.c);
-        if (q != (x + m.b) / (y + m.d)) {
+        ent_i128 q = quotient(x + m.a, y + m.c);
+        if (q > INT64_MAX || q != quotient(x + m.b, y + m.d)) {
             break;
         }
-        lehmer next = {m.c, m.d, m.a - q * m.c, m.b - q * m.d};
-        int64_t rest = x - q * y;
+        lehmer next = {m.c, m.d, m.a - (int64_t)q * m.c, m.b - (int64_t)q * m.d};
+        ent_i128 rest = x - q * y;
         x = y;
         y = rest;
         m = next;
@@ -372,11 +406,11 @@ ent_big ent_big_gcd(ent_big_pool *pool, ent_big a, ent_big b)
             b = rest;
             continue;
         }
-        ent_big x = combine(work[turn], a, m.a, b, m.b);
-        ent_big y = combine(work[turn + 1], a, m.c, b, m.d);
+        size_t n = a.n;
+        combine(work[turn], work[turn + 1], a, b, m);
+        a = make(work[turn], n, false);
+        b = make(work[turn + 1], n, false);
         turn ^= 2;
-        a = x;
-        b = y;
     }
     if (b.n == 0) {
         return a;
@@ -479,6 +513,14 @@ ent_bigq ent_bigq_div(ent_big_pool *pool, ent_bigq a, ent_bigq b)
     return out;
 }
 
+ent_bigq ent_bigq_times(ent_big_pool *pool, ent_bigq a, ent_bigq b)
+{
+    /* what is common stands crosswise, because neither has anything to reduce in itself */
+    ent_bigq x = ent_bigq_reduce(pool, (ent_bigq){a.num, b.den});
+    ent_bigq y = ent_bigq_reduce(pool, (ent_bigq){b.num, a.den});
+    return ent_bigq_mul(pool, x, y);
+}
+
 ent_bigq ent_bigq_reduce(ent_big_pool *pool, ent_bigq a)
 {
     if (pool->failed) {
@@ -549,22 +591,55 @@ bool ent_bigq_to_q(ent_big_pool *pool, ent_bigq a, ent_q *out)
 
 /* --- text --- */
 
-#define DECIMAL_CHUNK UINT64_C(1000000000000000000)
-#define DECIMAL_CHUNK_DIGITS 18
+#define DECIMAL_CHUNK UINT64_C(10000000000000000000)
+#define DECIMAL_CHUNK_DIGITS 19
 
 /* Writes a before `end`, backwards; returns where it begins. */
+/* limbs[0..n) /= DECIMAL_CHUNK; the remainder.  The divisor has its top bit set, so a quotient limb is a product
+ * with its reciprocal, at most two off (Moeller and Granlund, Improved division by invariant integers, 2011,
+ * algorithm 4). */
+static uint64_t divide_chunk(uint64_t *limbs, size_t n)
+{
+    const uint64_t d = DECIMAL_CHUNK;
+    const uint64_t reciprocal = (uint64_t)(~(ent_u128)0 / d); /* less 2^64, which falls off */
+    uint64_t rest = 0;
+    for (size_t i = n; i-- > 0;) {
+        ent_u128 q = (ent_u128)reciprocal * rest + (((ent_u128)rest << 64) | limbs[i]);
+        uint64_t high = (uint64_t)(q >> 64) + 1;
+        uint64_t r = limbs[i] - high * d;
+        if (r > (uint64_t)q) {
+            high--;
+            r += d;
+        }
+        if (r >= d) {
+            high++;
+            r -= d;
+        }
+        limbs[i] = high;
+        rest = r;
+    }
+    return rest;
+}
+
 static char *write_digits(ent_big_pool *pool, ent_big a, char *end)
 {
-    bool negative = a.negative;
+    size_t n = a.n;
+    uint64_t *limbs = take(pool, n ? n : 1);
+    if (!limbs) {
+        return end;
+    }
+    memcpy(limbs, a.limbs, n * sizeof *limbs);
     do {
-        uint64_t rest = 0;
-        a = a.n > 0 ? divide_small(pool, a, DECIMAL_CHUNK, &rest) : a;
-        for (int i = 0; i < DECIMAL_CHUNK_DIGITS && (rest > 0 || a.n > 0); i++) {
+        uint64_t rest = divide_chunk(limbs, n);
+        while (n > 0 && limbs[n - 1] == 0) {
+            n--;
+        }
+        for (int i = 0; i < DECIMAL_CHUNK_DIGITS && (rest > 0 || n > 0); i++) {
             *--end = (char)('0' + rest % 10);
             rest /= 10;
         }
-    } while (a.n > 0);
-    if (negative) {
+    } while (n > 0);
+    if (a.negative) {
         *--end = '-';
     }
     return end;

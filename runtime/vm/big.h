@@ -58,6 +58,8 @@ ent_bigq ent_bigq_add(ent_big_pool *pool, ent_bigq a, ent_bigq b); /* not reduce
 ent_bigq ent_bigq_sub(ent_big_pool *pool, ent_bigq a, ent_bigq b); /* not reduced */
 ent_bigq ent_bigq_mul(ent_big_pool *pool, ent_bigq a, ent_bigq b); /* not reduced */
 ent_bigq ent_bigq_div(ent_big_pool *pool, ent_bigq a, ent_bigq b); /* not reduced; b is not zero */
+/* The product, reduced; a and b are.  Cheap where one of them is short. */
+ent_bigq ent_bigq_times(ent_big_pool *pool, ent_bigq a, ent_bigq b);
 /* The sum of n fractions by halves, so that long operands meet only at the end; reduced. */
 ent_bigq ent_bigq_sum(ent_big_pool *pool, const ent_bigq *v, size_t n);
 ent_bigq ent_bigq_reduce(ent_big_pool *pool, ent_bigq a);

@@ -106,6 +106,60 @@ static void common_divisor_divides_and_leaves_nothing(void **unused)
     }
 }
 
+/* gcd(F(m), F(n)) = F(gcd(m, n)); all quotients on the way are 1, the longest way there is. */
+static void common_divisor_of_fibonacci_numbers(void **unused)
+{
+    (void)unused;
+    ent_big_pool pool = {0};
+    ent_big f[1801] = {ent_big_from(&pool, 0), ent_big_from(&pool, 1)};
+    for (int i = 2; i <= 1800; i++) {
+        f[i] = ent_big_add(&pool, f[i - 1], f[i - 2]);
+    }
+    assert_int_equal(ent_big_cmp(ent_big_gcd(&pool, f[1800], f[1799]), f[1]), 0);
+    assert_int_equal(ent_big_cmp(ent_big_gcd(&pool, f[1800], f[1350]), f[450]), 0);
+    assert_int_equal(ent_big_cmp(ent_big_gcd(&pool, f[1120], f[1680]), f[560]), 0);
+    ent_big_pool_deinit(&pool);
+}
+
+static void product_is_reduced(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 2000; i++) {
+        ent_big_pool pool = {0};
+        ent_bigq v[2];
+        for (int k = 0; k < 2; k++) {
+            ent_big den = draw_big(&pool, 4);
+            den.negative = false;
+            v[k] = ent_bigq_reduce(
+                &pool, (ent_bigq){draw_big(&pool, 4), den.n ? den : ent_big_from(&pool, 6)});
+        }
+        ent_bigq got = ent_bigq_times(&pool, v[0], v[1]);
+        ent_bigq want = ent_bigq_reduce(&pool, ent_bigq_mul(&pool, v[0], v[1]));
+        assert_int_equal(ent_big_cmp(got.num, want.num), 0);
+        assert_int_equal(ent_big_cmp(got.den, want.den), 0);
+        ent_big_pool_deinit(&pool);
+    }
+}
+
+static void text_reads_back(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 500; i++) {
+        ent_big_pool pool = {0};
+        ent_big a = draw_big(&pool, 30);
+        a.negative = false;
+        ent_big ten = ent_big_from(&pool, 10);
+        ent_big back = ent_big_from(&pool, 0);
+        const char *text = ent_bigq_text(&pool, (ent_bigq){a, ent_big_from(&pool, 1)});
+        assert_true(text[0] != '0' || text[1] == 0);
+        for (; *text; text++) {
+            back = ent_big_add(&pool, ent_big_mul(&pool, back, ten), ent_big_from(&pool, *text - '0'));
+        }
+        assert_int_equal(ent_big_cmp(back, a), 0);
+        ent_big_pool_deinit(&pool);
+    }
+}
+
 static void harmonic_sum_is_exact(void **unused)
 {
     (void)unused;
@@ -168,6 +222,9 @@ int main(void)
         cmocka_unit_test(small_agree_with_words),
         cmocka_unit_test(division_is_undone_by_multiplication),
         cmocka_unit_test(common_divisor_divides_and_leaves_nothing),
+        cmocka_unit_test(common_divisor_of_fibonacci_numbers),
+        cmocka_unit_test(product_is_reduced),
+        cmocka_unit_test(text_reads_back),
         cmocka_unit_test(harmonic_sum_is_exact),
         cmocka_unit_test(text_has_every_digit),
         cmocka_unit_test(sums_of_doubles_are_exact),
