@@ -8,24 +8,8 @@
 #include <string.h>
 
 #include "runtime/judge/clause.h"
+#include "runtime/judge/judge_private.h"
 #include "runtime/state/state.h"
-
-/* What one objective and subject has paid and may earn back. */
-typedef struct earning {
-    ent_i128 *credits; /* not yet earned back, latest last */
-    size_t n, capacity;
-    int64_t met_run;
-} earning;
-
-struct ent_judge {
-    ent_tuples keys; /* of caps and earnings */
-    ent_map caps;
-    ent_q *used; /* of each cap and window, in major units */
-    size_t n_used, used_capacity;
-    ent_map earnings;
-    earning *earned;
-    size_t n_earned, earned_capacity;
-};
 
 struct ent_judge *ent_judge_new(void)
 {
@@ -373,7 +357,7 @@ static bool settle_amount(const pricing *x, ent_q amount, bool weighted, ent_rou
 
 /* --- earning back --- */
 
-static earning *earning_of(const pricing *x, const ent_objective_row *row)
+static ent_earning *earning_of(const pricing *x, const ent_objective_row *row)
 {
     struct ent_judge *j = x->s->judge;
     int64_t words[3] = {x->agreement->name, row->name, x->d->has_subject ? x->d->subject : -1};
@@ -388,7 +372,7 @@ static earning *earning_of(const pricing *x, const ent_objective_row *row)
             return NULL;
         }
         *place = (uint32_t)j->n_earned++;
-        j->earned[*place] = (earning){0};
+        j->earned[*place] = (ent_earning){0};
     }
     return &j->earned[*place];
 }
@@ -399,7 +383,7 @@ static bool earn_back(const pricing *x, const ent_objective_row *row, ent_verdic
     if (row->earn_back < 0 || !d->final) {
         return true;
     }
-    earning *e = earning_of(x, row);
+    ent_earning *e = earning_of(x, row);
     if (!e) {
         return ent_no_memory(x->error);
     }

@@ -294,7 +294,7 @@ static const ent_mark *bad_at(const ent_causes *c, int64_t service, int64_t t, i
         return &m->v[at];
     }
     const ent_mark *next = at + 1 < m->n ? &m->v[at + 1] : NULL;
-    bool soon = next && c->interval > 0 && next->at - t < c->interval && next->at < limit;
+    bool soon = next && c->interval > 0 && next->at < ent_add_sat(t, c->interval) && next->at < limit;
     return soon && next->bad ? next : NULL;
 }
 
@@ -427,7 +427,7 @@ static bool note(const ent_causes *c, ent_group *g, const ent_suspect *x, uint64
     for (size_t i = g->n_facts; i-- > 0;) {
         ent_fact *f = &g->facts[i];
         if (f->subject == x->service && f->causes == causes && f->root == x->root &&
-            x->from - f->to_ns <= gap) {
+            x->from <= ent_add_sat(f->to_ns, gap)) {
             if (x->to >= f->to_ns) {
                 f->to_ns = x->to;
                 f->until_origin = x->until_origin;

@@ -355,7 +355,7 @@ static bool any_version_runs(const ent_engine *s, const ent_dutystate *d, int64_
 static bool any_version_discharged(const ent_engine *s, const ent_dutystate *d, int64_t key)
 {
     for (int64_t i = d->head; i >= 0; i = s->duties[i].next_version) {
-        if (ent_map_get(&s->duties[i].discharged, key) == 1) {
+        if (ent_map_get(&s->duties[i].discharged, key) != ENT_MAP_NONE) {
             return true;
         }
     }
@@ -594,7 +594,9 @@ static bool settle(ent_engine *s, ent_dutystate *d, ent_clock *c, int64_t now)
         if (!place) {
             return false;
         }
-        *place = 1;
+        if (*place == ENT_MAP_NONE) {
+            *place = d->n_discharged++;
+        }
     }
     return retire(s, d, c, &st);
 }

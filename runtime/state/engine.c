@@ -499,8 +499,11 @@ static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
     }
     mark_not_in_force(s, ready);
     for (size_t i = 0; i < ready; i++) {
-        if (s->options.on_decision &&
-            !s->options.on_decision(s->options.user, s, &s->decisions[i])) {
+        s->giving = true;
+        bool goes_on = !s->options.on_decision ||
+                       s->options.on_decision(s->options.user, s, &s->decisions[i]);
+        s->giving = false;
+        if (!goes_on) {
             return ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "stopped by the host");
         }
         ent_answer_free(s->decisions[i].answer);

@@ -122,3 +122,23 @@ uint32_t *ent_map_at(ent_map *map, int64_t key)
     }
     return &entry->value;
 }
+
+static void put_key(int64_t *keys, size_t n, uint32_t value, int64_t key)
+{
+    if (value < n) {
+        keys[value] = key;
+    }
+}
+
+void ent_map_keys(const ent_map *map, int64_t *keys, size_t n)
+{
+    for (size_t i = 0; i < map->n_dense; i++) {
+        put_key(keys, n, map->dense[i], (int64_t)i);
+    }
+    for (size_t i = 0; i < map->capacity; i++) {
+        const ent_map_entry *entry = &map->entries[i];
+        if (entry->used && (uint64_t)entry->key >= map->n_dense) {
+            put_key(keys, n, entry->value, entry->key);
+        }
+    }
+}

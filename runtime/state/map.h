@@ -41,4 +41,6 @@ static inline uint32_t ent_map_get(const ent_map *map, int64_t key)
 /* The place of the key's value, made with ENT_MAP_NONE if it is new; NULL when memory runs out.
  * Valid until the next call that may insert. */
 uint32_t *ent_map_at(ent_map *map, int64_t key);
+/* The keys by their values, of a map whose values are 0 .. n - 1, each once. */
+void ent_map_keys(const ent_map *map, int64_t *keys, size_t n);
 #endif

@@ -12,12 +12,6 @@
 
 enum { MARK_MET = 1, MARK_BREACH = 2, MARK_UNKNOWN = 4 };
 
-/* What is known of each term in one window. */
-struct ent_pool_tally {
-    int64_t from; /* of the window in the pool's zone */
-    uint8_t *marks;
-};
-
 static ent_window_unit unit_of(const ent_poolstate *pool)
 {
     return (ent_window_unit)(pool->row->unit - 1);

@@ -255,7 +255,8 @@ typedef struct ent_dutystate {
     ent_map running;  /* key -> place in clocks, ENT_MAP_NONE when none runs */
     ent_clock **clocks;
     size_t n_clocks, clocks_capacity;
-    ent_map discharged; /* restart: keys whose last clock was discharged */
+    ent_map discharged; /* restart: keys whose last clock was discharged, numbered in that order */
+    uint32_t n_discharged;
     ent_map counted;    /* retroactive: key -> place in counted_at */
     int64_t *counted_at;
     size_t n_counted, counted_capacity;
@@ -451,7 +452,11 @@ typedef struct ent_objectivestate {
     size_t n_uses;
 } ent_objectivestate;
 
-typedef struct ent_pool_tally ent_pool_tally;
+/* What is known of each term in one window. */
+typedef struct ent_pool_tally {
+    int64_t from; /* of the window in the pool's zone */
+    uint8_t *marks;
+} ent_pool_tally;
 typedef struct ent_poolstate {
     const ent_pool_row *row;
     int64_t index;
@@ -483,6 +488,7 @@ struct ent_engine {
     ent_events events; /* scratch */
     int64_t from, to, watermark;
     bool from_set, to_set, started, ended, failed;
+    bool giving; /* decisions are being given out: the state is between two states */
     uint64_t slice; /* number of the slice in hand */
     ent_verdict *decisions; /* not yet given out */
     size_t n_decisions, decisions_capacity;

@@ -80,6 +80,16 @@ ent_big ent_big_from(ent_big_pool *pool, ent_i128 value)
     return make(out, 2, value < 0);
 }
 
+ent_big ent_big_from_limbs(ent_big_pool *pool, const uint64_t *limbs, size_t n, bool negative)
+{
+    uint64_t *out = take(pool, n);
+    if (!out) {
+        return zero;
+    }
+    memcpy(out, limbs, n * sizeof *out);
+    return make(out, n, negative);
+}
+
 static int compare_sizes(ent_big a, ent_big b)
 {
     if (a.n != b.n) {

@@ -37,6 +37,8 @@ void ent_big_pool_deinit(ent_big_pool *pool); /* a pool that is all zero is an e
 void ent_big_pool_reset(ent_big_pool *pool);
 
 ent_big ent_big_from(ent_big_pool *pool, ent_i128 value);
+/* Of a magnitude that was kept elsewhere; the limbs are copied. */
+ent_big ent_big_from_limbs(ent_big_pool *pool, const uint64_t *limbs, size_t n, bool negative);
 ent_big ent_big_add(ent_big_pool *pool, ent_big a, ent_big b);
 ent_big ent_big_sub(ent_big_pool *pool, ent_big a, ent_big b);
 ent_big ent_big_mul(ent_big_pool *pool, ent_big a, ent_big b);

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/state_drive.h"
+#include "tests/unit/state_saved.h"
+
 #include "tests/unit/state_everything.h"
 
 void *__real_malloc(size_t size) __attribute__((weak));
@@ -137,6 +138,70 @@ static void test_sessions(void **state)
     ent_image_destroy(p);
 }
 
+/* A failed allocation leaves the engine as it was, and no half of a restored one. */
+static uint64_t sweep_saving(const ent_engine *s, const stored *expected)
+{
+    for (uint64_t n = 1;; n++) {
+        stored state = {.p = malloc(expected->n), .capacity = expected->n};
+        ent_fault error = {0};
+        fail_at(n, false);
+        bool ok = ent_engine_save(s, store, &state, &error);
+        bool did = stop_failing();
+        assert_true(ok ? !did && state.n == expected->n &&
+                             memcmp(state.p, expected->p, state.n) == 0
+                       : did && error.code == ENT_FAULT_ENVIRONMENT && error.message[0] != 0);
+        free(state.p);
+        if (!did) {
+            return n;
+        }
+    }
+}
+
+static uint64_t sweep_restoring(const ent_image *p, stored *saved)
+{
+    for (uint64_t n = 1;; n++) {
+        telling out = {0};
+        ent_fault error = {0};
+        fail_at(n, false);
+        ent_engine *s = restored(p, saved, &out, &error);
+        bool did = stop_failing();
+        assert_true(s ? !did : did && error.code == ENT_FAULT_ENVIRONMENT && error.message[0] != 0);
+        ent_engine_free(s);
+        free(out.v);
+        if (!did) {
+            return n;
+        }
+    }
+}
+
+static void test_saving(void **state)
+{
+    (void)state;
+    if (!is_wrapped()) {
+        skip();
+    }
+    ent_image *p = everything();
+    uint64_t seed = 5;
+    facts all = random_facts(&seed, 80);
+    qsort(all.v, all.n, sizeof *all.v, compare_facts);
+    drive_plan plan = between(0, 3000);
+    plan.notices = true;
+    telling out = {0};
+    ent_fault error;
+    stored saved = {0};
+    ent_engine_options options = options_of(&plan, &out);
+    ent_engine *s = ent_engine_new(p, &options, &error);
+    assert_non_null(s);
+    assert_true(drive_part(s, all.v, 60, 5, &error) && ent_engine_save(s, store, &saved, &error));
+    assert_true(sweep_saving(s, &saved) > 10);
+    assert_true(sweep_restoring(p, &saved) > 100);
+    ent_engine_free(s);
+    free(saved.p);
+    free(out.v);
+    free(all.v);
+    ent_image_destroy(p);
+}
+
 static void test_loading(void **state)
 {
     (void)state;
@@ -171,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sessions),
+        cmocka_unit_test(test_saving),
         cmocka_unit_test(test_loading),
     };
     return cmocka_run_group_tests_name("state memory", tests, NULL, NULL);
