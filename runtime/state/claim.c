@@ -11,27 +11,7 @@
 #include <string.h>
 
 #include "runtime/judge/clause.h"
-#include "runtime/state/state.h"
-
-#define ABOUT_ANYTHING INT64_MIN
-#define NOT_NAMED (-1)
-
-typedef struct claim {
-    int64_t at, about;
-    bool matched;
-} claim;
-
-typedef struct claim_list {
-    claim *v;
-    size_t n, capacity;
-} claim_list;
-
-struct ent_claims {
-    ent_tuples names; /* claim row of the program, agreement, clause, subject */
-    ent_map lists;
-    claim_list *v;
-    size_t n, capacity;
-};
+#include "runtime/state/claim.h"
 
 struct ent_claims *ent_claims_new(void)
 {
@@ -74,9 +54,9 @@ static int64_t value_at(const ent_feedstate *f, int64_t field, size_t lane, int6
     return none ? otherwise : ((const int64_t *)column->data)[lane];
 }
 
-static claim_list *list_of(struct ent_claims *c, const int64_t *names)
+static ent_claim_list *list_of(struct ent_claims *c, const int64_t *names)
 {
-    int64_t id = ent_tuples_intern(&c->names, names, 4);
+    int64_t id = ent_tuples_intern(&c->names, names, ENT_CLAIM_NAMES);
     uint32_t *place = id < 0 ? NULL : ent_map_at(&c->lists, id);
     if (!place) {
         return NULL;
@@ -86,7 +66,7 @@ static claim_list *list_of(struct ent_claims *c, const int64_t *names)
             return NULL;
         }
         *place = (uint32_t)c->n++;
-        c->v[*place] = (claim_list){0};
+        c->v[*place] = (ent_claim_list){0};
     }
     return &c->v[*place];
 }
@@ -96,15 +76,15 @@ static bool take_feed(ent_engine *s, int64_t index)
     const ent_claim_row *row = &s->program->claim[index];
     const ent_feedstate *f = &s->feeds[row->feed];
     for (size_t i = 0; i < f->n; i++) {
-        int64_t names[4] = {index, value_at(f, row->agreement, i, NOT_NAMED),
-                            value_at(f, row->clause, i, NOT_NAMED),
-                            value_at(f, row->subject, i, NOT_NAMED)};
-        claim_list *list = list_of(s->claims, names);
+        int64_t names[ENT_CLAIM_NAMES] = {index, value_at(f, row->agreement, i, ENT_CLAIM_NOT_NAMED),
+                            value_at(f, row->clause, i, ENT_CLAIM_NOT_NAMED),
+                            value_at(f, row->subject, i, ENT_CLAIM_NOT_NAMED)};
+        ent_claim_list *list = list_of(s->claims, names);
         if (!list || !ent_reserve((void **)&list->v, &list->capacity, list->n + 1, sizeof *list->v)) {
             return false;
         }
-        list->v[list->n++] = (claim){ent_feedstate_at(f)[i],
-                                     value_at(f, row->about, i, ABOUT_ANYTHING), false};
+        list->v[list->n++] = (ent_claim){ent_feedstate_at(f)[i],
+                                     value_at(f, row->about, i, ENT_CLAIM_ABOUT_ANYTHING), false};
     }
     return true;
 }
@@ -125,7 +105,7 @@ typedef struct question {
     int64_t at; /* of the first claim that answers, or INT64_MAX */
 } question;
 
-static size_t first_not_before(const claim_list *list, int64_t at)
+static size_t first_not_before(const ent_claim_list *list, int64_t at)
 {
     size_t low = 0;
     size_t high = list->n;
@@ -140,11 +120,11 @@ static size_t first_not_before(const claim_list *list, int64_t at)
     return low;
 }
 
-static void ask_list(claim_list *list, question *q)
+static void ask_list(ent_claim_list *list, question *q)
 {
     for (size_t i = first_not_before(list, q->begins); i < list->n && list->v[i].at <= q->until; i++) {
-        claim *c = &list->v[i];
-        bool fits = c->about == ABOUT_ANYTHING ? c->at >= q->final
+        ent_claim *c = &list->v[i];
+        bool fits = c->about == ENT_CLAIM_ABOUT_ANYTHING ? c->at >= q->final
                                                : c->about >= q->begins && c->about < q->final;
         if (fits) {
             c->matched = true;
@@ -157,8 +137,8 @@ static void ask_list(claim_list *list, question *q)
 static void ask(const ent_engine *s, int64_t *names, int64_t clause, question *q)
 {
     for (int named = 0; named < 2; named++) {
-        names[2] = named ? clause : NOT_NAMED;
-        int64_t id = ent_tuples_find(&s->claims->names, names, 4);
+        names[2] = named ? clause : ENT_CLAIM_NOT_NAMED;
+        int64_t id = ent_tuples_find(&s->claims->names, names, ENT_CLAIM_NAMES);
         uint32_t place = id < 0 ? ENT_MAP_NONE : ent_map_get(&s->claims->lists, id);
         if (place != ENT_MAP_NONE) {
             ask_list(&s->claims->v[place], q);
@@ -177,7 +157,7 @@ void ent_claims_ask(const ent_engine *s, ent_verdict *d)
                   .final = d->final_ns,
                   .until = ent_add_sat(d->final_ns, a->claim_ns),
                   .at = INT64_MAX};
-    int64_t names[4] = {a->claims, a->name, NOT_NAMED, NOT_NAMED};
+    int64_t names[ENT_CLAIM_NAMES] = {a->claims, a->name, ENT_CLAIM_NOT_NAMED, ENT_CLAIM_NOT_NAMED};
     ask(s, names, clause.name, &q);
     size_t fields = ent_engine_subject_fields(s, d);
     for (size_t i = 0; i < fields; i++) {

@@ -40,11 +40,13 @@ bool ent_save_session(ent_io *x)
 {
     ent_engine *s = x->s;
     ent_engine_options *o = &s->options;
+    uint64_t settle_at = s->settle_at;
     bool ok = ent_io_i64(x, &s->from) && ent_io_i64(x, &s->to) && ent_io_i64(x, &s->watermark) &&
               ent_io_bool(x, &s->from_set) && ent_io_bool(x, &s->to_set) &&
               ent_io_bool(x, &s->started) && ent_io_bool(x, &s->ended) &&
               ent_io_bool(x, &o->has_as_of) && ent_io_i64(x, &o->as_of_ns) &&
-              ent_io_bool(x, &o->notices);
+              ent_io_bool(x, &o->notices) && ent_io_u64(x, &settle_at);
+    s->settle_at = (size_t)settle_at;
     return ok && ent_io_check(x, (s->to_set || s->to == INT64_MAX) && s->watermark <= s->to &&
                                      (s->from_set || !s->started), "a period that is none");
 }

@@ -138,7 +138,8 @@ static bool io_clock(ent_io *x, const ent_dutystate *d, const ent_key_shape *sha
            ent_io_bool(x, &c->resumed) && ent_io_u8(x, &c->state) &&
            ent_io_check(x, c->state <= ENT_CLOCK_WAITING, "a clock in no state") &&
            ent_io_i64(x, &c->changed_at) && ent_io_i64(x, &c->discharged_at) &&
-           ent_io_i64(x, &c->origin) && ent_io_intervals(x, &c->waits) && io_holds(x, &c->holds) &&
+           ent_io_row(x, &c->discharged) && ent_io_i64(x, &c->origin) &&
+           ent_io_intervals(x, &c->waits) && io_holds(x, &c->holds) &&
            io_use_keys(x, d, c) && io_saved(x, d, &c->saved, &c->saved_absent);
 }
 

@@ -371,6 +371,15 @@ bool ent_io_column(ent_io *x, ent_colbuf *c, const ent_field_row *field, size_t 
     return true;
 }
 
+bool ent_io_row(ent_io *x, ent_rowref *row)
+{
+    int64_t feed = row->feed;
+    bool ok = ent_io_i64(x, &row->origin) &&
+              ent_io_index(x, &feed, -1, (int64_t)x->s->program->n_feed);
+    row->feed = (int32_t)feed;
+    return ok;
+}
+
 bool ent_io_interval(ent_io *x, ent_interval *v)
 {
     return ent_io_i64(x, &v->from) && ent_io_i64(x, &v->to) &&

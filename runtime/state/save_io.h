@@ -68,6 +68,8 @@ bool ent_io_key(ent_io *x, const ent_key_shape *shape, int64_t *key);
 bool ent_io_key_or_none(ent_io *x, const ent_key_shape *shape, int64_t *key);
 /* n lanes. */
 bool ent_io_column(ent_io *x, ent_colbuf *column, const ent_field_row *field, size_t n);
+/* Where a row stands; feed -1: there is none. */
+bool ent_io_row(ent_io *x, ent_rowref *row);
 bool ent_io_interval(ent_io *x, ent_interval *v);
 bool ent_io_intervals(ent_io *x, ent_intervals *set);
 bool ent_io_fsum(ent_io *x, ent_fsum *sum);

@@ -1,8 +1,10 @@
-/* The saved state of pools, of what caps and earning back remember, and of decisions and
+/* The saved state of pools, of what caps, earning back and claims remember, and of decisions and
  * warnings that have not been given out.  See save_io.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/judge/judge_private.h"
+#include "runtime/state/claim.h"
 #include "runtime/state/save_io.h"
 
 /* Shares of all sets of twelve parties over different totals stay below this, and what is longer
@@ -175,9 +177,75 @@ static bool io_earnings(ent_io *x)
     return ok;
 }
 
+/* --- claims of credits --- */
+
+/* The row of the program's table, and the names of agreement, clause and subject as far as they
+ * are given. */
+static bool io_claim_names(ent_io *x, int64_t *names)
+{
+    if (!ent_io_index(x, &names[0], 0, (int64_t)x->s->program->n_claim)) {
+        return false;
+    }
+    for (size_t i = 1; i < ENT_CLAIM_NAMES; i++) {
+        bool some = names[i] != ENT_CLAIM_NOT_NAMED;
+        if (!ent_io_bool(x, &some) || (some && !ent_io_text(x, &names[i]))) {
+            return false;
+        }
+        names[i] = some ? names[i] : ENT_CLAIM_NOT_NAMED;
+    }
+    return true;
+}
+
+static bool io_claim_list(ent_io *x, ent_claim_list *list)
+{
+    size_t n = list->n;
+    if (!ent_io_count(x, &n, 17)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (x->reading && !ent_io_grow(x, (void **)&list->v, &list->capacity, list->n++,
+                                       sizeof *list->v)) {
+            return false;
+        }
+        ent_claim *c = &list->v[i];
+        if (!ent_io_i64(x, &c->at) || !ent_io_i64(x, &c->about) || !ent_io_bool(x, &c->matched) ||
+            !ent_io_check(x, i == 0 || list->v[i - 1].at <= c->at, "claims in disorder")) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool io_claims(ent_io *x)
+{
+    struct ent_claims *c = x->s->claims;
+    size_t n = c->n;
+    if (!ent_io_count(x, &n, 19)) {
+        return false;
+    }
+    int64_t *ids = ent_io_map_keys(x, &c->lists, n);
+    bool ok = ids != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        int64_t names[ENT_CLAIM_NAMES] = {0};
+        if (!x->reading) {
+            memcpy(names, c->names.values + c->names.offsets[ids[i]], sizeof names);
+        }
+        ok = io_claim_names(x, names);
+        if (ok && x->reading) {
+            int64_t id = ent_tuples_intern(&c->names, names, ENT_CLAIM_NAMES);
+            ok = (id >= 0 || ent_io_no_memory(x)) && ent_io_map_put(x, &c->lists, id, i) &&
+                 ent_io_grow(x, (void **)&c->v, &c->capacity, i, sizeof *c->v);
+            c->n = ok ? i + 1 : c->n;
+        }
+        ok = ok && io_claim_list(x, &c->v[i]);
+    }
+    free(ids);
+    return ok;
+}
+
 bool ent_save_money(ent_io *x)
 {
-    return io_caps(x) && io_earnings(x);
+    return io_caps(x) && io_earnings(x) && io_claims(x);
 }
 
 /* --- answers, not yet sealed --- */
@@ -291,7 +359,8 @@ static bool io_answer(ent_io *x, ent_answer **out)
     }
     ent_answer *a = *out;
     return ent_io_bool(x, &a->has_shares) && ent_io_bool(x, &a->sampled) &&
-           ent_io_count(x, &n, 16) && io_parts(x, a, n) && io_answer_facts(x, a) && io_bigq(x, &a->pool, &a->none) &&
+           ent_io_count(x, &n, 16) && io_parts(x, a, n) && io_answer_facts(x, a) &&
+           io_bigq(x, &a->pool, &a->none) &&
            io_bigq(x, &a->pool, &a->all) && io_bigq(x, &a->pool, &a->gap_weight);
 }
 
@@ -401,6 +470,16 @@ static bool io_times(ent_io *x, ent_verdict *d)
            ent_io_index(x, &d->credit_rule, -1, (int64_t)x->s->program->n_strings);
 }
 
+static bool io_done(ent_io *x, ent_verdict *d)
+{
+    ent_rowref done = {d->done_origin, d->done_feed};
+    bool ok = ent_io_row(x, &done);
+    d->done_origin = done.origin;
+    d->done_feed = done.feed;
+    return ok;
+}
+
+/* What pricing will say (credit, caps, claims) is not known of one that waits. */
 static bool io_decision(ent_io *x, ent_verdict *d)
 {
     const ent_image *p = x->s->program;
@@ -410,7 +489,8 @@ static bool io_decision(ent_io *x, ent_verdict *d)
            ent_io_check(x, d->status < ENT_STATUS_COUNT, "a decision without a status") &&
            ent_io_index(x, &d->clause, 0, clauses_of(p, d->kind)) && io_flags(x, d) &&
            ent_io_check(x, fits_clause(p, d), "a measure that is none of its clause") &&
-           io_subject(x, d->kind, d->clause, &d->subject) && io_times(x, d) && io_figures(x, d) &&
+           io_subject(x, d->kind, d->clause, &d->subject) && io_times(x, d) &&
+           io_done(x, d) && io_figures(x, d) &&
            io_answer(x, &d->answer) &&
            ent_io_check(x, !d->answer || d->kind != ENT_VERDICT_POOL, "an answer for a pool") &&
            (d->kind != ENT_VERDICT_POOL || io_pool_parts(x, d));

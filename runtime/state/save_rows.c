@@ -111,6 +111,33 @@ static bool is_of_use(const ent_io *x, const ent_spankey *k)
     return k->open_from != ENT_NOT_OPEN || first_of_use(x, k) < k->closed.n;
 }
 
+/* The same stretches with the rows that made them. */
+static bool io_runs(ent_io *x, ent_spankey *k)
+{
+    size_t first = 0;
+    while (!x->reading && first < k->n_runs && k->runs[first].to <= x->oldest) {
+        first++;
+    }
+    size_t n = k->n_runs - first;
+    if (!ent_io_count(x, &n, 48)) {
+        return false;
+    }
+    for (size_t i = first; i < first + n; i++) {
+        if (x->reading && !ent_io_grow(x, (void **)&k->runs, &k->runs_capacity, k->n_runs++,
+                                       sizeof *k->runs)) {
+            return false;
+        }
+        ent_spanrun *run = &k->runs[i];
+        if (!ent_io_i64(x, &run->from) || !ent_io_i64(x, &run->to) || !ent_io_row(x, &run->begun) ||
+            !ent_io_row(x, &run->ended) ||
+            !ent_io_check(x, run->from < run->to && (i == 0 || k->runs[i - 1].to <= run->from),
+                          "stretches that overlap")) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool io_spankey(ent_io *x, const ent_key_shape *shape, ent_spankey *k)
 {
     ent_intervals rest = k->closed;
@@ -120,7 +147,8 @@ static bool io_spankey(ent_io *x, const ent_key_shape *shape, ent_spankey *k)
         rest.n -= first;
     }
     return ent_io_key(x, shape, &k->key) && ent_io_i64(x, &k->open_from) &&
-           ent_io_intervals(x, x->reading ? &k->closed : &rest);
+           ent_io_row(x, &k->opened) && ent_io_intervals(x, x->reading ? &k->closed : &rest) &&
+           io_runs(x, k);
 }
 
 static bool io_span(ent_io *x, ent_spanstate *span, int64_t index)

@@ -84,13 +84,20 @@ bool ent_save_fact(ent_io *x, ent_fact *f)
     int64_t feed = f->feed;
     int64_t subject = f->subject;
     int64_t root = f->root;
+    int64_t span = f->span;
+    ent_rowref until = {f->until_origin, f->until_feed};
     bool ok = ent_io_i64(x, &f->origin) && ent_io_i64(x, &f->from_ns) && ent_io_i64(x, &f->to_ns) &&
               ent_io_parties(x, &f->causes) && ent_io_index(x, &feed, -1, (int64_t)p->n_feed) &&
+              ent_io_row(x, &until) && ent_io_index(x, &span, -1, (int64_t)p->n_span) &&
               ent_io_index(x, &subject, -1, (int64_t)p->n_service) &&
               ent_io_index(x, &root, -1, (int64_t)p->n_service) && ent_io_u32(x, &f->count) &&
               ent_io_u8(x, &f->kind) &&
-              ent_io_check(x, f->kind <= ENT_FACT_OUTCOME, "a fact of no kind");
+              ent_io_check(x, f->kind < ENT_FACT_PAUSED || (f->kind == ENT_FACT_PAUSED && span >= 0),
+                           "a fact of no kind");
     f->feed = (int32_t)feed;
+    f->until_origin = until.origin;
+    f->until_feed = until.feed;
+    f->span = (int32_t)span;
     f->subject = (int32_t)subject;
     f->root = (int32_t)root;
     return ok;
@@ -401,7 +408,7 @@ static bool io_suspect(ent_io *x, const ent_objectivestate *o, ent_suspect *v)
            ent_io_index(x, &v->service, -1, (int64_t)p->n_service) &&
            ent_io_index(x, &v->root, -1, (int64_t)p->n_service) && ent_io_u32(x, &v->group) &&
            ent_io_u32(x, &v->tracker) && ent_io_bool(x, &v->continues) &&
-           ent_io_i64(x, &v->origin) &&
+           ent_io_i64(x, &v->origin) && ent_io_i64(x, &v->until_origin) &&
            (fold->value < 0 || ent_io_cell(x, fold->value_type, fold->param, &v->value)) &&
            ent_io_check(x, is_sound(x, o, v), "a sample that is none");
 }
@@ -432,11 +439,13 @@ static bool io_causes(ent_io *x, ent_objectivestate *o)
 
 /* --- objectives --- */
 
-/* Every window that begins before the watermark has been opened, and none is opened twice. */
+/* Every window that begins before the watermark has been opened, and none is opened twice. Who
+ * decides by the windows of another objective opens none. */
 static bool is_next(const ent_engine *s, const ent_objectivestate *o)
 {
     int64_t start;
-    if (o->started != s->started || !o->started || o->exhausted) {
+    bool opens = o->lender < 0 || o->own_causes;
+    if (o->started != s->started || !o->started || o->exhausted || !opens) {
         return o->started == s->started;
     }
     if (o->row->window == ENT_UNIT_ROLLING) {
