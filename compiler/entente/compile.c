@@ -57,6 +57,9 @@ const char *ent_find_stdlib(char *buf, size_t size)
 static bool show(ent_diags *diags, const ent_compile_options *options)
 {
     ent_text text = {0};
+    if (options->quiet) {
+        return true;
+    }
     FILE *out = options->diagnostics_to_stdout ? stdout : stderr;
     if (options->format == ENT_DIAG_JSON) {
         ent_diags_render_json(diags, &text);

@@ -14,6 +14,7 @@ typedef struct ent_compile_options {
     ent_diag_format format; /* of diagnostics */
     bool diagnostics_to_stdout; /* JSON and SARIF are results */
     bool colour;
+    bool quiet; /* diagnostics are not shown: what does not compile is no program */
     const char *examples_dir; /* where scenarios that diagnostics show are written; NULL: nowhere */
 } ent_compile_options;
 
