@@ -21,10 +21,10 @@ B := build/sanitize
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 else ifneq (,$(findstring clang,$(CC)))
 B := build/clang
-OPT := -O2 -g
+OPT := -O3 -g
 else
 B := build
-OPT := -O2 -g
+OPT := -O3 -g
 endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror

@@ -14,7 +14,7 @@ typedef struct wanted {
     int64_t field;  /* read straight into this field, or -1 */
     int64_t column; /* number of the bind's column, or -1 */
     bool optional;
-    ent_day_memo day;
+    ent_minute_memo minute;
     ent_text_memo *texts; /* NULL: the type has no need of it */
 } wanted;
 
@@ -331,7 +331,7 @@ static void read_column(ent_binder *b, wanted *w, const ent_field_row *field, en
         ent_columns_numbers(lanes);
         break;
     case ENT_TYPE_INSTANT:
-        ent_columns_instants(lanes, &w->day);
+        ent_columns_instants(lanes, &w->minute);
         break;
     case ENT_TYPE_DURATION:
         ent_columns_durations(lanes);
@@ -560,15 +560,17 @@ bool ent_binder_take(ent_binder *b, const ent_cells *cells, const ent_reader *re
             take_direct(&r, w);
         }
     }
-    for (uint32_t lane = 0; ok && lane < n; lane++) {
+    bool timed = n == 0 || !memchr(b->absent[b->feed->at], 1, n);
+    for (uint32_t lane = 0; ok && !timed && lane < n; lane++) {
         if (b->absent[b->feed->at][lane]) {
             drop_bad(&r, lane, -1, NULL, "an instant in `at`: every row has one");
         }
     }
-    if (!ok || b->out_of_memory || !report_all(&r)) {
+    bool complete = cells->n_bad == 0 && (n == 0 || !memchr(b->dropped, LANE_BAD, n));
+    if (!ok || b->out_of_memory || (!complete && !report_all(&r))) {
         return false;
     }
-    rows->n = compact(b, n);
+    rows->n = complete && (n == 0 || !memchr(b->dropped, LANE_SKIPPED, n)) ? n : compact(b, n);
     rows->columns = b->fields;
     rows->origins = b->origins;
     for (int64_t i = 0; i < b->feed->n_fields; i++) {

@@ -56,56 +56,69 @@ void ent_columns_bools(ent_column_lanes *lanes)
 
 /* --- instants --- */
 
-/* Learns a day; false if it is none, or so far away that nanoseconds might not reach it. */
-static bool learn_day(ent_day_memo *memo, const char *p)
+/* `HH:MM` in minutes; false if it is not of that shape. */
+static bool minutes_of_day(const char *p, int64_t *minutes)
+{
+    unsigned d[5];
+    for (unsigned i = 0; i < 5; i++) {
+        d[i] = (unsigned)(unsigned char)p[i] - '0';
+    }
+    *minutes = (d[0] * 10 + d[1]) * 60 + d[3] * 10 + d[4];
+    return d[0] < 10 && d[1] < 10 && p[2] == ':' && d[3] < 6 && d[4] < 10 && d[0] * 10 + d[1] < 24;
+}
+
+/* Learns a minute, `2026-01-31T23:59`; false if it is none, or so far away that nanoseconds might not reach it. */
+static bool learn_minute(ent_minute_memo *memo, const char *p)
 {
     enum { FAR_DAYS = 84000 }; /* about 230 years from 1970 */
     int64_t days;
-    memo->known = ent_civil_parse_date(p, 10, &days) && days > -FAR_DAYS && days < FAR_DAYS;
+    int64_t minutes;
+    memo->known = p[10] == 'T' && ent_civil_parse_date(p, 10, &days) && days > -FAR_DAYS && days < FAR_DAYS &&
+                  minutes_of_day(p + 11, &minutes);
     if (memo->known) {
-        memo->begin = load(p);
-        memcpy(&memo->end, p + WORD, sizeof memo->end);
-        memo->midnight_ns = days * DAY_S * NS_A_SECOND;
+        memo->first = load(p);
+        memo->last = load(p + WORD);
+        memo->begin_ns = (days * DAY_S + minutes * 60) * NS_A_SECOND;
     }
     return memo->known;
 }
 
-/* `HH:MM:SS` in seconds; false if it is not of that shape. */
-ALWAYS_INLINE bool time_of_day(uint64_t text, uint32_t *seconds)
+/* `:SS` and a `Z`. */
+ALWAYS_INLINE bool seconds_of(const char *p, uint32_t *seconds)
 {
-    uint64_t parts = text ^ UINT64_C(0x30303A30303A3030);
-    uint64_t wrong = ((parts & LOW_BITS) + UINT64_C(0x76767F76767F7676)) | parts;
-    parts = parts * 10 + (parts >> 8);
-    uint32_t hours = (uint32_t)parts & 0xFF;
-    uint32_t minutes = (uint32_t)(parts >> 24) & 0xFF;
-    uint32_t rest = (uint32_t)(parts >> 48) & 0xFF;
-    *seconds = hours * 3600 + minutes * 60 + rest;
-    return ((wrong & HIGH_BITS) == 0) & (hours < 24) & (minutes < 60) & (rest < 60);
+    uint32_t tail;
+    memcpy(&tail, p, sizeof tail);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    tail = __builtin_bswap32(tail);
+#endif
+    uint32_t tens = (tail >> 8 & 0xFF) - '0';
+    uint32_t ones = (tail >> 16 & 0xFF) - '0';
+    *seconds = tens * 10 + ones;
+    return ((tail & 0xFF0000FFU) == 0x5A00003AU) & (tens < 6) & (ones < 10);
 }
 
-void ent_columns_instants(ent_column_lanes *lanes, ent_day_memo *memo)
+void ent_columns_instants(ent_column_lanes *lanes, ent_minute_memo *memo)
 {
     int64_t *out = lanes->data;
+    const ent_cell *cells = lanes->cells;
     lanes->n_odd = 0;
     for (uint32_t i = 0; i < lanes->n; i++) {
-        const char *p = lanes->cells[i].p;
+        const char *p = cells[i].p;
         uint32_t seconds;
-        uint16_t end;
         out[i] = 0;
         if (is_empty(lanes, i)) {
             continue;
         }
-        if (lanes->cells[i].len != 20 || p[10] != 'T' || p[19] != 'Z' || !time_of_day(load(p + 11), &seconds)) {
+        if (cells[i].len != 20 || !seconds_of(p + 16, &seconds)) {
             leave(lanes, i);
             continue;
         }
-        memcpy(&end, p + WORD, sizeof end);
-        bool same = memo->known && memo->begin == load(p) && memo->end == end;
-        if (!same && !learn_day(memo, p)) {
+        bool same = memo->known && memo->first == load(p) && memo->last == load(p + WORD);
+        if (!same && !learn_minute(memo, p)) {
             leave(lanes, i);
             continue;
         }
-        out[i] = memo->midnight_ns + (int64_t)seconds * NS_A_SECOND;
+        out[i] = memo->begin_ns + (int64_t)seconds * NS_A_SECOND;
     }
 }
 
@@ -146,11 +159,37 @@ ALWAYS_INLINE bool plain_decimal(const ent_cell *cell, uint32_t *value, uint32_t
     return (wrong & HIGH_BITS) == 0;
 }
 
+/* Digits and a point, with as many digits behind it as the type has: from two to eight characters in all. */
+ALWAYS_INLINE bool full_decimal(const ent_cell *cell, unsigned digits, uint32_t *value)
+{
+    unsigned n = cell->len;
+    unsigned at = 56 - 8 * digits; /* of the point, in bits */
+    if (n > WORD || n < digits + 2) {
+        return false;
+    }
+    uint64_t word = load(cell->p) << (64 - 8 * n);
+    uint64_t whole = word & ((UINT64_C(1) << at) - 1);
+    uint64_t rest = word >> at >> 8 << 8 << at;
+    uint64_t shown = (rest | whole << 8) ^ EVERY_BYTE('0') << (72 - 8 * n);
+    uint64_t wrong = ((shown & LOW_BITS) + EVERY_BYTE(0x76)) | shown;
+    shown = (shown * 10 + (shown >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
+    shown = (shown * 100 + (shown >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
+    *value = (uint32_t)(shown * 10000 + (shown >> 32));
+    return (word >> at & 0xFF) == '.' && (wrong & HIGH_BITS) == 0;
+}
+
 void ent_columns_decimals(ent_column_lanes *lanes, int digits)
 {
     int64_t *out = lanes->data;
+    bool has_full = digits > 0 && digits < WORD - 1;
     lanes->n_odd = 0;
     for (uint32_t i = 0; i < lanes->n; i++) {
+        uint32_t full;
+        if (has_full && full_decimal(&lanes->cells[i], (unsigned)digits, &full)) {
+            out[i] = full;
+            lanes->absent[i] = 0;
+            continue;
+        }
         uint32_t value;
         uint32_t fraction;
         bool has_point;

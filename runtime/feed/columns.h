@@ -27,18 +27,17 @@ typedef struct ent_column_lanes {
     uint32_t n_odd;
 } ent_column_lanes;
 
-/* The day that was met last: its text, and its midnight. */
-typedef struct ent_day_memo {
-    uint64_t begin;
-    uint16_t end;
+/* The minute that was met last: the 16 characters of its text, and when it begins. */
+typedef struct ent_minute_memo {
+    uint64_t first, last;
     bool known;
-    int64_t midnight_ns;
-} ent_day_memo;
+    int64_t begin_ns;
+} ent_minute_memo;
 
 /* `0` and `1`. */
 void ent_columns_bools(ent_column_lanes *lanes);
 /* RFC 3339 in UTC with whole seconds. */
-void ent_columns_instants(ent_column_lanes *lanes, ent_day_memo *memo);
+void ent_columns_instants(ent_column_lanes *lanes, ent_minute_memo *memo);
 /* Up to eight characters of digits with at most one point, scaled by 10^digits (digits <= 9). */
 void ent_columns_decimals(ent_column_lanes *lanes, int digits);
 /* The same without a point. */

@@ -13,7 +13,7 @@
  * Fast path: with the bits of all quotes in a word, a running XOR says which bytes lie inside. That
  * is right unless a quote stands inside an unquoted cell or text follows a closing quote; those
  * cases show in a few bit operations, and then the block goes through a plain state machine.  There
- * are three kernels with the same results, chosen at run time: AVX2, SSE2 and a portable one
+ * are four kernels with the same results, chosen at run time: AVX-512, AVX2, SSE2 and a portable one
  * (compared on random bytes in tests/unit/test_feed.c). */
 #ifndef ENT_FEED_SCAN_H
 #define ENT_FEED_SCAN_H
@@ -25,7 +25,8 @@ typedef enum ent_scan_kind {
     ENT_SCAN_BEST = 0, /* what this processor does fastest */
     ENT_SCAN_PORTABLE = 1,
     ENT_SCAN_SSE2 = 2,
-    ENT_SCAN_AVX2 = 3
+    ENT_SCAN_AVX2 = 3,
+    ENT_SCAN_AVX512 = 4
 } ent_scan_kind;
 
 typedef enum ent_scan_place {
@@ -46,6 +47,7 @@ typedef struct ent_scan {
     uint32_t n_rows;
     uint32_t at; /* bytes scanned so far */
     bool any_dirty;
+    bool plain; /* there was neither a quote nor a CR */
     bool quoted_newline; /* some newline stood inside quotes */
     bool after_cr;
     ent_scan_place place;

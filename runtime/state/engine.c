@@ -313,6 +313,33 @@ static bool is_unknown(const ent_engine *s, const ent_feed_row *feed, const ent_
            ((const int64_t *)recorded->data)[lane] > s->options.as_of_ns;
 }
 
+/* Whether every row is of the period and neither late nor unknown, as almost all are; then the feed's totals know them. */
+static bool all_in_time(const ent_engine *s, ent_feedstate *f, const ent_vector *columns, size_t n)
+{
+    const int64_t *at = columns[f->row->at].data;
+    int64_t least = INT64_MAX;
+    int64_t most = INT64_MIN;
+    int64_t before = f->last_at;
+    bool unsorted = false;
+    if (s->options.has_as_of && f->row->recorded >= 0) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        least = at[i] < least ? at[i] : least;
+        most = at[i] > most ? at[i] : most;
+        unsorted |= at[i] < before;
+        before = at[i];
+    }
+    if (least < s->watermark || (s->to_set && most >= s->to)) {
+        return false;
+    }
+    f->unsorted |= unsorted;
+    f->last_at = most > f->last_at ? most : f->last_at;
+    f->totals.first_ns = least < f->totals.first_ns ? least : f->totals.first_ns;
+    f->totals.last_ns = most > f->totals.last_ns ? most : f->totals.last_ns;
+    return true;
+}
+
 bool ent_engine_push(ent_engine *s, int64_t feed, const ent_vector *columns, size_t n,
                       const int64_t *origins, ent_fault *error)
 {
@@ -329,6 +356,9 @@ bool ent_engine_push(ent_engine *s, int64_t feed, const ent_vector *columns, siz
     f->totals.rows += n;
     if (!f->row->used) {
         return true;
+    }
+    if (n > 0 && all_in_time(s, f, columns, n)) {
+        return push_run(s, f, columns, 0, n, origins) || has_failed(s) || ent_no_memory(error);
     }
     const int64_t *at = columns[f->row->at].data;
     size_t begin = 0;

@@ -481,14 +481,14 @@ const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first
     return c->values;
 }
 
-/* Makes room for the slice's lanes; the table is at most half full. */
+/* Makes room for the slice's lanes; the table is at most two thirds full. */
 static bool reserve_ids(ent_keyids *k, size_t n)
 {
     size_t table_size = k->table_size ? k->table_size : 16;
     if (n + 1 <= k->capacity) {
         return true;
     }
-    while (table_size < 2 * (n + 1)) {
+    while (table_size < n + n / 2 + 1) {
         table_size *= 2;
     }
     uint32_t *ids = realloc(k->ids, (n + 1) * sizeof *ids);
@@ -511,25 +511,28 @@ static void number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absen
 {
     size_t mask = k->table_size - 1;
     unsigned shift = 64 - (unsigned)__builtin_ctzll(k->table_size);
+    uint32_t *ids = k->ids;
+    uint32_t *table = k->table;
+    int64_t *names = k->keys;
     uint32_t found = 0;
-    memset(k->table, 0, k->table_size * sizeof *k->table);
+    memset(table, 0, k->table_size * sizeof *k->table);
     for (size_t i = 0; i < n; i++) {
         if (absent && absent[i]) {
-            k->ids[i] = 0;
+            ids[i] = 0;
             continue;
         }
         int64_t key = keys[i];
         size_t at = (size_t)(((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15)) >> shift);
         uint32_t id;
-        while ((id = k->table[at]) != 0 && k->keys[id] != key) {
+        while ((id = table[at]) != 0 && names[id] != key) {
             at = (at + 1) & mask;
         }
         if (id == 0) {
             id = ++found;
-            k->table[at] = id;
-            k->keys[id] = key;
+            table[at] = id;
+            names[id] = key;
         }
-        k->ids[i] = id;
+        ids[i] = id;
     }
     k->n = found;
 }
@@ -567,11 +570,13 @@ ent_slot_range ent_feedstate_range(ent_feedstate *f, int64_t slot)
     ent_slot_range *range = &f->ranges[slot];
     if (!range->valid) {
         const int64_t *v = f->slots[slot].data;
-        *range = (ent_slot_range){INT64_MAX, INT64_MIN, true};
+        int64_t least = INT64_MAX;
+        int64_t most = INT64_MIN;
         for (size_t i = 0; i < f->n; i++) {
-            range->least = v[i] < range->least ? v[i] : range->least;
-            range->most = v[i] > range->most ? v[i] : range->most;
+            least = v[i] < least ? v[i] : least;
+            most = v[i] > most ? v[i] : most;
         }
+        *range = (ent_slot_range){least, most, true};
     }
     return *range;
 }

@@ -85,24 +85,24 @@ static void count_masked(const lanes *x)
 static void count_plain(const lanes *x)
 {
     const uint32_t *ids = x->groups->ids;
-    if (is_summed(x->fold)) {
-        const int64_t *values = x->values->data;
-        for (size_t i = x->begin; i < x->end; i++) {
-            tally *t = &x->tallies[ids[i]];
-            t->n++;
-            t->sum += values[i];
-        }
-    } else {
-        for (size_t i = x->begin; i < x->end; i++) {
-            tally *t = &x->tallies[ids[i]];
-            t->n++;
-            t->good += x->test ? x->test[i] : 1;
-        }
+    const uint8_t *test = x->test;
+    const int64_t *values = is_summed(x->fold) ? x->values->data : NULL;
+    tally *tallies = x->tallies;
+    size_t end = x->end;
+    for (size_t i = x->begin; values && i < end; i++) {
+        tally *t = &tallies[ids[i]];
+        t->n++;
+        t->sum += values[i];
+    }
+    for (size_t i = x->begin; !values && i < end; i++) {
+        tally *t = &tallies[ids[i]];
+        t->n++;
+        t->good += test ? test[i] : 1;
     }
     for (uint32_t id = 1; id <= x->groups->n; id++) {
-        tally *t = &x->tallies[id];
+        tally *t = &tallies[id];
         t->rows = t->observed = t->n;
-        t->good = is_summed(x->fold) ? t->n : t->good;
+        t->good = values ? t->n : t->good;
     }
 }
 
@@ -283,6 +283,12 @@ static bool fold_tallied(const lanes *x)
     return x->fold->kind == ENT_AGG_SHARE ? !x->test || charge_share(x) : charge_values(x);
 }
 
+/* A mask that leaves no lane out is none. */
+static const uint8_t *needed(const uint8_t *mask, int neutral, size_t begin, size_t end)
+{
+    return mask && memchr(mask + begin, !neutral, end - begin) ? mask : NULL;
+}
+
 bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k, size_t begin, size_t end,
                     int64_t until)
 {
@@ -296,9 +302,9 @@ bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, s
                .k = k,
                .begin = begin,
                .end = end,
-               .select = ent_slot_bool(f, fold->select),
+               .select = needed(ent_slot_bool(f, fold->select), 1, begin, end),
                .test = ent_slot_bool(f, fold->test),
-               .unread = ent_slot_bool(f, fold->absent),
+               .unread = needed(ent_slot_bool(f, fold->absent), 0, begin, end),
                .values = fold->value < 0 ? NULL : &f->slots[fold->value]};
     if (o->lender >= 0 && all_good(&x)) {
         return true;

@@ -96,7 +96,7 @@ static void check(const batch *b, uint32_t lane, ent_type_kind type, int param, 
 /* Returns how many lanes were read without being odd or empty. */
 static uint32_t compare(batch *b, ent_type_kind type, int param)
 {
-    static ent_day_memo day;
+    static ent_minute_memo day;
     ent_column_lanes lanes = {b->cells, LANES, b->data, b->absent, b->odd, 0};
     switch (type) {
     case ENT_TYPE_BOOL:

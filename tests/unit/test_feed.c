@@ -416,7 +416,7 @@ static void test_kernels_agree(void **state) {
         }
         memset(bytes + len, ' ', ENT_SCAN_PADDING);
         scan_all(&scans[0], ent_scan_kernel(ENT_SCAN_PORTABLE), bytes, len);
-        for (int kind = ENT_SCAN_SSE2; kind <= ENT_SCAN_AVX2; kind++) {
+        for (int kind = ENT_SCAN_SSE2; kind <= ENT_SCAN_AVX512; kind++) {
             ent_scan_function kernel = ent_scan_kernel((ent_scan_kind)kind);
             if (kernel == NULL) {
                 continue;
@@ -517,7 +517,7 @@ static text read_all(const input *in, ent_reader_options options) {
 }
 
 static void expect(const input *in, ent_reader_options options, const char *wanted) {
-    for (int kind = ENT_SCAN_PORTABLE; kind <= ENT_SCAN_AVX2; kind++) {
+    for (int kind = ENT_SCAN_PORTABLE; kind <= ENT_SCAN_AVX512; kind++) {
         for (uint32_t block = 16; block <= 80; block++) {
             options.block_size = block;
             options.batch_rows = block % 3 == 0 ? 1 : block % 3 == 1 ? 3 : 0;
