@@ -21,10 +21,12 @@ B := build/sanitize
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 else ifneq (,$(findstring clang,$(CC)))
 B := build/clang
-OPT := -O3 -g
+OPT := -O2 -g
+FAST := -O3
 else
 B := build
-OPT := -O3 -g
+OPT := -O2 -g
+FAST := -O3
 endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
@@ -96,10 +98,10 @@ $(B)/obj/compiler/%.o: compiler/%.c $(B)/gen/parser.h $(B)/gen/lexer.h
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/obj/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(FAST) -MMD -MP -c -o $@ $<
 $(B)/obj/runtime/%.o: runtime/%.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(FAST) -MMD -MP -c -o $@ $<
 
 $(B)/libentente.a: $(RUNTIME_O)
 	rm -f $@

@@ -73,12 +73,16 @@ static bool learn_minute(ent_minute_memo *memo, const char *p)
     enum { FAR_DAYS = 84000 }; /* about 230 years from 1970 */
     int64_t days;
     int64_t minutes;
-    memo->known = p[10] == 'T' && ent_civil_parse_date(p, 10, &days) && days > -FAR_DAYS && days < FAR_DAYS &&
-                  minutes_of_day(p + 11, &minutes);
+    bool same_day = memo->known && memo->first == load(p) && ((memo->last ^ load(p + WORD)) & 0xFFFF) == 0;
+    if (!same_day && ent_civil_parse_date(p, 10, &days) && days > -FAR_DAYS && days < FAR_DAYS) {
+        memo->midnight_ns = days * DAY_S * NS_A_SECOND;
+        same_day = true;
+    }
+    memo->known = same_day && p[10] == 'T' && minutes_of_day(p + 11, &minutes);
     if (memo->known) {
         memo->first = load(p);
         memo->last = load(p + WORD);
-        memo->begin_ns = (days * DAY_S + minutes * 60) * NS_A_SECOND;
+        memo->begin_ns = memo->midnight_ns + minutes * 60 * NS_A_SECOND;
     }
     return memo->known;
 }

@@ -27,11 +27,11 @@ typedef struct ent_column_lanes {
     uint32_t n_odd;
 } ent_column_lanes;
 
-/* The minute that was met last: the 16 characters of its text, and when it begins. */
+/* The minute that was met last: the 16 characters of its text, its day, and when it begins. */
 typedef struct ent_minute_memo {
     uint64_t first, last;
     bool known;
-    int64_t begin_ns;
+    int64_t midnight_ns, begin_ns;
 } ent_minute_memo;
 
 /* `0` and `1`. */

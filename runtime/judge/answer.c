@@ -456,8 +456,13 @@ static bool solve_exactly(ent_answer *a, const ent_game *g)
     bool ok = fill(&t);
     if (ok) {
         ent_answer_set_ends(a, t.v[0], t.v[ent_answer_everybody(g->n)]);
-        bool done = g->joint == ENT_JOINT_BY_CHARGE;
-        ok = done ? weighted(&t, gains) : shapley_over_totals(&t, gains, &done);
+        bool done = g->joint == ENT_JOINT_BY_CHARGE || g->n == 1;
+        bool few = g->n <= 2; /* then building multiples costs more than it saves */
+        if (g->n == 1) { /* whoever is alone answers for all of it */
+            gains[0] = ent_bigq_reduce(&a->pool, ent_bigq_sub(&a->pool, t.v[0], t.v[1]));
+        } else {
+            ok = done ? weighted(&t, gains) : few || shapley_over_totals(&t, gains, &done);
+        }
         for (size_t i = 0; ok && !done && i < g->n; i++) {
             ok = shapley(&t, i, &gains[i]);
         }

@@ -549,22 +549,50 @@ static int by_ledger(const void *a, const void *b)
     return by_beginning(x, y);
 }
 
+/* Decisions mostly are in order already. */
+static void sort(sort_entry *entries, size_t n, int (*compare)(const void *, const void *))
+{
+    for (size_t i = 1; i < n; i++) {
+        if (compare(&entries[i - 1], &entries[i]) > 0) {
+            qsort(entries, n, sizeof *entries, compare);
+            return;
+        }
+    }
+}
+
+static bool put_in_order(ent_verdict *decisions, const sort_entry *sorted, size_t n)
+{
+    size_t first = 0;
+    while (first < n && sorted[first].d == &decisions[first]) {
+        first++;
+    }
+    if (first == n) {
+        return true;
+    }
+    ent_verdict *moved = malloc((n - first) * sizeof *moved);
+    for (size_t i = first; moved && i < n; i++) {
+        moved[i - first] = *sorted[i].d;
+    }
+    if (moved) {
+        memcpy(decisions + first, moved, (n - first) * sizeof *moved);
+    }
+    free(moved);
+    return moved != NULL;
+}
+
 bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault *error)
 {
     if (n == 0) {
         return true;
     }
     sort_entry *sorted = malloc(n * sizeof *sorted);
-    ent_verdict *moved = malloc(n * sizeof *moved);
-    if (!sorted || !moved) {
-        free(sorted);
-        free(moved);
+    if (!sorted) {
         return ent_no_memory(error);
     }
     for (size_t i = 0; i < n; i++) {
         sorted[i] = (sort_entry){&decisions[i], s};
     }
-    qsort(sorted, n, sizeof *sorted, by_window_end);
+    sort(sorted, n, by_window_end);
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
         ent_verdict *d = sorted[i].d;
@@ -574,12 +602,8 @@ bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault
         }
         ok = ok && (!d->answer || ent_answer_seal(d->answer) || ent_no_memory(error));
     }
-    qsort(sorted, n, sizeof *sorted, by_ledger);
-    for (size_t i = 0; i < n; i++) {
-        moved[i] = *sorted[i].d;
-    }
-    memcpy(decisions, moved, n * sizeof *moved);
+    sort(sorted, n, by_ledger);
+    ok = ok && (put_in_order(decisions, sorted, n) || ent_no_memory(error));
     free(sorted);
-    free(moved);
     return ok;
 }

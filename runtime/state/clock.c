@@ -144,13 +144,47 @@ static bool excused_during(ent_engine *s, const ent_dutystate *d, const ent_cloc
     return false;
 }
 
+/* Whether the clock's pauses do not depend on how far ahead they are looked at. */
+static bool ends_known(const ent_engine *s, const ent_dutystate *d, const ent_clock *c)
+{
+    int64_t use = s->program->allow[c->allow].use;
+    for (size_t i = 0; i < d->first_excused_use; i++) {
+        if (d->uses[i]->calendar >= 0) {
+            return false;
+        }
+    }
+    return use < 0 || s->program->spanuse[use].span < 0;
+}
+
+/* Elapsed time, due and run-out of a clock that has begun, over one set of pauses. */
+static bool stand_at_once(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now, ent_standing *out)
+{
+    const ent_calendar *base = base_calendar(s, c);
+    ent_intervals *pauses = &s->pauses;
+    bool endless = false;
+    ent_intervals_clear(pauses);
+    if (!collect_pauses(s, d, c, now, now, pauses, &endless)) {
+        return false;
+    }
+    out->elapsed = now <= c->start ? 0 : ent_clock_elapsed(base, pauses, c->start, now);
+    out->has_due = ent_clock_due(base, pauses, c->start, c->allowed_ns, &out->due) && out->due < LAST_NS;
+    out->has_runout = out->has_due && ent_clock_next_running(base, pauses, out->due, &out->runout) &&
+                      out->runout < LAST_NS;
+    return true;
+}
+
 bool ent_clockstate_stand(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                           ent_standing *out)
 {
     *out = (ent_standing){0};
-    if (!ent_clockstate_elapsed(s, d, c, now, &out->elapsed) ||
-        !ent_clockstate_due(s, d, c, now, &out->has_due, &out->due, &out->has_runout,
-                            &out->runout)) {
+    bool waits = c->state == ENT_CLOCK_WAITING && now > c->discharged_at;
+    if (c->start != INT64_MIN && !waits && ends_known(s, d, c)) {
+        if (!stand_at_once(s, d, c, now, out)) {
+            return false;
+        }
+    } else if (!ent_clockstate_elapsed(s, d, c, now, &out->elapsed) ||
+               !ent_clockstate_due(s, d, c, now, &out->has_due, &out->due, &out->has_runout,
+                                   &out->runout)) {
         return false;
     }
     out->over = out->elapsed > c->allowed_ns;

@@ -369,13 +369,13 @@ static bool whole_result(ent_engine *s, const ent_objectivestate *o, size_t k, e
         return ent_fold_result(p, fold, state, missing, policy, out, absent, error);
     }
     if (!o->causes || fold->value < 0 || g->n_charged == 0 || ent_fold_sums_all(o, fold)) {
-        g->n_good_values = state->n_values;
+        g->n_good_values = state->n_values + state->n_narrow;
         return ent_fold_result(p, fold, state, missing, policy, out, absent, error);
     }
     ent_fold_state copy = {0};
     ent_fold_state *whole = listed ? state : &copy;
     bool ok = listed || ent_fold_merge(fold, whole, state);
-    g->n_good_values = state->n_values;
+    g->n_good_values = state->n_values + state->n_narrow;
     g->whole = listed;
     for (size_t i = 0; ok && i < g->n_charged; i++) {
         ent_fold_state values = g->charged[i].fold;

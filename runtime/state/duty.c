@@ -152,23 +152,65 @@ bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_faul
     return true;
 }
 
-static void clock_free(ent_clock *c)
+enum { HOLDS_FIRST = 2, CLOCKS_A_BLOCK = 64 };
+
+/* What a clock takes: itself, a key a use, and its first holders where they matter. */
+static size_t clock_size(const ent_dutystate *d)
 {
-    if (c) {
-        ent_intervals_deinit(&c->waits);
-        free(c->holds.v);
-        free(c->use_keys);
-        free(c->saved);
-        free(c->saved_absent);
-        free(c);
+    return sizeof(ent_clock) + d->n_uses * sizeof(int64_t) +
+           (d->follows_holder ? HOLDS_FIRST * sizeof(ent_hold) : 0);
+}
+
+/* Memory of clocks comes in blocks, whose first word links them, and goes round. */
+static ent_clock *clock_new(ent_dutystate *d)
+{
+    size_t size = clock_size(d);
+    if (!d->spare_clocks) {
+        char *block = malloc(sizeof(int64_t) + CLOCKS_A_BLOCK * size);
+        if (!block) {
+            return NULL;
+        }
+        memcpy(block, &d->clock_blocks, sizeof d->clock_blocks);
+        d->clock_blocks = block;
+        for (size_t i = CLOCKS_A_BLOCK; i-- > 0;) {
+            ent_clock *c = (ent_clock *)(void *)(block + sizeof(int64_t) + i * size);
+            c->use_keys = (int64_t *)(void *)d->spare_clocks;
+            d->spare_clocks = c;
+        }
     }
+    ent_clock *c = d->spare_clocks;
+    d->spare_clocks = (ent_clock *)(void *)c->use_keys;
+    *c = (ent_clock){.use_keys = (int64_t *)(void *)(c + 1)};
+    if (d->follows_holder) {
+        c->holds = (ent_holds){.v = (ent_hold *)(void *)(c->use_keys + d->n_uses),
+                               .capacity = HOLDS_FIRST,
+                               .borrowed = true};
+    }
+    return c;
+}
+
+static void clock_free(ent_dutystate *d, ent_clock *c)
+{
+    ent_intervals_deinit(&c->waits);
+    if (!c->holds.borrowed) {
+        free(c->holds.v);
+    }
+    free(c->saved);
+    free(c->saved_absent);
+    c->use_keys = (int64_t *)(void *)d->spare_clocks;
+    d->spare_clocks = c;
 }
 
 void ent_dutystate_deinit(ent_dutystate *d)
 {
     ent_watches_deinit(&d->watches);
     for (size_t i = 0; i < d->n_clocks; i++) {
-        clock_free(d->clocks[i]);
+        clock_free(d, d->clocks[i]);
+    }
+    while (d->clock_blocks) {
+        void *block = d->clock_blocks;
+        memcpy(&d->clock_blocks, block, sizeof d->clock_blocks);
+        free(block);
     }
     for (size_t i = 0; i < d->n_outcomes; i++) {
         ent_outcome_deinit(&d->outcomes[i]);
@@ -243,10 +285,6 @@ static bool choose_allowance(ent_engine *s, const ent_dutystate *d, size_t lane,
 static bool read_use_keys(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
 {
     ent_feedstate *f = &s->feeds[d->row->feed];
-    c->use_keys = malloc((d->n_uses ? d->n_uses : 1) * sizeof *c->use_keys);
-    if (!c->use_keys) {
-        return false;
-    }
     for (size_t i = 0; i < d->n_uses; i++) {
         const ent_spanuse_row *use = d->uses[i];
         c->use_keys[i] = INT64_MIN;
@@ -327,7 +365,7 @@ static bool start_holds(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t la
     if (!history || history->n == 0) {
         return ent_holds_take(s, d, &c->holds, lane, c->trigger_at);
     }
-    if (!ent_reserve((void **)&c->holds.v, &c->holds.capacity, history->n, sizeof *history->v)) {
+    if (!ent_holds_reserve(&c->holds, history->n)) {
         return false;
     }
     memcpy(c->holds.v, history->v, history->n * sizeof *history->v);
@@ -381,7 +419,7 @@ static bool start_clock(ent_engine *s, ent_dutystate *d, const ent_event *e)
     if (e->at < d->from || e->at >= d->to || any_version_runs(s, d, e->key)) {
         return true;
     }
-    ent_clock *c = calloc(1, sizeof *c);
+    ent_clock *c = clock_new(d);
     if (!c) {
         return false;
     }
@@ -393,7 +431,7 @@ static bool start_clock(ent_engine *s, ent_dutystate *d, const ent_event *e)
     c->origin = f->origin.n > e->lane ? ((const int64_t *)f->origin.data)[e->lane] : 0;
     if (!choose_allowance(s, d, e->lane, c)) {
         d->without_allowance++;
-        free(c);
+        clock_free(d, c);
         return true;
     }
     if (d->row->excused_when >= 0) {
@@ -405,7 +443,7 @@ static bool start_clock(ent_engine *s, ent_dutystate *d, const ent_event *e)
         !start_holds(s, d, c, e->lane) ||
         !ent_reserve((void **)&d->clocks, &d->clocks_capacity, d->n_clocks + 1,
                      sizeof *d->clocks)) {
-        clock_free(c);
+        clock_free(d, c);
         return false;
     }
     *place = (uint32_t)d->n_clocks;
@@ -422,7 +460,7 @@ static bool remove_clock(ent_dutystate *d, int64_t key)
     }
     uint32_t at = *place;
     *place = ENT_MAP_NONE;
-    clock_free(d->clocks[at]);
+    clock_free(d, d->clocks[at]);
     ent_clock *last = d->clocks[--d->n_clocks];
     if (at != d->n_clocks) {
         d->clocks[at] = last;
@@ -568,14 +606,14 @@ static bool decide_discharged(ent_engine *s, ent_dutystate *d, ent_clock *c, con
 }
 
 /* Keeps what the clock was as an allowance within others, and removes it. */
-static bool retire(ent_engine *s, ent_dutystate *d, const ent_clock *c, const ent_standing *st)
+static bool retire(ent_engine *s, ent_dutystate *d, const ent_clock *c, const ent_standing *st, int64_t now)
 {
     int64_t key = c->key;
     if ((d->serves && !ent_covers_add(d, c, c->discharged_at, st->has_due, st->due)) ||
         !remove_clock(d, key)) {
         return false;
     }
-    ent_covers_forget(s, d, key);
+    ent_clocks_forget(s, d, key, now);
     return true;
 }
 
@@ -598,7 +636,7 @@ static bool settle(ent_engine *s, ent_dutystate *d, ent_clock *c, int64_t now)
             *place = d->n_discharged++;
         }
     }
-    return retire(s, d, c, &st);
+    return retire(s, d, c, &st, now);
 }
 
 /* --- rows --- */
@@ -619,7 +657,7 @@ static bool take_void(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_e
     if (e->at >= s->from && !decide(s, d, c, ENT_STATUS_VOID, e->at, &st, NULL, false, true)) {
         return false;
     }
-    return retire(s, d, c, &st);
+    return retire(s, d, c, &st, e->at);
 }
 
 static bool take_running(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
@@ -649,14 +687,15 @@ static bool take_running(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
         int64_t elapsed;
         c->discharged_at = e->at;
         c->discharged = ent_event_row(s, e);
-        if (!ent_clockstate_elapsed(s, d, c, e->at, &elapsed)) {
-            return false;
-        }
         /* a clock that has run out is decided: only one that may still be met waits for its end */
-        if (d->row->undo_mode == ENT_UNDO_RESUME && !(e->bits & BIT_UNTIL) &&
-            elapsed <= c->allowed_ns) {
-            c->state = ENT_CLOCK_WAITING;
-            return true;
+        if (d->row->undo_mode == ENT_UNDO_RESUME && !(e->bits & BIT_UNTIL)) {
+            if (!ent_clockstate_elapsed(s, d, c, e->at, &elapsed)) {
+                return false;
+            }
+            if (elapsed <= c->allowed_ns) {
+                c->state = ENT_CLOCK_WAITING;
+                return true;
+            }
         }
         return settle(s, d, c, e->at);
     }

@@ -197,6 +197,7 @@ void ent_engine_free(ent_engine *s)
     free(s->calendars);
     free(s->zones);
     free(s->events.v);
+    ent_intervals_deinit(&s->pauses);
     for (size_t i = 0; i < s->n_decisions; i++) {
         ent_answer_free(s->decisions[i].answer);
     }
@@ -313,7 +314,7 @@ static bool is_unknown(const ent_engine *s, const ent_feed_row *feed, const ent_
            ((const int64_t *)recorded->data)[lane] > s->options.as_of_ns;
 }
 
-/* Whether every row is of the period and neither late nor unknown, as almost all are; then the feed's totals know them. */
+/* Whether every row is of the period and neither late nor unknown, as almost all are; if so they are in the totals. */
 static bool all_in_time(const ent_engine *s, ent_feedstate *f, const ent_vector *columns, size_t n)
 {
     const int64_t *at = columns[f->row->at].data;

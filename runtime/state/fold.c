@@ -13,6 +13,11 @@ void ent_fold_deinit(ent_fold_state *state)
 {
     free(state->fsum);
     free(state->values);
+    while (state->narrow) {
+        ent_value_chunk *next = state->narrow->next;
+        free(state->narrow);
+        state->narrow = next;
+    }
     *state = (ent_fold_state){0};
 }
 
@@ -120,6 +125,37 @@ bool ent_fold_value(const ent_fold_row *fold, ent_fold_state *state, const ent_c
     }
 }
 
+static bool push_narrow(ent_fold_state *state, int32_t value)
+{
+    enum { CHUNK_FIRST = 12, CHUNK_MAX = 4088 };
+    ent_value_chunk *chunk = state->narrow;
+    if (!chunk || chunk->n == chunk->capacity) {
+        uint32_t capacity = chunk ? 2 * chunk->capacity : CHUNK_FIRST;
+        capacity = capacity > CHUNK_MAX ? CHUNK_MAX : capacity;
+        ent_value_chunk *fresh = malloc(sizeof *fresh + capacity * sizeof fresh->v[0]);
+        if (!fresh) {
+            return false;
+        }
+        *fresh = (ent_value_chunk){chunk, 0, capacity};
+        state->narrow = chunk = fresh;
+    }
+    chunk->v[chunk->n++] = value;
+    state->n_narrow++;
+    return true;
+}
+
+bool ent_fold_take(const ent_fold_row *fold, ent_fold_state *state, const ent_colbuf *values, size_t lane)
+{
+    bool listed = fold->kind == ENT_AGG_MEDIAN || fold->kind == ENT_AGG_PERCENTILE;
+    if (listed && values->cls == ENT_CLASS_I) {
+        int64_t value = ((const int64_t *)values->data)[lane];
+        if (value >= INT32_MIN && value <= INT32_MAX) {
+            return push_narrow(state, (int32_t)value);
+        }
+    }
+    return ent_fold_value(fold, state, values, lane);
+}
+
 static ent_class value_class(const ent_fold_row *fold)
 {
     return ent_type_class((unsigned)fold->value_type);
@@ -161,6 +197,13 @@ bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fo
             into->qsum = ent_q_from_i64(0);
         }
         into->failed |= !ent_q_add(into->qsum, from->qsum, &into->qsum);
+    }
+    for (const ent_value_chunk *chunk = from->narrow; chunk; chunk = chunk->next) {
+        for (uint32_t i = 0; i < chunk->n; i++) {
+            if (!push_narrow(into, chunk->v[i])) {
+                return false;
+            }
+        }
     }
     return merge_kept(fold, into, from) &&
            push_values(into, value_class(fold), from->values, from->n_values);
@@ -266,6 +309,27 @@ static void result_value(const ent_fold_row *fold, const void *value, ent_consta
     }
 }
 
+/* The value at the place among all integers, of which some are kept in 32 bits. */
+static bool select_mixed(const ent_fold_state *state, size_t at, int64_t *out)
+{
+    size_t n = state->n_values;
+    int64_t *all = malloc((n + state->n_narrow) * sizeof *all);
+    if (!all) {
+        return false;
+    }
+    if (n > 0) {
+        memcpy(all, state->values, n * sizeof *all);
+    }
+    for (const ent_value_chunk *chunk = state->narrow; chunk; chunk = chunk->next) {
+        for (uint32_t i = 0; i < chunk->n; i++) {
+            all[n++] = chunk->v[i];
+        }
+    }
+    *out = select_integer(all, n, at);
+    free(all);
+    return true;
+}
+
 static bool percentile(const ent_image *p, const ent_fold_row *fold, ent_fold_state *state,
                        ent_constant *out, ent_fault *error)
 {
@@ -274,12 +338,13 @@ static bool percentile(const ent_image *p, const ent_fold_row *fold, ent_fold_st
         part = p->constants[fold->percent].v.q;
     }
     ent_q rank_q;
-    if (!ent_q_mul(part, ent_q_from_i64((int64_t)state->n_values), &rank_q)) {
+    size_t n = state->n_values + state->n_narrow;
+    if (!ent_q_mul(part, ent_q_from_i64((int64_t)n), &rank_q)) {
         return ent_fail(NULL, error, ENT_FAULT_DATA, "the rank of a percentile does not fit");
     }
     ent_i128 rank = ent_q_ceil(rank_q);
     size_t at = rank < 1 ? 0 : (size_t)rank - 1;
-    at = at >= state->n_values ? state->n_values - 1 : at;
+    at = at >= n ? n - 1 : at;
     out->cls = (uint8_t)value_class(fold);
     switch ((ent_class)out->cls) {
     case ENT_CLASS_F:
@@ -290,8 +355,7 @@ static bool percentile(const ent_image *p, const ent_fold_row *fold, ent_fold_st
         out->v.q = ((const ent_q *)state->values)[at];
         break;
     default:
-        out->v.i = select_integer(state->values, state->n_values, at);
-        break;
+        return select_mixed(state, at, &out->v.i) || ent_no_memory(error);
     }
     return true;
 }
@@ -392,7 +456,7 @@ bool ent_fold_result(const ent_image *p, const ent_fold_row *fold, ent_fold_stat
         return sum_result(fold, state, out, absent, error);
     case ENT_AGG_MEDIAN:
     case ENT_AGG_PERCENTILE:
-        *absent = state->n_values == 0;
+        *absent = state->n_values + state->n_narrow == 0;
         return *absent || percentile(p, fold, state, out, error);
     default:
         *absent = !state->has_value;

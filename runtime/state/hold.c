@@ -114,6 +114,52 @@ static void keep_rows(ent_engine *s, const ent_dutystate *d)
     }
 }
 
+static bool same_fields(const ent_image *p, const ent_spanuse_row *use, const ent_feed_row *feed)
+{
+    bool same = use->n_keys == feed->n_keys;
+    for (int64_t i = 0; same && i < use->n_keys; i++) {
+        same = p->keyfield[use->first_key + i].field == p->keyfield[feed->first_key + i].field;
+    }
+    return same;
+}
+
+/* Whether the use is one of the duty's clocks, by their own key, none of which begins in the past. */
+static bool is_of_clocks(const ent_engine *s, const ent_dutystate *d, const ent_spanuse_row *use)
+{
+    bool found = false;
+    for (size_t i = 0; i < d->n_uses && !found; i++) {
+        found = d->uses[i] == use;
+    }
+    return found && !d->row->retroactive && same_fields(s->program, use, &s->program->feed[d->row->feed]);
+}
+
+/* The leader of the duties that alone use the span, by the keys of their clocks; -1 if others do, too. */
+static int64_t clocks_of_span(ent_engine *s, int64_t span)
+{
+    const ent_image *p = s->program;
+    int64_t leader = -1;
+    for (size_t i = 0; i < p->n_fold; i++) {
+        if (p->fold[i].span == span) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < p->n_spanuse; i++) {
+        const ent_spanuse_row *use = &p->spanuse[i];
+        int64_t by = -1;
+        if (use->calendar >= 0 || use->span != span) {
+            continue;
+        }
+        for (size_t k = 0; k < p->n_duty && by < 0; k++) {
+            by = is_of_clocks(s, &s->duties[k], use) ? leader_of(s, (int64_t)k) : -1;
+        }
+        if (by < 0 || (leader >= 0 && by != leader)) {
+            return -1;
+        }
+        leader = by;
+    }
+    return leader;
+}
+
 bool ent_duties_link(ent_engine *s)
 {
     size_t n = s->program->n_duty;
@@ -131,6 +177,9 @@ bool ent_duties_link(ent_engine *s)
         }
         keep_rows(s, d);
     }
+    for (size_t i = 0; i < s->program->n_span; i++) {
+        s->spans[i].clocks = clocks_of_span(s, (int64_t)i);
+    }
     for (size_t i = 0; i < n; i++) {
         s->duties[i].leader = leader_of(s, (int64_t)i);
         ent_dutystate *leader = &s->duties[s->duties[i].leader];
@@ -143,6 +192,23 @@ bool ent_duties_link(ent_engine *s)
 }
 
 /* --- holders --- */
+
+bool ent_holds_reserve(ent_holds *holds, uint32_t need)
+{
+    if (need <= holds->capacity) {
+        return true;
+    }
+    uint32_t capacity = 2 * holds->capacity > need ? 2 * holds->capacity : need;
+    ent_hold *v = realloc(holds->borrowed ? NULL : holds->v, capacity * sizeof *v);
+    if (!v) {
+        return false;
+    }
+    if (holds->borrowed) {
+        memcpy(v, holds->v, holds->n * sizeof *v);
+    }
+    *holds = (ent_holds){.v = v, .n = holds->n, .capacity = capacity};
+    return true;
+}
 
 bool ent_holds_take(ent_engine *s, const ent_dutystate *d, ent_holds *holds, size_t lane,
                     int64_t at)
@@ -161,7 +227,7 @@ bool ent_holds_take(ent_engine *s, const ent_dutystate *d, ent_holds *holds, siz
         holds->v[holds->n - 1] = (ent_hold){at, party, origin};
         return true;
     }
-    if (!ent_reserve((void **)&holds->v, &holds->capacity, holds->n + 1, sizeof *holds->v)) {
+    if (!ent_holds_reserve(holds, holds->n + 1)) {
         return false;
     }
     holds->v[holds->n++] = (ent_hold){at, party, origin};
@@ -216,7 +282,7 @@ static const ent_clock *clock_of(const ent_dutystate *d, int64_t key)
     return at == ENT_MAP_NONE ? NULL : d->clocks[at];
 }
 
-void ent_covers_forget(ent_engine *s, const ent_dutystate *d, int64_t key)
+void ent_clocks_forget(ent_engine *s, const ent_dutystate *d, int64_t key, int64_t now)
 {
     const ent_dutystate *leader = &s->duties[d->leader];
     for (size_t i = 0; i < leader->n_members; i++) {
@@ -230,6 +296,11 @@ void ent_covers_forget(ent_engine *s, const ent_dutystate *d, int64_t key)
         if (covers) {
             free(covers->v);
             *covers = (ent_covers){0};
+        }
+    }
+    for (size_t i = 0; i < s->program->n_span; i++) {
+        if (s->spans[i].clocks == d->leader) {
+            ent_span_forget(&s->spans[i], key, now);
         }
     }
 }

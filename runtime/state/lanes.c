@@ -243,7 +243,7 @@ static bool take_values(const lanes *x)
         t->good += x->test ? x->test[i] : 1;
         bool ok = charges && ent_sample_is_bad(x->o->causes, x->fold, x->test, x->values, i)
                       ? ent_causes_sample(x->s, x->o, x->w, g, x->f, i)
-                      : !x->values || ent_fold_value(x->fold, &g->folds[x->k], x->values, i);
+                      : !x->values || ent_fold_take(x->fold, &g->folds[x->k], x->values, i);
         if (!ok) {
             return false;
         }

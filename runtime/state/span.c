@@ -158,6 +158,7 @@ void ent_spanstate_deinit(ent_spanstate *span)
         free(span->v[i].runs);
     }
     free(span->v);
+    free(span->spare);
     ent_map_deinit(&span->keys);
     ent_watches_deinit(&span->watches);
 }
@@ -172,10 +173,11 @@ static ent_spankey *span_key(ent_spanstate *span, int64_t key)
         if (!ent_reserve((void **)&span->v, &span->capacity, span->n + 1, sizeof *span->v)) {
             return NULL;
         }
-        ent_spankey *fresh = &span->v[span->n];
+        uint32_t at = span->n_spare > 0 ? span->spare[--span->n_spare] : (uint32_t)span->n++;
+        ent_spankey *fresh = &span->v[at];
         *fresh = (ent_spankey){.key = key, .open_from = ENT_NOT_OPEN};
         ent_intervals_init(&fresh->closed);
-        *place = (uint32_t)span->n++;
+        *place = at;
     }
     return &span->v[*place];
 }
@@ -195,8 +197,14 @@ static bool close_run(ent_engine *s, const ent_spanstate *span, ent_spankey *k, 
         return true;
     }
     if (span->keeps_rows) {
-        if (!ent_reserve((void **)&k->runs, &k->runs_capacity, k->n_runs + 1, sizeof *k->runs)) {
-            return false;
+        if (k->n_runs == k->runs_capacity) {
+            size_t capacity = k->runs_capacity ? 2 * k->runs_capacity : 1; /* most keys have one */
+            ent_spanrun *runs = realloc(k->runs, capacity * sizeof *runs);
+            if (!runs) {
+                return false;
+            }
+            k->runs = runs;
+            k->runs_capacity = capacity;
         }
         k->runs[k->n_runs++] = (ent_spanrun){from, e->at, k->opened, ent_event_row(s, e)};
     }
@@ -231,6 +239,23 @@ static const ent_spankey *find_key(const ent_spanstate *span, int64_t key)
 {
     uint32_t place = ent_map_get(&span->keys, key);
     return place == ENT_MAP_NONE ? NULL : &span->v[place];
+}
+
+/* The places of keys are used again: nobody walks through the keys of such a span. */
+void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before)
+{
+    uint32_t *place = ent_map_get(&span->keys, key) == ENT_MAP_NONE ? NULL : ent_map_at(&span->keys, key);
+    ent_spankey *k = place ? &span->v[*place] : NULL;
+    bool over = k && k->open_from == ENT_NOT_OPEN &&
+                (k->closed.n == 0 || k->closed.v[k->closed.n - 1].to <= before);
+    if (!over || !ent_reserve((void **)&span->spare, &span->spare_capacity, span->n_spare + 1, sizeof *span->spare)) {
+        return; /* keeping it is no mistake */
+    }
+    ent_intervals_deinit(&k->closed);
+    free(k->runs);
+    *k = (ent_spankey){.open_from = ENT_NOT_OPEN};
+    span->spare[span->n_spare++] = *place;
+    *place = ENT_MAP_NONE;
 }
 
 bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at)

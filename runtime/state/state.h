@@ -155,10 +155,13 @@ typedef struct ent_spankey {
 typedef struct ent_spanstate {
     const ent_span_row *row;
     bool keeps_rows; /* it stops clocks or has a cause: facts name its rows */
+    int64_t clocks;  /* where only clocks ask for it, by their own keys: the leader of their duties, else -1 */
     ent_watches watches;
     ent_map keys;
     ent_spankey *v;
     size_t n, capacity;
+    uint32_t *spare; /* places of keys that have been forgotten */
+    size_t n_spare, spare_capacity;
 } ent_spanstate;
 
 typedef enum ent_clock_state {
@@ -172,7 +175,8 @@ typedef struct ent_hold {
 } ent_hold;
 typedef struct ent_holds {
     ent_hold *v;
-    size_t n, capacity;
+    uint32_t n, capacity;
+    bool borrowed; /* v is the clock's own memory: to be copied before it grows */
 } ent_holds;
 
 /* A clock that has ended, as an allowance within other duties' clocks. */
@@ -206,6 +210,7 @@ typedef struct ent_blame {
     size_t n_facts, facts_capacity;
 } ent_blame;
 
+/* One piece of memory holds a clock, its keys and its first holders, see clock_new. */
 typedef struct ent_clock {
     int64_t key;
     int64_t trigger_at;
@@ -255,6 +260,8 @@ typedef struct ent_dutystate {
     ent_map running;  /* key -> place in clocks, ENT_MAP_NONE when none runs */
     ent_clock **clocks;
     size_t n_clocks, clocks_capacity;
+    ent_clock *spare_clocks; /* memory of clocks that have ended, linked by `use_keys` */
+    void *clock_blocks;      /* all memory of clocks, linked */
     ent_map discharged; /* restart: keys whose last clock was discharged, numbered in that order */
     uint32_t n_discharged;
     ent_map counted;    /* retroactive: key -> place in counted_at */
@@ -286,6 +293,13 @@ typedef struct ent_dutystate {
     uint64_t without_allowance; /* triggers whose allowance no clause names */
 } ent_dutystate;
 
+/* Values of 32 bits, as most are that are kept one by one: half the memory, and never moved. */
+typedef struct ent_value_chunk {
+    struct ent_value_chunk *next;
+    uint32_t n, capacity;
+    int32_t v[];
+} ent_value_chunk;
+
 /* One aggregate of one subject in one window: mergeable, plain but for the list of values. */
 typedef struct ent_fold_state {
     int64_t rows;     /* rows in the window for the subject, before any condition */
@@ -300,6 +314,8 @@ typedef struct ent_fold_state {
     ent_q qvalue;
     void *values; /* of percentile: int64_t, double or ent_q */
     size_t n_values, values_capacity;
+    ent_value_chunk *narrow; /* more of them, the latest first */
+    size_t n_narrow;
     int64_t good_ns, bad_ns; /* time share */
     int64_t expected;        /* samples, or net time in ns of a time share */
     int64_t missing;         /* of what was expected of each key, what did not come */
@@ -485,7 +501,8 @@ struct ent_engine {
     ent_objectivestate *objectives;
     ent_poolstate *pools;
     ent_tuples tuples;
-    ent_events events; /* scratch */
+    ent_events events;    /* scratch */
+    ent_intervals pauses; /* scratch */
     int64_t from, to, watermark;
     bool from_set, to_set, started, ended, failed;
     bool giving; /* decisions are being given out: the state is between two states */
@@ -557,6 +574,8 @@ void ent_events_sort(ent_engine *s);
 bool ent_spanstate_init(ent_engine *s, ent_spanstate *span, int64_t index, ent_fault *error);
 void ent_spanstate_deinit(ent_spanstate *span);
 bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span);
+/* No clock of the key is left, and no later one begins before `before`: lets go of what had ended by then. */
+void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before);
 bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at);
 /* The row that an event is. */
 ent_rowref ent_event_row(const ent_engine *s, const ent_event *e);
@@ -595,8 +614,10 @@ bool ent_holds_take(ent_engine *s, const ent_dutystate *d, ent_holds *holds, siz
                     int64_t at);
 /* A clock ended at `end` that is an allowance within other duties. */
 bool ent_covers_add(ent_dutystate *d, const ent_clock *c, int64_t end, bool has_due, int64_t due);
-/* Forgets the key's past clocks in all duties that move with d, if nothing can ask for them any more. */
-void ent_covers_forget(ent_engine *s, const ent_dutystate *d, int64_t key);
+/* Forgets, as of `now`, the key's past clocks in all duties that move with d, and its past in the spans that only their
+ * clocks ask for, if nothing can ask for them any more. */
+void ent_clocks_forget(ent_engine *s, const ent_dutystate *d, int64_t key, int64_t now);
+bool ent_holds_reserve(ent_holds *holds, uint32_t need);
 /* Whose net time the clock was up to `upto`, and what of it was beyond allowances. */
 bool ent_clockstate_blame(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
                           ent_blame *out);
@@ -633,6 +654,8 @@ void ent_fold_deinit(ent_fold_state *state);
 /* Takes one row's value in; cls and lane say which. */
 bool ent_fold_value(const ent_fold_row *fold, ent_fold_state *state, const ent_colbuf *values,
                     size_t lane);
+/* The same for a fold that nobody asks for single values. */
+bool ent_fold_take(const ent_fold_row *fold, ent_fold_state *state, const ent_colbuf *values, size_t lane);
 bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fold_state *from);
 /* The figure as a value of class *cls; *absent when there is none. */
 bool ent_fold_result(const ent_image *p, const ent_fold_row *fold, ent_fold_state *state,

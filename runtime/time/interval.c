@@ -26,7 +26,7 @@ static bool reserve_one(ent_intervals *set)
     if (set->n < set->cap) {
         return true;
     }
-    size_t cap = set->cap ? set->cap * 2 : 4;
+    size_t cap = set->cap ? set->cap * 2 : 1; /* most keys have one */
     if (cap < set->cap || cap > SIZE_MAX / sizeof *set->v) {
         return false;
     }

@@ -531,6 +531,16 @@ ent_bigq ent_bigq_times(ent_big_pool *pool, ent_bigq a, ent_bigq b)
     return ent_bigq_mul(pool, x, y);
 }
 
+static uint64_t gcd_limbs(uint64_t a, uint64_t b)
+{
+    while (b != 0) {
+        uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
 ent_bigq ent_bigq_reduce(ent_big_pool *pool, ent_bigq a)
 {
     if (pool->failed) {
@@ -539,7 +549,19 @@ ent_bigq ent_bigq_reduce(ent_big_pool *pool, ent_bigq a)
     if (a.num.n == 0) {
         return (ent_bigq){zero, ent_big_from(pool, 1)};
     }
+    if (a.den.n == 1 && a.den.limbs[0] == 1) {
+        return a;
+    }
     ent_big rest;
+    if (a.num.n == 1 && a.den.n == 1) {
+        uint64_t common = gcd_limbs(a.num.limbs[0], a.den.limbs[0]);
+        if (common == 1) {
+            return a;
+        }
+        ent_i128 size = (ent_i128)(a.num.limbs[0] / common);
+        return (ent_bigq){ent_big_from(pool, a.num.negative ? -size : size),
+                          ent_big_from(pool, (ent_i128)(a.den.limbs[0] / common))};
+    }
     ent_big g = ent_big_gcd(pool, a.num, a.den);
     if (pool->failed) {
         return a;
