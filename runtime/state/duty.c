@@ -162,7 +162,7 @@ static size_t clock_size(const ent_dutystate *d)
 }
 
 /* Memory of clocks comes in blocks, whose first word links them, and goes round. */
-static ent_clock *clock_new(ent_dutystate *d)
+ent_clock *ent_clock_new(ent_dutystate *d)
 {
     size_t size = clock_size(d);
     if (!d->spare_clocks) {
@@ -419,7 +419,7 @@ static bool start_clock(ent_engine *s, ent_dutystate *d, const ent_event *e)
     if (e->at < d->from || e->at >= d->to || any_version_runs(s, d, e->key)) {
         return true;
     }
-    ent_clock *c = clock_new(d);
+    ent_clock *c = ent_clock_new(d);
     if (!c) {
         return false;
     }

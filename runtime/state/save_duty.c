@@ -31,9 +31,10 @@ static bool io_holds(ent_io *x, ent_holds *h)
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (x->reading && !ent_io_grow(x, (void **)&h->v, &h->capacity, h->n++, sizeof *h->v)) {
-            return false;
+        if (x->reading && !ent_holds_reserve(h, h->n + 1)) {
+            return ent_io_no_memory(x);
         }
+        h->n += x->reading;
         ent_hold *v = &h->v[i];
         if (!ent_io_i64(x, &v->at) ||
             !ent_io_index(x, &v->party, -1, (int64_t)x->s->program->n_party) ||
@@ -96,9 +97,6 @@ static bool io_saved(ent_io *x, const ent_dutystate *d, int64_t **saved, uint8_t
 static bool io_use_keys(ent_io *x, const ent_dutystate *d, ent_clock *c)
 {
     const ent_image *p = x->s->program;
-    if (x->reading && !(c->use_keys = calloc(d->n_uses + 1, sizeof *c->use_keys))) {
-        return ent_io_no_memory(x);
-    }
     for (size_t i = 0; i < d->n_uses; i++) {
         const ent_spanuse_row *use = d->uses[i];
         if (!use || use->calendar >= 0) {
@@ -154,7 +152,7 @@ static bool io_clocks(ent_io *x, ent_dutystate *d, const ent_key_shape *shape)
             if (!ent_io_grow(x, (void **)&d->clocks, &d->clocks_capacity, i, sizeof *d->clocks)) {
                 return false;
             }
-            d->clocks[i] = calloc(1, sizeof **d->clocks);
+            d->clocks[i] = ent_clock_new(d);
             if (!d->clocks[i]) {
                 return ent_io_no_memory(x);
             }

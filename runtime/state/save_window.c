@@ -43,16 +43,25 @@ static bool io_sums(ent_io *x, ent_fold_state *f)
 static bool io_values(ent_io *x, const ent_fold_row *fold, ent_fold_state *f)
 {
     size_t size = ent_class_size(ent_type_class((unsigned)fold->value_type));
-    size_t n = f->n_values;
+    size_t n = f->n_values + f->n_narrow;
     if (!ent_io_count(x, &n, size)) {
         return false;
     }
+    n -= f->n_narrow;
     for (size_t i = 0; i < n; i++) {
         if (x->reading && !ent_io_grow(x, &f->values, &f->values_capacity, f->n_values++, size)) {
             return false;
         }
         if (!ent_io_cell(x, fold->value_type, fold->param, (char *)f->values + i * size)) {
             return false;
+        }
+    }
+    for (const ent_value_chunk *chunk = f->narrow; chunk; chunk = chunk->next) {
+        for (uint32_t i = 0; i < chunk->n; i++) {
+            int64_t value = chunk->v[i];
+            if (!ent_io_cell(x, fold->value_type, fold->param, &value)) {
+                return false;
+            }
         }
     }
     return true;

@@ -210,7 +210,7 @@ typedef struct ent_blame {
     size_t n_facts, facts_capacity;
 } ent_blame;
 
-/* One piece of memory holds a clock, its keys and its first holders, see clock_new. */
+/* One piece of memory holds a clock, its keys and its first holders, see ent_clock_new. */
 typedef struct ent_clock {
     int64_t key;
     int64_t trigger_at;
@@ -638,6 +638,8 @@ bool ent_judge_split(ent_engine *s, ent_verdict *d);
 /* --- duty.c --- */
 bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_fault *error);
 void ent_dutystate_deinit(ent_dutystate *d);
+/* All zero but for its memory of keys and holders; NULL: no memory. */
+ent_clock *ent_clock_new(ent_dutystate *d);
 /* Takes the slice through all duties that move with d, their leader. */
 bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error);
 bool ent_dutystate_finish(ent_engine *s, ent_dutystate *d, ent_fault *error);
