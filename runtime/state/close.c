@@ -313,37 +313,26 @@ static bool run_measure(ent_engine *s, const ent_objectivestate *o, ent_constant
     return ok || ent_no_memory(error);
 }
 
-/* Bad samples still allowed if all that is to come is good, and how fast they are being used up. */
-static void budget(const ent_engine *s, const ent_objectivestate *o, const ent_window_state *w,
-                   const ent_group *g, int64_t hi, ent_verdict *d)
+/* What is still allowed before the window is over: shown of shares, kept of all while standing is asked for. */
+static bool take_budget(ent_engine *s, const ent_objectivestate *o, const ent_window_state *w,
+                        const ent_group *g, int64_t hi, ent_verdict *d)
 {
-    const ent_image *p = s->program;
-    const ent_fold_row *fold = &p->fold[o->row->first_fold];
-    if (o->row->n_folds != 1 || fold->kind != ENT_AGG_SHARE || fold->feed < 0 ||
-        o->row->compare != ENT_CMP_AT_LEAST || hi <= w->lo) {
-        return;
+    ent_budget budget;
+    bool some = ent_budget_of(s, o, w, g, hi, d, &budget);
+    if (some && budget.unit == ENT_BUDGET_SAMPLES && o->row->compare == ENT_CMP_AT_LEAST) {
+        d->has_budget = true;
+        d->budget_left = budget.left;
+        d->burn_rate = budget.has_rate ? budget.burn_rate : d->burn_rate;
     }
-    int64_t interval = p->feed[fold->feed].interval_ns;
-    int64_t samples = d->counts.samples + d->counts.missing;
-    int64_t total = samples;
-    if (interval > 0) {
-        total += (w->to - hi) / interval;
+    if (!s->standing) {
+        return true;
     }
-    int64_t bad = g->folds[0].n - g->folds[0].good +
-                  (o->row->missing == ENT_MISSING_DOWN ? d->counts.missing : 0);
-    ent_q allowed;
-    ent_q share;
-    ent_q elapsed;
-    if (!ent_q_sub(ent_q_from_i64(1), p->constants[o->row->target].v.q, &share) ||
-        !ent_q_mul(share, ent_q_from_i64(total), &allowed) ||
-        !ent_q_sub(allowed, ent_q_from_i64(bad), &d->budget_left)) {
-        return;
+    if (!ent_reserve((void **)&s->budgets, &s->budgets_capacity, s->n_decisions,
+                     sizeof *s->budgets)) {
+        return false;
     }
-    d->has_budget = true;
-    if (allowed.num > 0 && ent_q_make(hi - w->lo, w->to - w->lo, &elapsed) &&
-        ent_q_div(ent_q_from_i64(bad), allowed, &share)) {
-        d->has_budget = ent_q_div(share, elapsed, &d->burn_rate);
-    }
+    s->budgets[s->n_decisions - 1] = budget;
+    return true;
 }
 
 static void no_data_status(const ent_objective_row *row, ent_verdict *d)
@@ -429,7 +418,7 @@ static bool decide_group(ent_engine *s, ent_objectivestate *o, ent_window_state 
     if (ok && !final) {
         d->status = ENT_STATUS_PROVISIONAL;
         d->has_measure = d->has_measure && any;
-        budget(s, o, w, g, hi, d);
+        ok = take_budget(s, o, w, g, hi, d);
     } else if (ok && (!any || !d->has_measure)) {
         no_data_status(row, d);
     } else if (ok) {
@@ -507,10 +496,13 @@ static bool close_window(ent_engine *s, ent_objectivestate *o, ent_window_state 
 }
 
 /* Whether the window has come to its end, or the run has, and something of it is to be decided. */
-static bool is_decided(const ent_objectivestate *o, const ent_window_state *w, int64_t until)
+static bool is_decided(const ent_engine *s, const ent_objectivestate *o, const ent_window_state *w,
+                       int64_t until)
 {
     /* a rolling window that does not lie wholly in the period is not decided */
-    return (w->ends <= until || o->row->window != ENT_UNIT_ROLLING) && w->lo < until;
+    return (w->ends <= until || o->row->window != ENT_UNIT_ROLLING ||
+            (s->standing && w == o->active[0])) &&
+           w->lo < until;
 }
 
 /* Decides by the folds of the windows that the lender closed just now. */
@@ -521,7 +513,7 @@ static bool close_borrowed(ent_engine *s, ent_objectivestate *o, int64_t until, 
     for (size_t i = 0; ok && i < lender->n_active; i++) {
         ent_window_state *w = lender->active[i];
         bool final = w->ends <= until;
-        if (w->closed && is_decided(o, w, until)) {
+        if (w->closed && is_decided(s, lender, w, until)) {
             ok = decide_window(s, o, w, w, final ? w->to : until, final, error);
         }
     }
@@ -544,7 +536,7 @@ bool ent_objectivestate_close(ent_engine *s, ent_objectivestate *o, int64_t unti
         if (!final && !end) {
             continue;
         }
-        if (is_decided(o, w, until)) {
+        if (is_decided(s, o, w, until)) {
             ok = close_window(s, o, w, final ? w->to : until, final, error);
         } else if (o->causes) {
             ok = ent_causes_settle(s, o, until, w) || ent_no_memory(error);

@@ -203,6 +203,7 @@ void ent_engine_free(ent_engine *s)
     }
     free(s->decisions);
     free(s->notices);
+    free(s->budgets);
     ent_tuples_deinit(&s->tuples);
     ent_judge_free(s->judge);
     ent_claims_free(s->claims);

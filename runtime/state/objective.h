@@ -34,6 +34,11 @@ int64_t ent_folds_lender(const ent_engine *s, const ent_objectivestate *o, bool 
 bool ent_mark_excluded(ent_engine *s, ent_objectivestate *o, ent_window_state *w, ent_feedstate *f,
                        size_t begin, size_t end, int64_t until, uint8_t **marks);
 
+/* --- budget.c --- */
+/* false: the objective has none. */
+bool ent_budget_of(const ent_engine *s, const ent_objectivestate *o, const ent_window_state *w,
+                   const ent_group *g, int64_t hi, const ent_verdict *d, ent_budget *out);
+
 /* --- cause.c --- */
 bool ent_causes_init(ent_engine *s, ent_objectivestate *o, ent_fault *error);
 void ent_causes_free(ent_engine *s, ent_causes *causes);

@@ -21,6 +21,7 @@
 #include "runtime/judge/verdict.h"
 #include "runtime/state/map.h"
 #include "runtime/state/engine.h"
+#include "runtime/state/standing.h"
 #include "runtime/time/calendar.h"
 #include "runtime/time/interval.h"
 #include "runtime/time/window.h"
@@ -513,6 +514,10 @@ struct ent_engine {
     struct ent_judge *judge;
     struct ent_claims *claims;
     int64_t claim_hold_ns;  /* decisions wait so long for claims of their credits */
+    /* of a copy that is asked how things stand: open windows are decided, each with its budget */
+    bool standing;
+    ent_budget *budgets;
+    size_t budgets_capacity;
     ent_engine_options options;
     ent_warning *notices;
     size_t n_notices, notices_capacity;
