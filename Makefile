@@ -36,22 +36,25 @@ CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -fPIC -fno-rtti -fv
 GENFLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -w
 RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lm -lpthread
 COMPILER_LIBS := -lical
+WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
 
 PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev libzstd-dev liblzma-dev \
-            libsimdjson-dev libical-dev libsodium-dev openssh-client python3 xz-utils zstd tzdata
+            libsimdjson-dev libical-dev libsodium-dev libmicrohttpd-dev libcurl4-openssl-dev \
+            libsnappy-dev libprotobuf-c-dev protobuf-c-compiler libjansson-dev prometheus chromium \
+            openssh-client python3 xz-utils zstd tzdata
 
 RUNTIME_C := $(sort $(wildcard runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
                runtime/embed/*.c))
 RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
-COMPILER_C := $(sort $(filter-out compiler/entente/%,$(wildcard compiler/*/*.c)))
-COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c)))
+COMPILER_C := $(sort $(filter-out compiler/entente/% compiler/watch/%,$(wildcard compiler/*/*.c)))
+COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c compiler/watch/*.c)))
 UNIT_C := $(sort $(wildcard tests/unit/test_*.c))
 DRIVER_C := $(sort $(wildcard tests/property/*_driver.c) $(wildcard tests/fuzz/fuzz_*.c))
 
 RUNTIME_O := $(RUNTIME_C:%.c=$(B)/obj/%.o) $(RUNTIME_CC:%.cc=$(B)/obj/%.o)
 COMPILER_O := $(COMPILER_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/parser.o $(B)/obj/gen/lexer.o
-COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o)
+COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/remote.pb-c.o
 UNIT := $(UNIT_C:tests/unit/%.c=$(B)/tests/%)
 DRIVERS := $(patsubst %.c,$(B)/tests/%,$(notdir $(DRIVER_C)))
 
@@ -74,9 +77,10 @@ deps:
 	fi
 
 tools:
-	@for t in flex bison $(firstword $(CC)) $(CXX); do command -v $$t >/dev/null || { \
+	@for t in flex bison protoc-c $(firstword $(CC)) $(CXX); do command -v $$t >/dev/null || { \
 	    echo "make: $$t is missing; 'make deps' installs all that is needed" >&2; exit 1; }; done
-	@for h in zlib.h zstd.h lzma.h simdjson.h libical/ical.h sodium.h; do \
+	@for h in zlib.h zstd.h lzma.h simdjson.h libical/ical.h sodium.h microhttpd.h curl/curl.h snappy-c.h \
+	    protobuf-c/protobuf-c.h jansson.h; do \
 	    echo "#include <$$h>" | $(CXX) -std=c++17 -E -x c++ - >/dev/null 2>&1 || { \
 	    echo "make: the header $$h is missing; 'make deps' installs all that is needed" >&2; exit 1; }; done
 
@@ -89,6 +93,14 @@ $(B)/gen/parser.h: $(B)/gen/parser.c
 $(B)/gen/lexer.c: compiler/syntax/lexer.l $(B)/gen/parser.h
 	flex --header-file=$(B)/gen/lexer.h -o $@ $<
 $(B)/gen/lexer.h: $(B)/gen/lexer.c
+
+$(B)/gen/remote.pb-c.c: compiler/watch/remote.proto
+	@mkdir -p $(@D)
+	protoc-c -Icompiler/watch --c_out=$(B)/gen remote.proto
+$(B)/gen/remote.pb-c.h: $(B)/gen/remote.pb-c.c
+$(B)/obj/compiler/watch/remote.o: $(B)/gen/remote.pb-c.h
+# the page's files become bytes of this object
+$(B)/obj/compiler/watch/assets.o: $(wildcard compiler/watch/page.*)
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
@@ -118,7 +130,7 @@ $(B)/libentente-compiler.a: $(COMPILER_O)
 	rm -f $@
 	ar rcs $@ $^
 $(B)/entente: $(COMMAND_O) $(B)/libentente-compiler.a $(B)/libentente.a
-	$(CXX) $(OPT) -o $@ $^ $(COMPILER_LIBS) $(RUNTIME_LIBS)
+	$(CXX) $(OPT) -o $@ $^ $(WATCH_LIBS) $(COMPILER_LIBS) $(RUNTIME_LIBS)
 
 # --- tests ----------------------------------------------------------------------------------------
 

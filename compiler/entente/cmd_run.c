@@ -219,27 +219,6 @@ static int take(const ent_command *self, void *user, int option, const char *val
     }
 }
 
-/* Which agreements bind nobody, where the framework wants them signed. Sources are drafts, and what is signed is
- * the program built from them: without signatures they are decided as if everybody had consented. */
-static int ask_consent(parsed *p, const ent_image *program, bool **not_in_force)
-{
-    if (p->assume_signed || !ent_consent_is_required(program)) {
-        return ENT_EXIT_OK;
-    }
-    int status = ent_consent_load(program, p->paths, p->n_paths, &p->consent, stderr);
-    bool draft = status == ENT_EXIT_OK && !p->consent.found && !p->consent.signatures_path;
-    if (draft) {
-        fputs("warning: sources are drafts that nobody has signed: decided as if every party had\n"
-              "  = help: build and sign them: entente build -o club.entc ..., entente sign --party "
-              "P --key FILE club.entc\n",
-              stderr);
-    } else if (status == ENT_EXIT_OK) {
-        status = ent_consent_flags(program, &p->consent, not_in_force, stderr);
-    }
-    ent_consent_unload(&p->consent);
-    return status;
-}
-
 static int run_parsed(const ent_command *self, parsed *p)
 {
     if (p->n_paths == 0) {
@@ -252,7 +231,8 @@ static int run_parsed(const ent_command *self, parsed *p)
     int status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
     bool *not_in_force = NULL;
     if (status == ENT_EXIT_OK) {
-        status = ask_consent(p, program, &not_in_force);
+        status = ent_consent_ask(program, p->paths, p->n_paths, &p->consent, p->assume_signed,
+                                 &not_in_force, stderr);
     }
     if (status == ENT_EXIT_OK) {
         p->run.not_in_force = not_in_force;

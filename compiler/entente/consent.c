@@ -191,3 +191,23 @@ int ent_consent_flags(const ent_image *p, const ent_consent_files *files, bool *
     }
     return ENT_EXIT_OK;
 }
+
+int ent_consent_ask(const ent_image *program, const char *const *paths, size_t n_paths,
+                    ent_consent_files *files, bool assume_signed, bool **not_in_force, FILE *err)
+{
+    if (assume_signed || !ent_consent_is_required(program)) {
+        return ENT_EXIT_OK;
+    }
+    int status = ent_consent_load(program, paths, n_paths, files, err);
+    bool draft = status == ENT_EXIT_OK && !files->found && !files->signatures_path;
+    if (draft) {
+        fputs("warning: sources are drafts that nobody has signed: decided as if every party had\n"
+              "  = help: build and sign them: entente build -o club.entc ..., entente sign --party "
+              "P --key FILE club.entc\n",
+              err);
+    } else if (status == ENT_EXIT_OK) {
+        status = ent_consent_flags(program, files, not_in_force, err);
+    }
+    ent_consent_unload(files);
+    return status;
+}

@@ -24,6 +24,11 @@ void ent_consent_unload(ent_consent_files *files);
 int ent_consent_flags(const ent_image *program, const ent_consent_files *files, bool **flags,
                       FILE *err);
 
+/* Which agreements bind nobody, where the framework wants them signed.  Sources are drafts, and what is signed is
+ * the program built from them: without signatures they are decided as if everybody had consented. */
+int ent_consent_ask(const ent_image *program, const char *const *paths, size_t n_paths,
+                    ent_consent_files *files, bool assume_signed, bool **not_in_force, FILE *err);
+
 /* The whole of a small file, NUL-terminated, to be freed; NULL with errno. */
 char *ent_read_small(const char *path, size_t *len);
 #endif

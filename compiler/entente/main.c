@@ -11,6 +11,7 @@ static const ent_command *const commands[] = {
     &ent_command_check,
     &ent_command_build,
     &ent_command_run,
+    &ent_command_watch,
     &ent_command_test,
     &ent_command_backtest,
     &ent_command_fmt,

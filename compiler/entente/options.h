@@ -61,4 +61,5 @@ extern const ent_command ent_command_sign;
 extern const ent_command ent_command_verify;
 extern const ent_command ent_command_disasm;
 extern const ent_command ent_command_ledger;
+extern const ent_command ent_command_watch;
 #endif

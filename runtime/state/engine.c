@@ -576,6 +576,11 @@ bool ent_engine_advance(ent_engine *s, int64_t watermark, ent_fault *error)
     return give_out(s, s->watermark - s->claim_hold_ns, error) || has_failed(s);
 }
 
+bool ent_engine_settle(ent_engine *s, ent_fault *error)
+{
+    return usable(s, error) && (give_out(s, s->watermark, error) || has_failed(s));
+}
+
 bool ent_engine_finish(ent_engine *s, ent_fault *error)
 {
     if (!usable(s, error)) {
@@ -615,6 +620,15 @@ bool ent_engine_finish(ent_engine *s, ent_fault *error)
 }
 
 /* --- questions --- */
+
+size_t ent_engine_pending(const ent_engine *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->program->n_feed; i++) {
+        n += s->feeds[i].n_pending;
+    }
+    return n;
+}
 
 ent_strings *ent_engine_strings(ent_engine *s)
 {

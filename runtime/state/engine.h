@@ -90,12 +90,17 @@ bool ent_engine_push(ent_engine *session, int64_t feed, const ent_vector *column
                       const int64_t *origins, ent_fault *error);
 /* No row before `watermark` will come any more. */
 bool ent_engine_advance(ent_engine *session, int64_t watermark, ent_fault *error);
+/* Gives out what is final below the watermark.  Without it decisions are given out in heaps, and the last at the
+ * end; their order is the same. */
+bool ent_engine_settle(ent_engine *session, ent_fault *error);
 /* The input has ended: decides all that is left as of the end of the period. */
 bool ent_engine_finish(ent_engine *session, ent_fault *error);
 
 ent_strings *ent_engine_strings(ent_engine *session);
 const ent_image *ent_engine_program(const ent_engine *session);
 const ent_feed_totals *ent_engine_feed_totals(const ent_engine *session, int64_t feed);
+/* Rows that wait for the watermark. */
+size_t ent_engine_pending(const ent_engine *session);
 /* The evaluated period, once known. */
 bool ent_engine_period(const ent_engine *session, int64_t *from_ns, int64_t *to_ns);
 const ent_zone *ent_engine_agreement_zone(const ent_engine *session, int64_t agreement);
