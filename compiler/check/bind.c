@@ -12,6 +12,17 @@ static ent_feed_decl *bound_feed(ent_checker *ck, const ent_node *n)
     return s != NULL && s->kind == ENT_NODE_FEED ? s->decl : NULL;
 }
 
+static void check_query(ent_checker *ck, ent_bind_decl *bind, const ent_node *n)
+{
+    if (!ent_same(bind->format, "prometheus")) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0430, n->span, "only Prometheus is asked a query");
+        ent_diag_help(d, "`bind %s from prometheus query \"…\"`", bind->feed->name);
+    } else if (bind->query != NULL) {
+        (void)ent_diag_add(ck->diags, ENT_DIAG_E0430, n->span, "a bind has one query");
+    }
+    bind->query = n->text;
+}
+
 static void check_option(ent_checker *ck, ent_bind_decl *bind, const ent_node *n)
 {
     if (ent_same(n->name, "separator")) {
@@ -24,10 +35,12 @@ static void check_option(ent_checker *ck, ent_bind_decl *bind, const ent_node *n
         ent_diag_primary_label(d, "such as \";\" or \"\\t\"");
     } else if (ent_same(n->name, "absent")) {
         ENT_PUSH_PTR(ck, bind->absents, bind->n_absents, n->text);
+    } else if (ent_same(n->name, "query")) {
+        check_query(ck, bind, n);
     } else {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0430, n->span, "unknown option `%s`",
                                    n->name ? n->name : "");
-        ent_diag_help(d, "a bind has the options `separator` and `absent`");
+        ent_diag_help(d, "a bind has the options `separator`, `absent` and `query`");
     }
 }
 
@@ -65,6 +78,11 @@ void ent_bind_header(ent_checker *ck, const ent_node *n)
     for (size_t i = 0; i < n->n_kids; i++)
         if (n->kids[i] != NULL && n->kids[i]->kind == ENT_NODE_OPTION)
             check_option(ck, bind, n->kids[i]);
+    if (ent_same(bind->format, "prometheus") && bind->query == NULL) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0430, n->name_span,
+                                   "a bind from Prometheus needs a query");
+        ent_diag_help(d, "say what to ask: `bind %s from prometheus query \"…\"`", feed->name);
+    }
 }
 
 static void report_text(ent_checker *ck, const ent_field_decl *f, const ent_node *e)

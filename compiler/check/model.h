@@ -312,7 +312,8 @@ typedef struct ent_binding_decl {
 struct ent_bind_decl {
     int32_t index;
     ent_feed_decl *feed;
-    const char *format; /* "csv" or "jsonl" */
+    const char *format; /* "csv", "jsonl" or "prometheus" */
+    const char *query;  /* PromQL, NULL: none */
     int separator;      /* a byte, or 0: the default */
     const char **absents;
     size_t n_absents;

@@ -291,11 +291,13 @@ static bool lower_bind(ent_lower *lw, const ent_bind_decl *bind, ent_text_column
                        ent_bound_row *bounds)
 {
     bool any = bind->format == NULL;
+    /* samples of Prometheus are handed on as JSON Lines */
     ent_bind_row row = {.feed = ent_lower_feed_row(lw, bind->feed),
                         .format = any                                ? 0
                                   : strcmp(bind->format, "csv") == 0 ? 1
                                                                      : 2,
                         .separator = bind->separator,
+                        .query = bind->query == NULL ? -1 : ent_builder_text(lw->b, bind->query),
                         .first_absent = (int64_t)lw->b->absent_text.n,
                         .n_absents = (int64_t)bind->n_absents,
                         .place = ent_lower_place(lw, bind->span)};

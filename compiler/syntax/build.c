@@ -373,7 +373,7 @@ ent_node *ent_node_credit(ent_parser *p, ent_span span, ent_node *amount, ent_no
 
 ent_node_list ent_node_options(ent_parser *p, ent_node_list l, ent_token name, ent_node_list texts)
 {
-    static const char *const options[] = {"separator", "absent", NULL};
+    static const char *const options[] = {"separator", "absent", "query", NULL};
     int option = ent_word_choose(p, name, "option of `bind`", options);
     for (uint32_t i = 0; option >= 0 && i < texts.n; i++) {
         ent_span span =
@@ -387,13 +387,16 @@ ent_node_list ent_node_options(ent_parser *p, ent_node_list l, ent_token name, e
         (void)ent_diag_add(p->diags, ENT_DIAG_E0120, texts.items[1]->span,
                            "a bind has one separator");
     }
+    if (option == 2 && texts.n > 1) {
+        (void)ent_diag_add(p->diags, ENT_DIAG_E0120, texts.items[1]->span, "a bind has one query");
+    }
     return l;
 }
 
 ent_node *ent_node_bind(ent_parser *p, ent_span span, ent_token feed, ent_token format,
                         ent_node_list parts, ent_node_list braced)
 {
-    static const char *const formats[] = {"csv", "jsonl", NULL};
+    static const char *const formats[] = {"csv", "jsonl", "prometheus", NULL};
     int chosen = ent_word_choose(p, format, "format", formats);
     ent_node_list kids = ent_node_concat(p, parts, braced);
     ent_node *node = ent_node_make_list(p, ENT_NODE_BIND, span, kids);

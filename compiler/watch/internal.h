@@ -8,6 +8,7 @@
 #define ENT_WATCH_INTERNAL_H
 
 #include "compiler/watch/log.h"
+#include "compiler/watch/sample.h"
 #include "compiler/watch/store.h"
 #include "compiler/watch/watch.h"
 #include "runtime/feed/bind.h"
@@ -60,6 +61,8 @@ typedef struct ent_watch_source {
     const char *feed_name;
     int64_t lateness_ns;
     bool complete; /* what has happened up to now, less the lateness, is in it */
+    const char *query; /* PromQL of the bind, NULL: none */
+    ent_watch_selector selector; /* where samples come unasked: the part that is wanted */
     ent_binder *binder;
     uint32_t index; /* among those of its feed, for origins */
 
@@ -112,7 +115,8 @@ typedef struct ent_watch_clause {
     uint64_t last_breach;
 } ent_watch_clause;
 
-typedef struct ent_watch {
+typedef struct ent_watch ent_watch;
+struct ent_watch {
     const ent_watch_options *options;
     FILE *err;
     ent_image *program;
@@ -142,7 +146,7 @@ typedef struct ent_watch {
     struct ent_watch_clients *clients;
     struct ent_watch_hooks *hooks;
     uint64_t takeovers, takeovers_refused;
-} ent_watch;
+};
 
 /* --- club.c: from accepted text to lines of the ledger --- */
 bool ent_watch_club_open(ent_watch *w);

@@ -1,5 +1,6 @@
 /* See watch.h: the sources from the command line, the loop, the end. */
 #include "compiler/watch/internal.h"
+#include "compiler/watch/server.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -89,18 +90,28 @@ static bool add_source(ent_watch *w, const ent_watch_feed *given)
         s->key = NULL;
         return ent_watch_fail(w, 2, "--feed %s=%s is given twice", name, given->source);
     }
+    for (size_t i = 0; i < w->n_sources; i++) {
+        s->index += w->sources[i].feed == feed;
+    }
+    w->n_sources++;
     s->spec = s->key + given->name_len + 1;
     s->feed = feed;
     s->feed_name = name;
     s->kind = kind_of(given->source);
     s->newest_ns = s->watermark_ns = INT64_MIN;
     s->lateness_ns = setting(o->lateness, o->n_lateness, name, w->program->feed[feed].lateness_ns);
+    int64_t bind = w->program->feed[feed].bind;
+    int64_t query = bind >= 0 ? w->program->bind[bind].query : -1;
+    s->query = query >= 0 ? ent_image_text(w->program, query) : NULL;
+    bool unasked = s->kind == ENT_WATCH_REMOTE_WRITE || s->kind == ENT_WATCH_SCRAPE;
+    if (unasked && !ent_watch_selector_init(&s->selector, s->query)) {
+        return ent_watch_fail(w, 2,
+                              "`%s` is not a mere selector, and only a Prometheus server can answer more: use "
+                              "--feed %s=prometheus+http://…",
+                              s->query, name);
+    }
     s->complete = setting(o->complete, o->n_complete, name, 0) != 0;
     s->heard_ns = w->now_ns;
-    for (size_t i = 0; i < w->n_sources; i++) {
-        s->index += w->sources[i].feed == feed;
-    }
-    w->n_sources++;
     return true;
 }
 
@@ -302,13 +313,17 @@ static bool all_at_end(const ent_watch *w)
 
 static void wait_for_input(const ent_watch *w, int signals, bool more)
 {
-    struct pollfd fds[2] = {{.fd = signals, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+    struct pollfd fds[3] = {{.fd = signals, .events = POLLIN},
+                            {.fd = -1, .events = POLLIN},
+                            {.fd = ent_watch_server_fd(w), .events = POLLIN}};
+    int server_ms = ent_watch_server_timeout(w);
+    int ms = more ? 0 : server_ms >= 0 && server_ms < TURN_MS ? server_ms : TURN_MS;
     for (size_t i = 0; i < w->n_sources; i++) {
         if (w->sources[i].kind == ENT_WATCH_STDIN && ent_watch_has_room(w, &w->sources[i])) {
             fds[1].fd = ent_watch_follow_fd(&w->sources[i]);
         }
     }
-    (void)poll(fds, 2, more ? 0 : TURN_MS);
+    (void)poll(fds, 3, ms);
 }
 
 static bool turn(ent_watch *w, int signals)
@@ -319,6 +334,7 @@ static bool turn(ent_watch *w, int signals)
     if (!follow(w, &more) || !tick(w)) {
         return false;
     }
+    ent_watch_server_turn(w);
     look_for_stalls(w);
     bool past = w->has_to && w->watermark_ns >= w->to_ns;
     if ((past || all_at_end(w)) && !w->finished) {
@@ -348,11 +364,12 @@ static bool open_all(ent_watch *w)
             return false;
         }
     }
-    return true;
+    return ent_watch_server_open(w);
 }
 
 static void close_all(ent_watch *w)
 {
+    ent_watch_server_close(w);
     ent_watch_club_close(w);
     for (size_t i = 0; w->sources && i < w->n_sources; i++) {
         ent_watch_source *s = &w->sources[i];
@@ -361,6 +378,7 @@ static void close_all(ent_watch *w)
         }
         free(s->keys.v);
         free(s->keys.buckets);
+        ent_watch_selector_deinit(&s->selector);
         free(s->header);
         free(s->key);
     }

@@ -1,0 +1,145 @@
+/* Prometheus remote write, version 1: snappy around protobuf, POST /api/v1/write.
+ *
+ * Samples become rows with the columns `time`, `value`, and one for each label, `__name__` being the metric's
+ * name; each source of kind `remote-write` takes those that its bind's `query` selects.  A delivery that is sent again is
+ * known by its bytes and not taken twice. */
+#include "compiler/watch/server.h"
+
+#include <math.h>
+#include <snappy-c.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/watch/sample.h"
+#include "remote.pb-c.h"
+
+/* Unpacked, a message may be many times its bytes: what it may take in all is bounded. */
+typedef struct budget {
+    size_t left;
+} budget;
+
+static void *take_bytes(void *user, size_t n)
+{
+    budget *b = user;
+    if (n > b->left) {
+        return NULL;
+    }
+    b->left -= n;
+    return malloc(n);
+}
+
+static void give_back(void *user, void *p)
+{
+    (void)user;
+    free(p);
+}
+
+static bool unpack(const ent_watch_request *r, char **bytes, size_t *n, ent_watch_reply *reply)
+{
+    *bytes = NULL;
+    if (strcmp(r->coding, "snappy") != 0) {
+        ent_watch_reply_error(reply, 415, "remote write comes as snappy");
+        return false;
+    }
+    if (snappy_uncompressed_length(r->body, r->len, n) != SNAPPY_OK || *n > ENT_WATCH_BODY_MAX) {
+        ent_watch_reply_error(reply, 400, "this is not snappy, or more than 16 MiB of it");
+        return false;
+    }
+    *bytes = malloc(*n + 1);
+    if (!*bytes || snappy_uncompress(r->body, r->len, *bytes, n) != SNAPPY_OK) {
+        free(*bytes);
+        *bytes = NULL;
+        ent_watch_reply_error(reply, 400, "this is not snappy");
+        return false;
+    }
+    return true;
+}
+
+static bool add_series(const TimeSeries *series, const ent_watch_selector *selector, ent_json_out *out)
+{
+    ent_watch_label labels[ENT_WATCH_LABELS];
+    size_t n = 0;
+    for (size_t i = 0; i < series->n_labels; i++) {
+        if (n == ENT_WATCH_LABELS) {
+            return false;
+        }
+        labels[n++] = (ent_watch_label){series->labels[i]->name, series->labels[i]->value};
+    }
+    if (!ent_watch_selects(selector, labels, n)) {
+        return true;
+    }
+    for (size_t i = 0; i < series->n_samples; i++) {
+        const Sample *sample = series->samples[i];
+        int64_t ns;
+        if (__builtin_mul_overflow(sample->timestamp, INT64_C(1000000), &ns)) {
+            return false;
+        }
+        ent_watch_sample_row(out, ns, sample->value, labels, n);
+    }
+    return true;
+}
+
+static void give(ent_watch *w, ent_watch_source *s, const WriteRequest *message, const ent_watch_request *r,
+                 ent_watch_reply *reply)
+{
+    ent_json_out rows;
+    ent_json_init(&rows, 4 * (size_t)ENT_WATCH_BODY_MAX);
+    bool ok = true;
+    for (size_t i = 0; ok && i < message->n_timeseries; i++) {
+        ok = add_series(message->timeseries[i], &s->selector, &rows);
+    }
+    if (!ok || rows.error != ENT_JSON_OK) {
+        ent_watch_reply_error(reply, 400, "a series with too many labels, or a time that does not fit");
+    } else if (rows.len > 0) {
+        ent_watch_batch b = {.source = s,
+                             .format = ENT_FORMAT_JSONL,
+                             .text = rows.data,
+                             .len = rows.len,
+                             .line = s->place.line,
+                             .now_ns = w->now_ns,
+                             .after = s->place,
+                             .watermark_ns = INT64_MIN};
+        for (size_t i = 0; i < rows.len; i++) {
+            b.after.line += rows.data[i] == '\n';
+        }
+        if (ent_watch_digest(r->body, r->len, b.id)) {
+            ent_watch_push_batch(w, &b, reply);
+        }
+    }
+    ent_json_deinit(&rows);
+}
+
+void ent_watch_push_remote(ent_watch *w, const ent_watch_request *r, ent_watch_reply *reply)
+{
+    budget left = {.left = 8 * (size_t)ENT_WATCH_BODY_MAX};
+    ProtobufCAllocator allocator = {take_bytes, give_back, &left};
+    char *bytes;
+    size_t n;
+    bool any = false;
+    if (!unpack(r, &bytes, &n, reply)) {
+        return;
+    }
+    WriteRequest *message = write_request__unpack(&allocator, n, (const uint8_t *)bytes);
+    free(bytes);
+    if (!message) {
+        ent_watch_reply_error(reply, 400, "this is no remote write message");
+        return;
+    }
+    reply->status = 204;
+    for (size_t i = 0; i < w->n_sources && reply->status < 300; i++) {
+        if (w->sources[i].kind == ENT_WATCH_REMOTE_WRITE) {
+            any = true;
+            give(w, &w->sources[i], message, r, reply);
+        }
+    }
+    write_request__free_unpacked(message, &allocator);
+    if (!any) {
+        ent_watch_reply_error(reply, 404, "no feed takes remote write: start with --feed NAME=remote-write");
+    } else if (reply->status == 200) {
+        reply->status = 204;
+    }
+    if (reply->status == 204) {
+        ent_json_reset(&reply->out);
+        ent_json_raw(&reply->out, "", 0);
+    }
+}
