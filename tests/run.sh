@@ -69,6 +69,9 @@ step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$EN
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
 step "libentente in a host" sh tests/embed/run.sh "$BUILD"
+step "live sources" env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/sources.py "$ENTENTE"
+step "nothing lost: kills, full disks, torn ends" \
+    env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent examples/*/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 if [ -d "$DATA_DIR/service-desk" ]; then

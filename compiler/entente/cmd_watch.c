@@ -36,32 +36,42 @@ enum {
 };
 static const ent_option options[] = {
     {"feed", "NAME=SOURCE",
-     "a source of a feed: a .csv, .tsv or .jsonl file that grows, - for standard input, `push` for POST "
-     "/feed/NAME, `remote-write` for Prometheus remote write, prometheus+http://HOST:PORT for queries, "
+     "a source of a feed: a .csv, .tsv or .jsonl file that grows, - for standard input, `push` for "
+     "POST "
+     "/feed/NAME, `remote-write` for Prometheus remote write, prometheus+http://HOST:PORT for "
+     "queries, "
      "scrape+http://HOST:PORT/metrics for a text endpoint; may be given several times"},
     {"state", "DIR", "keep state here: after a crash the watch goes on as if nothing had happened"},
-    {"ledger", "FILE", "the decisions, hash-chained, one JSON object a line; default: DIR/ledger.jsonl"},
+    {"ledger", "FILE",
+     "the decisions, hash-chained, one JSON object a line; default: DIR/ledger.jsonl"},
     {"quarantine", "FILE",
-     "rows that do not fit or come too late, one JSON object a line; default: DIR/quarantine.jsonl"},
-    {"listen", "ADDR", "serve the page, the endpoints and pushes at HOST:PORT; port 0 takes a free one"},
+     "rows that do not fit or come too late, one JSON object a line; default: "
+     "DIR/quarantine.jsonl"},
+    {"listen", "ADDR",
+     "serve the page, the endpoints and pushes at HOST:PORT; port 0 takes a free one"},
     {"token", "FILE", "a push must carry the text of this file: `Authorization: Bearer TEXT`"},
     {"lateness", "[NAME=]D",
-     "how much later than a newer row of its source a row may come, e.g. 5m; default: what the feed or its "
+     "how much later than a newer row of its source a row may come, e.g. 5m; default: what the "
+     "feed or its "
      "bind says"},
     {"complete", "NAME",
-     "the sources of this feed tell everything up to now, less the lateness: time passes by the clock on "
+     "the sources of this feed tell everything up to now, less the lateness: time passes by the "
+     "clock on "
      "the wall when they are silent"},
     {"from", "T", "begin of the evaluated period: a date or an instant; default: the first row"},
     {"to", "T", "its end: the watch finishes when the watermark reaches it"},
-    {"webhook", "URL", "post warnings and breaches there, each at least once; may be given several times"},
+    {"webhook", "URL",
+     "post warnings and breaches there, each at least once; may be given several times"},
     {"webhook-key", "FILE",
      "sign what is posted: the key of an HMAC-SHA256, or `ed25519:` and a seed of 64 hex digits"},
     {"stall", "D", "say so when a source is silent for so long; default 5m"},
     {"ahead", "D", "rows further ahead of the clock do not fit; default 1h"},
     {"checkpoint", "D", "how often the state is written; default 30s"},
-    {"pending", "N", "rows that may wait for a slower source before faster ones must; default 1000000"},
+    {"pending", "N",
+     "rows that may wait for a slower source before faster ones must; default 1000000"},
     {"until-end", NULL, "finish when every source has been read to its end"},
-    {"signatures", "FILE", "who has signed the agreements; default: X.entc.sig, beside a built program"},
+    {"signatures", "FILE",
+     "who has signed the agreements; default: X.entc.sig, beside a built program"},
     {"keys", "FILE", "which keys speak for whom, besides those that the framework declares"},
     {"assume-signed", NULL, "decide a draft as if every party had signed"},
     {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
@@ -80,7 +90,8 @@ typedef struct parsed {
     const char *color;
 } parsed;
 
-static int take_duration(const ent_command *self, const char *option, const char *value, int64_t *out)
+static int take_duration(const ent_command *self, const char *option, const char *value,
+                         int64_t *out)
 {
     ent_read_value read;
     if (!ent_read(ENT_TYPE_DURATION, 0, NULL, value, strlen(value), &read) || read.i < 0) {
@@ -178,7 +189,8 @@ static ent_image *compile_again(void *user)
 {
     parsed *p = user;
     ent_image *program = NULL;
-    return ent_obtain_program(p->paths, p->n_paths, &p->compile, &program) == ENT_EXIT_OK ? program : NULL;
+    return ent_obtain_program(p->paths, p->n_paths, &p->compile, &program) == ENT_EXIT_OK ? program
+                                                                                          : NULL;
 }
 
 static int run_parsed(const ent_command *self, parsed *p)
@@ -244,8 +256,11 @@ static int run(const ent_command *self, int argc, char **argv)
 }
 
 const ent_command ent_command_watch = {
-    "watch", "FILE... | X.entc --feed NAME=SOURCE...",
+    "watch",
+    "FILE... | X.entc --feed NAME=SOURCE...",
     "Decides as facts come in, all day long: the same agreements on live sources.",
-    options, run,
-    "SIGTERM ends it with its state kept, SIGHUP takes over a new version of the agreements. docs/operations.md "
+    options,
+    run,
+    "SIGTERM ends it with its state kept, SIGHUP takes over a new version of the agreements. "
+    "docs/operations.md "
     "tells how to run it."};

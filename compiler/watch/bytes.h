@@ -1,4 +1,5 @@
-/* Bytes to write into and to read from, little-endian: what journal entries and checkpoints are made of.
+/* Bytes to write into and to read from, little-endian: what journal entries and checkpoints are
+ * made of.
  *
  * The first error sticks in both directions, so callers ask once, at the end. */
 #ifndef ENT_WATCH_BYTES_H

@@ -1,9 +1,10 @@
 /* From accepted text to lines of the ledger.
  *
- * The watermark is the least of the sources' watermarks.  The engine is moved there in steps that end at whole
- * minutes, so that what is asked of it in between, whether a warning is due, is asked at the same instants
- * however the input was cut; and after each step it gives out what has become final.  So the ledger is a
- * function of the rows, their order in each source, and the watermarks that sources declared. */
+ * The watermark is the least of the sources' watermarks.  The engine is moved there in steps that
+ * end at whole minutes, so that what is asked of it in between, whether a warning is due, is asked
+ * at the same instants however the input was cut; and after each step it gives out what has become
+ * final.  So the ledger is a function of the rows, their order in each source, and the watermarks
+ * that sources declared. */
 #include "compiler/watch/internal.h"
 
 #include <stdarg.h>
@@ -176,7 +177,8 @@ bool ent_watch_move(ent_watch *w)
     bool ok = true;
     while (ok && at < until) {
         int64_t rest = at % ENT_WATCH_GRAIN;
-        int64_t next = ent_time_add(at - (rest < 0 ? rest + ENT_WATCH_GRAIN : rest), ENT_WATCH_GRAIN);
+        int64_t next =
+            ent_time_add(at - (rest < 0 ? rest + ENT_WATCH_GRAIN : rest), ENT_WATCH_GRAIN);
         at = next;
         ok = next > until || step(w, next);
     }
@@ -231,7 +233,8 @@ bool ent_watch_apply(ent_watch *w, const ent_watch_batch *b)
     if (b->len > 0 && !ent_watch_take_rows(w, b)) {
         return false;
     }
-    if ((b->header_len > 0 && !keep_header(s, b)) || (has_id(b) && !ent_watch_key_add(&s->keys, b->id))) {
+    if ((b->header_len > 0 && !keep_header(s, b)) ||
+        (has_id(b) && !ent_watch_key_add(&s->keys, b->id))) {
         return ent_watch_fail(w, 4, "out of memory");
     }
     if (b->format == ENT_FORMAT_JSONL) {
@@ -248,7 +251,8 @@ bool ent_watch_apply(ent_watch *w, const ent_watch_batch *b)
     return ent_watch_move(w);
 }
 
-ent_watch_answer ent_watch_accept(ent_watch *w, const ent_watch_batch *b, char *message, size_t size)
+ent_watch_answer ent_watch_accept(ent_watch *w, const ent_watch_batch *b, char *message,
+                                  size_t size)
 {
     char own[512];
     if (!message) {

@@ -6,8 +6,9 @@
  *     ?agreement= clause= status= kind=   exactly this
  *     ?party=        accountable or responsible
  *
- * `next` is what to ask with to go on (after, or before with newest); it is missing at the end.  A request looks
- * at a bounded number of lines, so with filters a page may be short and still have a `next`. */
+ * `next` is what to ask with to go on (after, or before with newest); it is missing at the end.  A
+ * request looks at a bounded number of lines, so with filters a page may be short and still have a
+ * `next`. */
 #include "compiler/watch/server.h"
 
 #include <stdlib.h>
@@ -56,7 +57,9 @@ void ent_watch_show_decisions(ent_watch *w, const ent_watch_query *q, ent_json_o
     size_t capacity = 0;
     uint64_t total = w->n_lines > 0 ? w->n_lines - 1 : 0;
     uint64_t limit = q->limit == 0 ? 100 : q->limit > 1000 ? 1000 : q->limit;
-    uint64_t at = q->newest ? (q->before > 0 && q->before <= total ? q->before - 1 : q->before > 0 ? total : total)
+    uint64_t at = q->newest ? (q->before > 0 && q->before <= total ? q->before - 1
+                               : q->before > 0                     ? total
+                                                                   : total)
                             : q->after + 1;
     uint64_t looked = 0;
     uint64_t taken = 0;
@@ -64,7 +67,8 @@ void ent_watch_show_decisions(ent_watch *w, const ent_watch_query *q, ent_json_o
     ent_json_key_int(out, "total", (int64_t)total);
     ent_json_key(out, "decisions");
     ent_json_begin_array(out);
-    for (; at >= 1 && at <= total && taken < limit && looked < LOOK_AT; at = q->newest ? at - 1 : at + 1) {
+    for (; at >= 1 && at <= total && taken < limit && looked < LOOK_AT;
+         at = q->newest ? at - 1 : at + 1) {
         size_t len = ent_watch_line_read(w, at + 1, &buf, &capacity);
         looked++;
         if (len < 2) {

@@ -1,9 +1,10 @@
 /* Standard input and files that grow.
  *
- * A file is looked at again and again, which works on every file system.  Whole rows are taken; a row that is still
- * being written waits for its newline.  When the name leads to another file (rotation), the old one is read to
- * its end first, then the new one from its beginning.  A file that has become shorter is read from its beginning
- * again.  After a restart the file is found by its inode, under its name or, if it was renamed, beside it. */
+ * A file is looked at again and again, which works on every file system.  Whole rows are taken; a
+ * row that is still being written waits for its newline.  When the name leads to another file
+ * (rotation), the old one is read to its end first, then the new one from its beginning.  A file
+ * that has become shorter is read from its beginning again.  After a restart the file is found by
+ * its inode, under its name or, if it was renamed, beside it. */
 #include "compiler/watch/internal.h"
 
 #include <dirent.h>
@@ -17,14 +18,14 @@
 
 typedef struct ent_watch_input {
     int fd;
-    bool at_end;    /* nothing more for now */
-    bool closed;    /* standard input has ended */
-    bool waiting;   /* rows that were read could not be taken yet */
-    bool told;      /* that the file cannot be opened has been said */
-    bool renamed;   /* fd is a file that no longer has the name */
-    char *text;     /* bytes from place.offset on */
+    bool at_end;  /* nothing more for now */
+    bool closed;  /* standard input has ended */
+    bool waiting; /* rows that were read could not be taken yet */
+    bool told;    /* that the file cannot be opened has been said */
+    bool renamed; /* fd is a file that no longer has the name */
+    char *text;   /* bytes from place.offset on */
     size_t n, capacity;
-    uint64_t line;  /* lines before text */
+    uint64_t line;   /* lines before text */
     uint64_t offset; /* of text[0] in the file */
     uint64_t device, inode;
 } ent_watch_input;
@@ -34,7 +35,8 @@ static bool is_stdin(const ent_watch_source *s)
     return s->kind == ENT_WATCH_STDIN;
 }
 
-static void adopt(ent_watch_input *in, int fd, const struct stat *status, uint64_t offset, uint64_t line)
+static void adopt(ent_watch_input *in, int fd, const struct stat *status, uint64_t offset,
+                  uint64_t line)
 {
     if (in->fd >= 0) {
         close(in->fd);
@@ -172,8 +174,10 @@ static char separator_of(const ent_watch_source *s, ent_format format)
     return own ? own : format == ENT_FORMAT_TSV ? '\t' : ',';
 }
 
-/* The end of the first row and that of the last whole one; a quoted cell of CSV may hold newlines. */
-static void find_rows(const char *text, size_t n, char separator, bool quotes, size_t *first, size_t *last)
+/* The end of the first row and that of the last whole one; a quoted cell of CSV may hold newlines.
+ */
+static void find_rows(const char *text, size_t n, char separator, bool quotes, size_t *first,
+                      size_t *last)
 {
     bool quoted = false;
     bool begin = true; /* of a cell, where a quote means something */
@@ -200,7 +204,7 @@ static ent_format format_of(const ent_watch_source *s, const char *text, size_t 
     const char *dot = strrchr(s->spec, '.');
     if (bound > 0 && bound < 3) {
         return stated[bound] == ENT_FORMAT_CSV && dot && strcmp(dot, ".tsv") == 0 ? ENT_FORMAT_TSV
-                                                                                : stated[bound];
+                                                                                  : stated[bound];
     }
     if (dot && strcmp(dot, ".csv") == 0) {
         return ENT_FORMAT_CSV;
@@ -257,7 +261,9 @@ static bool take_text(ent_watch *w, ent_watch_source *s, bool all, bool *taken)
     ent_watch_batch b = {.source = s,
                          .format = format,
                          .header = header ? in->text : s->header,
-                         .header_len = header ? first : format == ENT_FORMAT_JSONL ? 0 : s->header_len,
+                         .header_len = header                       ? first
+                                       : format == ENT_FORMAT_JSONL ? 0
+                                                                    : s->header_len,
                          .text = in->text + begin,
                          .len = last - begin,
                          .line = in->line + count_newlines(in->text, begin),
@@ -265,7 +271,8 @@ static bool take_text(ent_watch *w, ent_watch_source *s, bool all, bool *taken)
                          .after = {in->device, in->inode, in->offset + last,
                                    in->line + count_newlines(in->text, last)},
                          .watermark_ns = INT64_MIN};
-    while (header && b.header_len > 0 && (b.header[b.header_len - 1] == '\n' || b.header[b.header_len - 1] == '\r')) {
+    while (header && b.header_len > 0 &&
+           (b.header[b.header_len - 1] == '\n' || b.header[b.header_len - 1] == '\r')) {
         b.header_len--;
     }
     switch (ent_watch_accept(w, &b, message, sizeof message)) {
@@ -303,7 +310,8 @@ static bool make_room(ent_watch *w, ent_watch_input *in)
     return true;
 }
 
-/* The name leads elsewhere now, or the file has become shorter: what is left of the old one has been read. */
+/* The name leads elsewhere now, or the file has become shorter: what is left of the old one has
+ * been read. */
 static void look_again(ent_watch *w, ent_watch_source *s)
 {
     ent_watch_input *in = s->input;
@@ -319,7 +327,8 @@ static void look_again(ent_watch *w, ent_watch_source *s)
         (void)lseek(in->fd, 0, SEEK_SET);
         return;
     }
-    if (stat(s->spec, &status) != 0 || ((uint64_t)status.st_ino == in->inode && (uint64_t)status.st_dev == in->device)) {
+    if (stat(s->spec, &status) != 0 ||
+        ((uint64_t)status.st_ino == in->inode && (uint64_t)status.st_dev == in->device)) {
         return;
     }
     int fd = open(s->spec, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -335,7 +344,8 @@ static bool is_rotated(const ent_watch_source *s)
 {
     struct stat status;
     return !is_stdin(s) && stat(s->spec, &status) == 0 &&
-           ((uint64_t)status.st_ino != s->input->inode || (uint64_t)status.st_dev != s->input->device);
+           ((uint64_t)status.st_ino != s->input->inode ||
+            (uint64_t)status.st_dev != s->input->device);
 }
 
 static bool at_end(ent_watch *w, ent_watch_source *s)
@@ -348,7 +358,10 @@ static bool at_end(ent_watch *w, ent_watch_source *s)
         return false;
     }
     if (in->closed && in->n == 0 && !s->ended) {
-        ent_watch_batch end = {.source = s, .now_ns = w->now_ns, .after = s->place, .end = true,
+        ent_watch_batch end = {.source = s,
+                               .now_ns = w->now_ns,
+                               .after = s->place,
+                               .end = true,
                                .watermark_ns = INT64_MIN};
         return ent_watch_accept(w, &end, NULL, 0) != ENT_WATCH_FAILED;
     }
@@ -367,8 +380,9 @@ bool ent_watch_follow_turn(ent_watch *w, ent_watch_source *s, bool *more)
         return true;
     }
     if (in->n > ENT_WATCH_ROW_MAX) {
-        return ent_watch_fail(w, 3, "a row of `%s` is longer than %d bytes: check its line ends and quotes",
-                              s->spec, ENT_WATCH_ROW_MAX);
+        return ent_watch_fail(
+            w, 3, "a row of `%s` is longer than %d bytes: check its line ends and quotes", s->spec,
+            ENT_WATCH_ROW_MAX);
     }
     if (in->waiting) {
         return take_text(w, s, false, more);
@@ -380,8 +394,9 @@ bool ent_watch_follow_turn(ent_watch *w, ent_watch_source *s, bool *more)
     if (!make_room(w, in)) {
         return false;
     }
-    ssize_t n = is_stdin(s) ? read(in->fd, in->text + in->n, ENT_WATCH_CHUNK)
-                            : pread(in->fd, in->text + in->n, ENT_WATCH_CHUNK, (off_t)(in->offset + in->n));
+    ssize_t n = is_stdin(s)
+                    ? read(in->fd, in->text + in->n, ENT_WATCH_CHUNK)
+                    : pread(in->fd, in->text + in->n, ENT_WATCH_CHUNK, (off_t)(in->offset + in->n));
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
         return true;
     }
@@ -390,7 +405,8 @@ bool ent_watch_follow_turn(ent_watch *w, ent_watch_source *s, bool *more)
         return true;
     }
     if (in->offset + in->n == 0 && n > 0 && !ent_watch_is_text(in->text, (size_t)n)) {
-        return ent_watch_fail(w, 3, "`%s` is compressed or no text: only text can be followed", s->spec);
+        return ent_watch_fail(w, 3, "`%s` is compressed or no text: only text can be followed",
+                              s->spec);
     }
     in->n += (size_t)n;
     in->closed |= n == 0 && is_stdin(s);

@@ -1,9 +1,10 @@
 /* What the files of this folder share.  One thread does everything; nothing here is locked.
  *
- *     sources -> ent_watch_accept -> journal -> club (binder, engine) -> ledger -> webhooks, streams, page
+ *     sources -> ent_watch_accept -> journal -> club (binder, engine) -> ledger -> webhooks,
+ * streams, page
  *
- * club.c turns accepted text into rows and decisions and knows nothing of where it came from; follow.c, push.c
- * and prometheus.c get text; server.c and pages.c show. */
+ * club.c turns accepted text into rows and decisions and knows nothing of where it came from;
+ * follow.c, push.c and prometheus.c get text; server.c and pages.c show. */
 #ifndef ENT_WATCH_INTERNAL_H
 #define ENT_WATCH_INTERNAL_H
 
@@ -18,7 +19,8 @@
 
 #define ENT_WATCH_ZONES "/usr/share/zoneinfo"
 #define ENT_WATCH_SECOND INT64_C(1000000000)
-/* Warnings are looked for at whole minutes of the watermark, so that they do not depend on how the input was cut. */
+/* Warnings are looked for at whole minutes of the watermark, so that they do not depend on how the
+ * input was cut. */
 #define ENT_WATCH_GRAIN (60 * ENT_WATCH_SECOND)
 
 enum {
@@ -60,8 +62,8 @@ typedef struct ent_watch_source {
     const char *spec; /* within key: behind the equals sign */
     const char *feed_name;
     int64_t lateness_ns;
-    bool complete; /* what has happened up to now, less the lateness, is in it */
-    const char *query; /* PromQL of the bind, NULL: none */
+    bool complete;               /* what has happened up to now, less the lateness, is in it */
+    const char *query;           /* PromQL of the bind, NULL: none */
     ent_watch_selector selector; /* where samples come unasked: the part that is wanted */
     ent_binder *binder;
     uint32_t index; /* among those of its feed, for origins */
@@ -78,7 +80,7 @@ typedef struct ent_watch_source {
 
     /* of this process */
     struct ent_watch_input *input; /* follow.c, prometheus.c */
-    int64_t heard_ns; /* wall clock at the last row or tick */
+    int64_t heard_ns;              /* wall clock at the last row or tick */
     bool stalled;
     char trouble[320]; /* why nothing comes, "": all is well */
 } ent_watch_source;
@@ -91,7 +93,7 @@ typedef struct ent_watch_batch {
     size_t header_len;
     const char *text; /* whole rows */
     size_t len;
-    uint64_t line; /* lines of the source before the text */
+    uint64_t line;  /* lines of the source before the text */
     int64_t now_ns; /* wall clock when it came */
     ent_watch_place after;
     unsigned char id[16]; /* of a push; all zero: none */
@@ -137,7 +139,7 @@ struct ent_watch {
     int64_t now_ns; /* wall clock of this turn */
     int64_t begun_ns;
     bool replaying, finished, stopping, reload;
-    int status; /* exit status once the watch cannot go on */
+    int status;        /* exit status once the watch cannot go on */
     uint64_t accepted; /* batches since the last checkpoint */
     int64_t checkpoint_ns, checkpoint_took_ns;
     uint64_t checkpoint_bytes, checkpoints, checkpoints_failed;
@@ -152,7 +154,8 @@ struct ent_watch {
 bool ent_watch_club_open(ent_watch *w);
 void ent_watch_club_close(ent_watch *w);
 /* Journals the batch and lets it have its effect.  message may be NULL. */
-ent_watch_answer ent_watch_accept(ent_watch *w, const ent_watch_batch *batch, char *message, size_t size);
+ent_watch_answer ent_watch_accept(ent_watch *w, const ent_watch_batch *batch, char *message,
+                                  size_t size);
 /* Its effect alone: what was journaled by an earlier process. */
 bool ent_watch_apply(ent_watch *w, const ent_watch_batch *batch);
 /* A decision as a line of the ledger. */
@@ -167,8 +170,10 @@ ent_watch_source *ent_watch_slowest(const ent_watch *w);
 bool ent_watch_move(ent_watch *w);
 bool ent_watch_finish(ent_watch *w);
 /* Says something to who runs the watch: a line on stderr. */
-__attribute__((format(printf, 2, 3))) void ent_watch_say(const ent_watch *w, const char *format, ...);
-__attribute__((format(printf, 3, 4))) bool ent_watch_fail(ent_watch *w, int status, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void ent_watch_say(const ent_watch *w, const char *format,
+                                                         ...);
+__attribute__((format(printf, 3, 4))) bool ent_watch_fail(ent_watch *w, int status,
+                                                          const char *format, ...);
 
 /* --- rows.c: batches of text as rows of a feed --- */
 /* Whether the header has what the bind needs. */

@@ -1,6 +1,8 @@
-/* What is read back out of the ledger's lines: where each begins, and what every clause has come to.
+/* What is read back out of the ledger's lines: where each begins, and what every clause has come
+ * to.
  *
- * The counts come from the lines and not from the engine, so after a restart they are read from the file. */
+ * The counts come from the lines and not from the engine, so after a restart they are read from the
+ * file. */
 #include "compiler/watch/internal.h"
 
 #include <stdlib.h>

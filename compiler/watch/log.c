@@ -56,7 +56,8 @@ void ent_watch_log_resume(ent_watch_log *log, uint64_t at, uint64_t lines)
     log->lines = lines;
 }
 
-/* Lines that an earlier process had decided otherwise are kept beside the file, so that nobody has to wonder. */
+/* Lines that an earlier process had decided otherwise are kept beside the file, so that nobody has
+ * to wonder. */
 static bool set_aside(ent_watch_log *log)
 {
     char name[4096];
@@ -136,8 +137,8 @@ bool ent_watch_log_flush(ent_watch_log *log)
     size_t done = 0;
     log->os_error = log->at < log->size && ftruncate(log->fd, (off_t)log->at) != 0 ? errno : 0;
     while (log->os_error == 0 && done < log->n_pending) {
-        ssize_t n = pwrite(log->fd, log->pending + done, log->n_pending - done,
-                           (off_t)(log->at + done));
+        ssize_t n =
+            pwrite(log->fd, log->pending + done, log->n_pending - done, (off_t)(log->at + done));
         if (n > 0) {
             done += (size_t)n;
         } else if (n == 0 || errno != EINTR) {

@@ -49,8 +49,8 @@ static void put_label(ent_watch_bytes *out, const char *name, const char *value,
 static void begin(page *g, metric m)
 {
     if (g->open != (int)m) {
-        put(g->out, "# HELP entente_%s %s\n# TYPE entente_%s %s\n", metrics[m].name, metrics[m].help,
-            metrics[m].name, metrics[m].type);
+        put(g->out, "# HELP entente_%s %s\n# TYPE entente_%s %s\n", metrics[m].name,
+            metrics[m].help, metrics[m].name, metrics[m].type);
         g->open = (int)m;
     }
     put(g->out, "entente_%s", metrics[m].name);
@@ -66,7 +66,8 @@ static void put_instant(page *g, int64_t ns)
 {
     int64_t rest = ns % ENT_WATCH_SECOND;
     int64_t seconds = ns / ENT_WATCH_SECOND - (rest < 0);
-    put(g->out, " %lld.%09lld\n", (long long)seconds, (long long)(rest < 0 ? rest + ENT_WATCH_SECOND : rest));
+    put(g->out, " %lld.%09lld\n", (long long)seconds,
+        (long long)(rest < 0 ? rest + ENT_WATCH_SECOND : rest));
 }
 
 static void put_time(page *g, metric m, int64_t ns)
@@ -85,8 +86,9 @@ static void put_source(page *g, metric m, const ent_watch_source *s)
 
 static void put_sources(page *g, const ent_watch *w)
 {
-    static const metric counts[] = {M_source_rows_total, M_source_bad_rows_total, M_source_late_rows_total,
-                                    M_source_skipped_rows_total, M_source_repeated_total};
+    static const metric counts[] = {M_source_rows_total, M_source_bad_rows_total,
+                                    M_source_late_rows_total, M_source_skipped_rows_total,
+                                    M_source_repeated_total};
     for (size_t m = 0; m < sizeof counts / sizeof *counts; m++) {
         for (size_t i = 0; i < w->n_sources; i++) {
             const ent_watch_totals *t = &w->sources[i].totals;
@@ -117,8 +119,8 @@ static void put_sources(page *g, const ent_watch *w)
 
 /* --- clauses --- */
 
-typedef void (*each_clause)(page *g, const ent_watch *w, const ent_watch_clause *c, int64_t agreement,
-                            int64_t name);
+typedef void (*each_clause)(page *g, const ent_watch *w, const ent_watch_clause *c,
+                            int64_t agreement, int64_t name);
 
 static void put_clause(page *g, const ent_watch *w, metric m, int64_t agreement, int64_t name)
 {
@@ -131,7 +133,8 @@ static void put_clause(page *g, const ent_watch *w, metric m, int64_t agreement,
     put_label(g->out, "clause", ent_image_text(p, name), false);
 }
 
-static void put_statuses(page *g, const ent_watch *w, const ent_watch_clause *c, int64_t agreement, int64_t name)
+static void put_statuses(page *g, const ent_watch *w, const ent_watch_clause *c, int64_t agreement,
+                         int64_t name)
 {
     for (int i = 0; i < ENT_STATUS_COUNT; i++) {
         if (c->by_status[i] > 0 || i == ENT_STATUS_MET || i == ENT_STATUS_BREACH) {
@@ -142,7 +145,8 @@ static void put_statuses(page *g, const ent_watch *w, const ent_watch_clause *c,
     }
 }
 
-static void put_warnings(page *g, const ent_watch *w, const ent_watch_clause *c, int64_t agreement, int64_t name)
+static void put_warnings(page *g, const ent_watch *w, const ent_watch_clause *c, int64_t agreement,
+                         int64_t name)
 {
     put_clause(g, w, M_warnings_total, agreement, name);
     put(g->out, "} %llu\n", (unsigned long long)c->warnings);

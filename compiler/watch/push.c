@@ -1,7 +1,8 @@
 /* POST /feed/NAME: rows as JSON Lines or CSV.
  *
- * An answer of 200 says that the rows are on the disk (with --state) and counted; the same Idempotency-Key, or
- * without one the same body, is taken once.  429 and 503 mean: later, see Retry-After. */
+ * An answer of 200 says that the rows are on the disk (with --state) and counted; the same
+ * Idempotency-Key, or without one the same body, is taken once.  429 and 503 mean: later, see
+ * Retry-After. */
 #include "compiler/watch/server.h"
 
 #include <stdarg.h>
@@ -33,7 +34,8 @@ bool ent_watch_digest(const void *bytes, size_t n, unsigned char out[16])
 {
     unsigned char full[ENT_HASH_SIZE];
     ent_hash hash;
-    if (!ent_hash_init(&hash) || !ent_hash_update(&hash, bytes, n) || !ent_hash_final(&hash, full)) {
+    if (!ent_hash_init(&hash) || !ent_hash_update(&hash, bytes, n) ||
+        !ent_hash_final(&hash, full)) {
         return false;
     }
     full[0] |= 1;
@@ -135,10 +137,11 @@ void ent_watch_push_rows(ent_watch *w, const ent_watch_request *r, ent_watch_rep
     const char *name = r->path + strlen("/feed/");
     ent_watch_source *s = find_push(w, name, &known);
     if (!s) {
-        ent_watch_reply_error(reply, known ? 409 : 404,
-                              known ? "feed `%.80s` takes no pushes: start with --feed %.80s=push"
-                                    : "there is no feed `%.80s` that is watched, see --feed %.80s=push",
-                              name, name);
+        ent_watch_reply_error(
+            reply, known ? 409 : 404,
+            known ? "feed `%.80s` takes no pushes: start with --feed %.80s=push"
+                  : "there is no feed `%.80s` that is watched, see --feed %.80s=push",
+            name, name);
         return;
     }
     if (r->coding[0] && strcmp(r->coding, "identity") != 0) {
@@ -166,7 +169,8 @@ void ent_watch_push_rows(ent_watch *w, const ent_watch_request *r, ent_watch_rep
         b.header_len -= b.header_len > 0 && b.header[b.header_len - 1] == '\r';
     }
     b.after.line += count_newlines(b.text, b.len) + (b.len > 0 && b.text[b.len - 1] != '\n');
-    if (!(r->key ? ent_watch_digest(r->key, strlen(r->key), b.id) : ent_watch_digest(r->body, r->len, b.id))) {
+    if (!(r->key ? ent_watch_digest(r->key, strlen(r->key), b.id)
+                 : ent_watch_digest(r->body, r->len, b.id))) {
         ent_watch_reply_error(reply, 500, "no digest");
         return;
     }

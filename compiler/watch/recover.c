@@ -1,7 +1,7 @@
 /* Entries of the journal, checkpoints, and the way back after a restart.
  *
- * The state as of a checkpoint and the entries since are everything: applying them makes the same lines again, which
- * the ledger's file already has (log.h) as far as it got. */
+ * The state as of a checkpoint and the entries since are everything: applying them makes the same
+ * lines again, which the ledger's file already has (log.h) as far as it got. */
 #include "compiler/watch/internal.h"
 
 #include <stdlib.h>
@@ -142,10 +142,11 @@ static bool take_entry(void *user, uint32_t kind, ent_watch_slice in)
     memcpy(b.id, id, sizeof b.id);
     b.source = ent_watch_find_source(w, key, len);
     if (!b.source) {
-        return ent_watch_fail(w, 2,
-                              "the state in `%s` has rows of the source `%.*s`, which is not among --feed: "
-                              "name it again, or take another --state",
-                              w->store.folder, (int)len, key);
+        return ent_watch_fail(
+            w, 2,
+            "the state in `%s` has rows of the source `%.*s`, which is not among --feed: "
+            "name it again, or take another --state",
+            w->store.folder, (int)len, key);
     }
     return ent_watch_apply(w, &b);
 }

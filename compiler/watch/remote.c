@@ -1,8 +1,8 @@
 /* Prometheus remote write, version 1: snappy around protobuf, POST /api/v1/write.
  *
- * Samples become rows with the columns `time`, `value`, and one for each label, `__name__` being the metric's
- * name; each source of kind `remote-write` takes those that its bind's `query` selects.  A delivery that is sent again is
- * known by its bytes and not taken twice. */
+ * Samples become rows with the columns `time`, `value`, and one for each label, `__name__` being
+ * the metric's name; each source of kind `remote-write` takes those that its bind's `query`
+ * selects.  A delivery that is sent again is known by its bytes and not taken twice. */
 #include "compiler/watch/server.h"
 
 #include <math.h>
@@ -55,7 +55,8 @@ static bool unpack(const ent_watch_request *r, char **bytes, size_t *n, ent_watc
     return true;
 }
 
-static bool add_series(const TimeSeries *series, const ent_watch_selector *selector, ent_json_out *out)
+static bool add_series(const TimeSeries *series, const ent_watch_selector *selector,
+                       ent_json_out *out)
 {
     ent_watch_label labels[ENT_WATCH_LABELS];
     size_t n = 0;
@@ -79,8 +80,8 @@ static bool add_series(const TimeSeries *series, const ent_watch_selector *selec
     return true;
 }
 
-static void give(ent_watch *w, ent_watch_source *s, const WriteRequest *message, const ent_watch_request *r,
-                 ent_watch_reply *reply)
+static void give(ent_watch *w, ent_watch_source *s, const WriteRequest *message,
+                 const ent_watch_request *r, ent_watch_reply *reply)
 {
     ent_json_out rows;
     ent_json_init(&rows, 4 * (size_t)ENT_WATCH_BODY_MAX);
@@ -89,7 +90,8 @@ static void give(ent_watch *w, ent_watch_source *s, const WriteRequest *message,
         ok = add_series(message->timeseries[i], &s->selector, &rows);
     }
     if (!ok || rows.error != ENT_JSON_OK) {
-        ent_watch_reply_error(reply, 400, "a series with too many labels, or a time that does not fit");
+        ent_watch_reply_error(reply, 400,
+                              "a series with too many labels, or a time that does not fit");
     } else if (rows.len > 0) {
         ent_watch_batch b = {.source = s,
                              .format = ENT_FORMAT_JSONL,
@@ -134,7 +136,8 @@ void ent_watch_push_remote(ent_watch *w, const ent_watch_request *r, ent_watch_r
     }
     write_request__free_unpacked(message, &allocator);
     if (!any) {
-        ent_watch_reply_error(reply, 404, "no feed takes remote write: start with --feed NAME=remote-write");
+        ent_watch_reply_error(reply, 404,
+                              "no feed takes remote write: start with --feed NAME=remote-write");
     } else if (reply->status == 200) {
         reply->status = 204;
     }

@@ -1,8 +1,8 @@
 /* Batches of text as rows of a feed: reader and binder are those of `run`, over memory.
  *
- * Which rows are late depends on the rows before them in the same source and on nothing else, so the decisions do
- * not depend on how fast which source was.  What does not fit and what is late goes into the quarantine, a line
- * of JSON each. */
+ * Which rows are late depends on the rows before them in the same source and on nothing else, so
+ * the decisions do not depend on how fast which source was.  What does not fit and what is late
+ * goes into the quarantine, a line of JSON each. */
 #include "compiler/watch/internal.h"
 
 #include <stdlib.h>
@@ -33,8 +33,8 @@ bool ent_watch_is_text(const char *bytes, size_t len)
 
 /* --- quarantine --- */
 
-static bool put_aside(taking *t, uint64_t line, const char *column, const char *cell, size_t cell_len,
-                      const char *expected, const char *row, size_t row_len)
+static bool put_aside(taking *t, uint64_t line, const char *column, const char *cell,
+                      size_t cell_len, const char *expected, const char *row, size_t row_len)
 {
     ent_json_out out;
     ent_json_init(&out, 0);
@@ -56,8 +56,7 @@ static bool put_aside(taking *t, uint64_t line, const char *column, const char *
     }
     ent_json_end_object(&out);
     ent_json_end_line(&out);
-    bool ok = ent_json_is_complete(&out) &&
-              ent_watch_log_add(&t->w->quarantine, out.data, out.len);
+    bool ok = ent_json_is_complete(&out) && ent_watch_log_add(&t->w->quarantine, out.data, out.len);
     ent_json_deinit(&out);
     t->failed |= !ok;
     return ok;
@@ -125,8 +124,9 @@ static bool push_run(taking *t, const ent_rows *rows, ent_vector *shifted, size_
     ent_fault fault;
     for (int64_t i = 0; i < w->program->feed[s->feed].n_fields; i++) {
         const ent_vector *c = &rows->columns[i];
-        shifted[i] = (ent_vector){c->cls, c->data ? (char *)c->data + begin * lane_size(c->cls) : NULL,
-                                  c->absent ? c->absent + begin : NULL};
+        shifted[i] =
+            (ent_vector){c->cls, c->data ? (char *)c->data + begin * lane_size(c->cls) : NULL,
+                         c->absent ? c->absent + begin : NULL};
     }
     if (!ent_engine_push(w->engine, s->feed, shifted, n, origins + begin, &fault)) {
         return ent_watch_fail(w, fault.code, "%s", fault.message);
@@ -200,8 +200,7 @@ static bool open_reading(reading *r, const ent_watch_batch *b, size_t len, ent_f
         bytes = r->text;
         len += b->header_len + 1;
     }
-    ent_source *source =
-        ent_source_open_memory(b->source->spec, bytes, len, b->format, err);
+    ent_source *source = ent_source_open_memory(b->source->spec, bytes, len, b->format, err);
     if (!source || !ent_source_list_take(&r->list, source, err)) {
         return false;
     }
@@ -231,8 +230,8 @@ bool ent_watch_header_fits(ent_watch *w, const ent_watch_batch *b, char *message
     uint32_t n = ent_binder_wanted(b->source->binder, &names);
     for (uint32_t i = 0; ok && i < n; i++) {
         if (!ent_reader_has_column(r.reader, i) && !ent_binder_optional(b->source->binder, i)) {
-            snprintf(message, size, "`%s` has no column `%s`, which feed `%s` needs", b->source->spec,
-                     names[i], b->source->feed_name);
+            snprintf(message, size, "`%s` has no column `%s`, which feed `%s` needs",
+                     b->source->spec, names[i], b->source->feed_name);
             ok = false;
         }
     }
@@ -268,7 +267,8 @@ bool ent_watch_take_rows(ent_watch *w, const ent_watch_batch *b)
     if (ok && got < 0) {
         /* what cannot be read as rows at all is put aside as one */
         b->source->totals.bad++;
-        ok = err.code != ENT_FEED_MEMORY && put_aside(&t, b->line + err.line, NULL, NULL, 0, err.text, NULL, 0);
+        ok = err.code != ENT_FEED_MEMORY &&
+             put_aside(&t, b->line + err.line, NULL, NULL, 0, err.text, NULL, 0);
     }
     if (shifted) {
         close_reading(&r);

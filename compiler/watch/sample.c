@@ -10,7 +10,8 @@
 
 static bool is_name(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == ':';
 }
 
 static char *skip_blanks(char *p)
@@ -58,7 +59,8 @@ static bool take_matcher(ent_watch_selector *s, char **at)
     char *name_end = p;
     p = skip_blanks(p);
     bool differs = p[0] == '!' && p[1] == '=';
-    if (name == name_end || s->n == ENT_WATCH_MATCHERS || (!differs && (p[0] != '=' || p[1] == '~'))) {
+    if (name == name_end || s->n == ENT_WATCH_MATCHERS ||
+        (!differs && (p[0] != '=' || p[1] == '~'))) {
         return false;
     }
     p = skip_blanks(p + (differs ? 2 : 1));
@@ -139,8 +141,8 @@ bool ent_watch_selects(const ent_watch_selector *s, const ent_watch_label *label
     return true;
 }
 
-void ent_watch_sample_row(ent_json_out *out, int64_t time_ns, double value, const ent_watch_label *labels,
-                          size_t n)
+void ent_watch_sample_row(ent_json_out *out, int64_t time_ns, double value,
+                          const ent_watch_label *labels, size_t n)
 {
     char text[ENT_CIVIL_TEXT_MAX];
     char number[64];

@@ -15,7 +15,7 @@
 enum {
     CONNECTIONS = 128,
     STREAMS = 32,
-    SECONDS = 30,               /* that a client may be silent */
+    SECONDS = 30,                        /* that a client may be silent */
     BODIES_MAX = 4 * ENT_WATCH_BODY_MAX, /* bytes of all requests together */
     STREAM_BLOCK = 1 << 14,
     ALIVE_SECONDS = 15
@@ -69,12 +69,14 @@ static void add_headers(struct MHD_Response *response, const char *type)
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "Content-Security-Policy",
-                            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
+                            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src "
+                            "'self'; img-src data:; "
                             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 }
 
-static enum MHD_Result send_bytes(server *s, struct MHD_Connection *c, unsigned status, const char *type,
-                                  const void *bytes, size_t n, unsigned retry_after)
+static enum MHD_Result send_bytes(server *s, struct MHD_Connection *c, unsigned status,
+                                  const char *type, const void *bytes, size_t n,
+                                  unsigned retry_after)
 {
     struct MHD_Response *response =
         MHD_create_response_from_buffer(n, (void *)(uintptr_t)bytes, MHD_RESPMEM_MUST_COPY);
@@ -102,7 +104,8 @@ static enum MHD_Result send_reply(server *s, struct MHD_Connection *c, ent_watch
     bool ok = json ? ent_json_is_complete(&reply->out) : !reply->text.failed;
     const char *type = reply->type ? reply->type : "application/json";
     enum MHD_Result result =
-        ok ? send_bytes(s, c, reply->status, type, json ? (const void *)reply->out.data : reply->text.p,
+        ok ? send_bytes(s, c, reply->status, type,
+                        json ? (const void *)reply->out.data : reply->text.p,
                         json ? reply->out.len : reply->text.n, reply->retry_after)
            : send_bytes(s, c, 500, "text/plain", "out of memory\n", 14, 0);
     ent_json_deinit(&reply->out);
@@ -110,8 +113,8 @@ static enum MHD_Result send_reply(server *s, struct MHD_Connection *c, ent_watch
     return result;
 }
 
-static enum MHD_Result send_error(server *s, struct MHD_Connection *c, unsigned status, unsigned retry_after,
-                                  const char *text)
+static enum MHD_Result send_error(server *s, struct MHD_Connection *c, unsigned status,
+                                  unsigned retry_after, const char *text)
 {
     ent_watch_reply reply = {.retry_after = retry_after};
     ent_json_init(&reply.out, 0);
@@ -133,7 +136,8 @@ static bool fill_event(stream *st)
         free(line);
         return false;
     }
-    size_t n = (size_t)snprintf(head, sizeof head, "id: %llu\ndata: ", (unsigned long long)st->next);
+    size_t n =
+        (size_t)snprintf(head, sizeof head, "id: %llu\ndata: ", (unsigned long long)st->next);
     if (st->capacity < n + len + 1) {
         char *grown = realloc(st->text, n + len + 1);
         if (!grown) {
@@ -202,13 +206,15 @@ static enum MHD_Result begin_stream(server *s, struct MHD_Connection *c, uint64_
     }
     stream *st = calloc(1, sizeof *st);
     struct MHD_Response *response =
-        st ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, st, free_stream)
+        st ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, st,
+                                               free_stream)
            : NULL;
     if (!response) {
         free(st);
         return MHD_NO;
     }
-    *st = (stream){.server = s, .connection = c, .next = after + 1, .alive = true, .following = s->streams};
+    *st = (stream){
+        .server = s, .connection = c, .next = after + 1, .alive = true, .following = s->streams};
     s->streams = st;
     s->n_streams++;
     add_headers(response, "text/event-stream");
@@ -284,7 +290,8 @@ static enum MHD_Result get(server *s, struct MHD_Connection *c, const char *path
     ent_watch_reply reply = {.status = 200};
     const ent_watch_asset *asset = ent_watch_asset_find(path);
     if (asset) {
-        return send_bytes(s, c, 200, asset->type, asset->begin, (size_t)(asset->end - asset->begin), 0);
+        return send_bytes(s, c, 200, asset->type, asset->begin, (size_t)(asset->end - asset->begin),
+                          0);
     }
     if (strcmp(path, "/decisions") == 0) {
         return get_decisions(s, c);
@@ -298,7 +305,8 @@ static enum MHD_Result get(server *s, struct MHD_Connection *c, const char *path
         reply.type = "text/plain; version=0.0.4; charset=utf-8";
         ent_watch_show_metrics(s->w, &reply.text);
     } else {
-        ent_watch_reply_error(&reply, 404, "there is nothing here: see /, /standing, /decisions, /metrics, /healthz");
+        ent_watch_reply_error(
+            &reply, 404, "there is nothing here: see /, /standing, /decisions, /metrics, /healthz");
     }
     return send_reply(s, c, &reply);
 }
@@ -320,7 +328,8 @@ static bool may_push(const server *s, struct MHD_Connection *c)
 }
 
 /* A refusal that needs no body; 0: go on. */
-static unsigned refuse_early(const server *s, struct MHD_Connection *c, const char *path, const char **why)
+static unsigned refuse_early(const server *s, struct MHD_Connection *c, const char *path,
+                             const char **why)
 {
     const char *length = header(c, "Content-Length");
     int64_t n;
@@ -346,12 +355,13 @@ static unsigned refuse_early(const server *s, struct MHD_Connection *c, const ch
 static enum MHD_Result post(server *s, struct MHD_Connection *c, const char *path, const request *r)
 {
     ent_watch_reply reply = {0};
-    ent_watch_request given = {.path = path,
-                               .type = header(c, "Content-Type"),
-                               .coding = header(c, "Content-Encoding"),
-                               .key = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Idempotency-Key"),
-                               .body = r->body ? r->body : "",
-                               .len = r->len};
+    ent_watch_request given = {
+        .path = path,
+        .type = header(c, "Content-Type"),
+        .coding = header(c, "Content-Encoding"),
+        .key = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Idempotency-Key"),
+        .body = r->body ? r->body : "",
+        .len = r->len};
     ent_json_init(&reply.out, 0);
     if (strcmp(path, "/api/v1/write") == 0) {
         ent_watch_push_remote(s->w, &given, &reply);
@@ -370,7 +380,8 @@ static bool collect(server *s, request *r, const char *data, size_t n)
     if (r->len + n > r->capacity) {
         size_t capacity = r->capacity ? r->capacity * 2 : 1 << 14;
         capacity = capacity < r->len + n ? r->len + n : capacity;
-        char *grown = s->bodies + capacity - r->capacity > BODIES_MAX ? NULL : realloc(r->body, capacity);
+        char *grown =
+            s->bodies + capacity - r->capacity > BODIES_MAX ? NULL : realloc(r->body, capacity);
         if (!grown) {
             r->refused = 503;
             return false;
@@ -384,8 +395,8 @@ static bool collect(server *s, request *r, const char *data, size_t n)
     return true;
 }
 
-static enum MHD_Result take_post(server *s, struct MHD_Connection *c, const char *path, const char *data,
-                                 size_t *n, void **state)
+static enum MHD_Result take_post(server *s, struct MHD_Connection *c, const char *path,
+                                 const char *data, size_t *n, void **state)
 {
     const char *why = "";
     request *r = *state;
@@ -413,8 +424,9 @@ static enum MHD_Result take_post(server *s, struct MHD_Connection *c, const char
     return post(s, c, path, r);
 }
 
-static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const char *path, const char *method,
-                                  const char *version, const char *data, size_t *n, void **state)
+static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const char *path,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *n, void **state)
 {
     server *s = user;
     (void)version;
@@ -432,7 +444,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
     return get(s, c, path);
 }
 
-static void on_done(void *user, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode how)
+static void on_done(void *user, struct MHD_Connection *c, void **state,
+                    enum MHD_RequestTerminationCode how)
 {
     server *s = user;
     request *r = *state; /* or the server itself: a GET */
@@ -452,11 +465,13 @@ static bool resolve(ent_watch *w, struct addrinfo **found)
 {
     char host[256];
     const char *colon = strrchr(w->options->listen, ':');
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     size_t n = colon ? (size_t)(colon - w->options->listen) : 0;
     const char *begin = w->options->listen;
     if (!colon || n >= sizeof host) {
-        return ent_watch_fail(w, 2, "--listen is HOST:PORT such as 127.0.0.1:9464, not `%s`", w->options->listen);
+        return ent_watch_fail(w, 2, "--listen is HOST:PORT such as 127.0.0.1:9464, not `%s`",
+                              w->options->listen);
     }
     if (n >= 2 && begin[0] == '[' && begin[n - 1] == ']') {
         begin++;
@@ -465,8 +480,8 @@ static bool resolve(ent_watch *w, struct addrinfo **found)
     memcpy(host, begin, n);
     host[n] = 0;
     int status = getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, found);
-    return status == 0 ||
-           ent_watch_fail(w, 2, "cannot listen at `%s`: %s", w->options->listen, gai_strerror(status));
+    return status == 0 || ent_watch_fail(w, 2, "cannot listen at `%s`: %s", w->options->listen,
+                                         gai_strerror(status));
 }
 
 static int open_socket(ent_watch *w)
@@ -498,8 +513,9 @@ static void say_where(const ent_watch *w, int fd)
     if (getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
         getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
-        ent_watch_say(w, address.ss_family == AF_INET6 ? "note: listening at http://[%s]:%s/"
-                                                       : "note: listening at http://%s:%s/",
+        ent_watch_say(w,
+                      address.ss_family == AF_INET6 ? "note: listening at http://[%s]:%s/"
+                                                    : "note: listening at http://%s:%s/",
                       host, port);
     }
 }
@@ -520,7 +536,8 @@ static bool read_token(ent_watch *w, server *s)
     }
     text[strcspn(text, "\r\n")] = 0;
     s->token = strdup(text);
-    return (s->token && s->token[0]) || ent_watch_fail(w, 2, "the token in `%s` is empty", w->options->token_file);
+    return (s->token && s->token[0]) ||
+           ent_watch_fail(w, 2, "the token in `%s` is empty", w->options->token_file);
 }
 
 bool ent_watch_server_open(ent_watch *w)
@@ -542,10 +559,10 @@ bool ent_watch_server_open(ent_watch *w)
         return false;
     }
     s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(1 << 16), MHD_OPTION_NOTIFY_COMPLETED, on_done, s,
-        MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)(1 << 16), MHD_OPTION_NOTIFY_COMPLETED, on_done, s, MHD_OPTION_END);
     if (!s->daemon) {
         close(fd);
         return ent_watch_fail(w, 4, "cannot start the server at `%s`", w->options->listen);

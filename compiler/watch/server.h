@@ -2,13 +2,12 @@
  *
  *     GET  /            the page (page.html, page.css, page.js are bytes of the command)
  *     GET  /standing    the club now, JSON
- *     GET  /decisions   lines of the ledger, JSON, paged; with Accept: text/event-stream as they come
- *     GET  /metrics     Prometheus' text format
- *     GET  /healthz
- *     POST /feed/NAME   rows: JSON Lines or CSV
- *     POST /api/v1/write  Prometheus remote write
+ *     GET  /decisions   lines of the ledger, JSON, paged; with Accept: text/event-stream as they
+ * come GET  /metrics     Prometheus' text format GET  /healthz POST /feed/NAME   rows: JSON Lines
+ * or CSV POST /api/v1/write  Prometheus remote write
  *
- * What a client can cost is bounded: connections, streams, bytes of one request and of all together, seconds. */
+ * What a client can cost is bounded: connections, streams, bytes of one request and of all
+ * together, seconds. */
 #ifndef ENT_WATCH_SERVER_H
 #define ENT_WATCH_SERVER_H
 
@@ -57,8 +56,8 @@ void ent_watch_push_batch(ent_watch *w, const ent_watch_batch *batch, ent_watch_
 /* The first 16 bytes of a BLAKE2b-256, never all zero. */
 bool ent_watch_digest(const void *bytes, size_t n, unsigned char out[16]);
 /* An error as JSON. */
-__attribute__((format(printf, 3, 4))) void ent_watch_reply_error(ent_watch_reply *reply, unsigned status,
-                                                                 const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+ent_watch_reply_error(ent_watch_reply *reply, unsigned status, const char *format, ...);
 
 /* --- standing.c, metrics.c, decisions.c --- */
 void ent_watch_show_standing(ent_watch *w, ent_json_out *out);

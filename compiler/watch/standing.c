@@ -34,7 +34,8 @@ static void key_string(ent_json_out *out, const ent_image *p, const char *key, i
 
 static void show_source(const ent_watch *w, const ent_watch_source *s, ent_json_out *out)
 {
-    static const char *const kinds[] = {"stdin", "file", "push", "remote-write", "prometheus", "scrape"};
+    static const char *const kinds[] = {"stdin",        "file",       "push",
+                                        "remote-write", "prometheus", "scrape"};
     ent_json_begin_object(out);
     ent_json_key_text(out, "feed", s->feed_name);
     ent_json_key_text(out, "source", s->spec);
@@ -74,8 +75,8 @@ static void key_line(const ent_watch *w, lines *l, const char *key, uint64_t n, 
     }
 }
 
-static void show_clause(const ent_watch *w, lines *l, const ent_watch_clause *c, const char *kind, int64_t name,
-                        int64_t title, ent_json_out *out)
+static void show_clause(const ent_watch *w, lines *l, const ent_watch_clause *c, const char *kind,
+                        int64_t name, int64_t title, ent_json_out *out)
 {
     ent_json_begin_object(out);
     key_string(out, w->program, "clause", name);
@@ -104,7 +105,8 @@ static void show_clauses(const ent_watch *w, lines *l, int64_t agreement, ent_js
     ent_json_begin_array(out);
     for (size_t i = 0; i < p->n_objective; i++) {
         if (p->objective[i].agreement == agreement) {
-            show_clause(w, l, &w->objectives[i], "objective", p->objective[i].name, p->objective[i].title, out);
+            show_clause(w, l, &w->objectives[i], "objective", p->objective[i].name,
+                        p->objective[i].title, out);
         }
     }
     for (size_t i = 0; i < p->n_duty; i++) {

@@ -20,7 +20,8 @@ static const char checkpoint_magic[MAGIC] = "entente watch 1";
 static bool fail_os(ent_watch_store *s, int os_error, const char *what, const char *name)
 {
     s->os_error = os_error;
-    snprintf(s->message, sizeof s->message, "cannot %s `%.300s`: %s", what, name, strerror(os_error));
+    snprintf(s->message, sizeof s->message, "cannot %s `%.300s`: %s", what, name,
+             strerror(os_error));
     return false;
 }
 
@@ -57,7 +58,8 @@ bool ent_watch_store_open(ent_watch_store *s, const char *folder)
     }
     if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
         snprintf(s->message, sizeof s->message,
-                 "another `entente watch` is at work on `%s`: stop it, or name another --state", folder);
+                 "another `entente watch` is at work on `%s`: stop it, or name another --state",
+                 folder);
         return false;
     }
     return true;
@@ -98,7 +100,8 @@ static bool open_segment(ent_watch_store *s, uint64_t segment)
     if (status.st_size == 0) {
         int folder = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (folder >= 0) {
-            (void)fsync(folder); /* not every file system can; then the name is as safe as it gets */
+            (void)fsync(
+                folder); /* not every file system can; then the name is as safe as it gets */
             close(folder);
         }
     }
@@ -108,7 +111,8 @@ static bool open_segment(ent_watch_store *s, uint64_t segment)
     return true;
 }
 
-static bool entry_hash(const void *head, const void *bytes, size_t n, unsigned char out[ENT_HASH_SIZE])
+static bool entry_hash(const void *head, const void *bytes, size_t n,
+                       unsigned char out[ENT_HASH_SIZE])
 {
     ent_hash hash;
     return ent_hash_init(&hash) && ent_hash_update(&hash, head, ENTRY_HEAD) &&
@@ -224,7 +228,8 @@ static bool exists(const ent_watch_store *s, uint64_t segment)
     return segment_path(s, segment, path, sizeof path) && stat(path, &status) == 0;
 }
 
-/* An entry is only written when the one before is on the disk: what is followed by more was not torn. */
+/* An entry is only written when the one before is on the disk: what is followed by more was not
+ * torn. */
 static bool goes_on_behind(const ent_watch_store *s, uint64_t at)
 {
     unsigned char head[ENTRY_HEAD];
@@ -295,7 +300,8 @@ void ent_watch_store_forget(ent_watch_store *s, uint64_t segment)
             continue;
         }
         unsigned long long number = strtoull(e->d_name + 8, &end, 10);
-        if (*end == 0 && number < segment && ent_watch_store_path(s, e->d_name, path, sizeof path)) {
+        if (*end == 0 && number < segment &&
+            ent_watch_store_path(s, e->d_name, path, sizeof path)) {
             unlink(path);
         }
     }
@@ -316,7 +322,8 @@ bool ent_watch_store_checkpoint(ent_watch_store *s, const void *bytes, size_t n)
     for (int i = 0; i < 8; i++) {
         length[i] = (unsigned char)((uint64_t)n >> (8 * i));
     }
-    if (!ent_hash_init(&hash) || !ent_hash_update(&hash, bytes, n) || !ent_hash_final(&hash, digest) ||
+    if (!ent_hash_init(&hash) || !ent_hash_update(&hash, bytes, n) ||
+        !ent_hash_final(&hash, digest) ||
         !ent_watch_store_path(s, "checkpoint", path, sizeof path)) {
         s->os_error = EINVAL;
         return false;
@@ -337,7 +344,8 @@ bool ent_watch_store_checkpoint(ent_watch_store *s, const void *bytes, size_t n)
 static unsigned char *damaged(ent_watch_store *s, const char *path, const char *why)
 {
     snprintf(s->message, sizeof s->message,
-             "`%.300s` is no checkpoint of this version: %s; move the folder away to begin anew", path, why);
+             "`%.300s` is no checkpoint of this version: %s; move the folder away to begin anew",
+             path, why);
     return NULL;
 }
 
@@ -366,8 +374,9 @@ static unsigned char *load(ent_watch_store *s, int fd, const char *path, size_t 
         return NULL;
     }
     *n = (size_t)length;
-    if (!read_all(fd, bytes, *n, sizeof head) || !read_all(fd, kept, sizeof kept, sizeof head + length) ||
-        !ent_hash_init(&hash) || !ent_hash_update(&hash, bytes, *n) || !ent_hash_final(&hash, digest) ||
+    if (!read_all(fd, bytes, *n, sizeof head) ||
+        !read_all(fd, kept, sizeof kept, sizeof head + length) || !ent_hash_init(&hash) ||
+        !ent_hash_update(&hash, bytes, *n) || !ent_hash_final(&hash, digest) ||
         memcmp(kept, digest, sizeof kept) != 0) {
         free(bytes);
         return damaged(s, path, "its checksum is wrong");

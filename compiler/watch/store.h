@@ -1,17 +1,17 @@
 /* The state folder: what makes that nothing is lost.
  *
  *     lock              held while a watch runs on the folder
- *     checkpoint        the state as of the begin of a segment of the journal; appears whole, by renaming
- *     journal-00000007  what was accepted since, in order; each entry is on the disk before it has any effect
- *     program-DIGEST.entc  versions of the program that journal and checkpoint refer to
+ *     checkpoint        the state as of the begin of a segment of the journal; appears whole, by
+ * renaming journal-00000007  what was accepted since, in order; each entry is on the disk before it
+ * has any effect program-DIGEST.entc  versions of the program that journal and checkpoint refer to
  *
  * An entry of the journal:
  *
  *     length u32 | kind u32 | bytes | the first 16 bytes of the BLAKE2b-256 of all that
  *
- * An entry that was torn by a crash is the last of the last segment; it is cut, and what it held is read again from
- * its source or sent again by who had no answer.  A fault anywhere else is damage and ends the start.
- * A checkpoint: magic, version, length, bytes, BLAKE2b-256. */
+ * An entry that was torn by a crash is the last of the last segment; it is cut, and what it held is
+ * read again from its source or sent again by who had no answer.  A fault anywhere else is damage
+ * and ends the start. A checkpoint: magic, version, length, bytes, BLAKE2b-256. */
 #ifndef ENT_WATCH_STORE_H
 #define ENT_WATCH_STORE_H
 
@@ -26,8 +26,8 @@ typedef struct ent_watch_store {
     int lock;
     int journal; /* the segment that grows, or -1 */
     uint64_t segment;
-    uint64_t size;  /* of this segment */
-    int os_error;   /* of the last write, 0: all is well */
+    uint64_t size; /* of this segment */
+    int os_error;  /* of the last write, 0: all is well */
     char message[512];
 } ent_watch_store;
 
@@ -40,10 +40,11 @@ void ent_watch_store_close(ent_watch_store *store);
 /* Adds an entry and waits for the disk.  false: os_error; nothing has changed. */
 bool ent_watch_store_append(ent_watch_store *store, uint32_t kind, const void *bytes, size_t n);
 
-/* Gives the entries of all segments from number `segment` on to `take`, then goes on appending to the last one.
- * false: message says why, unless take said so. */
+/* Gives the entries of all segments from number `segment` on to `take`, then goes on appending to
+ * the last one. false: message says why, unless take said so. */
 typedef bool (*ent_watch_take)(void *user, uint32_t kind, ent_watch_slice bytes);
-bool ent_watch_store_replay(ent_watch_store *store, uint64_t segment, ent_watch_take take, void *user);
+bool ent_watch_store_replay(ent_watch_store *store, uint64_t segment, ent_watch_take take,
+                            void *user);
 
 /* Begins segment number `segment + 1`; the caller writes a checkpoint that refers to it. */
 bool ent_watch_store_turn(ent_watch_store *store);

@@ -48,18 +48,19 @@ static bool no_feed(ent_watch *w, const char *name, size_t len)
 
 static ent_watch_kind kind_of(const char *spec)
 {
-    return strcmp(spec, "-") == 0                         ? ENT_WATCH_STDIN
-           : strcmp(spec, "push") == 0                    ? ENT_WATCH_PUSH
-           : strcmp(spec, "remote-write") == 0            ? ENT_WATCH_REMOTE_WRITE
-           : strncmp(spec, "prometheus+http", 15) == 0    ? ENT_WATCH_PROMETHEUS
-           : strncmp(spec, "scrape+http", 11) == 0        ? ENT_WATCH_SCRAPE
-                                                          : ENT_WATCH_FILE;
+    return strcmp(spec, "-") == 0                      ? ENT_WATCH_STDIN
+           : strcmp(spec, "push") == 0                 ? ENT_WATCH_PUSH
+           : strcmp(spec, "remote-write") == 0         ? ENT_WATCH_REMOTE_WRITE
+           : strncmp(spec, "prometheus+http", 15) == 0 ? ENT_WATCH_PROMETHEUS
+           : strncmp(spec, "scrape+http", 11) == 0     ? ENT_WATCH_SCRAPE
+                                                       : ENT_WATCH_FILE;
 }
 
 static int64_t setting(const ent_watch_setting *v, size_t n, const char *name, int64_t otherwise)
 {
     for (size_t i = 0; i < n; i++) {
-        if (v[i].name_len == 0 || (strlen(name) == v[i].name_len && memcmp(v[i].name, name, v[i].name_len) == 0)) {
+        if (v[i].name_len == 0 ||
+            (strlen(name) == v[i].name_len && memcmp(v[i].name, name, v[i].name_len) == 0)) {
             otherwise = v[i].value;
         }
     }
@@ -105,10 +106,11 @@ static bool add_source(ent_watch *w, const ent_watch_feed *given)
     s->query = query >= 0 ? ent_image_text(w->program, query) : NULL;
     bool unasked = s->kind == ENT_WATCH_REMOTE_WRITE || s->kind == ENT_WATCH_SCRAPE;
     if (unasked && !ent_watch_selector_init(&s->selector, s->query)) {
-        return ent_watch_fail(w, 2,
-                              "`%s` is not a mere selector, and only a Prometheus server can answer more: use "
-                              "--feed %s=prometheus+http://…",
-                              s->query, name);
+        return ent_watch_fail(
+            w, 2,
+            "`%s` is not a mere selector, and only a Prometheus server can answer more: use "
+            "--feed %s=prometheus+http://…",
+            s->query, name);
     }
     s->complete = setting(o->complete, o->n_complete, name, 0) != 0;
     s->heard_ns = w->now_ns;
@@ -133,7 +135,8 @@ static bool resolve_sources(ent_watch *w)
     if (!w->sources) {
         return ent_watch_fail(w, 4, "out of memory");
     }
-    bool ok = check_settings(w, o->lateness, o->n_lateness) && check_settings(w, o->complete, o->n_complete);
+    bool ok = check_settings(w, o->lateness, o->n_lateness) &&
+              check_settings(w, o->complete, o->n_complete);
     for (size_t i = 0; ok && i < o->n_feeds; i++) {
         inputs += strcmp(o->feeds[i].source, "-") == 0;
         ok = add_source(w, &o->feeds[i]);
@@ -176,7 +179,8 @@ static bool resolve_period(ent_watch *w)
               (!w->has_to || parse_when(w->options->to, zone, &w->to_ns));
     ent_zone_free(zone);
     if (!ok) {
-        return ent_watch_fail(w, 2, "--from and --to are a date (2026-01-31) or an instant (2026-01-31T09:00:00Z)");
+        return ent_watch_fail(
+            w, 2, "--from and --to are a date (2026-01-31) or an instant (2026-01-31T09:00:00Z)");
     }
     return !(w->has_from && w->has_to && w->from_ns >= w->to_ns) ||
            ent_watch_fail(w, 2, "--from is not before --to");
@@ -192,7 +196,8 @@ static bool open_log(ent_watch *w, ent_watch_log *log, const char *given, const 
         at = path;
     }
     return ent_watch_log_open(log, at) ||
-           ent_watch_fail(w, 4, "cannot open `%s`: %s", at ? at : "a temporary file", strerror(errno));
+           ent_watch_fail(w, 4, "cannot open `%s`: %s", at ? at : "a temporary file",
+                          strerror(errno));
 }
 
 /* The first line says how the ledger was made. */
@@ -270,12 +275,14 @@ static bool tick(ent_watch *w)
 {
     for (size_t i = 0; i < w->n_sources; i++) {
         ent_watch_source *s = &w->sources[i];
-        int64_t reached = ent_time_add(w->now_ns, -s->lateness_ns) / ENT_WATCH_SECOND * ENT_WATCH_SECOND;
+        int64_t reached =
+            ent_time_add(w->now_ns, -s->lateness_ns) / ENT_WATCH_SECOND * ENT_WATCH_SECOND;
         if (!s->complete || s->ended || reached <= s->watermark_ns || s->trouble[0] ||
             (is_followed(s) && !ent_watch_follow_at_end(s))) {
             continue;
         }
-        ent_watch_batch b = {.source = s, .now_ns = w->now_ns, .after = s->place, .watermark_ns = reached};
+        ent_watch_batch b = {
+            .source = s, .now_ns = w->now_ns, .after = s->place, .watermark_ns = reached};
         if (ent_watch_accept(w, &b, NULL, 0) == ENT_WATCH_FAILED) {
             return false;
         }
@@ -283,8 +290,8 @@ static bool tick(ent_watch *w)
     return true;
 }
 
-/* A source that says nothing keeps everything after its latest row provisional: that is said once, and once more
- * when it is over. */
+/* A source that says nothing keeps everything after its latest row provisional: that is said once,
+ * and once more when it is over. */
 static void look_for_stalls(ent_watch *w)
 {
     for (size_t i = 0; i < w->n_sources; i++) {
@@ -292,8 +299,10 @@ static void look_for_stalls(ent_watch *w)
         bool stalled = !s->ended && w->now_ns - s->heard_ns > w->options->stall_ns;
         if (stalled != s->stalled) {
             s->stalled = stalled;
-            ent_watch_say(w, stalled ? "warning: `%s` has been silent for a while: nothing after its latest row becomes final%s%s"
-                                     : "note: `%s` speaks again%s%s",
+            ent_watch_say(w,
+                          stalled ? "warning: `%s` has been silent for a while: nothing after its "
+                                    "latest row becomes final%s%s"
+                                  : "note: `%s` speaks again%s%s",
                           s->key, stalled && s->trouble[0] ? ": " : "", stalled ? s->trouble : "");
         }
     }
@@ -303,7 +312,8 @@ static bool all_at_end(const ent_watch *w)
 {
     for (size_t i = 0; i < w->n_sources; i++) {
         const ent_watch_source *s = &w->sources[i];
-        bool at_end = s->ended || (w->options->until_end && is_followed(s) && ent_watch_follow_at_end(s));
+        bool at_end =
+            s->ended || (w->options->until_end && is_followed(s) && ent_watch_follow_at_end(s));
         if (!at_end) {
             return false;
         }

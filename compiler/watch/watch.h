@@ -1,7 +1,7 @@
 /* `entente watch`: the agreements of a program on live sources, until it is told to stop.
  *
- * Everything that opens sockets lives in this folder, which is linked into the command only: libentente and
- * libentente-compiler stay free of the network. */
+ * Everything that opens sockets lives in this folder, which is linked into the command only:
+ * libentente and libentente-compiler stay free of the network. */
 #ifndef ENT_WATCH_WATCH_H
 #define ENT_WATCH_WATCH_H
 
@@ -33,7 +33,8 @@ typedef struct ent_watch_options {
     size_t n_feeds;
     const ent_watch_setting *lateness;
     size_t n_lateness;
-    const ent_watch_setting *complete; /* feeds whose sources are complete up to now: value is not used */
+    const ent_watch_setting
+        *complete; /* feeds whose sources are complete up to now: value is not used */
     size_t n_complete;
     const char *from, *to;
     const char *state_dir;  /* NULL: nothing survives the process */
@@ -54,7 +55,7 @@ typedef struct ent_watch_options {
     void *compile_user;
 } ent_watch_options;
 
-/* Runs until SIGTERM, SIGINT or the end of all sources; the exit status.  *program is exchanged when a new version
- * is taken over. */
+/* Runs until SIGTERM, SIGINT or the end of all sources; the exit status.  *program is exchanged
+ * when a new version is taken over. */
 int ent_watch_run(ent_image **program, const ent_watch_options *options, FILE *err);
 #endif

@@ -1,0 +1,118 @@
+"""Starts `entente watch` on loopback for tests, talks to it, and stops it."""
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CLUB = os.path.join(HERE, "club.ent")
+ENTENTE = "build/entente"
+
+
+class Watch:
+    """A watch that runs; `port` is None without a server."""
+
+    def __init__(self, *arguments, club=CLUB, listen=True, stdin=subprocess.DEVNULL, preexec=None):
+        command = [ENTENTE, "watch", club, *arguments]
+        if listen:
+            command += ["--listen", "127.0.0.1:0"]
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdin=stdin, stderr=self.log, stdout=self.log, preexec_fn=preexec)
+        self.port = None
+        self.listen = listen
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def ready(self, seconds=10):
+        deadline = time.time() + seconds
+        while time.time() < deadline:
+            found = re.search(r"listening at http://127\.0\.0\.1:(\d+)/", self.said())
+            if found:
+                self.port = int(found.group(1))
+                return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.005)
+        raise RuntimeError("the watch did not start: " + self.said())
+
+    def ask(self, path, body=None, headers=None, method=None, seconds=20):
+        """(status, bytes, headers)"""
+        if self.port is None:
+            self.ready()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+        try:
+            connection.request(method or ("GET" if body is None else "POST"), path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read(), dict(answer.getheaders())
+        finally:
+            connection.close()
+
+    def json(self, path):
+        return json.loads(self.ask(path)[1])
+
+    def metric(self, name, **labels):
+        for line in self.ask("/metrics")[1].decode().splitlines():
+            if line.startswith("entente_" + name) and all('%s="%s"' % l in line for l in labels.items()):
+                return float(line.rsplit(" ", 1)[1])
+        return None
+
+    def wait(self, condition, seconds=20):
+        deadline = time.time() + seconds
+        while time.time() < deadline:
+            if condition(self):
+                return True
+            time.sleep(0.02)
+        return False
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(20)
+        return status
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+def lines(path):
+    """The lines of a ledger without what chains them."""
+    with open(path) as ledger:
+        return [re.sub(r',"prev":"[0-9a-f]*","hash":"[0-9a-f]*"}', "}", line.rstrip("\n")) for line in ledger][1:]
+
+
+def run(*arguments):
+    return subprocess.run([ENTENTE, *arguments], capture_output=True, text=True)
+
+
+def write(path, text, mode="w"):
+    with open(path, mode) as out:
+        out.write(text)
+
+
+class Report:
+    """Counts what holds; a failure says what and goes on."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.folder = None
+
+    def hold(self, condition, what, detail=""):
+        if condition:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("FAILED: %s %s" % (what, str(detail)[:600]))
+        return condition
+
+    def close(self):
+        print("%d passed, %d failed" % (self.passed, self.failed))
+        sys.exit(1 if self.failed else 0)

@@ -1,0 +1,191 @@
+"""`entente watch` against `entente run`: the same facts, however they come in, give the same lines.
+
+    python3 tests/watch/sources.py build/entente"""
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+
+import facts
+import harness
+from harness import Watch, lines, run, write
+
+MINUTES = 3000
+
+
+def batch(folder, report):
+    """What all others are compared with; `run` and `watch --until-end` agree on everything."""
+    write(folder + "/probe.csv", "at,service,up\n" + "\n".join(facts.probes(1, MINUTES)) + "\n")
+    write(folder + "/ticket.jsonl", "\n".join(facts.tickets(1, MINUTES)) + "\n")
+    feeds = ["--feed", "probe=%s/probe.csv" % folder, "--feed", "ticket=%s/ticket.jsonl" % folder]
+    run("run", harness.CLUB, *feeds, "--ledger", folder + "/run.jsonl")
+    watch = Watch(*feeds, "--until-end", "--ledger", folder + "/watch.jsonl", listen=False)
+    report.hold(watch.process.wait(30) == 0, "--until-end ends well", watch.said())
+    decided = [line for line in lines(folder + "/watch.jsonl") if '"status"' in line]
+    plain = [line.split(",", 1)[1] for line in decided]
+    report.hold(plain == [line.split(",", 1)[1] for line in lines(folder + "/run.jsonl")],
+                "watch decides what run decides")
+    verified = run("ledger", "verify", folder + "/watch.jsonl")
+    report.hold(verified.returncode == 0, "the ledger's chain is whole", verified.stdout + verified.stderr)
+    return lines(folder + "/watch.jsonl")
+
+
+def finals(all_lines):
+    return [line for line in all_lines if '"provisional"' not in line and '"open":true' not in line]
+
+
+def is_beginning(some, whole):
+    return len(some) > 20 and some == whole[:len(some)]
+
+
+def growing(folder, report, whole):
+    """A file that grows in pieces, is rotated twice and once cut to nothing; tickets by standard input."""
+    import subprocess
+    rng = random.Random(7)
+    path = folder + "/grows.csv"
+    rows = facts.probes(1, MINUTES)
+    write(path, "")
+    watch = Watch("--feed", "probe=" + path, "--feed", "ticket=-", "--ledger", folder + "/grown.jsonl",
+                  stdin=subprocess.PIPE)
+    watch.process.stdin.write(("\n".join(facts.tickets(1, MINUTES)) + "\n").encode())
+    watch.process.stdin.close()
+    parts = [rows[:1500], rows[1500:3000], rows[3000:4500], rows[4500:]]
+    taken = 0
+    for number, part in enumerate(parts):
+        text = "at,service,up\n" + "\n".join(part) + "\n"
+        if number in (1, 2):
+            os.rename(path, path + ".%d" % number)
+            write(path, "")
+        elif number == 3:
+            write(path, "")
+            report.hold(watch.wait(lambda w: "shorter" in w.said()), "a cut file is noticed")
+        at = 0
+        while at < len(text):
+            step = rng.randint(1, 9000)
+            write(path, text[at:at + step], "a")
+            at += step
+            time.sleep(0.002)
+        taken += len(part)
+        report.hold(watch.wait(lambda w: w.metric("source_rows_total", feed="probe") == taken),
+                    "part %d of the file is taken" % number, watch.metric("source_rows_total", feed="probe"))
+    report.hold(watch.json("/standing")["sources"][1]["ended"], "standard input has ended")
+    report.hold(watch.stop() == 0, "SIGTERM ends it", watch.said())
+    report.hold(is_beginning(lines(folder + "/grown.jsonl"), whole), "growing files decide the same")
+
+
+def pushes(folder, report, whole):
+    """Rows by HTTP, in CSV and JSON Lines, some twice, shuffled within the lateness."""
+    rng = random.Random(3)
+    watch = Watch("--feed", "probe=push", "--feed", "ticket=push", "--ledger", folder + "/pushed.jsonl").ready()
+    rows = facts.probes(1, MINUTES)
+    tickets = facts.tickets(1, MINUTES)
+    for at in range(0, len(rows), 2):  # the two services of a minute are two keys
+        if at % 4 == 0 and rng.random() < 0.5:
+            rows[at:at + 4] = rows[at + 2:at + 4] + rows[at:at + 2]
+    report.hold(watch.ask("/feed/ticket", "\n".join(tickets), {"Idempotency-Key": "all"})[0] == 200, "tickets are taken")
+    repeated = 0
+    for at in range(0, len(rows), 500):
+        body = "at,service,up\r\n" + "\r\n".join(rows[at:at + 500])
+        for _ in range(rng.randint(1, 2)):
+            status, text, _ = watch.ask("/feed/probe", body, {"Content-Type": "text/csv", "Idempotency-Key": "p%d" % at})
+            answer = json.loads(text)
+            repeated += "repeated" in answer
+            report.hold(status == 200 and answer["rows"] == (0 if "repeated" in answer else len(rows[at:at + 500])),
+                        "a push is answered with its counts", text)
+    report.hold(repeated > 0 and watch.metric("source_repeated_total", feed="probe") == repeated,
+                "what is sent twice is taken once")
+    report.hold(is_beginning(lines(folder + "/pushed.jsonl"), whole), "pushes decide the same")
+    late = json.loads(watch.ask("/feed/probe", rows and "at,service,up\n" + facts.probes(1, 1)[0] + "\n")[1])
+    bad = json.loads(watch.ask("/feed/probe", '{"at":"2026-03-05T00:00:00Z","service":"hosting","up":"perhaps"}\n')[1])
+    ahead = json.loads(watch.ask("/feed/probe", '{"at":"2099-01-01T00:00:00Z","service":"hosting","up":"1"}\n')[1])
+    report.hold(late == {"rows": 0, "bad": 0, "late": 1, "skipped": 0}, "a late row is said to be late", late)
+    report.hold(bad["bad"] == 1 and ahead["bad"] == 1, "rows that do not fit, or are from the future, are bad", (bad, ahead))
+    watch.stop()
+
+
+def hostile(report):
+    """What a server must stand."""
+    import socket
+    watch = Watch("--feed", "probe=push", "--feed", "ticket=remote-write").ready()
+    report.hold(watch.ask("/feed/nothing", "x")[0] == 404, "a feed that is not there")
+    report.hold(watch.ask("/feed/ticket", "x")[0] == 409, "a feed that takes no pushes")
+    report.hold(watch.ask("/feed/probe", "")[0] == 400, "nothing at all")
+    report.hold(watch.ask("/feed/probe", "at,service\n2026-03-02T00:00:00Z,hosting\n")[0] in (200, 400), "a column short")
+    report.hold(watch.ask("/feed/probe", "when,what\n1,2\n", {"Content-Type": "text/csv"})[0] == 400, "another header")
+    report.hold(watch.ask("/feed/probe", b"\x1f\x8b\x08\x00" + b"x" * 100)[0] == 400, "something compressed")
+    report.hold(watch.ask("/feed/probe", b"\x00" * 1000)[0] == 400, "no text")
+    report.hold(watch.ask("/feed/probe", "{" * 100000)[0] == 200, "brackets")
+    report.hold(watch.ask("/feed/probe", "{}\n", {"Origin": "http://elsewhere.example"})[0] == 403, "a web page elsewhere")
+    report.hold(watch.ask("/feed/probe", "{}", method="DELETE")[0] == 405, "another method")
+    report.hold(watch.ask("/api/v1/write", b"\xff" * 2000, {"Content-Encoding": "snappy"})[0] == 400, "no snappy")
+    report.hold(watch.ask("/api/v1/write", b"\x80\x80\x80\x80\x7f" + b"x" * 50, {"Content-Encoding": "snappy"})[0] == 400,
+                "snappy that says it is huge")
+    report.hold(watch.ask("/../../etc/passwd")[0] == 404 and watch.ask("/..%2f..%2fetc")[0] == 404, "other paths")
+    try:
+        status = watch.ask("/feed/probe", b"x" * (17 << 20))[0]
+    except OSError:
+        status = 413  # it hung up while we were still sending
+    report.hold(status == 413, "17 MiB", status)
+    rng = random.Random(5)
+    for _ in range(60):
+        with socket.create_connection(("127.0.0.1", watch.port)) as raw:
+            raw.sendall(bytes(rng.randrange(256) for _ in range(rng.randint(1, 400))))
+            if rng.random() < 0.5:
+                raw.sendall(b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * rng.randint(1, 4000))
+    idle = [socket.create_connection(("127.0.0.1", watch.port)) for _ in range(100)]
+    report.hold(watch.ask("/healthz")[0] == 200, "it still answers")
+    for one in idle:
+        one.close()
+    report.hold(watch.metric("process_resident_bytes") < 300e6, "and has not grown")
+    report.hold(watch.stop() == 0, "and ends well", watch.said())
+
+
+def stalled(report):
+    """A source that says nothing holds everything back, which is said; faster ones wait when too much waits."""
+    watch = Watch("--feed", "probe=push", "--feed", "ticket=push", "--stall", "1s", "--pending", "1000").ready()
+    rows = facts.probes(1, 1000)
+    push = lambda at: watch.ask("/feed/probe", "at,service,up\n" + "\n".join(rows[at:at + 1000]) + "\n")
+    report.hold(push(0)[0] == 200, "there is room for the first thousand")
+    status, text, headers = push(1000)
+    report.hold(status == 429 and "Retry-After" in headers, "then there is none", (status, text))
+    report.hold(watch.wait(lambda w: w.metric("source_stalled", feed="ticket") == 1), "the silent source is in /metrics")
+    report.hold(watch.wait(lambda w: w.json("/healthz")["status"] == "stalled"), "and in /healthz")
+    source = watch.json("/standing")["sources"][1]
+    report.hold(source["stalled"] and source["holds_back"], "and in /standing", source)
+    report.hold("`ticket=push` has been silent" in watch.said(), "and is said", watch.said())
+    ticket = '{"at":"2026-03-04T00:00:00Z","id":"T","event":"assigned","priority":"P1","service":"hosting","party":"NetCo"}'
+    report.hold(watch.ask("/feed/ticket", ticket)[0] == 200, "the slow one may always go on")
+    report.hold(push(1000)[0] == 200, "and makes room")
+    report.hold(watch.wait(lambda w: "speaks again" in w.said()), "that it speaks again is said")
+    watch.stop()
+
+
+def complete(report):
+    """Time passes by the clock on the wall where a source says that it is complete."""
+    from datetime import datetime, timedelta, timezone
+    now = datetime.now(timezone.utc)
+    watch = Watch("--feed", "ticket=push", "--lateness", "0s", "--complete", "ticket").ready()
+    opened = '{"at":"%s","id":"T1","event":"opened","priority":"P1","service":"hosting","party":"HostCo"}'
+    watch.ask("/feed/ticket", opened % facts.text(now - timedelta(seconds=90)))
+    report.hold(watch.wait(lambda w: (w.metric("watermark_seconds") or 0) > now.timestamp() + 1, 15),
+                "the watermark follows the clock on the wall", watch.metric("watermark_seconds"))
+    watch.stop()
+
+
+def main():
+    harness.ENTENTE = sys.argv[1] if len(sys.argv) > 1 else "build/entente"
+    report = harness.Report()
+    with tempfile.TemporaryDirectory() as folder:
+        whole = finals(batch(folder, report))
+        growing(folder, report, whole)
+        pushes(folder, report, whole)
+        hostile(report)
+        stalled(report)
+        complete(report)
+    report.close()
+
+
+if __name__ == "__main__":
+    main()
