@@ -14,6 +14,7 @@
 #include "compiler/watch/watch.h"
 #include "runtime/feed/bind.h"
 #include "runtime/feed/source.h"
+#include "runtime/include/entente.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/state/engine.h"
 

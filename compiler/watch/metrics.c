@@ -196,7 +196,7 @@ void ent_watch_show_metrics(ent_watch *w, ent_watch_bytes *out)
 {
     page g = {out, -1};
     begin(&g, M_build_info);
-    put_label(out, "version", ENT_VERSION, true);
+    put_label(out, "version", ENT_VERSION_TEXT, true);
     put_label(out, "program", w->program->digest, false);
     put(out, "} 1\n");
     put_time(&g, M_watermark_seconds, w->watermark_ns);

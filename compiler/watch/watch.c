@@ -15,9 +15,6 @@
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
-#ifndef ENT_VERSION
-#define ENT_VERSION "0.1.0"
-#endif
 
 enum { TURN_MS = 200, CHUNKS_A_TURN = 8 };
 
@@ -207,7 +204,7 @@ static bool write_head(ent_watch *w)
     if (!ent_zone_tzdata_version(ENT_WATCH_ZONES, tzdata, sizeof tzdata)) {
         snprintf(tzdata, sizeof tzdata, "unknown");
     }
-    ent_ledger_run head = {.version = ENT_VERSION, .tzdata = tzdata};
+    ent_ledger_run head = {.version = ENT_VERSION_TEXT, .tzdata = tzdata};
     return (ent_ledger_run_line(&w->ledger, w->engine, &head) && ent_watch_add_line(w)) ||
            ent_watch_fail(w, 4, "out of memory");
 }
