@@ -352,7 +352,12 @@ static bool at_end(ent_watch *w, ent_watch_source *s)
 {
     ent_watch_input *in = s->input;
     bool taken;
-    bool last = in->closed || (w->options->until_end && !is_stdin(s)) || is_rotated(s);
+    bool rotated = is_rotated(s);
+    if (rotated && !in->renamed) {
+        in->renamed = true; /* what was written before the name went elsewhere is read first */
+        return true;
+    }
+    bool last = in->closed || (w->options->until_end && !is_stdin(s)) || rotated;
     in->at_end = true;
     if (last && !take_text(w, s, true, &taken)) {
         return false;

@@ -101,6 +101,10 @@ def killed(folder, kills, seed, report):
     delivery = Delivery(folder, seed)
     rng = random.Random(seed)
     done = 0
+    first = Watch(*arguments(folder)).ready()
+    while not first.metric("source_rows_total", feed="probe"):
+        delivery.grow()  # nobody can find a file again that was renamed before it was ever read
+    first.kill()
     while done < kills or not delivery.done():
         watch = Watch(*arguments(folder))
         until = time.time() + rng.choice((0.0, 0.02, 0.04, 0.06, 0.1)) * rng.random() * 2
@@ -112,8 +116,8 @@ def killed(folder, kills, seed, report):
                     delivery.grow()
                 else:
                     delivery.push(watch)
-                if done < kills * 0.9 and len(delivery.pushes) - delivery.pushed < (kills - done):
-                    time.sleep(0.002)  # leave something to be delivered between the last kills
+                if done < kills:
+                    time.sleep(0.003)  # leave something to be delivered between the last kills
         except RuntimeError as problem:
             report.hold(False, "it starts again after a kill", problem)
             break
@@ -180,7 +184,7 @@ def full_disk(folder, whole, report):
 
 def full_file_system(report):
     """A real full disk: a small tmpfs, where one may be mounted."""
-    with tempfile.TemporaryDirectory() as folder:
+    with harness.folder() as folder:
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", folder], capture_output=True).returncode:
             print("(no tmpfs may be mounted here: the limit on files stands for it)")
             return
@@ -240,7 +244,7 @@ def main():
     options = parser.parse_args()
     harness.ENTENTE = options.entente
     report = harness.Report()
-    with tempfile.TemporaryDirectory() as folder:
+    with harness.folder() as folder:
         for name in ("whole", "killed", "full", "gone", "gone/other"):
             os.mkdir(os.path.join(folder, name))
         whole = uninterrupted(folder + "/whole")

@@ -177,7 +177,7 @@ def complete(report):
 def main():
     harness.ENTENTE = sys.argv[1] if len(sys.argv) > 1 else "build/entente"
     report = harness.Report()
-    with tempfile.TemporaryDirectory() as folder:
+    with harness.folder() as folder:
         whole = finals(batch(folder, report))
         growing(folder, report, whole)
         pushes(folder, report, whole)
