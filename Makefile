@@ -132,6 +132,33 @@ $(B)/libentente-compiler.a: $(COMPILER_O)
 $(B)/entente: $(COMMAND_O) $(B)/libentente-compiler.a $(B)/libentente.a
 	$(CXX) $(OPT) -o $@ $^ $(WATCH_LIBS) $(COMPILER_LIBS) $(RUNTIME_LIBS)
 
+# --- WebAssembly ----------------------------------------------------------------------------------
+
+# No threads, no files but time zones', no C++; runtime/bindings/wasm/system stands in for libsodium and what the C
+# library lacks.  uint64_t becomes size_t only where what is counted is in memory.
+WASM_CC ?= clang-14
+WASM_C := $(filter-out runtime/feed/% runtime/embed/text.c runtime/ledger/file.c runtime/ledger/restate.c \
+               runtime/ledger/verify.c,$(RUNTIME_C)) \
+          runtime/feed/digest.c runtime/feed/utf8.c runtime/feed/value.c \
+          $(wildcard runtime/bindings/wasm/*.c runtime/bindings/wasm/system/*.c)
+WASM_O := $(WASM_C:%.c=build/wasm/%.o)
+WASM_FLAGS := --target=wasm32-wasi -std=c17 -O2 $(WARN) -Wno-shorten-64-to-32 -fvisibility=hidden
+
+# build/js is the package as npm takes it
+JS := entente.mjs entente.d.mts package.json
+.PHONY: wasm
+wasm: build/entente.wasm $(JS:%=build/js/%)
+build/js/%: runtime/bindings/wasm/% build/entente.wasm
+	@mkdir -p $(@D)
+	cp $< $@
+	ln -f build/entente.wasm build/js/entente.wasm
+build/wasm/%.o: %.c
+	@mkdir -p $(@D)
+	$(WASM_CC) -Iruntime/bindings/wasm/system -I. -D_GNU_SOURCE $(WASM_FLAGS) -MMD -MP -c -o $@ $<
+build/entente.wasm: $(WASM_O)
+	$(WASM_CC) --target=wasm32-wasi -mexec-model=reactor -Wl,--strip-all -Wl,-z,stack-size=1048576 -o $@ $^
+-include $(WASM_O:.o=.d)
+
 # --- tests ----------------------------------------------------------------------------------------
 
 $(B)/tests/%: tests/unit/%.c $(B)/libentente-compiler.a $(B)/libentente.a
@@ -174,7 +201,7 @@ test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnost
 $(B)/tests/test_state_memory: OPT += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 check: deps
-	@$(MAKE) --no-print-directory test-programs
+	@$(MAKE) --no-print-directory test-programs wasm
 	@BUILD=$(B) SANITIZE=$(SANITIZE) sh tests/run.sh
 
 demo: deps

@@ -69,6 +69,7 @@ step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$EN
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
 step "libentente in a host" sh tests/embed/run.sh "$BUILD"
+step "WebAssembly: Node and a browser" sh tests/hosts/wasm.sh "$ENTENTE" build/js
 step "live sources" env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/sources.py "$ENTENTE"
 step "nothing lost: kills, full disks, torn ends" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"

@@ -1,0 +1,179 @@
+/* Types of entente.mjs. */
+
+/** A Date, nanoseconds since 1970, or a text such as `2026-01-05T09:00:00Z`. */
+export type Instant = Date | bigint | string;
+export type ErrorCode =
+    'usage' | 'program' | 'data' | 'environment' | 'memory' | 'stopped' | 'limit';
+
+export class EntenteError extends Error {
+    code: ErrorCode;
+    /** The place in the agreements' source, where one is at fault. */
+    file?: string;
+    line?: number;
+    column?: number;
+    /** The row of the push, from 1, and the field. */
+    row?: number;
+    field?: string;
+}
+
+export interface LoadOptions {
+    /** The compiled module, its bytes or where it is; by default `entente.wasm` beside entente.mjs. */
+    wasm?: WebAssembly.Module | ArrayBuffer | ArrayBufferView | URL | string;
+    /** Time zones' files (TZif) by name, and `tzdata.zi` or `+VERSION` for their release.  By default those of the
+     * system in Node; a browser has none, and agreements then can be in `UTC` only. */
+    zones?: ((name: string) => Uint8Array | undefined) | Map<string, Uint8Array> | Record<string, Uint8Array>;
+}
+
+export type FieldType =
+    'bool' | 'int' | 'number' | 'decimal' | 'ratio' | 'money' | 'duration' | 'instant' | 'time' | 'text' | 'enum' |
+    'party' | 'service';
+
+export interface Field {
+    name: string;
+    type: FieldType;
+    digits?: number;
+    currency?: string;
+    words?: string[];
+    used: boolean;
+    key: boolean;
+    holder: boolean;
+    recorded: boolean;
+}
+
+export interface Feed {
+    name: string;
+    used: boolean;
+    bound: boolean;
+    intervalSeconds: number;
+    latenessSeconds: number;
+    fields: Field[];
+}
+
+export interface Clause {
+    kind: 'objective' | 'duty' | 'pool';
+    name: string;
+    title: string | null;
+    target: string | null;
+    file: string;
+    line: number;
+    column: number;
+}
+
+export interface Agreement {
+    type: 'sla' | 'ola' | 'framework';
+    name: string;
+    title: string | null;
+    version: number;
+    supplier: string | null;
+    customer: string | null;
+    currency: string | null;
+    needsSignatures: boolean;
+    clauses: Clause[];
+}
+
+export interface Party {
+    name: string;
+    title: string | null;
+    kind: 'client' | 'integrator' | 'provider' | 'nobody';
+}
+
+export interface Service {
+    name: string;
+    title: string | null;
+    provider: string | null;
+    dependsOn: string[];
+}
+
+export type Status = 'met' | 'breach' | 'excused' | 'void' | 'provisional' | 'no_data' | 'not_in_force';
+
+/** What the ledger's line says, under the same names, and `line`, which is its very bytes. */
+export interface Decision {
+    seq: number;
+    kind: 'objective' | 'duty' | 'pool';
+    agreement: string;
+    version: number;
+    clause: string;
+    title?: string;
+    subject?: Record<string, string>;
+    window?: { from: string; to: string };
+    clock?: { at: string; due?: string; done?: string; elapsed?: string; allowed?: string };
+    status: Status;
+    measure?: string;
+    target?: string;
+    shortfall?: string;
+    credit?: { amount: string; currency: string; rule: string };
+    accountable?: { party: string; to: string };
+    responsible?: { party: string; share?: string; amount?: string; [more: string]: unknown }[];
+    because?: { fact: string; source?: unknown }[];
+    source: { file: string; line: number; column: number };
+    prev: string;
+    hash: string;
+    line: string;
+    final: boolean;
+    open: boolean;
+    fromNs?: bigint;
+    toNs?: bigint;
+    atNs?: bigint;
+    dueNs?: bigint;
+    doneNs?: bigint;
+    [more: string]: unknown;
+}
+
+export interface Notice {
+    line: string;
+    atNs: bigint;
+    dueNs: bigint;
+    [more: string]: unknown;
+}
+
+export interface SessionOptions {
+    /** The evaluated period; by default from the first row to just after the last. */
+    from?: Instant;
+    to?: Instant;
+    /** Rows recorded later are not known. */
+    asOf?: Instant;
+    /** `whole` (default): all at finish, the bytes of `entente run --ledger`.  `live`: as soon as it is final. */
+    ledger?: 'whole' | 'live';
+    /** The texts of a `.entc.sig` file and of a file of allowed keys. */
+    signatures?: string;
+    keys?: string;
+    assumeSigned?: boolean;
+    /** What is given here is not returned by advance and finish, and not kept in `ledger`.  An error thrown here ends
+     * the session and comes out of the call that caused it. */
+    onDecision?: (decision: Decision) => void;
+    onNotice?: (notice: Notice) => void;
+    onLine?: (line: string) => void;
+}
+
+/** Of one row: instants as Instant; durations and times of day as texts or bigints of ns; bool as boolean; int and
+ * number as numbers; decimal, ratio and money as texts, bigints or whole numbers, because they are exact; everything
+ * also as the text that a CSV file would have. */
+export type Value = string | number | bigint | boolean | Date | null | undefined;
+export type Row = Record<string, Value>;
+export type TypedArray =
+    Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array |
+    BigInt64Array | BigUint64Array;
+export type Column =
+    Value[] | TypedArray | { values: Value[] | TypedArray; scale?: number; present?: Uint8Array };
+
+export class Session {
+    push(feed: string, rows: Row[]): void;
+    pushColumns(feed: string, columns: Record<string, Column>): void;
+    advance(watermark: Instant): Decision[];
+    finish(): Decision[];
+    readonly ledger: string;
+    readonly period: { fromNs: bigint; toNs: bigint } | undefined;
+    counts(feed: string): { rows: number; late: number; unknown: number };
+    close(): void;
+}
+
+export class Program {
+    readonly digest: string;
+    readonly agreements: Agreement[];
+    readonly feeds: Feed[];
+    readonly parties: Party[];
+    readonly services: Service[];
+    session(options?: SessionOptions): Session;
+}
+
+export function load(bytes: ArrayBuffer | ArrayBufferView, options?: LoadOptions): Promise<Program>;
