@@ -49,6 +49,7 @@ typedef struct ent_fact {
     int32_t root;           /* the one service whose provider is the cause, or -1 */
     int32_t span;           /* of time that does not count: the span, or -1 */
     uint32_t count;         /* of samples */
+    uint32_t notes;         /* of samples, or pieces of a stretch, that were put together in it */
     uint8_t kind;           /* ent_fact_kind */
 } ent_fact;
 

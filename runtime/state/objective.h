@@ -40,6 +40,8 @@ bool ent_budget_of(const ent_engine *s, const ent_objectivestate *o, const ent_w
                    const ent_group *g, int64_t hi, const ent_verdict *d, ent_budget *out);
 
 /* --- cause.c --- */
+/* By time, then by what they are about. */
+int ent_fact_compare(const ent_fact *a, const ent_fact *b);
 bool ent_causes_init(ent_engine *s, ent_objectivestate *o, ent_fault *error);
 void ent_causes_free(ent_engine *s, ent_causes *causes);
 void ent_group_deinit_causes(ent_group *g);

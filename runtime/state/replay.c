@@ -422,9 +422,17 @@ static bool sort_bad(window_game *x)
     return ok;
 }
 
+static int compare_facts(const void *a, const void *b)
+{
+    return ent_fact_compare(a, b);
+}
+
 static bool add_facts(const window_game *x, ent_answer *a)
 {
     bool ok = true;
+    if (x->g->n_facts > 1) {
+        qsort(x->g->facts, x->g->n_facts, sizeof *x->g->facts, compare_facts);
+    }
     for (size_t i = 0; ok && i < x->g->n_facts; i++) {
         ent_fact f = x->g->facts[i];
         f.feed = f.until_feed = (int32_t)x->fold->feed;

@@ -100,6 +100,7 @@ bool ent_save_fact(ent_io *x, ent_fact *f)
               ent_io_row(x, &until) && ent_io_index(x, &span, -1, (int64_t)p->n_span) &&
               ent_io_index(x, &subject, -1, (int64_t)p->n_service) &&
               ent_io_index(x, &root, -1, (int64_t)p->n_service) && ent_io_u32(x, &f->count) &&
+              ent_io_u32(x, &f->notes) &&
               ent_io_u8(x, &f->kind) &&
               ent_io_check(x, f->kind < ENT_FACT_PAUSED || (f->kind == ENT_FACT_PAUSED && span >= 0),
                            "a fact of no kind");

@@ -19,8 +19,7 @@ import tempfile
 import random_clubs as clubs
 import world_maker
 
-# "because" lists facts in the order in which their causes were settled, which differs with how input is cut
-CHAIN = {"seq", "prev", "hash", "because"}
+CHAIN = {"seq", "prev", "hash"}
 
 
 def content(line):
