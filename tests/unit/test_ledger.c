@@ -138,7 +138,8 @@ static void test_lines(void **state)
         "\"status\":\"breach\",\"shortfall\":\"0.5\","
         "\"credit\":{\"amount\":\"12.50\",\"currency\":\"GBP\",\"rule\":\"GBP 12.50\"},"
         "\"accountable\":{\"party\":\"HostCo\",\"to\":\"Acme\"},"
-        "\"because\":[{\"fact\":\"clock began 2026-01-05T14:30:00+05:30\"}],"
+        "\"because\":[{\"fact\":\"clock began 2026-01-05T14:30:00+05:30\"},"
+        "{\"fact\":\"clock stopped 2026-01-05T18:30:00.5+05:30\"}],"
         "\"source\":{\"file\":\"club.ent\",\"line\":7,\"column\":3}");
     expect_line(
         &m, 2,
