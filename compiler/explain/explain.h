@@ -78,6 +78,8 @@ typedef struct ent_xdecision {
     const char *budget_left, *burn_rate;
     const char *credit, *currency, *rule, *fund;
     ent_json_slice credit_json;
+    const char *claim, *lapsed; /* of a credit on claim: its status, and the amount that lapsed */
+    ent_xinstant claimed_at, claim_until;
     const char *accountable, *accountable_to;
     ent_xparty *parties; /* responsible ones; of a pool, all */
     size_t n_parties;

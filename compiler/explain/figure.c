@@ -80,6 +80,24 @@ const char *ent_figure_duration_q(ent_arena *arena, ent_q ns)
     return ns.den == 1 ? text : ent_arena_printf(arena, "about %s", text);
 }
 
+const char *ent_figure_measure(ent_arena *arena, const char *measure)
+{
+    char text[ENT_Q_TEXT_SIZE];
+    size_t n = measure ? strlen(measure) : 0;
+    ent_q q;
+    if (n < 2 || measure[n - 1] != 's' ||
+        !ent_figure_read(ent_arena_strndup(arena, measure, n - 1), &q)) {
+        return measure ? measure : "";
+    }
+    bool below = q.num < q.den && q.num > -q.den;
+    if ((below && !ent_q_mul(q, ent_q_from_i64(1000), &q)) ||
+        !ent_q_format_rounded(q, 4, true, text, sizeof text)) {
+        return measure;
+    }
+    return ent_arena_printf(arena, strchr(measure, '/') ? "%s%s (exactly %s)" : "%s%s", text,
+                            below ? "ms" : "s", measure);
+}
+
 /* --- numbers --- */
 
 const char *ent_figure_percent(ent_arena *arena, ent_q ratio)
@@ -193,6 +211,12 @@ static const char *instant_text(ent_arena *arena, ent_xinstant t, ent_xinstant l
 const char *ent_figure_instant(ent_arena *arena, ent_xinstant t, ent_xinstant like)
 {
     return instant_text(arena, t, like, 0);
+}
+
+const char *ent_figure_day(ent_arena *arena, ent_xinstant t, ent_xinstant like)
+{
+    bool year = t.read && like.read && strncmp(t.text, like.text, 5) == 0;
+    return instant_text(arena, t, like, year ? 5 : 0);
 }
 
 const char *ent_figure_until(ent_arena *arena, ent_xinstant t, ent_xinstant after,

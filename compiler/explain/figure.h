@@ -13,6 +13,8 @@ bool ent_figure_bound(const char *target, ent_q *out);
 const char *ent_figure_duration(ent_arena *arena, int64_t ns);
 /* The same of a rational number of nanoseconds, which may be below zero. */
 const char *ent_figure_duration_q(ent_arena *arena, ent_q ns);
+/* A measure as the ledger has it; of seconds that are no plain decimal the rounded figure, too. */
+const char *ent_figure_measure(ent_arena *arena, const char *measure);
 /* 1/3 as 33.3333% */
 const char *ent_figure_percent(ent_arena *arena, ent_q ratio);
 const char *ent_figure_fraction(ent_arena *arena, ent_q ratio);
@@ -28,6 +30,8 @@ bool ent_figure_minor(const char *amount, const char *currency, ent_i128 *minor)
 /* 2026-02-02T09:00:00Z as 2026-02-02 09:00; the offset only where it differs from that of `like`.
  */
 const char *ent_figure_instant(ent_arena *arena, ent_xinstant t, ent_xinstant like);
+/* The same without the year, where that is the same as `like`'s. */
+const char *ent_figure_day(ent_arena *arena, ent_xinstant t, ent_xinstant like);
 /* The same without the date, or the year, where that is the same as `after`'s. */
 const char *ent_figure_until(ent_arena *arena, ent_xinstant t, ent_xinstant after,
                              ent_xinstant like);

@@ -322,6 +322,11 @@ static void read_figures(ent_arena *arena, ent_json_slice line, ent_xdecision *d
     d->currency = ent_explain_text(arena, credit, "currency");
     d->rule = ent_explain_text(arena, credit, "rule");
     d->fund = ent_explain_text(arena, credit, "fund");
+    ent_json_slice claim = ent_json_member(credit, "claim");
+    d->claim = ent_explain_text(arena, claim, "status");
+    d->lapsed = ent_explain_text(arena, claim, "amount");
+    d->claimed_at = instant_of(arena, claim, "at");
+    d->claim_until = instant_of(arena, claim, "until");
 }
 
 static void read_adjustment(ent_arena *arena, ent_json_slice line, ent_xdecision *d)

@@ -51,9 +51,8 @@ static void say_when(const ent_page *page, const ent_xdecision *d)
                      ent_figure_offset(a, d->at));
         return;
     }
-    ent_page_say(page, 0, IN, "From %s to %s%s",
-                 ent_figure_instant(a, d->from, d->from), ent_figure_instant(a, d->to, d->from),
-                 ent_figure_offset(a, d->from));
+    ent_page_say(page, 0, IN, "From %s to %s%s", ent_figure_instant(a, d->from, d->from),
+                 ent_figure_instant(a, d->to, d->from), ent_figure_offset(a, d->from));
 }
 
 static void say_head(const ent_page *page, const ent_explanation *x)
@@ -191,9 +190,9 @@ static const char *parties_text(ent_arena *arena, const ent_xfact *f)
 static const char *stretch_text(ent_arena *arena, const ent_xfact *f, ent_xinstant like)
 {
     if (!f->to.text) {
-        return ent_figure_instant(arena, f->from, like);
+        return ent_figure_day(arena, f->from, like);
     }
-    return ent_arena_printf(arena, "%s \u2013 %s", ent_figure_instant(arena, f->from, like),
+    return ent_arena_printf(arena, "%s \u2013 %s", ent_figure_day(arena, f->from, like),
                             ent_figure_until(arena, f->to, f->from, like));
 }
 
@@ -380,6 +379,13 @@ void ent_text_facts(const ent_page *page, const ent_explanation *x)
         if (!d->facts[i].read) {
             ent_page_say(page, DEEP, IN, "%s", d->facts[i].text);
         }
+    }
+    if (x->r.how == ENT_XMEASURING_MISSING_DOWN && d->missing > 0 &&
+        ent_x_is(d->status, "breach")) {
+        ent_page_say(page, DEEP, IN,
+                     "%s more should have come and did not. The clause counts what is missing as "
+                     "bad, and it is put down to the service's own provider.",
+                     ent_figure_count(page->arena, d->missing));
     }
     if (d->left_out > 0) {
         ent_page_say(page, DEEP, IN,

@@ -305,6 +305,23 @@ static void plain_amounts(const ent_page *page, const ent_xdecision *d)
     }
 }
 
+/* A credit on claim lapses unless it is claimed in time. */
+static void say_claim(const ent_page *page, const ent_xdecision *d)
+{
+    ent_arena *a = page->arena;
+    ent_xinstant like = d->has_clock ? d->at : d->from;
+    const char *until = ent_figure_instant(a, d->claim_until, like);
+    if (ent_x_is(d->claim, "made")) {
+        ent_page_say(page, DEEP, IN, "It was claimed at %s; there was time until %s.",
+                     ent_figure_instant(a, d->claimed_at, like), until);
+    } else if (ent_x_is(d->claim, "open")) {
+        ent_page_say(page, DEEP, IN, "It has not been claimed, and can be until %s.", until);
+    } else if (ent_x_is(d->claim, "lapsed")) {
+        ent_page_say(page, DEEP, IN, "It was not claimed by %s: %s %s lapsed.", until,
+                     d->currency ? d->currency : "", money(a, d->lapsed, d->currency));
+    }
+}
+
 void ent_text_credit(const ent_page *page, const ent_explanation *x)
 {
     const ent_xdecision *d = &x->d;
@@ -318,6 +335,7 @@ void ent_text_credit(const ent_page *page, const ent_explanation *x)
     ent_page_heading(page, "THE CREDIT");
     ent_page_say(page, DEEP, IN, "%s %s, by the clause's rule: %s.", d->currency ? d->currency : "",
                  money(page->arena, d->credit, d->currency), d->rule ? d->rule : "not said");
+    say_claim(page, d);
     if (x->r.n_parts > 0) {
         split_table(page, x);
     } else {

@@ -126,7 +126,7 @@ const char *ent_x_counterfactual(ent_arena *arena, const ent_explanation *x, con
     }
     const char *figure = d->measure_exact && ent_figure_read(p->without, &without)
                              ? ent_figure_percent(arena, without)
-                             : p->without;
+                             : ent_figure_measure(arena, p->without);
     return ent_arena_printf(arena,
                             "Had %s performed, the figure would have been %s, with a target "
                             "of %s: %s.",
@@ -183,7 +183,9 @@ const char *ent_x_figures(ent_arena *arena, const ent_xdecision *d)
     if (!d->measure) {
         return "no figure";
     }
-    return d->target ? ent_arena_printf(arena, "%s, target %s", d->measure, d->target) : d->measure;
+    return d->target ? ent_arena_printf(arena, "%s, target %s",
+                                        ent_figure_measure(arena, d->measure), d->target)
+                     : ent_figure_measure(arena, d->measure);
 }
 
 /* --- arithmetic --- */
@@ -281,17 +283,17 @@ static const char *distance_step(ent_arena *arena, const ent_explanation *x)
     const char *target = d->target ? d->target : "";
     const char *level = strrchr(target, ' ');
     const char *exact = x->r.has_exact ? ent_figure_percent(arena, x->r.shortfall) : d->shortfall;
-    if (!level || !exact) {
-        return NULL;
-    }
     bool below = strncmp(target, "at least", 8) == 0 || strncmp(target, "above", 5) == 0;
-    const char *a = below ? level + 1 : d->measure;
-    const char *b = below ? d->measure : level + 1;
     if (!ent_x_is(d->status, "breach") && !ent_x_is(d->status, "not_in_force")) {
-        return ent_arena_printf(arena, "Target: %s. It is kept.", target);
+        return *target ? ent_arena_printf(arena, "Target: %s. It is kept.", target) : NULL;
     }
+    if (!level || !exact) {
+        return *target ? ent_arena_printf(arena, "Target: %s.", target) : NULL;
+    }
+    const char *measure = ent_figure_measure(arena, d->measure);
     return ent_arena_printf(arena, "Target: %s. %s by %s - %s = %s.", target,
-                            below ? "Short of it" : "Over it", a, b, exact);
+                            below ? "Short of it" : "Over it", below ? level + 1 : measure,
+                            below ? measure : level + 1, ent_figure_measure(arena, exact));
 }
 
 static const char *left_out_step(ent_arena *arena, const ent_xdecision *d)
@@ -315,9 +317,9 @@ static size_t window_steps(ent_arena *arena, const ent_explanation *x, const cha
     if (d->measure && d->measure_exact) {
         steps[n++] = fraction_step(arena, x);
     } else if (d->measure) {
-        steps[n++] =
-            ent_arena_printf(arena, "The figure is %s, over %s %s.", d->measure,
-                             ent_figure_count(arena, d->samples), d->samples == 1 ? "row" : "rows");
+        steps[n++] = ent_arena_printf(
+            arena, "The figure is %s, over %s %s.", ent_figure_measure(arena, d->measure),
+            ent_figure_count(arena, d->samples), d->samples == 1 ? "row" : "rows");
     } else if (d->has_counts) {
         steps[n++] = "There is no figure: no row counts.";
     }
