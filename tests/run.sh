@@ -73,6 +73,8 @@ step "WebAssembly: Node and a browser" sh tests/hosts/wasm.sh "$ENTENTE" build/j
 step "live sources" env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/sources.py "$ENTENTE"
 step "nothing lost: kills, full disks, torn ends" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"
+step "golden explanations" sh tests/explain.sh "$ENTENTE" "$BUILD/examples"
+step "explanations from their rows" python3 tests/property/explain_rows.py "$ENTENTE"
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent examples/*/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 if [ -d "$DATA_DIR/service-desk" ]; then

@@ -413,6 +413,7 @@ void ent_explain_tree(ent_arena *arena, const ent_explanation *x, ent_text *out)
     put_decision(&t, &x->d);
     put(&t, "supplier", x->supplier);
     put(&t, "customer", x->customer);
+    put(&t, "obliged", x->obliged);
     put_period(&t, &x->d);
     put_ledger(&t, x);
     put_adjustment(&t, &x->d);
