@@ -30,7 +30,7 @@ bool ent_program_describe(ent_program *program);
 /* What the session keeps of a feed. */
 typedef struct ent_session_feed {
     bool given; /* rows of it were pushed, even none */
-    uint64_t rows;
+    uint64_t rows, refused, skipped;
     ent_digest digest; /* of a whole ledger */
 } ent_session_feed;
 
@@ -54,6 +54,7 @@ struct ent_session {
     char *zone_dir;
     ent_strings *strings;
     ent_engine *engine;
+    ent_vm *bind_vm; /* once a text was pushed */
     ent_names names;
     ent_session_feed *feeds; /* one a feed of the program */
     int64_t watermark;
@@ -91,6 +92,11 @@ int64_t ent_embed_feed(const ent_program *program, const char *name, ent_error *
 bool ent_typed_rows_check(const ent_typed_rows *rows, const ent_session *session, int64_t feed, ent_error *error);
 /* Rows to the engine, and into the feed's digest. */
 bool ent_session_take(ent_session *session, int64_t feed, const ent_typed_rows *rows, ent_error *error);
+
+/* Whether the session takes calls; false with the error filled. */
+bool ent_session_usable(ent_session *session, ent_error *error);
+/* The field's index in the feed, or -1. */
+int64_t ent_embed_field(const ent_image *image, const ent_feed_row *feed, const char *name);
 
 /* The decision as a struct over its ledger line; false: memory. */
 bool ent_view_decision(ent_view *view, const ent_engine *engine, const ent_verdict *verdict, const char *line,

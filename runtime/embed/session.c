@@ -43,6 +43,8 @@ static bool collect_feeds(ent_session *s, ent_ledger_feed *feeds, size_t *n)
         ent_ledger_feed *out = &feeds[(*n)++];
         *out = (ent_ledger_feed){.name = ent_image_text(p, p->feed[i].name),
                                  .rows = f->rows,
+                                 .bad = f->refused,
+                                 .skipped = f->skipped,
                                  .late = ent_engine_feed_totals(s->engine, (int64_t)i)->late};
         if (!ent_digest_text(&f->digest, out->digest)) {
             return false;
@@ -254,6 +256,7 @@ void ent_session_free(ent_session *s)
         ent_digest_deinit(&s->feeds[i].digest);
     }
     free(s->feeds);
+    ent_vm_free(s->bind_vm);
     ent_names_deinit(&s->names);
     ent_strings_free(s->strings);
     free(s->not_in_force);
@@ -267,7 +270,7 @@ void ent_session_free(ent_session *s)
 
 /* --- rows and time --- */
 
-static bool usable(ent_session *s, ent_error *error)
+bool ent_session_usable(ent_session *s, ent_error *error)
 {
     if (!s || s->busy || s->failed || s->ended) {
         return ent_embed_fail(error, ENT_ERROR_USAGE, "%s",
@@ -329,7 +332,7 @@ bool ent_session_take(ent_session *s, int64_t feed, const ent_typed_rows *rows, 
     return true;
 }
 
-static int64_t find_field(const ent_image *p, const ent_feed_row *feed, const char *name)
+int64_t ent_embed_field(const ent_image *p, const ent_feed_row *feed, const char *name)
 {
     for (int64_t i = 0; i < feed->n_fields; i++) {
         if (strcmp(ent_image_text(p, p->field[feed->first_field + i].name), name) == 0) {
@@ -354,7 +357,7 @@ static bool no_field(const ent_image *p, const ent_feed_row *feed, const char *n
 bool ent_session_push(ent_session *s, const char *feed_name, const ent_column *columns, size_t n, ent_error *error)
 {
     ent_typed_rows rows;
-    if (!usable(s, error)) {
+    if (!ent_session_usable(s, error)) {
         return false;
     }
     const ent_image *p = s->program->image;
@@ -364,7 +367,7 @@ bool ent_session_push(ent_session *s, const char *feed_name, const ent_column *c
     }
     bool ok = true;
     for (const ent_column *c = columns; ok && c && c->name; c++) {
-        int64_t field = find_field(p, &p->feed[feed], c->name);
+        int64_t field = ent_embed_field(p, &p->feed[feed], c->name);
         ok = field < 0 ? no_field(p, &p->feed[feed], c->name, error)
                        : ent_typed_rows_take(&rows, s, feed, c, field, error);
     }
@@ -376,7 +379,7 @@ bool ent_session_push(ent_session *s, const char *feed_name, const ent_column *c
 bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
 {
     ent_fault fault;
-    if (!usable(s, error)) {
+    if (!ent_session_usable(s, error)) {
         return false;
     }
     s->busy = true;
@@ -393,7 +396,7 @@ bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
 bool ent_session_finish(ent_session *s, ent_error *error)
 {
     ent_fault fault;
-    if (!usable(s, error)) {
+    if (!ent_session_usable(s, error)) {
         return false;
     }
     bool wanted = s->options.on_decision || s->options.on_line;
@@ -411,7 +414,11 @@ bool ent_session_counts(const ent_session *s, const char *feed_name, ent_row_cou
         return false;
     }
     const ent_feed_totals *totals = ent_engine_feed_totals(s->engine, feed);
-    *counts = (ent_row_counts){s->feeds[feed].rows, totals->late, totals->unknown};
+    *counts = (ent_row_counts){.rows = s->feeds[feed].rows,
+                               .late = totals->late,
+                               .unknown = totals->unknown,
+                               .refused = s->feeds[feed].refused,
+                               .skipped = s->feeds[feed].skipped};
     return true;
 }
 

@@ -100,7 +100,8 @@ static bool open_texts(ent_stream *s, ent_format hint, ent_feed_error *err)
     for (uint32_t i = 0; i < s->options.n_texts; i++) {
         const ent_stream_text *text = &s->options.texts[i];
         ent_source *source =
-            ent_source_open_memory(text->name, text->bytes, text->len, hint, err);
+            ent_source_open_memory(text->name, text->bytes, text->len,
+                                   s->options.text_format ? s->options.text_format : hint, err);
         if (!source || !ent_source_list_take(&s->sources, source, err)) {
             return false;
         }
@@ -526,7 +527,7 @@ ent_stream_result ent_stream_next(ent_stream *s, ent_rows *rows, ent_feed_error 
         return got;
     }
     const int64_t *at = rows->columns[s->feed->at].data;
-    for (uint32_t lane = 0; lane < rows->n; lane++) {
+    for (uint32_t lane = 0; !s->options.unordered && lane < rows->n; lane++) {
         if (at[lane] < s->last_at) {
             return ENT_STREAM_DISORDER;
         }

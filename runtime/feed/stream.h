@@ -27,11 +27,13 @@ typedef struct ent_stream_options {
     uint32_t n_specs;
     const ent_stream_text *texts; /* read after the paths */
     uint32_t n_texts;
+    ent_format text_format; /* of these; GUESS: what the bind says, or what they look like */
     uint32_t batch_rows;
     uint32_t jobs;        /* threads that read; 0 is 1 */
     const char *zone_dir; /* for those threads */
     char separator; /* 0: what the bind says, or the format's own */
     bool sort;
+    bool unordered; /* rows come as they stand, whatever their order */
     bool digest;
     uint64_t sort_memory_bytes; /* 0: the sorter's default */
     const char *folder;         /* for temporary files; NULL: /tmp */

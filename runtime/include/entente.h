@@ -299,6 +299,19 @@ typedef struct ent_notice {
 
 typedef struct ent_session ent_session;
 
+/* A row of a text that does not fit its feed.  Valid until the callback returns. */
+typedef struct ent_refused_row {
+    const char *feed;
+    uint64_t row, line;  /* in the text, from 1 */
+    uint32_t column;     /* number of the cell from 1; 0: the row as a whole, or JSON */
+    const char *name;    /* the column's; NULL: the row as a whole */
+    const char *cell;    /* what stands there, not terminated; NULL: nothing */
+    size_t cell_len;
+    const char *text;    /* the whole row, not terminated */
+    size_t text_len;
+    const char *expected; /* as in "expected ..." */
+} ent_refused_row;
+
 typedef enum ent_ledger_mode {
     /* Decisions come as soon as they are final.  The chain begins with a `run` line that says program, version and
      * time zones' release, and, where the host gave them, the period; it cannot know rows that are still to come. */
@@ -317,6 +330,9 @@ typedef struct ent_session_options {
     bool (*on_notice)(void *user, const ent_notice *notice);
     /* Every line of the ledger, the `run` line included, before the decision's own callback; with its newline. */
     bool (*on_line)(void *user, const char *line, size_t len);
+    /* A row of ent_session_push_text that does not fit: true leaves it out, and it is counted; false, or no such
+     * function, makes the push an error. */
+    bool (*on_refused_row)(void *user, const ent_refused_row *row);
     ent_ledger_mode ledger;
     /* The evaluated period [from, to); by default from the first row to just after the last. */
     bool has_from, has_to;
@@ -388,6 +404,50 @@ typedef struct ent_column {
 ENT_API bool ent_session_push(ent_session *session, const char *feed, const ent_column *columns, size_t n,
                               ent_error *error);
 
+/* The Arrow C Data Interface, as its specification has it. */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+struct ArrowSchema {
+    const char *format;
+    const char *name;
+    const char *metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+#endif
+
+/* The same from a struct array, a record batch: its children are the columns, by name; children that no field is
+ * called are left out.  int8 to uint64, float, double, bool, utf8, large utf8, dictionaries of these, timestamps with
+ * a zone, durations, times of day, decimal128 (up to 18 digits after the point, and 64 bits in all), null.
+ * Values are read where they stand.  Schema and array stay the caller's, who releases them. */
+ENT_API bool ent_session_push_arrow(ent_session *session, const char *feed, const struct ArrowSchema *schema,
+                                    const struct ArrowArray *array, ent_error *error);
+
+/* The same from text: `format` is "csv" (with a header), "tsv" or "jsonl"; NULL: what the feed's `bind` says, or what it
+ * looks like.  Only here the `bind` is applied: its expressions make fields of the text's columns, and may skip rows.
+ * All rows are pushed or, on failure, none.  A column of a field that can do without may be missing. */
+ENT_API bool ent_session_push_text(ent_session *session, const char *feed, const char *format, const char *bytes,
+                                   size_t len, ent_error *error);
+
 /* No row before `watermark_ns` will come any more: what is final by then is decided.  Going back does nothing. */
 ENT_API bool ent_session_advance(ent_session *session, int64_t watermark_ns, ent_error *error);
 /* The input has ended: decides all that is left, as of the end of the period.  Only freeing is left after that. */
@@ -397,6 +457,8 @@ typedef struct ent_row_counts {
     uint64_t rows; /* that were pushed, late ones included */
     uint64_t late;
     uint64_t unknown; /* recorded after `as_of_ns` */
+    uint64_t refused; /* left out because they do not fit */
+    uint64_t skipped; /* left out by the `bind` */
 } ent_row_counts;
 /* What became of a feed's rows so far; false: there is no such feed. */
 ENT_API bool ent_session_counts(const ent_session *session, const char *feed, ent_row_counts *counts);

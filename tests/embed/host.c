@@ -1,9 +1,10 @@
 /* The smallest honest host: pushes CSV files of facts through the public interface and writes the ledger to stdout.
  * What it writes must be what `entente run` writes.
  *
- *   host PROGRAM.entc [-live] [-assume-signed] [-rows N] [-from NS] [-to NS] NAME=FILE.csv…
+ *   host PROGRAM.entc [-live] [-text] [-assume-signed] [-rows N] [-from NS] [-to NS] NAME=FILE.csv…
  *
- * Cells are separated by commas and have no quotes.  -rows N: so many rows a push, feed by feed. */
+ * Cells are separated by commas and have no quotes.  -rows N: so many rows a push, feed by feed;
+ * -text: files as they are, through the feed's bind. */
 #include <entente.h>
 
 #include <stdio.h>
@@ -14,6 +15,7 @@ enum { COLUMNS_MAX = 64, FEEDS_MAX = 16 };
 
 typedef struct table {
     const char *feed;
+    const char *path;
     char *text;
     char *names[COLUMNS_MAX];
     size_t n_columns, n_rows, next;
@@ -63,7 +65,8 @@ static void read_table(table *t, const char *argument)
     size_t len;
     char *equals = strchr(argument, '=');
     t->feed = strndup(argument, (size_t)(equals - argument));
-    t->text = read_file(equals + 1, &len);
+    t->path = equals + 1;
+    t->text = read_file(t->path, &len);
     char *at = t->text;
     char *line = next_line(&at);
     for (char *cell; line && (cell = strsep(&line, ",")) && t->n_columns < COLUMNS_MAX;) {
@@ -141,15 +144,29 @@ static void push(ent_program *program, ent_session *session, table *t, size_t n)
     }
 }
 
+static void push_file(ent_session *session, const table *t)
+{
+    size_t len;
+    char *text = read_file(t->path, &len);
+    ent_error error = {0};
+    if (!ent_session_push_text(session, t->feed, NULL, text, len, &error)) {
+        fail(&error);
+    }
+    free(text);
+}
+
 int main(int argc, char **argv)
 {
     ent_session_options options = {.on_line = on_line, .ledger = ENT_LEDGER_WHOLE};
     table tables[FEEDS_MAX] = {{0}};
     size_t n_tables = 0;
     size_t rows = SIZE_MAX;
+    bool text = false;
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "-live") == 0) {
             options.ledger = ENT_LEDGER_LIVE;
+        } else if (strcmp(argv[i], "-text") == 0) {
+            text = true;
         } else if (strcmp(argv[i], "-assume-signed") == 0) {
             options.assume_signed = true;
         } else if (strcmp(argv[i], "-rows") == 0) {
@@ -174,7 +191,10 @@ int main(int argc, char **argv)
         fail(&error);
     }
     ent_program_release(program);
-    for (bool more = true; more;) {
+    for (size_t i = 0; text && i < n_tables; i++) {
+        push_file(session, &tables[i]);
+    }
+    for (bool more = !text; more;) {
         more = false;
         for (size_t i = 0; i < n_tables; i++) {
             size_t left = tables[i].n_rows - tables[i].next;

@@ -53,9 +53,11 @@ tell $? "soname"
 
 # --- the public interface
 "$BUILD/entente" build -o "$work/club.entc" tests/embed/club.ent >"$work/log" 2>&1 || cat "$work/log"
-"$BUILD/tests/embed_api" "$work/club.entc" >"$work/log" 2>&1
-tell $? "the public interface's tests"
-grep -E 'FAILED|ERROR|LINE' "$work/log"
+for t in api rows; do
+    "$BUILD/tests/embed_$t" "$work/club.entc" >"$work/log" 2>&1
+    tell $? "the public interface's tests, $t"
+    grep -E 'FAILED|ERROR|LINE' "$work/log"
+done
 
 # --- a host's ledger is that of `entente run`, whatever the portions
 same() { # NAME PROGRAM FEED=FILE…
@@ -72,6 +74,9 @@ same() { # NAME PROGRAM FEED=FILE…
     "$BUILD/tests/embed_host" "$program" -assume-signed -rows 7 "$@" >"$work/host.jsonl"
     cmp "$work/run.jsonl" "$work/host.jsonl"
     tell $? "$name: the host's ledger changes with the portions"
+    "$BUILD/tests/embed_host" "$program" -assume-signed -text "$@" >"$work/host.jsonl"
+    cmp "$work/run.jsonl" "$work/host.jsonl"
+    tell $? "$name: the host's ledger is another one for texts"
     # live, the chain has another beginning; decisions are the same but for it
     "$BUILD/tests/embed_host" "$program" -assume-signed -live -rows 7 "$@" >"$work/live.jsonl" &&
         "$BUILD/entente" ledger verify "$work/live.jsonl" >/dev/null
@@ -89,6 +94,13 @@ for folder in examples/accountability/*/; do
 done
 "$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >/dev/null 2>&1
 same first "$work/first.entc" ticket=examples/first/ticket.csv
+
+# a bind makes fields of the columns of an export
+"$BUILD/entente" build -o "$work/export.entc" examples/first/export.ent >/dev/null 2>&1
+"$BUILD/entente" run "$work/export.entc" --feed ticket=examples/first/export.csv --ledger "$work/run.jsonl" >/dev/null
+"$BUILD/tests/embed_host" "$work/export.entc" -text ticket=examples/first/export.csv >"$work/host.jsonl"
+cmp "$work/run.jsonl" "$work/host.jsonl"
+tell $? "a host's text through a bind"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
