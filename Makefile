@@ -34,6 +34,8 @@ CPPFLAGS := -I. -I$(B)/gen -D_GNU_SOURCE
 CFLAGS := -std=c17 $(OPT) $(WARN) -fPIC -fvisibility=hidden
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -fPIC -fno-rtti -fvisibility=hidden
 GENFLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -w
+# malloc and its kin are the runtime's own in all of our code: see runtime/memory/account.h
+MEMORY := -include runtime/memory/memory.h
 RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lm -lpthread
 COMPILER_LIBS := -lical
 WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
@@ -43,7 +45,7 @@ PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev li
             libsnappy-dev libprotobuf-c-dev protobuf-c-compiler libjansson-dev prometheus chromium \
             openssh-client python3 xz-utils zstd tzdata
 
-RUNTIME_C := $(sort $(wildcard runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
+RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
                runtime/embed/*.c))
 RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
@@ -107,10 +109,10 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c
 	$(CC) $(CPPFLAGS) -Icompiler/syntax $(GENFLAGS) -MMD -MP -c -o $@ $<
 $(B)/obj/compiler/%.o: compiler/%.c $(B)/gen/parser.h $(B)/gen/lexer.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/obj/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(FAST) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) $(FAST) -MMD -MP -c -o $@ $<
 $(B)/obj/runtime/%.o: runtime/%.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(FAST) -MMD -MP -c -o $@ $<
@@ -163,7 +165,7 @@ build/entente.wasm: $(WASM_O)
 
 $(B)/tests/%: tests/unit/%.c $(B)/libentente-compiler.a $(B)/libentente.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
+	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a -lcmocka $(COMPILER_LIBS) $(RUNTIME_LIBS)
 $(B)/tests/%: tests/property/%.c $(B)/libentente-compiler.a $(B)/libentente.a
 	@mkdir -p $(@D)

@@ -1,5 +1,6 @@
 /* `entente fmt`: lays files out in the one canonical way.  Golden: tests/golden/format. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,16 +44,15 @@ static int read_stdin(ent_sources *sources, uint32_t *file)
 static int replace(const char *path, const ent_text *text)
 {
     struct stat status;
-    char *target = realpath(path, NULL);
+    char target[PATH_MAX];
     ent_file file;
     bool done = false;
-    if (target != NULL && stat(target, &status) == 0 && ent_file_create(&file, target)) {
+    if (realpath(path, target) != NULL && stat(target, &status) == 0 && ent_file_create(&file, target)) {
         file.mode = status.st_mode & 07777;
         ent_file_write(&file, text->data, text->len);
         done = ent_file_commit(&file);
     }
     int error = errno;
-    free(target);
     return done ? ENT_EXIT_OK : fail("write", path, error);
 }
 

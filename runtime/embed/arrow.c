@@ -380,12 +380,9 @@ static bool take_children(const ent_session *s, int64_t feed, const struct Arrow
     return true;
 }
 
-bool ent_session_push_arrow(ent_session *s, const char *feed_name, const struct ArrowSchema *schema,
-                            const struct ArrowArray *array, ent_error *error)
+static bool push(ent_session *s, const char *feed_name, const struct ArrowSchema *schema,
+                 const struct ArrowArray *array, ent_error *error)
 {
-    if (!ent_session_usable(s, error)) {
-        return false;
-    }
     int64_t feed = ent_embed_feed(s->program, feed_name, error);
     if (feed < 0 || !check_batch(feed_name, schema, array, error)) {
         return false;
@@ -398,7 +395,7 @@ bool ent_session_push_arrow(ent_session *s, const char *feed_name, const struct 
     for (size_t i = 0; ok && i < n; i++) {
         columns[i] = children[i].column;
     }
-    ok = ok && ent_session_push(s, feed_name, columns, (size_t)array->length, error);
+    ok = ok && ent_session_push_columns(s, feed_name, columns, (size_t)array->length, error);
     for (size_t i = 0; children && i < n; i++) {
         free(children[i].data);
         free(children[i].lengths);
@@ -407,4 +404,15 @@ bool ent_session_push_arrow(ent_session *s, const char *feed_name, const struct 
     free(children);
     free(columns);
     return ok;
+}
+
+bool ent_session_push_arrow(ent_session *s, const char *feed, const struct ArrowSchema *schema,
+                            const struct ArrowArray *array, ent_error *error)
+{
+    if (!ent_session_usable(s, error)) {
+        return false;
+    }
+    ent_account *before = ent_account_enter(&s->account);
+    bool ok = push(s, feed, schema, array, error);
+    return ent_session_leave(s, before, ok, error);
 }

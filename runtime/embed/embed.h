@@ -9,9 +9,11 @@
 #include "runtime/feed/value.h"
 #include "runtime/include/entente.h"
 #include "runtime/ledger/ledger.h"
+#include "runtime/memory/account.h"
 #include "runtime/state/engine.h"
 
 struct ent_program {
+    ent_account account;
     ent_image *image;
     atomic_size_t references;
     /* what the questions about it answer; see describe.c */
@@ -49,6 +51,7 @@ typedef struct ent_view {
 } ent_view;
 
 struct ent_session {
+    ent_account account;
     ent_program *program;
     ent_session_options options;
     char *zone_dir;
@@ -73,6 +76,8 @@ struct ent_session {
 __attribute__((format(printf, 3, 4))) bool ent_embed_fail(ent_error *error, ent_error_code code, const char *format,
                                                           ...);
 bool ent_embed_memory(ent_error *error);
+/* What the account in force exceeded, if it did; else false, with the error as it is. */
+bool ent_embed_excess(const ent_account *account, ent_error *error);
 /* An engine's fault, with its place in the source. */
 bool ent_embed_fault(const ent_program *program, ent_error *error, const ent_fault *fault);
 
@@ -95,6 +100,11 @@ bool ent_session_take(ent_session *session, int64_t feed, const ent_typed_rows *
 
 /* Whether the session takes calls; false with the error filled. */
 bool ent_session_usable(ent_session *session, ent_error *error);
+/* Ends a call that entered the session's account; returns ok. */
+bool ent_session_leave(ent_session *session, ent_account *before, bool ok, ent_error *error);
+/* ent_session_push of a usable session whose account is in force. */
+bool ent_session_push_columns(ent_session *session, const char *feed, const ent_column *columns, size_t n,
+                              ent_error *error);
 /* The field's index in the feed, or -1. */
 int64_t ent_embed_field(const ent_image *image, const ent_feed_row *feed, const char *name);
 

@@ -1,6 +1,7 @@
 /* Errors of the public interface: values that the host owns. */
 #include "runtime/embed/embed.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,30 @@ bool ent_embed_fail(ent_error *error, ent_error_code code, const char *format, .
 bool ent_embed_memory(ent_error *error)
 {
     return ent_embed_fail(error, ENT_ERROR_MEMORY, "out of memory");
+}
+
+bool ent_embed_excess(const ent_account *account, ent_error *error)
+{
+    switch (account->excess) {
+    case ENT_WITHIN:
+        break;
+    case ENT_NO_MEMORY:
+        (void)ent_embed_memory(error);
+        break;
+    case ENT_OVER_MEMORY:
+        (void)ent_embed_fail(error, ENT_ERROR_LIMIT, "more memory than the %" PRIu64 " bytes that are allowed",
+                             account->memory_max);
+        break;
+    case ENT_OVER_INSTRUCTIONS:
+        (void)ent_embed_fail(error, ENT_ERROR_LIMIT,
+                             "more instructions than the %" PRIu64 " that a call is allowed", account->instructions_max);
+        break;
+    case ENT_OVER_KEYS:
+        (void)ent_embed_fail(error, ENT_ERROR_LIMIT, "more keys than the %" PRIu64 " that are allowed",
+                             account->keys_max);
+        break;
+    }
+    return account->excess != ENT_WITHIN;
 }
 
 bool ent_embed_fault(const ent_program *program, ent_error *error, const ent_fault *fault)

@@ -2,6 +2,7 @@
 #include "runtime/embed/embed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *ent_version(void)
 {
@@ -15,6 +16,7 @@ int ent_version_number(void)
 
 static void destroy(ent_program *program)
 {
+    ent_account *before = ent_account_enter(&program->account);
     ent_image_destroy(program->image);
     free(program->agreements);
     free(program->feeds);
@@ -24,14 +26,30 @@ static void destroy(ent_program *program)
     free(program->fields);
     free(program->texts);
     free(program->targets);
-    free(program);
+    ent_account_leave(before);
+    ent_account_free(&program->account, program, sizeof *program);
+}
+
+static bool load(ent_program *program, const void *bytes, size_t len, ent_error *error)
+{
+    ent_load_error refused = {.offset = 0};
+    ent_account *before = ent_account_enter(&program->account);
+    bool ok = ent_image_decode(bytes, len, &program->image, &refused);
+    if (!ok) {
+        (void)ent_embed_fail(error, ENT_ERROR_PROGRAM, "%s", refused.message);
+    }
+    ok = ok && (ent_program_describe(program) || ent_embed_memory(error));
+    ent_account_leave(before);
+    if (!ok) {
+        (void)ent_embed_excess(&program->account, error);
+    }
+    return ok;
 }
 
 bool ent_program_load(const void *bytes, size_t len, const ent_load_options *options, ent_program **out,
                       ent_error *error)
 {
-    ent_load_error refused = {.offset = 0};
-    (void)options;
+    ent_load_options own = {.memory_max = 0};
     if (!out) {
         return ent_embed_fail(error, ENT_ERROR_USAGE, "there is no place for the program");
     }
@@ -39,18 +57,18 @@ bool ent_program_load(const void *bytes, size_t len, const ent_load_options *opt
     if (!bytes) {
         return ent_embed_fail(error, ENT_ERROR_USAGE, "there are no bytes to load");
     }
-    ent_program *program = calloc(1, sizeof *program);
+    if (options) {
+        memcpy(&own, options, options->size == 0 || options->size > sizeof own ? sizeof own : options->size);
+    }
+    ent_program *program = ent_account_new(&own.allocator, sizeof *program);
     if (!program) {
         return ent_embed_memory(error);
     }
+    program->account = (ent_account){.allocator = own.allocator, .memory_max = own.memory_max};
     atomic_init(&program->references, 1);
-    if (!ent_image_decode(bytes, len, &program->image, &refused)) {
+    if (!load(program, bytes, len, error)) {
         destroy(program);
-        return ent_embed_fail(error, ENT_ERROR_PROGRAM, "%s", refused.message);
-    }
-    if (!ent_program_describe(program)) {
-        destroy(program);
-        return ent_embed_memory(error);
+        return false;
     }
     *out = program;
     return true;

@@ -226,15 +226,27 @@ bool ent_session_new(ent_program *program, const ent_session_options *options, e
     if (options) {
         memcpy(&own, options, options->size == 0 || options->size > sizeof own ? sizeof own : options->size);
     }
-    ent_session *s = calloc(1, sizeof *s);
+    if (!own.allocator.resize) {
+        own.allocator = program->account.allocator;
+    }
+    ent_session *s = ent_account_new(&own.allocator, sizeof *s);
     if (!s) {
         return ent_embed_memory(error);
     }
+    s->account = (ent_account){.allocator = own.allocator,
+                               .memory_max = own.memory_max,
+                               .instructions_max = own.instructions_max};
     s->program = ent_program_retain(program);
+    ent_account *before = ent_account_enter(&s->account);
     ent_ledger_init(&s->ledger);
     ent_json_init(&s->notice_line, 0);
-    if (!copy_options(s, &own, error) || !ent_embed_consent(program->image, &own, &s->not_in_force, error) ||
-        !open_engine(s, error)) {
+    bool ok = copy_options(s, &own, error) && ent_embed_consent(program->image, &own, &s->not_in_force, error) &&
+              open_engine(s, error);
+    s->account.keys = 0; /* names of parties and services are in such tables too, and are no keys */
+    s->account.keys_max = own.keys_max;
+    ent_account_leave(before);
+    if (!ok) {
+        (void)ent_embed_excess(&s->account, error);
         ent_session_free(s);
         return false;
     }
@@ -247,6 +259,7 @@ void ent_session_free(ent_session *s)
     if (!s) {
         return;
     }
+    ent_account *before = ent_account_enter(&s->account);
     for (size_t i = 0; i < s->n_kept; i++) {
         ent_answer_free(s->kept[i].answer);
     }
@@ -264,8 +277,9 @@ void ent_session_free(ent_session *s)
     ent_json_deinit(&s->notice_line);
     ent_view_deinit(&s->view);
     free(s->zone_dir);
+    ent_account_leave(before);
     ent_program_release(s->program);
-    free(s);
+    ent_account_free(&s->account, s, sizeof *s);
 }
 
 /* --- rows and time --- */
@@ -354,12 +368,19 @@ static bool no_field(const ent_image *p, const ent_feed_row *feed, const char *n
     return false;
 }
 
-bool ent_session_push(ent_session *s, const char *feed_name, const ent_column *columns, size_t n, ent_error *error)
+bool ent_session_leave(ent_session *s, ent_account *before, bool ok, ent_error *error)
+{
+    ent_account_leave(before);
+    if (!ok) {
+        (void)ent_embed_excess(&s->account, error);
+    }
+    return ok;
+}
+
+bool ent_session_push_columns(ent_session *s, const char *feed_name, const ent_column *columns, size_t n,
+                              ent_error *error)
 {
     ent_typed_rows rows;
-    if (!ent_session_usable(s, error)) {
-        return false;
-    }
     const ent_image *p = s->program->image;
     int64_t feed = ent_embed_feed(s->program, feed_name, error);
     if (feed < 0 || !ent_typed_rows_init(&rows, s, feed, n, error)) {
@@ -376,12 +397,23 @@ bool ent_session_push(ent_session *s, const char *feed_name, const ent_column *c
     return ok;
 }
 
+bool ent_session_push(ent_session *s, const char *feed, const ent_column *columns, size_t n, ent_error *error)
+{
+    if (!ent_session_usable(s, error)) {
+        return false;
+    }
+    ent_account *before = ent_account_enter(&s->account);
+    bool ok = ent_session_push_columns(s, feed, columns, n, error);
+    return ent_session_leave(s, before, ok, error);
+}
+
 bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
 {
     ent_fault fault;
     if (!ent_session_usable(s, error)) {
         return false;
     }
+    ent_account *before = ent_account_enter(&s->account);
     s->busy = true;
     bool ok = ent_engine_advance(s->engine, watermark, &fault) && tell_notices(s);
     s->busy = false;
@@ -390,7 +422,8 @@ bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
     for (size_t i = 0; s->options.ledger == ENT_LEDGER_WHOLE && i < s->program->image->n_feed; i++) {
         ent_digest_pass(&s->feeds[i].digest, s->watermark);
     }
-    return ok || has_failed(s, error, &fault);
+    ok = ok || has_failed(s, error, &fault);
+    return ent_session_leave(s, before, ok, error);
 }
 
 bool ent_session_finish(ent_session *s, ent_error *error)
@@ -400,11 +433,13 @@ bool ent_session_finish(ent_session *s, ent_error *error)
         return false;
     }
     bool wanted = s->options.on_decision || s->options.on_line;
+    ent_account *before = ent_account_enter(&s->account);
     s->busy = true;
     bool ok = ent_engine_finish(s->engine, &fault) && tell_notices(s) && (!wanted || tell_kept(s));
     s->busy = false;
     s->ended = true;
-    return ok || has_failed(s, error, &fault);
+    ok = ok || has_failed(s, error, &fault);
+    return ent_session_leave(s, before, ok, error);
 }
 
 bool ent_session_counts(const ent_session *s, const char *feed_name, ent_row_counts *counts)
@@ -425,4 +460,10 @@ bool ent_session_counts(const ent_session *s, const char *feed_name, ent_row_cou
 bool ent_session_period(const ent_session *s, int64_t *from_ns, int64_t *to_ns)
 {
     return s && ent_engine_period(s->engine, from_ns, to_ns);
+}
+
+void ent_session_usage(const ent_session *s, ent_usage *usage)
+{
+    *usage = (ent_usage){s->account.memory + sizeof *s, s->account.memory_peak + sizeof *s, s->account.instructions,
+                         s->account.keys};
 }

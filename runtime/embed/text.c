@@ -164,13 +164,13 @@ static bool take(reading *r, int64_t feed, ent_stream *stream, ent_typed_rows *r
     return true;
 }
 
-bool ent_session_push_text(ent_session *s, const char *feed_name, const char *format, const char *bytes, size_t len,
-                           ent_error *error)
+static bool push(ent_session *s, const char *feed_name, const char *format, const char *bytes, size_t len,
+                 ent_error *error)
 {
     ent_feed_error failure = {.code = ENT_FEED_OK};
     ent_typed_rows rows;
     ent_format hint;
-    if (!ent_session_usable(s, error) || !find_format(format, &hint, error)) {
+    if (!find_format(format, &hint, error)) {
         return false;
     }
     int64_t feed = ent_embed_feed(s->program, feed_name, error);
@@ -195,4 +195,15 @@ bool ent_session_push_text(ent_session *s, const char *feed_name, const char *fo
     ent_typed_rows_deinit(&rows);
     ent_stream_close(stream);
     return ok;
+}
+
+bool ent_session_push_text(ent_session *s, const char *feed, const char *format, const char *bytes, size_t len,
+                           ent_error *error)
+{
+    if (!ent_session_usable(s, error)) {
+        return false;
+    }
+    ent_account *before = ent_account_enter(&s->account);
+    bool ok = push(s, feed, format, bytes, len, error);
+    return ent_session_leave(s, before, ok, error);
 }

@@ -58,7 +58,8 @@ typedef enum ent_error_code {
     ENT_ERROR_DATA = 3,        /* a fact does not fit its feed, or a figure does not fit */
     ENT_ERROR_ENVIRONMENT = 4, /* a file of the system is missing: time zones */
     ENT_ERROR_MEMORY = 5,      /* the allocator gave none */
-    ENT_ERROR_STOPPED = 6      /* a callback returned false */
+    ENT_ERROR_STOPPED = 6,     /* a callback returned false */
+    ENT_ERROR_LIMIT = 7        /* a limit of the options was reached */
 } ent_error_code;
 
 /* What went wrong.  The host's own memory; nothing in it is to be freed.
@@ -73,12 +74,26 @@ typedef struct ent_error {
     char message[512]; /* for people: one sentence, lower case, no final period */
 } ent_error;
 
+/* --- memory --- */
+
+/* All memory of a program or session comes from here.  resize makes (block NULL), changes (both sizes not 0) or frees
+ * (new_size 0, returns NULL) a block, aligned as malloc aligns; it returns NULL when it has none, and then the old block
+ * is as it was.  It is called in the thread of the call that needs it; a program's also in that of the last release.
+ * resize NULL: malloc.  Only the reader of JSON lines and qsort of the C library keep working memory of their own,
+ * and give it back before they return. */
+typedef struct ent_allocator {
+    void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);
+    void *user;
+} ent_allocator;
+
 /* --- programs --- */
 
 typedef struct ent_program ent_program;
 
 typedef struct ent_load_options {
     size_t size; /* sizeof(ent_load_options), or 0 */
+    ent_allocator allocator;
+    uint64_t memory_max; /* bytes; 0: no limit */
 } ent_load_options;
 
 /* Decodes and verifies the bytes of a .entc file; they may be freed afterwards.  What passes cannot crash, loop or
@@ -353,6 +368,12 @@ typedef struct ent_session_options {
     const char *keys;
     size_t keys_len;
     bool assume_signed;
+    ent_allocator allocator; /* resize NULL: the program's */
+    /* Limits; 0: none.  A call that would need more fails with ENT_ERROR_LIMIT and the session with it.
+     * memory_max: bytes, registers and texts included; instructions_max: of the bytecode in one call, where one
+     * instruction over one row counts once; keys_max: entries in the tables of keys (tickets, services ...), where a
+     * key counts once in each clause's table that knows it. */
+    uint64_t memory_max, instructions_max, keys_max;
 } ent_session_options;
 
 /* The options are copied, the texts they point to too.  The session keeps a reference to the program. */
@@ -462,6 +483,13 @@ typedef struct ent_row_counts {
 } ent_row_counts;
 /* What became of a feed's rows so far; false: there is no such feed. */
 ENT_API bool ent_session_counts(const ent_session *session, const char *feed, ent_row_counts *counts);
+typedef struct ent_usage {
+    uint64_t memory, memory_peak; /* bytes */
+    uint64_t instructions;        /* of the last call; 0 without a limit */
+    uint64_t keys;
+} ent_usage;
+/* What the session takes at present. */
+ENT_API void ent_session_usage(const ent_session *session, ent_usage *usage);
 /* The evaluated period, once it is known; false until then. */
 ENT_API bool ent_session_period(const ent_session *session, int64_t *from_ns, int64_t *to_ns);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/memory/account.h"
+
 /* Keys below this, and below so many times the number of keys, are worth a place in the array. */
 enum { DENSE_FIRST = 1024, DENSE_FACTOR = 4 };
 
@@ -15,6 +17,7 @@ static uint64_t mix(int64_t key)
 
 void ent_map_deinit(ent_map *map)
 {
+    ent_account_forget_keys(map->n_used + map->n_hashed);
     free(map->entries);
     free(map->dense);
     free(map->seen);
@@ -103,9 +106,12 @@ uint32_t *ent_map_at(ent_map *map, int64_t key)
         return NULL;
     }
     if ((uint64_t)key < map->n_dense) {
-        if (map->dense[key] == ENT_MAP_NONE) {
-            uint64_t bit = UINT64_C(1) << (key % 64);
-            map->n_used += (map->seen[key / 64] & bit) == 0;
+        uint64_t bit = UINT64_C(1) << (key % 64);
+        if (map->dense[key] == ENT_MAP_NONE && (map->seen[key / 64] & bit) == 0) {
+            if (!ent_account_key()) {
+                return NULL;
+            }
+            map->n_used++;
             map->seen[key / 64] |= bit;
         }
         return &map->dense[key];
@@ -117,6 +123,9 @@ uint32_t *ent_map_at(ent_map *map, int64_t key)
     }
     ent_map_entry *entry = probe(map->entries, map->capacity, key);
     if (!entry->used) {
+        if (!ent_account_key()) {
+            return NULL;
+        }
         *entry = (ent_map_entry){.key = key, .value = ENT_MAP_NONE, .used = 1};
         map->n_hashed++;
     }

@@ -14,9 +14,12 @@
  * Tested by tests/unit/test_time.c and tests/property/time_oracle.py. */
 #include "zone.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arith.h"
 #include "civil.h"
@@ -287,6 +290,29 @@ static bool name_is_safe(const char *name)
            name[n - 1] != '/' && !strstr(name, "..");
 }
 
+typedef enum read_result { READ, NO_FILE, BROKEN } read_result;
+
+/* The first `size` bytes of a file; without stdio, whose buffers would not be the host's memory. */
+static read_result read_file(const char *path, void *bytes, size_t size, size_t *n)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    *n = 0;
+    if (fd < 0) {
+        return NO_FILE;
+    }
+    ssize_t got = 1;
+    while (*n < size && got > 0) {
+        got = read(fd, (char *)bytes + *n, size - *n);
+        if (got < 0 && errno == EINTR) {
+            got = 1;
+            continue;
+        }
+        *n += got > 0 ? (size_t)got : 0;
+    }
+    close(fd);
+    return got < 0 ? BROKEN : READ;
+}
+
 ent_zone *ent_zone_load(const char *dir, const char *name, char *err, size_t errlen)
 {
     if (strcmp(name, "UTC") == 0) {
@@ -306,18 +332,17 @@ ent_zone *ent_zone_load(const char *dir, const char *name, char *err, size_t err
     if (length < 0 || (size_t)length >= sizeof path) {
         return fail(NULL, err, errlen, name, "the folder's name is too long");
     }
-    FILE *file = fopen(path, "rb");
-    if (!file) {
+    unsigned char *bytes = malloc(FILE_MAX);
+    size_t n = 0;
+    read_result got = bytes ? read_file(path, bytes, FILE_MAX, &n) : READ;
+    if (got == NO_FILE) {
+        free(bytes);
         return fail(NULL, err, errlen, name, "is not known to this system's time zone data");
     }
-    unsigned char *bytes = malloc(FILE_MAX);
-    size_t n = bytes ? fread(bytes, 1, FILE_MAX, file) : 0;
-    bool bad = ferror(file) != 0;
-    fclose(file);
     ent_zone *zone = NULL;
     if (!bytes) {
         fail(NULL, err, errlen, name, "out of memory");
-    } else if (bad || n == FILE_MAX) {
+    } else if (got == BROKEN || n == FILE_MAX) {
         fail(NULL, err, errlen, name, "is no time zone file");
     } else {
         zone = ent_zone_parse(bytes, n, name, err, errlen);
@@ -420,14 +445,13 @@ static bool first_word(const char *dir, const char *file_name, const char *prefi
     if (length < 0 || (size_t)length >= sizeof path) {
         return false;
     }
-    FILE *file = fopen(path, "rb");
-    if (!file) {
+    size_t got = 0;
+    if (read_file(path, line, sizeof line - 1, &got) != READ) {
         return false;
     }
-    bool ok = fgets(line, sizeof line, file) != NULL;
-    fclose(file);
+    line[got] = 0;
     size_t skip = strlen(prefix);
-    if (!ok || strncmp(line, prefix, skip) != 0) {
+    if (strncmp(line, prefix, skip) != 0) {
         return false;
     }
     size_t word = strcspn(line + skip, " \t\r\n");

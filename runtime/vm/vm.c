@@ -1,6 +1,7 @@
 /* The interpreter's front: kernels made ready at their first run, errors, and ent_vm_run.
  * See vm_internal.h for the parts and for how registers share memory.  Tested in
  * tests/unit/test_vm.c. */
+#include "runtime/memory/account.h"
 #include "runtime/vm/vm.h"
 
 #include <stdarg.h>
@@ -549,6 +550,9 @@ bool ent_vm_run(ent_vm *vm, int64_t kernel, const ent_vector *inputs, uint32_t n
         return false;
     }
     const ent_kernel_row *row = &vm->program->kernel[kernel];
+    if (!ent_account_work((uint64_t)row->n_instructions * n_lanes)) {
+        return false;
+    }
     if (n_lanes == 1 && run_one(vm, kernel, inputs, outputs, skipped, errors, n_errors)) {
         return true;
     }
