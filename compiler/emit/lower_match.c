@@ -108,7 +108,7 @@ static void take(const ent_lower_env *env, int32_t var, ent_class cls, const ent
     ent_kb_move(env->kb, var, ent_lower_to_class(env, reg, value->type, cls, place), place);
 }
 
-static int32_t select(const ent_lower_env *env, int32_t condition, int32_t yes, int32_t no,
+static int32_t select_value(const ent_lower_env *env, int32_t condition, int32_t yes, int32_t no,
                       ent_type type, int64_t place)
 {
     ent_lower_same_class(env, &yes, &no, type, place);
@@ -124,7 +124,7 @@ int32_t ent_lower_if(const ent_lower_env *env, const ent_node *n)
         !ent_lower_may_fail(env->lw, n->kids[2], bind)) {
         int32_t yes = ent_lower_expr(env, n->kids[1]);
         int32_t no = ent_lower_expr(env, n->kids[2]);
-        return select(env, condition, yes, no, n->type, place);
+        return select_value(env, condition, yes, no, n->type, place);
     }
     ent_class cls = choice_class(env, n->type);
     int32_t var = ent_kb_var(env->kb, cls, place);
@@ -250,7 +250,7 @@ static int32_t match_by_selects(const ent_lower_env *env, const ent_node *n, int
         if (value < 0 && yes >= 0) {
             value = ent_kb_absent(env->kb, ent_kb_class(env->kb, yes), place);
         }
-        value = select(env, hit, yes, value, n->type, arm_place);
+        value = select_value(env, hit, yes, value, n->type, arm_place);
     }
     return value;
 }
