@@ -192,6 +192,19 @@ $(B)/tests/embed_%: tests/embed/%.cc $(B)/libentente.so
 EMBED := $(patsubst tests/embed/%.c,$(B)/tests/embed_%,$(wildcard tests/embed/*.c)) \
          $(patsubst tests/embed/%.cc,$(B)/tests/embed_%,$(wildcard tests/embed/*.cc))
 
+# ThreadSanitizer watches the whole library, the texts' reader in C++ apart
+TSAN_O := $(RUNTIME_C:%.c=$(B)/tsan/%.o)
+$(B)/tsan/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
+$(B)/tests/tsan_threads: tests/embed/threads.c $(TSAN_O) $(RUNTIME_CC:%.cc=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) -std=c17 $(OPT) $(WARN) -D_GNU_SOURCE -Iruntime/include -fsanitize=thread -c -o $@.o $<
+	$(CXX) $(OPT) -fsanitize=thread -o $@ $@.o $(TSAN_O) $(RUNTIME_CC:%.cc=$(B)/obj/%.o) $(RUNTIME_LIBS)
+ifndef SANITIZE
+EMBED += $(B)/tests/tsan_threads
+endif
+
 GENERATORS := $(patsubst examples/%/generate.c,$(B)/examples/generate-%,$(wildcard examples/*/generate.c))
 $(B)/examples/generate-%: examples/%/generate.c $(wildcard examples/gen/*.c examples/gen/*.h)
 	@mkdir -p $(@D)
@@ -256,4 +269,4 @@ docs: docs/bytecode.md
 clean:
 	rm -rf build
 
--include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d) $(EMBED:=.d)
+-include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d) $(EMBED:=.d) $(TSAN_O:.o=.d)

@@ -100,6 +100,12 @@ bool ent_session_take(ent_session *session, int64_t feed, const ent_typed_rows *
 
 /* Whether the session takes calls; false with the error filled. */
 bool ent_session_usable(ent_session *session, ent_error *error);
+/* A session with a fresh engine, or with what the reader gives. */
+bool ent_session_open(ent_program *program, const ent_session_options *options, const ent_reader *reader,
+                      ent_session **session, ent_error *error);
+/* Fills a prepared session with a saved one; see saved.c. */
+bool ent_session_read(ent_session *session, const ent_reader *reader, const ent_engine_options *options,
+                      ent_error *error);
 /* Ends a call that entered the session's account; returns ok. */
 bool ent_session_leave(ent_session *session, ent_account *before, bool ok, ent_error *error);
 /* ent_session_push of a usable session whose account is in force. */

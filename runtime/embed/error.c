@@ -36,8 +36,8 @@ bool ent_embed_excess(const ent_account *account, ent_error *error)
                              account->memory_max);
         break;
     case ENT_OVER_INSTRUCTIONS:
-        (void)ent_embed_fail(error, ENT_ERROR_LIMIT,
-                             "more instructions than the %" PRIu64 " that a call is allowed", account->instructions_max);
+        (void)ent_embed_fail(error, ENT_ERROR_LIMIT, "more instructions than the %" PRIu64 " that a call is allowed",
+                             account->instructions_max);
         break;
     case ENT_OVER_KEYS:
         (void)ent_embed_fail(error, ENT_ERROR_LIMIT, "more keys than the %" PRIu64 " that are allowed",

@@ -135,7 +135,8 @@ static bool tell_notices(ent_session *s)
     const ent_session_options *o = &s->options;
     size_t n;
     const ent_warning *all = ent_engine_notices(s->engine, &n);
-    if (n == 0) {
+    if (n == 0 || !o->on_notice) {
+        ent_engine_forget_notices(s->engine);
         return true;
     }
     ent_warning *sorted = malloc(n * sizeof *sorted);
@@ -186,10 +187,9 @@ static bool copy_options(ent_session *s, const ent_session_options *options, ent
     return true;
 }
 
-static bool open_engine(ent_session *s, ent_error *error)
+static bool prepare(ent_session *s, ent_error *error)
 {
     const ent_image *p = s->program->image;
-    ent_fault fault;
     s->strings = ent_strings_new(p);
     s->feeds = calloc(p->n_feed + 1, sizeof *s->feeds);
     if (!s->strings || !s->feeds || !ent_names_init(&s->names, p)) {
@@ -198,6 +198,12 @@ static bool open_engine(ent_session *s, ent_error *error)
     for (size_t i = 0; s->options.ledger == ENT_LEDGER_WHOLE && i < p->n_feed; i++) {
         ent_digest_init(&s->feeds[i].digest);
     }
+    return true;
+}
+
+static bool open_engine(ent_session *s, const ent_reader *reader, ent_error *error)
+{
+    ent_fault fault;
     ent_engine_options options = {.zone_dir = s->zone_dir,
                                   .lanes_max = s->options.batch_rows_max,
                                   .has_from = s->options.has_from,
@@ -212,11 +218,15 @@ static bool open_engine(ent_session *s, ent_error *error)
                                   .strings = s->strings,
                                   .on_decision = on_verdict,
                                   .user = s};
-    s->engine = ent_engine_new(p, &options, &fault);
+    if (reader) {
+        return ent_session_read(s, reader, &options, error);
+    }
+    s->engine = ent_engine_new(s->program->image, &options, &fault);
     return s->engine || ent_embed_fault(s->program, error, &fault);
 }
 
-bool ent_session_new(ent_program *program, const ent_session_options *options, ent_session **out, ent_error *error)
+bool ent_session_open(ent_program *program, const ent_session_options *options, const ent_reader *reader,
+                      ent_session **out, ent_error *error)
 {
     if (!out || !program) {
         return ent_embed_fail(error, ENT_ERROR_USAGE, "there is no %s", program ? "place for the session" : "program");
@@ -241,8 +251,10 @@ bool ent_session_new(ent_program *program, const ent_session_options *options, e
     ent_ledger_init(&s->ledger);
     ent_json_init(&s->notice_line, 0);
     bool ok = copy_options(s, &own, error) && ent_embed_consent(program->image, &own, &s->not_in_force, error) &&
-              open_engine(s, error);
-    s->account.keys = 0; /* names of parties and services are in such tables too, and are no keys */
+              prepare(s, error) && open_engine(s, reader, error);
+    if (!reader) {
+        s->account.keys = 0; /* names of parties and services are in such tables too, and are no keys */
+    }
     s->account.keys_max = own.keys_max;
     ent_account_leave(before);
     if (!ok) {
@@ -252,6 +264,11 @@ bool ent_session_new(ent_program *program, const ent_session_options *options, e
     }
     *out = s;
     return true;
+}
+
+bool ent_session_new(ent_program *program, const ent_session_options *options, ent_session **out, ent_error *error)
+{
+    return ent_session_open(program, options, NULL, out, error);
 }
 
 void ent_session_free(ent_session *s)

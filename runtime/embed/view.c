@@ -116,7 +116,7 @@ static bool take_subject(const reading *r, ent_json_slice object, const ent_subj
         }
         r->view->subject[(*n)++] = (ent_subject_field){text_of(r, key), text_of(r, value)};
     }
-    *out = r->view->subject;
+    *out = *n > 0 ? r->view->subject : NULL;
     return true;
 }
 

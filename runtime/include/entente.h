@@ -1,7 +1,8 @@
 /* libentente: agreements inside a program of yours.
  *
  * A program is what `entente build` wrote: agreements as verified bytecode.  A session is one evaluation of it: rows
- * of facts are pushed, the watermark is advanced, decisions come by callback.  docs/embedding.md walks through a host.
+ * of facts are pushed, the watermark is advanced, decisions come by callback.  docs/embedding.md walks through
+ * a host.
  *
  *     program (shared, never changes)  <--  session (one thread at a time)  <--  rows, watermark
  *                                               |
@@ -77,8 +78,9 @@ typedef struct ent_error {
 /* --- memory --- */
 
 /* All memory of a program or session comes from here.  resize makes (block NULL), changes (both sizes not 0) or frees
- * (new_size 0, returns NULL) a block, aligned as malloc aligns; it returns NULL when it has none, and then the old block
- * is as it was.  It is called in the thread of the call that needs it; a program's also in that of the last release.
+ * (new_size 0, returns NULL) a block, aligned as malloc aligns; it returns NULL when it has none, and then the old
+ * block is as it was.  It is called in the thread of the call that needs it; a program's also in that of the
+ * last release.
  * resize NULL: malloc.  Only the reader of JSON lines and qsort of the C library keep working memory of their own,
  * and give it back before they return. */
 typedef struct ent_allocator {
@@ -463,9 +465,9 @@ struct ArrowArray {
 ENT_API bool ent_session_push_arrow(ent_session *session, const char *feed, const struct ArrowSchema *schema,
                                     const struct ArrowArray *array, ent_error *error);
 
-/* The same from text: `format` is "csv" (with a header), "tsv" or "jsonl"; NULL: what the feed's `bind` says, or what it
- * looks like.  Only here the `bind` is applied: its expressions make fields of the text's columns, and may skip rows.
- * All rows are pushed or, on failure, none.  A column of a field that can do without may be missing. */
+/* The same from text: `format` is "csv" (with a header), "tsv" or "jsonl"; NULL: what the feed's `bind` says, or what
+ * it looks like.  Only here the `bind` is applied: its expressions make fields of the text's columns, and may
+ * skip rows. All rows are pushed or, on failure, none.  A column of a field that can do without may be missing. */
 ENT_API bool ent_session_push_text(ent_session *session, const char *feed, const char *format, const char *bytes,
                                    size_t len, ent_error *error);
 
@@ -492,6 +494,32 @@ typedef struct ent_usage {
 ENT_API void ent_session_usage(const ent_session *session, ent_usage *usage);
 /* The evaluated period, once it is known; false until then. */
 ENT_API bool ent_session_period(const ent_session *session, int64_t *from_ns, int64_t *to_ns);
+
+/* --- saving --- */
+
+/* Takes the next n bytes; false stops the saving.  `error` may be NULL. */
+typedef struct ent_writer {
+    bool (*write)(void *user, const void *bytes, size_t n);
+    void *user;
+    ent_error *error;
+} ent_writer;
+
+/* Gives the next n bytes; false: there are not as many.  `options` are those of the session that is made: its period,
+ * `as of`, ledger mode and whether there are notices are part of what was saved and not looked at; NULL: defaults. */
+typedef struct ent_reader {
+    bool (*read)(void *user, void *bytes, size_t n);
+    void *user;
+    const ent_session_options *options;
+} ent_reader;
+
+/* Writes the whole session: rows not yet below the watermark, running clocks, open windows, and where its ledger's
+ * chain stands.  The session goes on unchanged.  Only of a live ledger (ENT_LEDGER_LIVE), whose past is with
+ * the host. */
+ENT_API bool ent_session_save(ent_session *session, const ent_writer *writer);
+/* Makes a session of the same program that goes on exactly as the saved one would have.  The bytes are not trusted: a
+ * stream that is cut short, changed, or of another program is an error (ENT_ERROR_DATA). */
+ENT_API bool ent_session_restore(ent_program *program, const ent_reader *reader, ent_session **session,
+                                 ent_error *error);
 
 #ifdef __cplusplus
 }

@@ -56,11 +56,43 @@ tell $? "soname"
 
 # --- the public interface
 "$BUILD/entente" build -o "$work/club.entc" tests/embed/club.ent >"$work/log" 2>&1 || cat "$work/log"
-for t in api rows memory; do
+for t in api rows memory saving; do
     "$BUILD/tests/embed_$t" "$work/club.entc" >"$work/log" 2>&1
     tell $? "the public interface's tests, $t"
     grep -E 'FAILED|ERROR|LINE' "$work/log"
 done
+
+"$BUILD/tests/embed_threads" "$work/club.entc" >"$work/log" 2>&1
+tell $? "the same ledger in every thread"
+
+# the same under ThreadSanitizer, from the sources of the library
+if [ -z "${SANITIZE:-}" ]; then
+    "$BUILD/tests/tsan_threads" "$work/club.entc" >"$work/log" 2>&1
+    tell $? "ThreadSanitizer"
+    grep -E 'WARNING|#[0-3] ' "$work/log" | head -12
+fi
+
+# --- installed, found by pkg-config, and the examples of docs/embedding.md
+make -s install DESTDIR= PREFIX="$work/installed" >"$work/log" 2>&1
+tell $? "make install"
+export PKG_CONFIG_PATH="$work/installed/lib/pkgconfig" LD_LIBRARY_PATH="$work/installed/lib"
+"$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >/dev/null 2>&1
+# shellcheck disable=SC2046
+cc examples/embedding/c/host.c -Wall -Wextra -Werror $(pkg-config --cflags --libs entente) -o "$work/host" &&
+    "$work/host" "$work/first.entc" >"$work/said"
+printf 'Web.restore INC1: breach, responsible Host 1\nWeb.in_time: breach, responsible Host 1, credit 1000.00\n' |
+    diff - "$work/said"
+tell $? "examples/embedding/c"
+# shellcheck disable=SC2046
+c++ -std=c++17 examples/embedding/cpp/host.cc -Wall -Wextra -Werror $(pkg-config --cflags --libs entente) \
+    -o "$work/host" && "$work/host" "$work/first.entc" <examples/first/ticket.csv | tail -1 >"$work/said"
+grep -q '^[1-9][0-9]* decisions$' "$work/said"
+tell $? "examples/embedding/cpp"
+# shellcheck disable=SC2046
+cc examples/embedding/c/host.c $(pkg-config --cflags entente) "$work/installed/lib/libentente.a" \
+    $(pkg-config --libs-only-l --static entente | sed 's/-lentente//') -o "$work/host" && "$work/host" "$work/first.entc" >/dev/null
+tell $? "the static library"
+unset PKG_CONFIG_PATH LD_LIBRARY_PATH
 
 # --- a host's ledger is that of `entente run`, whatever the portions
 same() { # NAME PROGRAM FEED=FILE…
@@ -95,7 +127,6 @@ for folder in examples/accountability/*/; do
     "$BUILD/entente" build -o "$work/x.entc" "$source" >/dev/null 2>&1
     same "$(basename "$folder")" "$work/x.entc" "$(basename "$facts" .csv)=$facts"
 done
-"$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >/dev/null 2>&1
 same first "$work/first.entc" ticket=examples/first/ticket.csv
 
 # a bind makes fields of the columns of an export
