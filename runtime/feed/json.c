@@ -8,11 +8,13 @@
 bool ent_json_lines_init(ent_reader *r, ent_feed_error *err) {
     r->json_row = calloc((size_t)r->n_names + 1, sizeof *r->json_row);
     r->json = ent_json_create((const char *const *)r->names, r->n_names);
-    return (r->json_row != NULL && r->json != NULL) || ent_feed_fail_memory(err, "reading JSON");
+    r->json_plain = ent_json_plain_new((const char *const *)r->names, r->n_names);
+    return (r->json_row != NULL && r->json != NULL && r->json_plain != NULL) || ent_feed_fail_memory(err, "reading JSON");
 }
 
 void ent_json_lines_deinit(ent_reader *r) {
     ent_json_destroy(r->json);
+    ent_json_plain_free(r->json_plain);
     free(r->json_row);
 }
 
@@ -95,8 +97,19 @@ static bool note_nul(ent_reader *r, uint32_t from, uint32_t to, uint64_t line, b
     return true;
 }
 
-static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line,
-                     ent_feed_error *err) {
+static void add_row(ent_reader *r, const char *text, uint32_t len, uint64_t line) {
+    uint32_t n = r->batch.n_rows++;
+    for (uint32_t c = 0; c < r->n_names; c++) {
+        r->cells[c][n] = r->json_row[c];
+    }
+    r->row_line[n] = line;
+    r->row_number[n] = r->number;
+    r->raw[n] = text;
+    r->raw_len[n] = len;
+}
+
+/* A line that is not like the others, with all of JSON. */
+static bool parse_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line, ent_feed_error *err) {
     const char *text = r->block.text + from;
     uint32_t len = to - from;
     char *scratch = NULL;
@@ -108,7 +121,6 @@ static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line,
         }
     }
     ent_json_fault fault = {0};
-    r->number++;
     ent_json_status status = ent_json_line(r->json, text, len, scratch, r->json_row, &fault);
     if (status == ENT_JSON_MEMORY) {
         return ent_feed_fail_memory(err, "a line of JSON");
@@ -127,18 +139,22 @@ static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line,
     if (escapes && !note_nul(r, from, to, line, &unusable, err)) {
         return false;
     }
-    if (unusable) {
+    if (!unusable) {
+        add_row(r, text, len, line);
+    }
+    return true;
+}
+
+static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line, ent_feed_error *err) {
+    const char *text = r->block.text + from;
+    r->number++;
+    /* the last line of a file has nothing after it that ends a text */
+    bool ended = to < r->block.len;
+    if (ended && ent_json_plain_line(r->json_plain, text, to - from, r->json_row)) {
+        add_row(r, text, to - from, line);
         return true;
     }
-    uint32_t n = r->batch.n_rows++;
-    for (uint32_t c = 0; c < r->n_names; c++) {
-        r->cells[c][n] = r->json_row[c];
-    }
-    r->row_line[n] = line;
-    r->row_number[n] = r->number;
-    r->raw[n] = text;
-    r->raw_len[n] = len;
-    return true;
+    return parse_line(r, from, to, line, err);
 }
 
 int ent_json_lines_collect(ent_reader *r, ent_feed_error *err) {

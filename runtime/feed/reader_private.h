@@ -9,6 +9,7 @@
 #define ENT_FEED_READER_PRIVATE_H
 
 #include "runtime/feed/block.h"
+#include "runtime/feed/json_plain.h"
 #include "runtime/feed/json_simd.h"
 #include "runtime/feed/reader.h"
 
@@ -75,6 +76,7 @@ struct ent_reader {
     ent_block block;
     ent_csv csv;
     ent_json *json;
+    ent_json_plain *json_plain; /* tried first */
     uint32_t json_at;
     ent_cell *json_row;
     uint64_t line;   /* of the next row */

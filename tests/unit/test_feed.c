@@ -24,6 +24,8 @@
 #include <zstd.h>
 
 #include "runtime/feed/bad_row.h"
+#include "runtime/feed/json_plain.h"
+#include "runtime/feed/json_simd.h"
 #include "runtime/feed/reader.h"
 #include "runtime/feed/scan.h"
 #include "runtime/feed/sorter.h"
@@ -1036,6 +1038,60 @@ static void test_sorter_failures(void **state) {
     assert_int_equal(err.code, ENT_FEED_USE);
 }
 
+/* Pieces of which lines are made: most are plain, some are not JSON at all. */
+static size_t random_line(char *line, unsigned *seed) {
+    static const char *const keys[] = {"\"a\"", "\"b\"", "\"c.d\"", "\"b\"", "\"\\u0061\"", "a", "\"\xC3\xA9\""};
+    static const char *const values[] = {"1", "-0.5", "\"x\"", "\"\"", "true", "null", "false", "12e3", "01", "1.", "-",
+                                         "\"a long text of more than sixteen bytes\"", "\"\\n\"", "[1]", "{\"d\":2}",
+                                         "\"open", "tru", "\"\xC3\xA9\"", "\"\x01\"", "1e", "+1"};
+    static const char *const gaps[] = {"", "", " ", "\t"};
+    size_t n = 0;
+    unsigned members = 1 + (*seed = *seed * 1103515245U + 12345U) / 65536U % 3;
+    n += (size_t)sprintf(line + n, "{");
+    for (unsigned i = 0; i < members; i++) {
+        unsigned r = (*seed = *seed * 1103515245U + 12345U) / 1024U;
+        const char *key = keys[r % 8 < 5 ? i : r % 7];
+        const char *value = values[r / 8 % 4 ? r / 32 % 8 : r / 32 % 21];
+        n += (size_t)sprintf(line + n, "%s%s%s:%s%s%s", i ? "," : "", gaps[r / 1024 % 4], key, gaps[r / 4096 % 4], value,
+                             gaps[r / 16384 % 8 ? 0 : 2]);
+    }
+    unsigned last = (*seed = *seed * 1103515245U + 12345U) / 65536U % 16;
+    n += (size_t)sprintf(line + n, "%s", last == 0 ? "" : last == 1 ? "} " : last == 2 ? "}}" : "}");
+    memset(line + n, '\n', ENT_JSON_PADDING);
+    return n;
+}
+
+static void test_plain_json(void **state) {
+    static const char *const names[] = {"a", "b", "c.d", "b.d"};
+    enum { NAMES = 4, LINES = 200000 };
+    ent_json_plain *plain = ent_json_plain_new(names, NAMES);
+    ent_json *json = ent_json_create(names, NAMES);
+    unsigned seed = 7;
+    unsigned taken = 0;
+    (void)state;
+    for (unsigned i = 0; i < LINES; i++) {
+        char line[512 + ENT_JSON_PADDING];
+        char scratch[512];
+        ent_cell quick[NAMES];
+        ent_cell whole[NAMES];
+        ent_json_fault fault;
+        size_t n = random_line(line, &seed);
+        if (!ent_json_plain_line(plain, line, (uint32_t)n, quick)) {
+            continue;
+        }
+        taken++;
+        assert_int_equal(ent_json_line(json, line, n, scratch, whole, &fault), ENT_JSON_FINE);
+        for (unsigned c = 0; c < NAMES; c++) {
+            assert_int_equal(quick[c].state, whole[c].state);
+            assert_int_equal(quick[c].len, whole[c].len);
+            assert_memory_equal(quick[c].len ? quick[c].p : "", whole[c].len ? whole[c].p : "", whole[c].len);
+        }
+    }
+    assert_true(taken > LINES / 10);
+    ent_json_plain_free(plain);
+    ent_json_destroy(json);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compressed_sources),
@@ -1063,6 +1119,7 @@ int main(void) {
         cmocka_unit_test(test_quarantine),
         cmocka_unit_test(test_quarantine_full),
         cmocka_unit_test(test_sorter),
+        cmocka_unit_test(test_plain_json),
         cmocka_unit_test(test_sorter_many_runs),
         cmocka_unit_test(test_sorter_in_order),
         cmocka_unit_test(test_sorter_failures),

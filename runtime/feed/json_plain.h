@@ -1,0 +1,25 @@
+/* Lines of JSON that look like the one before: one flat object whose members come in the same order and layout.
+ *
+ * What stands between the values is remembered and only compared; values are texts without escapes, numbers, `true`,
+ * `false` and `null`, all in ASCII.  Whatever else a line is, this says nothing about it: it is for json_simd.h, which
+ * knows all of JSON, so a line that is missed here costs time and never changes a cell.
+ * Tested by tests/unit/test_feed.c and tests/property/feed_oracle.py. */
+#ifndef ENT_FEED_JSON_PLAIN_H
+#define ENT_FEED_JSON_PLAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/feed/cell.h"
+
+typedef struct ent_json_plain ent_json_plain;
+
+/* The names must outlive it.  NULL: out of memory. */
+ent_json_plain *ent_json_plain_new(const char *const *names, uint32_t n_names);
+void ent_json_plain_free(ent_json_plain *plain);
+
+/* Fills row[0 .. n_names) and returns true if the line is such a one; else the row may hold anything.  A byte below a
+ * blank follows the line, and as many readable ones as ENT_JSON_PADDING of json_simd.h. */
+bool ent_json_plain_line(ent_json_plain *plain, const char *line, uint32_t len, ent_cell *row);
+
+#endif
