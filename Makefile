@@ -237,7 +237,7 @@ BENCH = python3 tests/bench/run.py --bench "$(BENCH_DIR)" --entente $(B)/entente
 
 $(B)/bench/guard: tests/bench/guard.c $(B)/libentente.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@.o $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(FAST) -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente.a $(RUNTIME_LIBS)
 
 bench: all $(B)/bench/guard $(B)/examples/generate-service-desk

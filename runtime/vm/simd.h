@@ -14,7 +14,7 @@
 #endif
 
 #if ENT_HAS_TARGET_CLONES
-#define ENT_VECTORS __attribute__((target_clones("avx2", "default")))
+#define ENT_VECTORS __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define ENT_VECTORS
 #endif
