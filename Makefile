@@ -60,7 +60,7 @@ COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/remote.pb-c.o
 UNIT := $(UNIT_C:tests/unit/%.c=$(B)/tests/%)
 DRIVERS := $(patsubst %.c,$(B)/tests/%,$(notdir $(DRIVER_C)))
 
-.PHONY: all demo check fuzz lint install clean deps tools test-programs docs bench bench-deps
+.PHONY: all demo check fuzz lint install clean deps tools test-programs docs bench bench-record bench-plots bench-deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -242,6 +242,10 @@ $(B)/bench/guard: tests/bench/guard.c $(B)/libentente.a
 
 bench: all $(B)/bench/guard $(B)/examples/generate-service-desk
 	$(BENCH)
+
+# the same, and the results go into the page
+bench-record: all $(B)/bench/guard $(B)/examples/generate-service-desk
+	$(BENCH) --write docs/performance.md
 
 bench-deps:
 	$(BENCH) --install

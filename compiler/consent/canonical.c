@@ -209,7 +209,8 @@ static void put_node(canon *c, const ent_node *n)
         ent_text_puts(c->out, " -");
         return;
     }
-    ent_text_printf(c->out, " (%s", ent_node_kind_name(n->kind));
+    ent_text_puts(c->out, " (");
+    ent_text_puts(c->out, ent_node_kind_name(n->kind));
     if (n->op != 0) {
         ent_text_printf(c->out, " %u", (unsigned)n->op);
     }

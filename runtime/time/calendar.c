@@ -71,6 +71,7 @@ static bool work_out(ent_intervals *open, const ent_zone *zone, const ent_interv
 {
     int64_t end = ent_civil_days(YEAR_END, 1, 1);
     size_t c = 0;
+    size_t segment = 0;
     for (int64_t day = ent_civil_days(YEAR_FIRST, 1, 1); day < end; day++) {
         while (c < closed_count && closed[c] < day) {
             c++;
@@ -81,8 +82,10 @@ static bool work_out(ent_intervals *open, const ent_zone *zone, const ent_interv
         const ent_intervals *periods = &week[ent_civil_weekday(day)];
         int64_t midnight_ns = day * ENT_TIME_DAY_NS;
         for (size_t i = 0; i < periods->n; i++) {
-            int64_t from = ent_zone_first_at(zone, midnight_ns + periods->v[i].from);
-            int64_t to = ent_zone_first_at(zone, midnight_ns + periods->v[i].to);
+            /* openings come in order, closings do not */
+            int64_t from = ent_zone_first_at_or_after(zone, midnight_ns + periods->v[i].from, &segment);
+            size_t after = segment;
+            int64_t to = ent_zone_first_at_or_after(zone, midnight_ns + periods->v[i].to, &after);
             if (!ent_intervals_add(open, from, to)) {
                 return false;
             }

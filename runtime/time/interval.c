@@ -59,6 +59,10 @@ bool ent_intervals_add(ent_intervals *set, int64_t from, int64_t to)
     if (from >= to) {
         return true;
     }
+    if (set->n > 0 && set->n < set->cap && set->v[set->n - 1].to < from) {
+        set->v[set->n++] = (ent_interval){from, to};
+        return true;
+    }
     size_t at = set->n == 0 || set->v[set->n - 1].to < from ? set->n : first_touching(set, from);
     size_t end = at;
     while (end < set->n && set->v[end].from <= to) {

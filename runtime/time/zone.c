@@ -415,6 +415,17 @@ int64_t ent_zone_first_at(const ent_zone *zone, int64_t local_ns)
     return utc_ns < zone->at[i] ? zone->at[i] : utc_ns;
 }
 
+int64_t ent_zone_first_at_or_after(const ent_zone *zone, int64_t local_ns, size_t *segment)
+{
+    size_t i = *segment;
+    while (i + 1 < zone->n && ent_time_sub(local_ns, zone->offset_ns[i]) >= zone->at[i + 1]) {
+        i++;
+    }
+    *segment = i;
+    int64_t utc_ns = ent_time_sub(local_ns, zone->offset_ns[i]);
+    return utc_ns < zone->at[i] ? zone->at[i] : utc_ns;
+}
+
 int64_t ent_zone_midnight(const ent_zone *zone, int64_t day)
 {
     int64_t local_ns;

@@ -44,6 +44,10 @@ int64_t ent_zone_to_utc(const ent_zone *zone, int64_t local_ns);
 /* The first instant at which the local clock shows local_ns or later. */
 int64_t ent_zone_first_at(const ent_zone *zone, int64_t local_ns);
 
+/* The same for one local time after another: *segment is 0 for the first, and what an earlier or equal local time left
+ * there for the others. */
+int64_t ent_zone_first_at_or_after(const ent_zone *zone, int64_t local_ns, size_t *segment);
+
 /* The first instant of a civil day; equal to the next day's where the zone skipped the day. */
 int64_t ent_zone_midnight(const ent_zone *zone, int64_t day);
 

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Entente beside what a user would pick instead: one interleaved run, ratios of medians.
 
-    run.py --bench DIR --entente BUILD/entente [--data DIR] [--runs N] [--small] [--only WORK,…] [--install]
+    run.py --bench DIR --entente BUILD/entente [--data DIR] [--runs N] [--small] [--only WORK,…] [--write PAGE] [--install]
 
 DIR holds the generator, the peers and the expected outputs; none of them is copied.  Figures are compared with the
-expected ones before anything is timed; a workload whose figures differ prints no time.  See docs/performance.md."""
+expected ones before anything is timed; a workload whose figures differ prints no time.  --write puts what is printed
+between the marks of a page.  See docs/performance.md."""
 import argparse
+import datetime
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -16,6 +20,34 @@ import peers
 import works
 
 HERE = Path(__file__).resolve().parent
+BEGIN, END = "<!-- results: written by make bench-record -->", "<!-- end of results -->"
+
+
+class Page:
+    """What is printed, kept for --write."""
+
+    def __init__(self):
+        self.text = []
+
+    def say(self, text):
+        print(text, flush=True)
+        self.text.append(text)
+
+    def write(self, path):
+        page = path.read_text()
+        begin, end = page.index(BEGIN) + len(BEGIN), page.index(END)
+        path.write_text(page[:begin] + "\n" + "\n".join(self.text).rstrip() + "\n\n" + page[end:])
+
+
+def machine():
+    """Where and when, for the record."""
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), "an unknown processor")
+    return f"{os.cpu_count()} cores, {model}, on {datetime.date.today():%-d %B %Y}"
+
+
+def load():
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def parse():
@@ -26,6 +58,7 @@ def parse():
     ap.add_argument("--runs", type=int, default=5)
     ap.add_argument("--small", action="store_true")
     ap.add_argument("--only", default="")
+    ap.add_argument("--write", type=Path)
     ap.add_argument("--install", action="store_true")
     return ap.parse_args()
 
@@ -59,7 +92,7 @@ class Run:
         return max(statistics.median(self.cpus), 0.001)
 
 
-def check(work, runs, data, env, expected):
+def check(page, work, runs, data, env, expected):
     """Every program's figures against the expected output."""
     good = True
     for r in runs:
@@ -67,28 +100,28 @@ def check(work, runs, data, env, expected):
         r.walls, r.cpus, r.rss = [], [], 0
         good_text = expected == out if r.check is None else work.of_expected(expected) == work.figures(out)
         if not good_text:
-            print(f"{work.name}: the figures of {r.name} differ from the expected output: no time is printed")
+            page.say(f"{work.name}: the figures of {r.name} differ from the expected output: no time is printed")
             good = False
     return good
 
 
-def measure(work, bench, data, folder, options):
+def measure(page, work, bench, data, folder, options):
     env = peers.environment(data)
     file = folder / work.file
     table, missing = peers.chosen(peers.FILE_PEERS, work.name, bench, data, file)
     for name in missing:
-        print(f"{work.name}: {name} is not here (`make bench-deps`)")
+        page.say(f"{work.name}: {name} is not here (`make bench-deps`)")
     runs = [Run(name, argv, table) for name, argv, table in work.ours(options.entente, HERE, folder)]
     runs += [Run(name, argv) for name, argv in table]
     expected = (bench / "expected" / f"{work.name}{'' if options.small else '-full'}.csv").read_text()
-    if not check(work, runs, data, env, expected):
+    if not check(page, work, runs, data, env, expected):
         return None
     for _ in range(options.runs):
         for r in runs:
             r.go(data, env)
-    print(f"\n### {work.name}: {work.title}\n\n| program | wall s (min–max) | CPU s | peak MB |\n|---|--:|--:|--:|")
+    page.say(f"\n### {work.name}: {work.title}\n\n| program | wall s (min–max) | CPU s | peak MB |\n|---|--:|--:|--:|")
     for r in sorted(runs, key=Run.wall):
-        print(f"| {r.name} | {r.wall():.3f} ({min(r.walls):.3f}–{max(r.walls):.3f}) | "
+        page.say(f"| {r.name} | {r.wall():.3f} ({min(r.walls):.3f}–{max(r.walls):.3f}) | "
               f"{r.cpu():.2f} | {r.rss / 1024:.0f} |")
     return {r.name: r for r in runs}
 
@@ -106,12 +139,28 @@ def measure_selves(data, folder, options):
     return found
 
 
-def measure_guard(bench, data, options):
+def measure_check(data, options):
+    """`check` of the longest example beside `luac -p` of a file of that length; both are short, so many in a row."""
+    source = HERE.parent.parent / "examples/service-desk/desk.ent"
+    luac = next((name for name in ("luac5.4", "luac") if shutil.which(name)), None)
+    if not luac:
+        return []
+    lua = works.lua_of_length(data, len(source.read_text().splitlines()))
+    env = peers.environment(data)
+    ours, theirs = Run("check", [options.entente, "check", str(source)]), Run("luac", [luac, "-p", str(lua)])
+    for _ in range(7 * options.runs):
+        ours.go(data, env)
+        theirs.go(data, env)
+    return [("`check` of the service desk", "`luac -p`, as many lines",
+             (ours.wall() / theirs.wall(), ours.cpu() / theirs.cpu()), 10)]
+
+
+def measure_guard(page, bench, data, options):
     """Workload C: every program reports ns an evaluation, matches and sum."""
     env = peers.environment(data)
     table, missing = peers.chosen(peers.RULE_PEERS, "C", bench, data)
     for name in missing:
-        print(f"C: {name} is not here (`make bench-deps`)")
+        page.say(f"C: {name} is not here (`make bench-deps`)")
     program = data / "guard.entc"
     subprocess.run([options.entente, "build", "-o", str(program), str(HERE / "guard.ent")], check=True)
     guard = Path(options.entente).parent / "bench/guard"
@@ -122,13 +171,13 @@ def measure_guard(bench, data, options):
             for line in out.splitlines():
                 name, _, median, _, matches, total = line.split("\t")
                 if (matches, total) != ("96193", "9137577.917"):
-                    print(f"C: {name} found {matches} matches and {total}: no time is printed")
+                    page.say(f"C: {name} found {matches} matches and {total}: no time is printed")
                     return None
                 found.setdefault(name, []).append(float(median))
-    print("\n### C: guard and score\n\n| engine | ns an evaluation (min–max) |\n|---|--:|")
+    page.say("\n### C: guard and score\n\n| engine | ns an evaluation (min–max) |\n|---|--:|")
     medians = {name: statistics.median(v) for name, v in found.items()}
     for name, value in sorted(medians.items(), key=lambda i: i[1]):
-        print(f"| {name} | {value:.2f} ({min(found[name]):.2f}–{max(found[name]):.2f}) |")
+        page.say(f"| {name} | {value:.2f} ({min(found[name]):.2f}–{max(found[name]):.2f}) |")
     return medians
 
 
@@ -141,17 +190,25 @@ def main():
         sys.exit(f"bench: the generator and the peers are not at {bench}: set BENCH_DIR to their folder")
     if options.install:
         return peers.install(bench, data)
+    page = Page()
+    page.say(f"{machine()}; the median of {options.runs} interleaved runs, load before {load()}.")
     for name in peers.build(bench, data):
-        print(f"not here: {name}")
+        page.say(f"not here: {name}")
     folder = peers.data_files(bench, data, options.small)
     only = [w for w in options.only.split(",") if w]
     results = {}
     for work in works.WORKS:
         if not only or work.name in only:
-            results[work.name] = measure(work, bench, data, folder, options)
+            results[work.name] = measure(page, work, bench, data, folder, options)
     if not only or "C" in only:
-        results["C"] = measure_guard(bench, data, options)
-    works.print_targets(results, measure_selves(data, folder, options) if not only or "self" in only else [])
+        results["C"] = measure_guard(page, bench, data, options)
+    selves = measure_selves(data, folder, options) if not only or "self" in only else []
+    if not only or "check" in only:
+        selves += measure_check(data, options)
+    page.say("\n".join(works.target_lines(results, selves)))
+    page.say(f"\nLoad after: {load()}.")
+    if options.write:
+        page.write(options.write)
 
 
 if __name__ == "__main__":
