@@ -247,6 +247,10 @@ bench: all $(B)/bench/guard $(B)/examples/generate-service-desk
 bench-record: all $(B)/bench/guard $(B)/examples/generate-service-desk
 	$(BENCH) --write docs/performance.md
 
+# docs/growth-*.svg: how cost grows
+bench-plots: all
+	python3 tests/bench/plots.py --bench "$(BENCH_DIR)" --entente $(B)/entente --data $(B)/bench --out docs $(PLOT_OPTIONS)
+
 bench-deps:
 	$(BENCH) --install
 

@@ -560,24 +560,24 @@ static void sort(sort_entry *entries, size_t n, int (*compare)(const void *, con
     }
 }
 
-static bool put_in_order(ent_verdict *decisions, const sort_entry *sorted, size_t n)
+/* In place, along the cycles of the permutation: decisions are large and many. */
+static void put_in_order(ent_verdict *decisions, sort_entry *sorted, size_t n)
 {
-    size_t first = 0;
-    while (first < n && sorted[first].d == &decisions[first]) {
-        first++;
+    for (size_t i = 0; i < n; i++) {
+        if (sorted[i].d == &decisions[i]) {
+            continue;
+        }
+        ent_verdict first = decisions[i];
+        size_t to = i;
+        for (size_t from = (size_t)(sorted[i].d - decisions); from != i;) {
+            decisions[to] = decisions[from];
+            sorted[to].d = &decisions[to];
+            to = from;
+            from = (size_t)(sorted[to].d - decisions);
+        }
+        decisions[to] = first;
+        sorted[to].d = &decisions[to];
     }
-    if (first == n) {
-        return true;
-    }
-    ent_verdict *moved = malloc((n - first) * sizeof *moved);
-    for (size_t i = first; moved && i < n; i++) {
-        moved[i - first] = *sorted[i].d;
-    }
-    if (moved) {
-        memcpy(decisions + first, moved, (n - first) * sizeof *moved);
-    }
-    free(moved);
-    return moved != NULL;
 }
 
 bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault *error)
@@ -603,7 +603,7 @@ bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault
         ok = ok && (!d->answer || ent_answer_seal(d->answer) || ent_no_memory(error));
     }
     sort(sorted, n, by_ledger);
-    ok = ok && (put_in_order(decisions, sorted, n) || ent_no_memory(error));
+    put_in_order(decisions, sorted, n);
     free(sorted);
     return ok;
 }

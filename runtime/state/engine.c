@@ -520,7 +520,9 @@ static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
     }
     size_t ready = 0;
     for (size_t i = 0; i < s->n_decisions; i++) {
-        if (s->decisions[i].final_ns < before) {
+        if (s->decisions[i].final_ns < before && i == ready) {
+            ready++;
+        } else if (s->decisions[i].final_ns < before) {
             ent_verdict d = s->decisions[i];
             s->decisions[i] = s->decisions[ready];
             s->decisions[ready++] = d;

@@ -38,16 +38,16 @@ WORKS = [
 ]
 
 
-def hundred(data):
-    """One hundred different agreements over the feed of workload A2."""
+def many(data, count):
+    """So many different agreements over the feed of workload A2."""
     text = (HERE / "samples.ent").read_text()
     head, body = text.split('sla Samples "Availability and latency"')
     agreements = []
-    for i in range(100):
+    for i in range(count):
         one = body.replace("at least 99.9% each month\n    credit\n      none          when at least 99.9%",
-                           f"at least 99.{900 + i}% each month\n    credit\n      none          when at least 99.{900 + i}%")
+                           f"at least 99.{9000 + i}% each month\n    credit\n      none          when at least 99.{9000 + i}%")
         agreements.append(f'sla Samples{i} "Availability and latency {i}"' + one.replace("1_000_000", f"{1_000_000 + i}"))
-    path = data / "hundred.ent"
+    path = data / f"agreements-{count}.ent"
     path.write_text(head + "\n".join(agreements))
     return path
 
@@ -139,7 +139,7 @@ def selves(entente, data, folder):
     """(what, argv, against, argv, what the ratio may be at most): Entente against itself."""
     probe = [entente, "run", str(HERE / "samples.ent"), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
     lines = [entente, "run", str(HERE / "samples_jsonl.ent"), "--feed", f"probe={json_lines(folder)}", "--to", PERIOD_END]
-    many = [entente, "run", str(hundred(data)), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
+    many = [entente, "run", str(many(data, 100)), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
     desk = [entente, "run", str(HERE / "incidents.ent"), "--feed", f"ticket={folder / 'incidents.csv'}"]
     return [
         ("JSON Lines of A2", lines, "its CSV", probe, 2),
