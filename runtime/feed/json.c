@@ -9,7 +9,8 @@ bool ent_json_lines_init(ent_reader *r, ent_feed_error *err) {
     r->json_row = calloc((size_t)r->n_names + 1, sizeof *r->json_row);
     r->json = ent_json_create((const char *const *)r->names, r->n_names);
     r->json_plain = ent_json_plain_new((const char *const *)r->names, r->n_names);
-    return (r->json_row != NULL && r->json != NULL && r->json_plain != NULL) || ent_feed_fail_memory(err, "reading JSON");
+    bool fine = r->json_row != NULL && r->json != NULL && r->json_plain != NULL;
+    return fine || ent_feed_fail_memory(err, "reading JSON");
 }
 
 void ent_json_lines_deinit(ent_reader *r) {
