@@ -235,7 +235,7 @@ lint:
 BENCH_DIR ?= ../shared/bench
 BENCH = python3 tests/bench/run.py --bench "$(BENCH_DIR)" --entente $(B)/entente $(BENCH_OPTIONS)
 
-$(B)/bench/guard: tests/bench/guard.c $(B)/libentente.a
+$(B)/bench/%: tests/bench/%.c $(B)/libentente.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(FAST) -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente.a $(RUNTIME_LIBS)
@@ -248,7 +248,7 @@ bench-record: all $(B)/bench/guard $(B)/examples/generate-service-desk
 	$(BENCH) --write docs/performance.md
 
 # docs/growth-*.svg: how cost grows
-bench-plots: all
+bench-plots: all $(B)/bench/state
 	python3 tests/bench/plots.py --bench "$(BENCH_DIR)" --entente $(B)/entente --data $(B)/bench --out docs $(PLOT_OPTIONS)
 
 bench-deps:

@@ -43,22 +43,22 @@ static bool collect_pauses(ent_engine *s, const ent_dutystate *d, const ent_cloc
         const ent_spanuse_row *use = d->uses[i];
         bool calendar = use->calendar >= 0;
         *endless |= calendar;
-        if (!calendar && c->use_keys[i] == INT64_MIN) {
+        if (!calendar && ent_clock_key(d, c, i) == INT64_MIN) {
             continue;
         }
-        if (!ent_use_collect(s, use, c->use_keys[i], c->start, calendar ? horizon : now, pauses)) {
+        if (!ent_use_collect(s, use, ent_clock_key(d, c, i), c->start, calendar ? horizon : now, pauses)) {
             return false;
         }
     }
-    for (size_t i = 0; i < c->waits.n; i++) {
-        if (!ent_intervals_add(pauses, c->waits.v[i].from, c->waits.v[i].to)) {
+    for (size_t i = 0; c->waits && i < c->waits->n; i++) {
+        if (!ent_intervals_add(pauses, c->waits->v[i].from, c->waits->v[i].to)) {
             return false;
         }
     }
     int64_t allow_use = s->program->allow[c->allow].use;
     if (allow_use >= 0 && s->program->spanuse[allow_use].span >= 0) {
         size_t at = d->first_allow_use + (size_t)(c->allow - d->row->first_allow);
-        return pause_outside(s, &s->program->spanuse[allow_use], c->use_keys[at], c->start, now,
+        return pause_outside(s, &s->program->spanuse[allow_use], ent_clock_key(d, c, at), c->start, now,
                              horizon, pauses);
     }
     return true;
@@ -136,8 +136,8 @@ static bool excused_during(ent_engine *s, const ent_dutystate *d, const ent_cloc
 {
     for (size_t i = d->first_excused_use; i < d->first_allow_use; i++) {
         const ent_spanuse_row *use = d->uses[i];
-        bool keyed = use->calendar >= 0 || c->use_keys[i] != INT64_MIN;
-        if (keyed && ent_use_contains(s, use, c->use_keys[i], due)) {
+        bool keyed = use->calendar >= 0 || ent_clock_key(d, c, i) != INT64_MIN;
+        if (keyed && ent_use_contains(s, use, ent_clock_key(d, c, i), due)) {
             return true;
         }
     }

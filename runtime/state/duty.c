@@ -33,7 +33,8 @@ static bool init_uses(ent_engine *s, ent_dutystate *d)
     d->first_cause_use = d->first_allow_use + (size_t)row->n_allows;
     d->n_uses = d->first_cause_use + (size_t)row->n_causes;
     d->uses = calloc(d->n_uses ? d->n_uses : 1, sizeof *d->uses);
-    if (!d->uses) {
+    d->key_at = calloc(d->n_uses ? d->n_uses : 1, sizeof *d->key_at);
+    if (!d->uses || !d->key_at) {
         return false;
     }
     for (int64_t i = 0; i < row->n_pauses; i++) {
@@ -48,6 +49,10 @@ static bool init_uses(ent_engine *s, ent_dutystate *d)
     }
     for (int64_t i = 0; i < row->n_causes; i++) {
         d->uses[d->first_cause_use + (size_t)i] = &p->spanuse[row->first_cause + i];
+    }
+    for (size_t i = 0; i < d->n_uses; i++) {
+        bool keyed = d->uses[i] && d->uses[i]->calendar < 0;
+        d->key_at[i] = keyed ? (uint32_t)d->n_keys++ : ENT_MAP_NONE;
     }
     return true;
 }
@@ -152,12 +157,12 @@ bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_faul
     return true;
 }
 
-enum { HOLDS_FIRST = 2, CLOCKS_A_BLOCK = 64 };
+enum { HOLDS_FIRST = 1, CLOCKS_A_BLOCK = 64 };
 
 /* What a clock takes: itself, a key a use, and its first holders where they matter. */
 static size_t clock_size(const ent_dutystate *d)
 {
-    return sizeof(ent_clock) + d->n_uses * sizeof(int64_t) +
+    return sizeof(ent_clock) + d->n_keys * sizeof(int64_t) +
            (d->follows_holder ? HOLDS_FIRST * sizeof(ent_hold) : 0);
 }
 
@@ -182,7 +187,7 @@ ent_clock *ent_clock_new(ent_dutystate *d)
     d->spare_clocks = (ent_clock *)(void *)c->use_keys;
     *c = (ent_clock){.use_keys = (int64_t *)(void *)(c + 1)};
     if (d->follows_holder) {
-        c->holds = (ent_holds){.v = (ent_hold *)(void *)(c->use_keys + d->n_uses),
+        c->holds = (ent_holds){.v = (ent_hold *)(void *)(c->use_keys + d->n_keys),
                                .capacity = HOLDS_FIRST,
                                .borrowed = true};
     }
@@ -191,7 +196,10 @@ ent_clock *ent_clock_new(ent_dutystate *d)
 
 static void clock_free(ent_dutystate *d, ent_clock *c)
 {
-    ent_intervals_deinit(&c->waits);
+    if (c->waits) {
+        ent_intervals_deinit(c->waits);
+        free(c->waits);
+    }
     if (!c->holds.borrowed) {
         free(c->holds.v);
     }
@@ -231,6 +239,7 @@ void ent_dutystate_deinit(ent_dutystate *d)
     free(d->outcomes);
     free(d->counted_at);
     free(d->uses);
+    free(d->key_at);
     free(d->saved_fields);
     free(d->saved_offsets);
     ent_map_deinit(&d->running);
@@ -287,17 +296,18 @@ static bool read_use_keys(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t 
     ent_feedstate *f = &s->feeds[d->row->feed];
     for (size_t i = 0; i < d->n_uses; i++) {
         const ent_spanuse_row *use = d->uses[i];
-        c->use_keys[i] = INT64_MIN;
-        if (!use || use->calendar >= 0) {
+        if (d->key_at[i] == ENT_MAP_NONE) {
             continue;
         }
+        int64_t *key = &c->use_keys[d->key_at[i]];
+        *key = INT64_MIN;
         const uint8_t *absent;
         const int64_t *keys = ent_feedstate_keys(s, f, use->first_key, use->n_keys, &absent);
         if (!keys) {
             return false;
         }
         if (!(absent && absent[lane])) {
-            c->use_keys[i] = keys[lane];
+            *key = keys[lane];
         }
     }
     return true;
@@ -707,7 +717,8 @@ static bool take_waiting(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
     if (e->bits & BIT_UNDO) {
         c->state = ENT_CLOCK_RUNNING;
         c->resumed = true;
-        return ent_intervals_add(&c->waits, c->discharged_at, e->at);
+        c->waits = c->waits ? c->waits : calloc(1, sizeof *c->waits);
+        return c->waits && ent_intervals_add(c->waits, c->discharged_at, e->at);
     }
     return !(e->bits & BIT_UNTIL) || settle(s, d, c, e->at);
 }

@@ -206,7 +206,7 @@ bool ent_holds_reserve(ent_holds *holds, uint32_t need)
     if (holds->borrowed) {
         memcpy(v, holds->v, holds->n * sizeof *v);
     }
-    *holds = (ent_holds){.v = v, .n = holds->n, .capacity = capacity};
+    *holds = (ent_holds){.v = v, .n = holds->n, .capacity = capacity & INT32_MAX};
     return true;
 }
 
@@ -456,10 +456,10 @@ static bool prepare(work *w)
     ok = ok && w->caused != NULL;
     for (int64_t i = 0; ok && i < d->row->n_causes; i++) {
         size_t use = d->first_cause_use + (size_t)i;
-        if (c->use_keys[use] == INT64_MIN) {
+        if (ent_clock_key(d, c, use) == INT64_MIN) {
             continue;
         }
-        ok = ent_use_collect(w->s, d->uses[use], c->use_keys[use], c->start, w->upto,
+        ok = ent_use_collect(w->s, d->uses[use], ent_clock_key(d, c, use), c->start, w->upto,
                              &w->caused[i]) &&
              cut_at(w, &w->caused[i]);
         int64_t party = w->s->program->span[d->uses[use]->span].cause;
@@ -521,7 +521,7 @@ static ent_spanrun rows_at(const work *w, int64_t from)
     for (int64_t i = 0; i < d->row->n_causes; i++) {
         size_t use = d->first_cause_use + (size_t)i;
         if (ent_intervals_contains(&w->caused[i], from) &&
-            ent_span_run_after(&w->s->spans[d->uses[use]->span], w->c->use_keys[use], from, &run)) {
+            ent_span_run_after(&w->s->spans[d->uses[use]->span], ent_clock_key(d, w->c, use), from, &run)) {
             return run;
         }
     }
@@ -558,7 +558,7 @@ static bool add_pauses(work *w)
     const ent_dutystate *d = w->d;
     bool ok = true;
     for (size_t i = 0; ok && i < d->first_excused_use; i++) {
-        int64_t key = w->c->use_keys[i];
+        int64_t key = ent_clock_key(w->d, w->c, i);
         ent_spanrun run;
         if (d->uses[i]->calendar >= 0 || key == INT64_MIN) {
             continue;

@@ -99,12 +99,11 @@ static bool io_use_keys(ent_io *x, const ent_dutystate *d, ent_clock *c)
     const ent_image *p = x->s->program;
     for (size_t i = 0; i < d->n_uses; i++) {
         const ent_spanuse_row *use = d->uses[i];
-        if (!use || use->calendar >= 0) {
-            c->use_keys[i] = INT64_MIN;
+        if (d->key_at[i] == ENT_MAP_NONE) {
             continue;
         }
         ent_key_shape shape = ent_key_shape_of_use(p, use, d->row->feed);
-        if (!ent_io_key_or_none(x, &shape, &c->use_keys[i])) {
+        if (!ent_io_key_or_none(x, &shape, &c->use_keys[d->key_at[i]])) {
             return false;
         }
     }
@@ -129,6 +128,25 @@ static bool io_allowance(ent_io *x, const ent_dutystate *d, ent_clock *c)
                    : ent_io_i64(x, &c->field_value);
 }
 
+static bool io_waits(ent_io *x, ent_clock *c)
+{
+    ent_intervals waits = c->waits ? *c->waits : (ent_intervals){0};
+    if (!x->reading) {
+        return ent_io_intervals(x, &waits);
+    }
+    bool ok = ent_io_intervals(x, &waits);
+    if (ok && waits.n > 0) {
+        c->waits = malloc(sizeof *c->waits);
+        if (c->waits) {
+            *c->waits = waits;
+            return true;
+        }
+        ok = ent_io_no_memory(x);
+    }
+    ent_intervals_deinit(&waits);
+    return ok;
+}
+
 static bool io_clock(ent_io *x, const ent_dutystate *d, const ent_key_shape *shape, ent_clock *c)
 {
     return ent_io_key(x, shape, &c->key) && ent_io_i64(x, &c->trigger_at) &&
@@ -137,7 +155,7 @@ static bool io_clock(ent_io *x, const ent_dutystate *d, const ent_key_shape *sha
            ent_io_check(x, c->state <= ENT_CLOCK_WAITING, "a clock in no state") &&
            ent_io_i64(x, &c->changed_at) && ent_io_i64(x, &c->discharged_at) &&
            ent_io_row(x, &c->discharged) && ent_io_i64(x, &c->origin) &&
-           ent_io_intervals(x, &c->waits) && io_holds(x, &c->holds) &&
+           io_waits(x, c) && io_holds(x, &c->holds) &&
            io_use_keys(x, d, c) && io_saved(x, d, &c->saved, &c->saved_absent);
 }
 

@@ -176,8 +176,9 @@ typedef struct ent_hold {
 } ent_hold;
 typedef struct ent_holds {
     ent_hold *v;
-    uint32_t n, capacity;
-    bool borrowed; /* v is the clock's own memory: to be copied before it grows */
+    uint32_t n;
+    uint32_t capacity : 31;
+    uint32_t borrowed : 1; /* v is the clock's own memory: to be copied before it grows */
 } ent_holds;
 
 /* A clock that has ended, as an allowance within other duties' clocks. */
@@ -227,9 +228,9 @@ typedef struct ent_clock {
     int64_t discharged_at;
     ent_rowref discharged; /* by which row */
     int64_t origin;
-    ent_intervals waits; /* between discharge and reopening */
+    ent_intervals *waits; /* between discharge and reopening; NULL: there was none */
     ent_holds holds;
-    int64_t *use_keys;   /* key for each span use of the duty, INT64_MIN if none */
+    int64_t *use_keys;   /* see ent_clock_key */
     int64_t *saved;      /* fields of the trigger row for the outcome, see duty.c */
     uint8_t *saved_absent;
 } ent_clock;
@@ -285,6 +286,8 @@ typedef struct ent_dutystate {
     ent_holds *histories;
     size_t n_histories, histories_capacity;
     size_t n_uses;
+    uint32_t *key_at; /* by use: its place in a clock's keys, or ENT_MAP_NONE: calendars have no key */
+    size_t n_keys;
     const ent_spanuse_row **uses; /* pauses, then excused during, then one an allowance (or NULL), then causes */
     size_t first_excused_use, first_allow_use, first_cause_use;
     size_t n_saved;
@@ -610,6 +613,12 @@ typedef struct ent_standing {
 } ent_standing;
 bool ent_clockstate_stand(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                           ent_standing *out);
+
+/* The key of a span use of the clock's duty, INT64_MIN if it has none. */
+static inline int64_t ent_clock_key(const ent_dutystate *d, const ent_clock *c, size_t use)
+{
+    return d->key_at[use] == ENT_MAP_NONE ? INT64_MIN : c->use_keys[d->key_at[use]];
+}
 
 /* --- hold.c --- */
 /* Finds for each duty whose clocks are allowances within it, and which duties must move together. */

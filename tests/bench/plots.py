@@ -168,9 +168,12 @@ def tickets(o, data):
     return found
 
 
-def bytes_each(points, first, last):
-    (a, _, low), (b, _, high) = points[first], points[last]
-    return (high - low) * 1024 * 1024 / (b - a)
+def print_bytes(o, data):
+    programs = []
+    for name in ("incidents", "samples"):
+        programs.append(str(data / f"{name}.entc"))
+        subprocess.run([o.entente, "build", "-o", programs[-1], HERE / f"{name}.ent"], check=True)
+    subprocess.run([o.entente.parent / "bench/state", *programs], check=True)
 
 
 def main():
@@ -190,8 +193,7 @@ def main():
         plot(o.out / f"growth-{make.__name__}.svg", title, across, points)
         for n, seconds, memory in points:
             print(f"{across}: {n:>11,}  {seconds:8.2f} s  {memory:7.1f} MB", flush=True)
-    print(f"bytes of an open ticket, its name and its decision included: {bytes_each(found['tickets'], -2, -1):.0f}")
-    print(f"bytes of a service in an open window, its decision included: {bytes_each(found['services'], -2, -1):.0f}")
+    print_bytes(o, data)
 
 
 if __name__ == "__main__":
