@@ -36,7 +36,7 @@ CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -fPIC -fno-rtti -fv
 GENFLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -w
 # malloc and its kin are the runtime's own in all of our code: see runtime/memory/account.h
 MEMORY := -include runtime/memory/memory.h
-RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lm -lpthread
+RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lffi -ldl -lm -lpthread
 COMPILER_LIBS := -lical
 WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
 
@@ -47,7 +47,7 @@ PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev li
 
 RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
-               runtime/embed/*.c))
+               runtime/embed/*.c runtime/native/*.c))
 RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
 COMPILER_C := $(sort $(filter-out compiler/entente/% compiler/watch/%,$(wildcard compiler/*/*.c)))
 COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c compiler/watch/*.c)))
@@ -81,7 +81,7 @@ deps:
 tools:
 	@for t in flex bison protoc-c $(firstword $(CC)) $(CXX); do command -v $$t >/dev/null || { \
 	    echo "make: $$t is missing; 'make deps' installs all that is needed" >&2; exit 1; }; done
-	@for h in zlib.h zstd.h lzma.h simdjson.h libical/ical.h sodium.h microhttpd.h curl/curl.h snappy-c.h \
+	@for h in zlib.h zstd.h lzma.h simdjson.h libical/ical.h sodium.h ffi.h microhttpd.h curl/curl.h snappy-c.h \
 	    protobuf-c/protobuf-c.h jansson.h; do \
 	    echo "#include <$$h>" | $(CXX) -std=c++17 -E -x c++ - >/dev/null 2>&1 || { \
 	    echo "make: the header $$h is missing; 'make deps' installs all that is needed" >&2; exit 1; }; done

@@ -138,6 +138,9 @@ static void put_number(const ent_image *p, const ent_kernel_row *row, ent_text *
     case ENT_FORMAT_DAE:
         put_text(out, &p->strings[p->enumeration[i->k].name]);
         break;
+    case ENT_FORMAT_DABCF:
+        put_text(out, &p->strings[p->native[i->k].name]);
+        break;
     case ENT_FORMAT_AJ:
     case ENT_FORMAT_J:
         ent_text_printf(out, "-> %u", (unsigned)i->k);

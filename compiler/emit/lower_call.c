@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "compiler/emit/lower_internal.h"
+#include "runtime/bytecode/format.h"
+#include "runtime/native/native.h"
 
 static int32_t op1(const ent_lower_env *env, ent_opcode op, int32_t a, int64_t k, int64_t place)
 {
@@ -140,6 +142,60 @@ static int32_t lower_builtin(const ent_lower_env *env, const ent_node *n, int64_
     }
 }
 
+/* The row of the native function, made at its first call; -1: it cannot be handed to C. */
+static int64_t native_row(const ent_lower_env *env, const ent_fn_decl *fn)
+{
+    ent_builder *b = env->lw->b;
+    int64_t place = ent_lower_place(env->lw, fn->span);
+    for (size_t i = 0; i < b->native.n; i++) {
+        if (b->native.v[i].place == place) {
+            return (int64_t)i;
+        }
+    }
+    if (fn->n_params < 1 || fn->n_params > ENT_LIMIT_NATIVE_PARAMS) {
+        return ent_lower_fail(env->lw, fn->span, "an `extern fn` has 1 to %d parameters", ENT_LIMIT_NATIVE_PARAMS);
+    }
+    if (!ent_native_gives(fn->result.kind)) {
+        return ent_lower_fail(env->lw, fn->span, "C has no type for what `%s` gives", fn->name);
+    }
+    int64_t first = (int64_t)b->native_param.n;
+    for (size_t i = 0; i < fn->n_params; i++) {
+        ent_type type = fn->params[i].type;
+        if (!ent_native_takes(type.kind)) {
+            return ent_lower_fail(env->lw, fn->params[i].span, "C has no type for the parameter `%s`",
+                                  fn->params[i].name);
+        }
+        (void)ent_builder_add_native_param(
+            b, (ent_native_param_row){type.kind, ent_lower_type_param(env->lw, type)});
+    }
+    return ent_builder_add_native(
+        b, (ent_native_row){ent_builder_text(b, fn->name), ent_builder_text(b, fn->symbol),
+                            ent_builder_text(b, fn->library), first, (int64_t)fn->n_params, fn->result.kind,
+                            ent_lower_type_param(env->lw, fn->result), place});
+}
+
+static int32_t lower_native(const ent_lower_env *env, const ent_node *n, int64_t place)
+{
+    const ent_fn_decl *fn = n->decl;
+    int32_t args[ENT_LIMIT_NATIVE_PARAMS];
+    if (env->kind == ENT_KERNEL_RULE) {
+        return (int32_t)ent_lower_fail(env->lw, n->span, "a rule cannot call an `extern fn`");
+    }
+    int64_t native = native_row(env, fn);
+    if (native < 0) {
+        return ENT_KB_NOREG;
+    }
+    for (size_t i = 0; i < ENT_LIMIT_NATIVE_PARAMS; i++) {
+        args[i] = i < fn->n_params ? ent_lower_expr(env, n->kids[i + 1]) : args[0];
+        if (i < fn->n_params) {
+            args[i] = ent_lower_to_class(env, args[i], n->kids[i + 1]->type,
+                                         ent_type_class(fn->params[i].type.kind), place);
+        }
+    }
+    static const ent_opcode calls[] = {ENT_BC_CALL_B, ENT_BC_CALL_I, ENT_BC_CALL_F};
+    return ent_kb_op(env->kb, calls[ent_type_class(fn->result.kind)], args[0], args[1], args[2], native, place);
+}
+
 int32_t ent_lower_call(const ent_lower_env *env, const ent_node *n)
 {
     int64_t place = ent_lower_place(env->lw, n->span);
@@ -153,8 +209,7 @@ int32_t ent_lower_call(const ent_lower_env *env, const ent_node *n)
     case ENT_DECL_BUILTIN:
         return lower_builtin(env, n, place);
     case ENT_DECL_EXTERN:
-        return (int32_t)ent_lower_fail(env->lw, n->span,
-                                       "calls of `extern` functions cannot be run by this version");
+        return lower_native(env, n, place);
     default:
         return (int32_t)ent_lower_fail(env->lw, n->span, "this cannot be called here");
     }

@@ -7,6 +7,7 @@
 #include "compiler/entente/consent.h"
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
+#include "runtime/native/native.h"
 #include "runtime/vm/exact.h"
 
 enum {
@@ -29,6 +30,7 @@ enum {
     SIGNATURES,
     KEYS,
     ASSUME_SIGNED,
+    ALLOW_EXTERN,
     STDLIB,
     COLOR
 };
@@ -61,6 +63,8 @@ static const ent_option options[] = {
     {"signatures", "FILE", "who has signed the agreements; default: X.entc.sig, beside a built program"},
     {"keys", "FILE", "which keys speak for whom, besides those that the framework declares"},
     {"assume-signed", NULL, "decide a draft as if every party had signed"},
+    {"allow-extern", "LIB",
+     "a library that `extern fn` may call, by the name that the agreements write; may be given several times"},
     {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
     {"color", "auto|always|never", "colour; NO_COLOR is honoured"},
     {NULL, NULL, NULL}};
@@ -73,6 +77,8 @@ typedef struct parsed {
     const char *color;
     const char **paths;
     size_t n_paths;
+    const char **libraries; /* that may be called */
+    size_t n_libraries;
 } parsed;
 
 static bool parse_size(const char *text, uint64_t *out)
@@ -205,6 +211,9 @@ static int take(const ent_command *self, void *user, int option, const char *val
     case ASSUME_SIGNED:
         p->assume_signed = true;
         return ENT_EXIT_OK;
+    case ALLOW_EXTERN:
+        p->libraries[p->n_libraries++] = value;
+        return ENT_EXIT_OK;
     case STDLIB:
         p->compile.stdlib_dir = value;
         return ENT_EXIT_OK;
@@ -219,6 +228,29 @@ static int take(const ent_command *self, void *user, int option, const char *val
     }
 }
 
+/* What the agreements call of C; what is refused is told with its place. */
+static int open_natives(const parsed *p, ent_image *program)
+{
+    ent_native_error error;
+    if (ent_natives_open(program, p->libraries, p->n_libraries, &error)) {
+        int64_t unbound = ent_natives_unbound(program);
+        if (unbound < 0) {
+            return ENT_EXIT_OK;
+        }
+        error.place = program->native[unbound].place;
+        snprintf(error.message, sizeof error.message, "`extern fn %.100s` is for a host to bind, and this is none",
+                 ent_image_text(program, program->native[unbound].name));
+    }
+    fprintf(stderr, "error: %s\n", error.message);
+    if (error.place >= 0) {
+        const ent_place_row *place = &program->place[error.place];
+        fprintf(stderr, "  --> %s:%lld:%lld\n  = help: --allow-extern LIB permits a library\n",
+                ent_image_text(program, program->source_file[place->file].path), (long long)place->line,
+                (long long)place->column);
+    }
+    return error.memory ? ENT_EXIT_ENVIRONMENT : ENT_EXIT_USE;
+}
+
 static int run_parsed(const ent_command *self, parsed *p)
 {
     if (p->n_paths == 0) {
@@ -230,6 +262,9 @@ static int run_parsed(const ent_command *self, parsed *p)
     ent_image *program = NULL;
     int status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
     bool *not_in_force = NULL;
+    if (status == ENT_EXIT_OK) {
+        status = open_natives(p, program);
+    }
     if (status == ENT_EXIT_OK) {
         status = ent_consent_ask(program, p->paths, p->n_paths, &p->consent, p->assume_signed,
                                  &not_in_force, stderr);
@@ -251,7 +286,8 @@ static int run(const ent_command *self, int argc, char **argv)
     p.run.feeds = calloc((size_t)argc + 1, sizeof *p.run.feeds);
     p.paths = calloc((size_t)argc + 1, sizeof *p.paths);
     p.run.restate = calloc((size_t)argc + 1, sizeof *p.run.restate);
-    if (!p.run.feeds || !p.paths || !p.run.restate) {
+    p.libraries = calloc((size_t)argc + 1, sizeof *p.libraries);
+    if (!p.libraries || !p.run.feeds || !p.paths || !p.run.restate) {
         fputs("error: out of memory\n", stderr);
         status = ENT_EXIT_ENVIRONMENT;
     }
@@ -263,6 +299,7 @@ static int run(const ent_command *self, int argc, char **argv)
     }
     free(p.run.feeds);
     free(p.paths);
+    free(p.libraries);
     free(p.run.restate);
     return status;
 }

@@ -37,7 +37,7 @@ static void print_instructions(void)
          "is one.\n"
          "Operands by format: D result; A, B, C registers; K constant; N input; J jump target, "
          "counted\n"
-         "from the kernel's first instruction; T time format; E enumeration; W string; S a number "
+         "from the kernel's first instruction; T time format; E enumeration; W string; F C function; S a number "
          "up to "
          "18.\n");
     puts("An instruction works on all lanes of the batch. Those that may fail work on selected "

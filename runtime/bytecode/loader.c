@@ -12,6 +12,7 @@
 #include "runtime/bytecode/opcodes.h"
 #include "runtime/bytecode/verifier.h"
 #include "runtime/ledger/hash.h"
+#include "runtime/native/native.h"
 
 typedef struct section {
     const uint8_t *p; /* after the counts */
@@ -466,6 +467,7 @@ bool ent_image_decode(const void *bytes, size_t len, ent_image **out, ent_load_e
 void ent_image_destroy(ent_image *program)
 {
     if (program != NULL) {
+        ent_natives_close(program->natives);
         free(program->memory);
         free(program);
     }

@@ -31,13 +31,14 @@ const ent_opcode_info *ent_opcode_describe(unsigned op)
 
 bool ent_format_has_d(ent_format format)
 {
-    return format >= ENT_FORMAT_D && format <= ENT_FORMAT_DAE;
+    return format >= ENT_FORMAT_D && format <= ENT_FORMAT_DABCF;
 }
 
 unsigned ent_format_sources(ent_format format)
 {
     switch (format) {
     case ENT_FORMAT_DABC:
+    case ENT_FORMAT_DABCF:
         return 3;
     case ENT_FORMAT_DAB:
         return 2;

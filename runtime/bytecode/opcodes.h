@@ -20,6 +20,7 @@ typedef enum ent_format {
     ENT_FORMAT_DAW,
     ENT_FORMAT_DAT,
     ENT_FORMAT_DAE,
+    ENT_FORMAT_DABCF,
     ENT_FORMAT_AW,
     ENT_FORMAT_AJ,
     ENT_FORMAT_J
@@ -40,7 +41,8 @@ enum {
     ENT_OPFLAG_FAIL = 1,     /* a lane may fail; honours the selection */
     ENT_OPFLAG_SEL = 2,      /* changes the selection */
     ENT_OPFLAG_SEL_ONLY = 4, /* acts on selected lanes, cannot fail */
-    ENT_OPFLAG_ANY = 8       /* X is any class, not that of dst */
+    ENT_OPFLAG_ANY = 8,      /* X is any class, not that of dst */
+    ENT_OPFLAG_FAIL_ANY = 9
 };
 
 typedef struct ent_opcode_info {

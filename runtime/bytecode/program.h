@@ -69,6 +69,7 @@ typedef struct ent_image {
 #undef ENT_TABLE_MEMBER
     char digest[65]; /* BLAKE2b-256 of the program's bytes without the source texts, in hex */
     void *memory;    /* everything above lives here */
+    struct ent_natives *natives; /* C functions, once they are looked up; see runtime/native */
 } ent_image;
 
 typedef struct ent_load_error {

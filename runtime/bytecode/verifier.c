@@ -5,6 +5,7 @@
  * other and of their kernels (verify_clauses.c).  It shares nothing with the emitter but the tables
  * of descriptions. The error is the first one found. Tested in tests/unit/test_verifier.c: a
  * rejection for every rule, and mutated files. */
+#include "runtime/native/native.h"
 #include "runtime/bytecode/verifier.h"
 
 #include <math.h>
@@ -170,9 +171,24 @@ static bool check_constants(const ent_image *p, ent_load_error *error)
     return true;
 }
 
+static bool check_natives(const ent_image *p, ent_load_error *error)
+{
+    for (size_t i = 0; i < p->n_native; i++) {
+        const ent_native_row *row = &p->native[i];
+        bool fits = ent_native_gives(row->type) && row->n_params >= 1 && row->n_params <= ENT_LIMIT_NATIVE_PARAMS;
+        for (int64_t k = 0; fits && k < row->n_params; k++) {
+            fits = ent_native_takes(p->native_param[row->first_param + k].type);
+        }
+        if (!fits) {
+            return ent_verify_refuse(error, "native function %zu has parameters or a result that C has not", i);
+        }
+    }
+    return true;
+}
+
 bool ent_verify_program(const ent_image *p, ent_load_error *error)
 {
-    if (!check_constants(p, error) || !check_tables(p, error)) {
+    if (!check_constants(p, error) || !check_tables(p, error) || !check_natives(p, error)) {
         return false;
     }
     for (size_t i = 0; i < p->n_kernel; i++) {

@@ -117,6 +117,29 @@ static bool check_input(checker *k, const ent_instruction *i)
            refuse(k, "there is no such input of this class");
 }
 
+/* A call's operands are its function's parameters; those that it has not repeat the first. */
+static bool check_call(checker *k, const ent_instruction *i)
+{
+    const uint16_t operands[ENT_LIMIT_NATIVE_PARAMS] = {i->a, i->b, i->c};
+    if (i->k >= k->p->n_native) {
+        return refuse(k, "there is no such native function");
+    }
+    const ent_native_row *native = &k->p->native[i->k];
+    if (class_of(k, i->d) != ent_type_class((unsigned)native->type)) {
+        return refuse(k, "the function's result has another class");
+    }
+    for (int64_t n = 0; n < ENT_LIMIT_NATIVE_PARAMS; n++) {
+        bool fits = n >= native->n_params
+                        ? operands[n] == i->a
+                        : class_of(k, operands[n]) ==
+                              ent_type_class((unsigned)k->p->native_param[native->first_param + n].type);
+        if (!fits) {
+            return refuse(k, "an operand does not fit the function's parameter");
+        }
+    }
+    return true;
+}
+
 static bool check_number(checker *k, const ent_instruction *i, const ent_opcode_info *info)
 {
     switch ((ent_format)info->format) {
@@ -135,6 +158,8 @@ static bool check_number(checker *k, const ent_instruction *i, const ent_opcode_
         return i->k < k->p->n_timefmt || refuse(k, "there is no such time format");
     case ENT_FORMAT_DAE:
         return i->k < k->p->n_enumeration || refuse(k, "there is no such enumeration");
+    case ENT_FORMAT_DABCF:
+        return check_call(k, i);
     case ENT_FORMAT_AJ:
     case ENT_FORMAT_J:
         return i->k > k->at || refuse(k, "a jump does not go forward");

@@ -81,6 +81,9 @@ bool ent_embed_excess(const ent_account *account, ent_error *error);
 /* An engine's fault, with its place in the source. */
 bool ent_embed_fault(const ent_program *program, ent_error *error, const ent_fault *fault);
 
+/* Adds a place of the source to an error; returns false. */
+bool ent_embed_place(const ent_program *program, ent_error *error, int64_t place);
+
 /* Columns that the engine takes, made of a host's; see columns.c.  Data of fields that nothing reads are NULL. */
 typedef struct ent_typed_rows {
     ent_vector *columns;

@@ -53,10 +53,15 @@ bool ent_embed_fault(const ent_program *program, ent_error *error, const ent_fau
                                            [ENT_FAULT_USAGE] = ENT_ERROR_USAGE,
                                            [ENT_FAULT_DATA] = ENT_ERROR_DATA,
                                            [ENT_FAULT_ENVIRONMENT] = ENT_ERROR_ENVIRONMENT};
-    const ent_image *p = program->image;
     (void)ent_embed_fail(error, codes[fault->code], "%s", fault->message);
-    if (error && fault->place >= 0 && (size_t)fault->place < p->n_place) {
-        const ent_place_row *place = &p->place[fault->place];
+    return ent_embed_place(program, error, fault->place);
+}
+
+bool ent_embed_place(const ent_program *program, ent_error *error, int64_t index)
+{
+    const ent_image *p = program->image;
+    if (error && index >= 0 && (size_t)index < p->n_place) {
+        const ent_place_row *place = &p->place[index];
         error->line = (uint32_t)place->line;
         error->column = (uint32_t)place->column;
         error->length = (uint32_t)place->length;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/native/native.h"
+
 const char *ent_version(void)
 {
     return ENT_VERSION_TEXT;
@@ -30,7 +32,21 @@ static void destroy(ent_program *program)
     ent_account_free(&program->account, program, sizeof *program);
 }
 
-static bool load(ent_program *program, const void *bytes, size_t len, ent_error *error)
+static bool open_natives(ent_program *program, const char *const *allowed, ent_error *error)
+{
+    ent_native_error refused;
+    size_t n = 0;
+    while (allowed && allowed[n]) {
+        n++;
+    }
+    if (ent_natives_open(program->image, allowed, n, &refused)) {
+        return true;
+    }
+    (void)ent_embed_fail(error, refused.memory ? ENT_ERROR_MEMORY : ENT_ERROR_PROGRAM, "%s", refused.message);
+    return ent_embed_place(program, error, refused.place);
+}
+
+static bool load(ent_program *program, const void *bytes, size_t len, const char *const *allowed, ent_error *error)
 {
     ent_load_error refused = {.offset = 0};
     ent_account *before = ent_account_enter(&program->account);
@@ -38,7 +54,7 @@ static bool load(ent_program *program, const void *bytes, size_t len, ent_error 
     if (!ok) {
         (void)ent_embed_fail(error, ENT_ERROR_PROGRAM, "%s", refused.message);
     }
-    ok = ok && (ent_program_describe(program) || ent_embed_memory(error));
+    ok = ok && open_natives(program, allowed, error) && (ent_program_describe(program) || ent_embed_memory(error));
     ent_account_leave(before);
     if (!ok) {
         (void)ent_embed_excess(&program->account, error);
@@ -66,7 +82,7 @@ bool ent_program_load(const void *bytes, size_t len, const ent_load_options *opt
     }
     program->account = (ent_account){.allocator = own.allocator, .memory_max = own.memory_max};
     atomic_init(&program->references, 1);
-    if (!load(program, bytes, len, error)) {
+    if (!load(program, bytes, len, own.allow_libraries, error)) {
         destroy(program);
         return false;
     }
@@ -87,6 +103,43 @@ void ent_program_release(ent_program *program)
     if (program && atomic_fetch_sub_explicit(&program->references, 1, memory_order_acq_rel) == 1) {
         destroy(program);
     }
+}
+
+static bool same_signature(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += strspn(a, " ");
+        b += strspn(b, " ");
+        if (*a != *b || *a == 0) {
+            return *a == *b;
+        }
+    }
+}
+
+bool ent_bind(ent_program *program, const char *name, void *function, const char *signature, ent_error *error)
+{
+    char declared[128];
+    if (!program || !name || !function || !signature) {
+        return ent_embed_fail(error, ENT_ERROR_USAGE, "a function is bound by its name, its address and its signature");
+    }
+    int64_t at = ent_native_find(program->image, name);
+    if (at < 0) {
+        return ent_embed_fail(error, ENT_ERROR_USAGE, "the program has no `extern fn %.100s`", name);
+    }
+    const ent_native_row *row = &program->image->native[at];
+    ent_native *native = &program->image->natives->v[at];
+    ent_native_signature(program->image, at, declared, sizeof declared);
+    if (native->library) {
+        (void)ent_embed_fail(error, ENT_ERROR_USAGE, "`extern fn %.100s` is of library `%.100s`, not of the host", name,
+                             ent_image_text(program->image, row->library));
+    } else if (!same_signature(declared, signature)) {
+        (void)ent_embed_fail(error, ENT_ERROR_USAGE, "`extern fn %.100s` is declared as `%s`, not as `%.100s`", name,
+                             declared, signature);
+    } else {
+        memcpy(&native->call, &function, sizeof native->call);
+        return true;
+    }
+    return ent_embed_place(program, error, row->place);
 }
 
 const char *ent_program_digest(const ent_program *program)

@@ -7,6 +7,7 @@
 #include "runtime/feed/origin.h"
 #include "runtime/judge/answer.h"
 #include "runtime/ledger/notice.h"
+#include "runtime/native/native.h"
 #include "runtime/time/zone.h"
 
 /* --- the ledger --- */
@@ -232,6 +233,13 @@ bool ent_session_open(ent_program *program, const ent_session_options *options, 
         return ent_embed_fail(error, ENT_ERROR_USAGE, "there is no %s", program ? "place for the session" : "program");
     }
     *out = NULL;
+    int64_t unbound = ent_natives_unbound(program->image);
+    if (unbound >= 0) {
+        const ent_native_row *row = &program->image->native[unbound];
+        (void)ent_embed_fail(error, ENT_ERROR_USAGE, "`extern fn %.100s` is bound to nothing: ent_bind binds it",
+                             ent_image_text(program->image, row->name));
+        return ent_embed_place(program, error, row->place);
+    }
     ent_session_options own = {.user = NULL};
     if (options) {
         memcpy(&own, options, options->size == 0 || options->size > sizeof own ? sizeof own : options->size);

@@ -96,6 +96,9 @@ typedef struct ent_load_options {
     size_t size; /* sizeof(ent_load_options), or 0 */
     ent_allocator allocator;
     uint64_t memory_max; /* bytes; 0: no limit */
+    /* The libraries that `extern fn … from "lib.so.N"` may use, by exactly these names; a list that ends in NULL, or
+     * NULL: none.  A library that is not among them or lacks the function is an error with the declaration's place. */
+    const char *const *allow_libraries;
 } ent_load_options;
 
 /* Decodes and verifies the bytes of a .entc file; they may be freed afterwards.  What passes cannot crash, loop or
@@ -108,6 +111,21 @@ ENT_API ent_program *ent_program_retain(ent_program *program);
 ENT_API void ent_program_release(ent_program *program);
 /* The digest of the program's meaning, 64 hex digits: the `program` of ledgers.  Lives as long as the program. */
 ENT_API const char *ent_program_digest(const ent_program *program);
+
+/* Gives the program a function for its `extern fn NAME(…) -> … from "host"`.  The signature is the C side's view of the
+ * declaration, `number(number, int)`, and must be the declared one.  Types:
+ *
+ *   bool              bool                       decimal(k)       int64_t, in units of 10^-k
+ *   int               int64_t                    duration         int64_t, ns
+ *   number            double, finite             instant, time    int64_t, ns since 1970, since midnight
+ *   text              const char *, UTF-8; as a result it is copied at once, NULL is absent
+ *   party, service    const char *, the name; as arguments only
+ *
+ * 1 to 3 parameters.  An absent argument gives an absent result without a call.  The function must be pure, because a
+ * ledger follows from agreements and facts, and callable from every thread that has a session; its order and number of
+ * calls are not defined.  Before the first session of the program, in one thread. */
+ENT_API bool ent_bind(ent_program *program, const char *name, void *function, const char *signature,
+                      ent_error *error);
 
 /* --- what is in a program --- */
 

@@ -1,6 +1,7 @@
 /* The interpreter's front: kernels made ready at their first run, errors, and ent_vm_run.
  * See vm_internal.h for the parts and for how registers share memory.  Tested in
  * tests/unit/test_vm.c. */
+#include "runtime/native/native.h"
 #include "runtime/memory/account.h"
 #include "runtime/vm/vm.h"
 
@@ -453,6 +454,13 @@ ent_vm *ent_vm_new(const ent_image *program, ent_strings *strings, const char *z
         (void)snprintf(error, error_len, "out of memory");
     }
     if (vm == NULL) {
+        return NULL;
+    }
+    int64_t unbound = ent_natives_unbound(program);
+    if (unbound >= 0) {
+        (void)snprintf(error, error_len, "`extern fn %.80s` is bound to nothing",
+                       ent_image_text(program, program->native[unbound].name));
+        free(vm);
         return NULL;
     }
     vm->program = program;

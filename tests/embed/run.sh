@@ -62,6 +62,16 @@ for t in api rows memory saving; do
     grep -E 'FAILED|ERROR|LINE' "$work/log"
 done
 
+"$BUILD/entente" build -o "$work/native.entc" tests/embed/native.ent >"$work/log" 2>&1 || cat "$work/log"
+"$BUILD/tests/embed_native" "$work/native.entc" >"$work/log" 2>&1
+tell $? "functions of C"
+grep -E 'FAILED|ERROR|LINE' "$work/log"
+"$BUILD/entente" run tests/embed/gamma.ent --allow-extern libm.so.6 --feed reading=tests/embed/reading.csv --format csv \
+    >"$work/said" 2>&1 && grep -q 'breach' "$work/said"
+tell $? "a function of libm, permitted"
+"$BUILD/entente" run tests/embed/gamma.ent --feed reading=tests/embed/reading.csv >"$work/said" 2>&1
+[ $? -eq 2 ] && grep -q 'gamma.ent:[0-9]' "$work/said" && grep -q 'not allowed to use library .libm.so.6' "$work/said"
+tell $? "a function of libm, refused"
 "$BUILD/tests/embed_threads" "$work/club.entc" >"$work/log" 2>&1
 tell $? "the same ledger in every thread"
 

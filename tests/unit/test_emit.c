@@ -776,10 +776,18 @@ static void test_refusals(void **state)
     static const struct {
         const char *body, *reason;
     } cases[] = {
-        {"extern fn gamma(v: number) -> number from \"libm.so.6\" symbol \"tgamma\"\n"
+        {"extern fn f(a: int, b: int, c: int, d: int) -> int from \"host\"\n"
          "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
-         "  duty q Host must row.stop when row.start within 1h excused when gamma(x) > 1.0 }",
-         "extern"},
+         "  duty q Host must row.stop when row.start within 1h excused when f(n, n, n, n) > 1 }",
+         "1 to 3 parameters"},
+        {"extern fn f(a: int) -> ratio from \"host\"\n"
+         "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
+         "  duty q Host must row.stop when row.start within 1h excused when f(n) > 1% }",
+         "C has no type for what `f` gives"},
+        {"extern fn f(a: ratio) -> int from \"host\"\n"
+         "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
+         "  duty q Host must row.stop when row.start within 1h excused when f(1%) > 1 }",
+         "C has no type for the parameter `a`"},
         {"fn f0(v: int) -> int = v + v\nfn f1(v: int) -> int = f0(f0(v)) + f0(v + 1)\n"
          "fn f2(v: int) -> int = f1(f1(v)) + f1(v + 1)\nfn f3(v: int) -> int = f2(f2(v)) + f2(v + "
          "1)\n"

@@ -267,7 +267,14 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(term_no_goal, "without objectives", ROW(term, 0).n_goals = 0)                                \
     R(term_goal, "or the reverse", ROW(term, 3).n_goals = 1)                                       \
     R(term_operand, "lacks an operand", ROW(pool, 0).first_term = 1, ROW(pool, 0).n_terms = 3)     \
-    R(term_not, "lacks an operand", ROW(pool, 0).first_term = 2, ROW(pool, 0).n_terms = 1)
+    R(term_not, "lacks an operand", ROW(pool, 0).first_term = 2, ROW(pool, 0).n_terms = 1)         \
+    R(call_function, "no such native function", add_call(x, 1, true))                              \
+    R(call_result, "result has another class", add_call(x, 0, true), ROW(native, 0).type = ENT_TYPE_INT)      \
+    R(call_operand, "does not fit", add_call(x, 0, true), ROW(native_param, 0).type = ENT_TYPE_INT)       \
+    R(call_unused, "does not fit", add_call(x, 0, false))                                          \
+    R(native_result, "C has not", add_call(x, 0, true), ROW(native, 0).type = ENT_TYPE_RATIO)     \
+    R(native_param, "C has not", add_call(x, 0, true), ROW(native_param, 0).type = ENT_TYPE_MONEY) \
+    R(native_no_params, "C has not", add_call(x, 0, true), ROW(native, 0).n_params = 0)
 
 static int64_t add_register(fixture *x)
 {
@@ -301,6 +308,20 @@ static int64_t keyless_pattern(fixture *x)
 {
     int64_t alt = ent_builder_add_alt(x->b, (ent_alt_row){x->ticket, 0, 0, 0});
     return ent_builder_add_pattern(x->b, (ent_pattern_row){alt, 1, 0});
+}
+
+/* A function of one number, and a kernel that calls function `native`. */
+static void add_call(fixture *x, int64_t native, bool repeats)
+{
+    int64_t name = ent_builder_text(x->b, "gamma");
+    int64_t param = ent_builder_add_native_param(x->b, (ent_native_param_row){ENT_TYPE_NUMBER, -1});
+    (void)ent_builder_add_native(
+        x->b, (ent_native_row){name, name, name, param, 1, ENT_TYPE_NUMBER, -1, x->place});
+    ent_kb *kb = ent_kb_new(x->b, ENT_KERNEL_DECISION, -1, 0);
+    int32_t a = ent_kb_const_f(kb, 1.5, 0);
+    int32_t b = repeats ? a : ent_kb_const_f(kb, 2.5, 0);
+    (void)ent_kb_output(kb, ent_kb_op(kb, ENT_BC_CALL_F, a, b, a, native, 0));
+    (void)fixture_finish(kb);
 }
 
 /* An amount's kernel that gives a bool. */
