@@ -338,11 +338,28 @@ static void grow(ent_text_memo *memo)
     }
 }
 
+/* Where a text would be remembered, which is told to the processor before it is looked at. */
+ALWAYS_INLINE void expect_text(const ent_column_lanes *lanes, const ent_text_memo *memo, uint32_t i)
+{
+    enum { AHEAD = 12 };
+    const ent_cell *cell = &lanes->cells[i + AHEAD < lanes->n ? i + AHEAD : i];
+    uint32_t len = cell->len;
+    if (len > 0 && len <= TEXT_MAX) {
+        uint64_t first = len <= WORD ? 0 : load(cell->p);
+        uint64_t last = len <= WORD ? load(cell->p) << (64 - 8 * len) : load(cell->p + len - WORD);
+        __builtin_prefetch(&memo->texts[slot_of(first, last, memo->bits)]);
+    }
+}
+
 void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_meaning meaning, void *user)
 {
+    enum { NEAR_BITS = 12 }; /* a table that stays in the nearest caches needs no looking ahead */
     int64_t *out = lanes->data;
     lanes->n_odd = 0;
     for (uint32_t i = 0; i < lanes->n; i++) {
+        if (memo->bits > NEAR_BITS) {
+            expect_text(lanes, memo, i);
+        }
         const ent_cell *cell = &lanes->cells[i];
         uint32_t len = cell->len;
         remembered known = {.len = len};
