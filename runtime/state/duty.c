@@ -763,8 +763,8 @@ static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
     return true;
 }
 
-/* A slice's clocks lie anywhere in memory, but which they will be is known: the processor is told in good time, first of
- * the place in the list, then of the clock. */
+/* A slice's clocks lie anywhere in memory, but which they will be is known: the processor is told in good time, first
+ * of the place in the list, then of the clock. */
 static void look_ahead(const ent_engine *s, const ent_dutystate *leader, size_t i)
 {
     enum { NEAR = 6, FAR = 12 };
