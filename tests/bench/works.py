@@ -139,11 +139,11 @@ def selves(entente, data, folder):
     """(what, argv, against, argv, what the ratio may be at most): Entente against itself."""
     probe = [entente, "run", str(HERE / "samples.ent"), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
     lines = [entente, "run", str(HERE / "samples_jsonl.ent"), "--feed", f"probe={json_lines(folder)}", "--to", PERIOD_END]
-    many = [entente, "run", str(many(data, 100)), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
+    hundred = [entente, "run", str(many(data, 100)), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
     desk = [entente, "run", str(HERE / "incidents.ent"), "--feed", f"ticket={folder / 'incidents.csv'}"]
     return [
         ("JSON Lines of A2", lines, "its CSV", probe, 2),
-        ("100 agreements over one feed", many, "one of them", probe, 3),
+        ("100 agreements over one feed", hundred, "one of them", probe, 3),
         ("B with a ledger", [*desk, "--ledger", str(data / "ledger.jsonl")], "without", desk, 2),
         *attribution(entente, data, folder),
     ]
