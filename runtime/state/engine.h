@@ -88,6 +88,10 @@ void ent_engine_free(ent_engine *session);
  * origins: where rows stand, see runtime/feed/origin.h; may be NULL. */
 bool ent_engine_push(ent_engine *session, int64_t feed, const ent_vector *columns, size_t n,
                       const int64_t *origins, ent_fault *error);
+/* Takes the rows of an engine of the same program and period, after its own.  Neither may have advanced: an engine
+ * is only its rows until then, so this is the same as pushing all of them here.  If it fails halfway, so has
+ * `into`. */
+bool ent_engine_merge(ent_engine *into, const ent_engine *from, ent_fault *error);
 /* No row before `watermark` will come any more. */
 bool ent_engine_advance(ent_engine *session, int64_t watermark, ent_fault *error);
 /* Gives out what is final below the watermark.  Without it decisions are given out in heaps, and the last at the

@@ -291,12 +291,61 @@ static void test_size(void **state)
     ent_image_destroy(p);
 }
 
+/* Rows in two engines, one of them sent from elsewhere as bytes, are as if they had been in one. */
+static void test_merge(void **state)
+{
+    (void)state;
+    ent_image *p = everything();
+    uint64_t seed = 31;
+    facts all = random_facts(&seed, 120);
+    drive_plan plan = between(0, 3000);
+    telling expected = {0};
+    telling out = {0};
+    stored sent;
+    ent_fault error;
+    ent_engine *whole = drive(p, &all, &plan, &expected, &error);
+    ent_engine *into = started(p, &plan, &out);
+    ent_engine *there = started(p, &plan, &out);
+    assert_true(push_runs(into, all.v, 50, &error));
+    assert_true(push_runs(there, all.v + 50, all.n - 50, &error));
+    save_into(there, &sent);
+    ent_engine *from = restored(p, &sent, &out, &error);
+    assert_non_null(from);
+    assert_true(ent_engine_merge(into, from, &error));
+    for (int64_t i = 0; i < (int64_t)p->n_feed; i++) {
+        const ent_feed_totals *a = ent_engine_feed_totals(whole, i);
+        const ent_feed_totals *b = ent_engine_feed_totals(into, i);
+        assert_true(a->rows == b->rows && a->first_ns == b->first_ns && a->last_ns == b->last_ns);
+    }
+    assert_true(ent_engine_finish(into, &error));
+    same_text(&expected, &out);
+    assert_false(ent_engine_merge(into, from, &error));
+    assert_string_equal(error.message, "only sessions whose watermark has not moved can be merged");
+    assert_false(ent_engine_merge(from, from, &error));
+    assert_string_equal(error.message, "a session cannot be merged with itself");
+    plan = between(0, 100);
+    ent_engine *other = started(p, &plan, &out);
+    assert_false(ent_engine_merge(other, from, &error));
+    assert_string_equal(error.message, "only sessions over one period can be merged");
+    ent_engine_free(other);
+    ent_engine_free(from);
+    ent_engine_free(there);
+    ent_engine_free(into);
+    ent_engine_free(whole);
+    free(sent.p);
+    free(expected.v);
+    free(out.v);
+    free(all.v);
+    ent_image_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_at_every_point), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_hostile),        cmocka_unit_test(test_endless),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_merge),
     };
     return cmocka_run_group_tests_name("save", tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/state/standing.h"
 #include "tests/unit/state_saved.h"
 
 #include "tests/unit/state_everything.h"
@@ -174,6 +175,54 @@ static uint64_t sweep_restoring(const ent_image *p, stored *saved)
     }
 }
 
+static uint64_t sweep_merging(const ent_image *p, const facts *all, const drive_plan *plan)
+{
+    for (uint64_t n = 1;; n++) {
+        telling out = {0};
+        ent_fault error = {0};
+        ent_engine_options options = options_of(plan, &out);
+        ent_engine *into = ent_engine_new(p, &options, &error);
+        ent_engine *from = ent_engine_new(p, &options, &error);
+        assert_true(push_runs(into, all->v, 40, &error));
+        assert_true(push_runs(from, all->v + 40, all->n - 40, &error));
+        fail_at(n, false);
+        bool ok = ent_engine_merge(into, from, &error);
+        bool did = stop_failing();
+        assert_true(ok ? !did
+                       : did && error.code == ENT_FAULT_ENVIRONMENT && error.message[0] != 0);
+        ent_engine_free(into);
+        ent_engine_free(from);
+        free(out.v);
+        if (!did) {
+            return n;
+        }
+    }
+}
+
+static bool count_rows(void *user, const ent_engine *copy, const ent_standing_row *row)
+{
+    (void)copy;
+    (void)row;
+    ++*(size_t *)user;
+    return true;
+}
+
+static uint64_t sweep_standing(const ent_engine *s, int64_t at)
+{
+    for (uint64_t n = 1;; n++) {
+        size_t rows = 0;
+        ent_fault error = {0};
+        fail_at(n, false);
+        bool ok = ent_engine_standing(s, at, count_rows, &rows, &error);
+        bool did = stop_failing();
+        assert_true(ok ? !did && rows > 0
+                       : did && error.code == ENT_FAULT_ENVIRONMENT && error.message[0] != 0);
+        if (!did) {
+            return n;
+        }
+    }
+}
+
 static void test_saving(void **state)
 {
     (void)state;
@@ -184,7 +233,7 @@ static void test_saving(void **state)
     uint64_t seed = 5;
     facts all = random_facts(&seed, 80);
     qsort(all.v, all.n, sizeof *all.v, compare_facts);
-    drive_plan plan = between(0, 3000);
+    drive_plan plan = between(0, 6000);
     plan.notices = true;
     telling out = {0};
     ent_fault error;
@@ -195,6 +244,8 @@ static void test_saving(void **state)
     assert_true(drive_part(s, all.v, 60, 5, &error) && ent_engine_save(s, store, &saved, &error));
     assert_true(sweep_saving(s, &saved) > 10);
     assert_true(sweep_restoring(p, &saved) > 100);
+    assert_true(sweep_merging(p, &all, &plan) > 10);
+    assert_true(sweep_standing(s, all.v[65].at) > 200);
     ent_engine_free(s);
     free(saved.p);
     free(out.v);
