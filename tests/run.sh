@@ -65,6 +65,8 @@ step "saved and restored, random clubs" python3 tests/property/save.py --seed 1 
     --hostile 40 --entente "$ENTENTE" --driver "$BUILD/tests/save_driver"
 step "saved and restored, random worlds" python3 tests/property/save.py --seed 2 --count $((WORLDS / 3)) --worlds \
     --hostile 40 --entente "$ENTENTE" --driver "$BUILD/tests/save_driver"
+step "saved and restored, examples" python3 tests/property/save.py --hostile 40 --entente "$ENTENTE" \
+    --driver "$BUILD/tests/save_driver" examples/*/run.sh examples/accountability/*/run.sh
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
