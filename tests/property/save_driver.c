@@ -76,8 +76,12 @@ static uint64_t next_random(uint64_t *seed)
 static bool add(void *user, const void *p, size_t n)
 {
     bytes *b = user;
-    if (!ent_reserve((void **)&b->p, &b->capacity, b->n + n, 1)) {
-        die("memory", "out of it");
+    if (b->n + n > b->capacity) {
+        b->capacity = 2 * (b->n + n);
+        b->p = realloc(b->p, b->capacity);
+        if (!b->p) {
+            die("memory", "out of it");
+        }
     }
     memcpy(b->p + b->n, p, n);
     b->n += n;
