@@ -27,6 +27,7 @@ enum {
     AHEAD,
     CHECKPOINT,
     PENDING,
+    FORGET,
     UNTIL_END,
     SIGNATURES,
     KEYS,
@@ -69,6 +70,8 @@ static const ent_option options[] = {
     {"checkpoint", "D", "how often the state is written; default 30s"},
     {"pending", "N",
      "rows that may wait for a slower source before faster ones must; default 1000000"},
+    {"forget", NULL,
+     "do not keep what was taken once a checkpoint has it: less disk, and no new version can be taken over"},
     {"until-end", NULL, "finish when every source has been read to its end"},
     {"signatures", "FILE",
      "who has signed the agreements; default: X.entc.sig, beside a built program"},
@@ -148,6 +151,9 @@ static int take_value(const ent_command *self, parsed *p, int option, const char
         return take_duration(self, "checkpoint", value, &p->watch.checkpoint_ns);
     case PENDING:
         return take_pending(self, p, value);
+    case FORGET:
+        p->watch.forget = true;
+        return ENT_EXIT_OK;
     case UNTIL_END:
         p->watch.until_end = true;
         return ENT_EXIT_OK;
@@ -185,12 +191,25 @@ static int take(const ent_command *self, void *user, int option, const char *val
     return option == FEED ? take_feed(self, p, value) : take_value(self, p, option, value);
 }
 
-static ent_image *compile_again(void *user)
+static ent_image *obtain(parsed *p, bool **not_in_force, int *status)
 {
-    parsed *p = user;
     ent_image *program = NULL;
-    return ent_obtain_program(p->paths, p->n_paths, &p->compile, &program) == ENT_EXIT_OK ? program
-                                                                                          : NULL;
+    *status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
+    if (*status == ENT_EXIT_OK) {
+        *status = ent_consent_ask(program, p->paths, p->n_paths, &p->consent, p->assume_signed,
+                                  not_in_force, stderr);
+    }
+    if (*status != ENT_EXIT_OK) {
+        ent_image_destroy(program);
+        program = NULL;
+    }
+    return program;
+}
+
+static ent_image *compile_again(void *user, bool **not_in_force)
+{
+    int status;
+    return obtain(user, not_in_force, &status);
 }
 
 static int run_parsed(const ent_command *self, parsed *p)
@@ -199,24 +218,21 @@ static int run_parsed(const ent_command *self, parsed *p)
         return ent_command_wrong(self, "no agreements to watch");
     }
     p->compile.colour = ent_colour_wanted(p->color, stderr);
-    ent_image *program = NULL;
     bool *not_in_force = NULL;
-    int status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
-    if (status == ENT_EXIT_OK) {
-        status = ent_consent_ask(program, p->paths, p->n_paths, &p->consent, p->assume_signed,
-                                 &not_in_force, stderr);
+    int status;
+    ent_image *program = obtain(p, &not_in_force, &status);
+    if (!program) {
+        free(not_in_force);
+        return status;
     }
-    if (status == ENT_EXIT_OK) {
-        p->watch.not_in_force = not_in_force;
-        p->watch.feeds = p->feeds;
-        p->watch.lateness = p->lateness;
-        p->watch.complete = p->complete;
-        p->watch.webhooks = p->webhooks;
-        p->watch.compile = compile_again;
-        p->watch.compile_user = p;
-        status = ent_watch_run(&program, &p->watch, stderr);
-    }
-    free(not_in_force);
+    p->watch.not_in_force = not_in_force;
+    p->watch.feeds = p->feeds;
+    p->watch.lateness = p->lateness;
+    p->watch.complete = p->complete;
+    p->watch.webhooks = p->webhooks;
+    p->watch.compile = compile_again;
+    p->watch.compile_user = p;
+    status = ent_watch_run(&program, &p->watch, stderr);
     ent_image_destroy(program);
     return status;
 }

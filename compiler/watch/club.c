@@ -30,6 +30,9 @@ void ent_watch_say(const ent_watch *w, const char *format, ...)
 bool ent_watch_fail(ent_watch *w, int status, const char *format, ...)
 {
     va_list args;
+    if (w->trial) {
+        w->status = status; /* of a program that is only tried */
+    }
     if (w->status == 0) {
         fputs("error: ", w->err);
         va_start(args, format);
@@ -45,12 +48,15 @@ bool ent_watch_fail(ent_watch *w, int status, const char *format, ...)
 
 static bool on_decision(void *user, const ent_engine *engine, const ent_verdict *decision)
 {
-    ent_watch *w = user;
+    ent_watch *w = *(ent_watch **)user;
     return ent_ledger_decision_line(&w->ledger, engine, decision) && ent_watch_add_line(w);
 }
 
 bool ent_watch_add_line(ent_watch *w)
 {
+    if (w->trial) {
+        return ent_watch_trial_line(w);
+    }
     return ent_watch_log_add(&w->ledger_file, w->ledger.line.data, w->ledger.line.len) &&
            ent_watch_line_seen(w, w->ledger.line.data, w->ledger.line.len);
 }
@@ -69,6 +75,19 @@ static bool open_binders(ent_watch *w)
     return true;
 }
 
+static ent_engine_options engine_options(const ent_watch *w)
+{
+    return (ent_engine_options){.zone_dir = ENT_WATCH_ZONES,
+                                .has_from = w->has_from,
+                                .from_ns = w->from_ns,
+                                .has_to = w->has_to,
+                                .to_ns = w->to_ns,
+                                .not_in_force = w->not_in_force,
+                                .strings = w->strings,
+                                .on_decision = on_decision,
+                                .user = w->self};
+}
+
 bool ent_watch_club_open(ent_watch *w)
 {
     char message[256] = "out of memory";
@@ -81,20 +100,27 @@ bool ent_watch_club_open(ent_watch *w)
     w->duties = calloc(w->program->n_duty + 1, sizeof *w->duties);
     w->objectives = calloc(w->program->n_objective + 1, sizeof *w->objectives);
     w->pools = calloc(w->program->n_pool + 1, sizeof *w->pools);
-    if (!w->vm || !w->duties || !w->objectives || !w->pools) {
+    w->self = malloc(sizeof *w->self);
+    if (!w->vm || !w->duties || !w->objectives || !w->pools || !w->self) {
         return ent_watch_fail(w, 4, "%s", message);
     }
-    ent_engine_options options = {.zone_dir = ENT_WATCH_ZONES,
-                                  .has_from = w->has_from,
-                                  .from_ns = w->from_ns,
-                                  .has_to = w->has_to,
-                                  .to_ns = w->to_ns,
-                                  .not_in_force = w->options->not_in_force,
-                                  .strings = w->strings,
-                                  .on_decision = on_decision,
-                                  .user = w};
+    *w->self = w;
+    ent_engine_options options = engine_options(w);
     w->engine = ent_engine_new(w->program, &options, &fault);
     return w->engine ? open_binders(w) : ent_watch_fail(w, fault.code, "%s", fault.message);
+}
+
+bool ent_watch_club_restore(ent_watch *w, ent_engine_reader reader, void *user)
+{
+    ent_fault fault;
+    ent_engine *engine;
+    ent_engine_options options = engine_options(w);
+    if (!ent_engine_restore(w->program, &options, reader, user, &engine, &fault)) {
+        return ent_watch_fail(w, 4, "the state cannot be taken up: %s", fault.message);
+    }
+    ent_engine_free(w->engine);
+    w->engine = engine;
+    return true;
 }
 
 void ent_watch_club_close(ent_watch *w)
@@ -109,6 +135,8 @@ void ent_watch_club_close(ent_watch *w)
     free(w->duties);
     free(w->objectives);
     free(w->pools);
+    free(w->self);
+    w->self = NULL;
     w->engine = NULL;
     w->vm = NULL;
     w->strings = NULL;
@@ -180,7 +208,7 @@ bool ent_watch_move(ent_watch *w)
         int64_t next =
             ent_time_add(at - (rest < 0 ? rest + ENT_WATCH_GRAIN : rest), ENT_WATCH_GRAIN);
         at = next;
-        ok = next > until || step(w, next);
+        ok = next > until || (step(w, next) && ent_watch_warn(w));
     }
     return ok && (w->watermark_ns == until || step(w, until));
 }

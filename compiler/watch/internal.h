@@ -17,6 +17,7 @@
 #include "runtime/include/entente.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/state/engine.h"
+#include "runtime/state/save.h"
 
 #define ENT_WATCH_ZONES "/usr/share/zoneinfo"
 #define ENT_WATCH_SECOND INT64_C(1000000000)
@@ -118,6 +119,15 @@ typedef struct ent_watch_clause {
     uint64_t last_breach;
 } ent_watch_clause;
 
+/* The ids of what the last answer gave, sorted. */
+typedef struct ent_watch_told {
+    unsigned char (*v)[16];
+    size_t n;
+} ent_watch_told;
+
+/* A new version of the program that decides the past again, to be compared with what was decided. */
+typedef struct ent_watch_trial ent_watch_trial;
+
 typedef struct ent_watch ent_watch;
 struct ent_watch {
     const ent_watch_options *options;
@@ -138,7 +148,7 @@ struct ent_watch {
     int64_t from_ns, to_ns;
     bool has_from, has_to;
     int64_t now_ns; /* wall clock of this turn */
-    int64_t begun_ns;
+    int64_t begun_ns, synced_ns, checkpoint_tried_ns;
     bool replaying, finished, stopping, reload;
     int status;        /* exit status once the watch cannot go on */
     uint64_t accepted; /* batches since the last checkpoint */
@@ -149,11 +159,21 @@ struct ent_watch {
     struct ent_watch_clients *clients;
     struct ent_watch_hooks *hooks;
     uint64_t takeovers, takeovers_refused;
+    ent_watch_told told_clocks, told_budgets;
+    bool *not_in_force; /* owned */
+    struct ent_watch **self; /* what the engine hands back; another one's after a takeover */
+    ent_watch_trial *trial; /* lines are compared and not written */
 };
+
+/* --- sources.c: the sources of the command line --- */
+bool ent_watch_resolve(ent_watch *w);
+void ent_watch_free_sources(ent_watch *w);
 
 /* --- club.c: from accepted text to lines of the ledger --- */
 bool ent_watch_club_open(ent_watch *w);
 void ent_watch_club_close(ent_watch *w);
+/* In place of the engine's state the one that the reader gives. */
+bool ent_watch_club_restore(ent_watch *w, ent_engine_reader reader, void *user);
 /* Journals the batch and lets it have its effect.  message may be NULL. */
 ent_watch_answer ent_watch_accept(ent_watch *w, const ent_watch_batch *batch, char *message,
                                   size_t size);
@@ -176,6 +196,18 @@ __attribute__((format(printf, 2, 3))) void ent_watch_say(const ent_watch *w, con
 __attribute__((format(printf, 3, 4))) bool ent_watch_fail(ent_watch *w, int status,
                                                           const char *format, ...);
 
+/* --- warn.c --- */
+/* Warns of what has come up; the watermark stands at a whole minute. */
+bool ent_watch_warn(ent_watch *w);
+
+/* --- takeover.c --- */
+/* Takes over the program (owned then), or says why not.  false: the watch cannot go on. */
+bool ent_watch_takeover(ent_watch *w, ent_image *program, bool *not_in_force);
+/* At the start, where the checkpoint is of another program.  false: w->status. */
+bool ent_watch_take_up(ent_watch *w);
+/* Of a trial: compares the line in w->ledger with the next one that was decided. */
+bool ent_watch_trial_line(ent_watch *w);
+
 /* --- rows.c: batches of text as rows of a feed --- */
 /* Whether the header has what the bind needs. */
 bool ent_watch_header_fits(ent_watch *w, const ent_watch_batch *batch, char *message, size_t size);
@@ -183,12 +215,22 @@ bool ent_watch_take_rows(ent_watch *w, const ent_watch_batch *batch);
 /* Whether bytes are text rather than something compressed, which could unpack to anything. */
 bool ent_watch_is_text(const char *bytes, size_t len);
 
-/* --- recover.c: checkpoints, and the way back --- */
+/* --- checkpoint.c: the state in a file, and the way back --- */
+/* Goes on where the last process was, or begins the ledger. */
 bool ent_watch_recover(ent_watch *w);
-bool ent_watch_checkpoint(ent_watch *w);
+/* Writes the state; that the disk refuses is counted and told, no more. */
+void ent_watch_checkpoint(ent_watch *w);
+/* Counts the lines of the ledger's file up to `until`, from its beginning. */
+bool ent_watch_read_lines(ent_watch *w, uint64_t until);
+
+/* --- entry.c: what is accepted as entries of the journal --- */
 bool ent_watch_journal(ent_watch *w, const ent_watch_batch *batch);
 bool ent_watch_key_known(const ent_watch_keys *keys, const unsigned char id[16]);
 bool ent_watch_key_add(ent_watch_keys *keys, const unsigned char id[16]);
+/* Everything from segment `segment` of the journal on. */
+bool ent_watch_replay(ent_watch *w, uint64_t segment, uint64_t at);
+/* The first 16 bytes of a BLAKE2b-256, never all zero. */
+bool ent_watch_digest(const void *bytes, size_t n, unsigned char out[16]);
 ent_watch_source *ent_watch_find_source(ent_watch *w, const char *key, size_t len);
 
 /* --- line.c: what is read back out of the ledger's lines --- */

@@ -1,4 +1,5 @@
 /* GET /metrics: Prometheus' text format, version 0.0.4.  The names are those of metrics.def. */
+#include "compiler/watch/clients.h"
 #include "compiler/watch/server.h"
 
 #include <stdarg.h>
@@ -180,6 +181,21 @@ static uint64_t resident_bytes(void)
     return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static void put_hooks(page *g, const ent_watch *w)
+{
+    static const metric names[] = {M_webhook_backlog_lines, M_webhook_delivered_total,
+                                   M_webhook_failed_total};
+    for (size_t m = 0; m < sizeof names / sizeof *names; m++) {
+        for (size_t i = 0; i < ent_watch_hooks_count(w); i++) {
+            ent_watch_hook_totals t = ent_watch_hooks_totals(w, i);
+            const uint64_t values[] = {t.backlog, t.delivered, t.failed};
+            begin(g, names[m]);
+            put_label(g->out, "url", t.url, true);
+            put(g->out, "} %llu\n", (unsigned long long)values[m]);
+        }
+    }
+}
+
 static void put_server(page *g, const ent_watch *w)
 {
     const uint64_t *counts = ent_watch_server_counts(w);
@@ -218,6 +234,7 @@ void ent_watch_show_metrics(ent_watch *w, ent_watch_bytes *out)
     put_sources(&g, w);
     put_clauses(&g, w, put_statuses);
     put_clauses(&g, w, put_warnings);
+    put_hooks(&g, w);
     put_server(&g, w);
     put_count(&g, M_process_resident_bytes, resident_bytes());
 }

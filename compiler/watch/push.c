@@ -10,8 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "runtime/ledger/hash.h"
-
 enum { RETRY_SECONDS = 5 };
 
 void ent_watch_reply_error(ent_watch_reply *reply, unsigned status, const char *format, ...)
@@ -28,19 +26,6 @@ void ent_watch_reply_error(ent_watch_reply *reply, unsigned status, const char *
     ent_json_key_text(&reply->out, "error", text);
     ent_json_end_object(&reply->out);
     ent_json_end_line(&reply->out);
-}
-
-bool ent_watch_digest(const void *bytes, size_t n, unsigned char out[16])
-{
-    unsigned char full[ENT_HASH_SIZE];
-    ent_hash hash;
-    if (!ent_hash_init(&hash) || !ent_hash_update(&hash, bytes, n) ||
-        !ent_hash_final(&hash, full)) {
-        return false;
-    }
-    full[0] |= 1;
-    memcpy(out, full, 16);
-    return true;
 }
 
 static void say_totals(const ent_watch_totals *before, const ent_watch_totals *after, bool repeated,

@@ -141,12 +141,17 @@ bool ent_watch_selects(const ent_watch_selector *s, const ent_watch_label *label
     return true;
 }
 
-void ent_watch_sample_row(ent_json_out *out, int64_t time_ns, double value,
-                          const ent_watch_label *labels, size_t n)
+static bool is_number(const char *value)
+{
+    const char *p = value + (*value == '-' || *value == '+');
+    return *p >= '0' && *p <= '9';
+}
+
+void ent_watch_sample_text(ent_json_out *out, int64_t time_ns, const char *value,
+                           const ent_watch_label *labels, size_t n)
 {
     char text[ENT_CIVIL_TEXT_MAX];
-    char number[64];
-    if (isnan(value) || isinf(value) || !ent_format_double(value, number)) {
+    if (!is_number(value)) {
         return;
     }
     ent_civil_format(text, sizeof text, time_ns, NULL);
@@ -155,7 +160,16 @@ void ent_watch_sample_row(ent_json_out *out, int64_t time_ns, double value,
         ent_json_key_text(out, labels[i].name, labels[i].value);
     }
     ent_json_key_text(out, "time", text);
-    ent_json_key_text(out, "value", number);
+    ent_json_key_text(out, "value", value);
     ent_json_end_object(out);
     ent_json_end_line(out);
+}
+
+void ent_watch_sample_row(ent_json_out *out, int64_t time_ns, double value,
+                          const ent_watch_label *labels, size_t n)
+{
+    char number[64];
+    if (!isnan(value) && !isinf(value) && ent_format_double(value, number)) {
+        ent_watch_sample_text(out, time_ns, number, labels, n);
+    }
 }

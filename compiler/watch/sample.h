@@ -35,6 +35,8 @@ void ent_watch_selector_deinit(ent_watch_selector *selector);
 bool ent_watch_selects(const ent_watch_selector *selector, const ent_watch_label *labels, size_t n);
 
 /* Adds a row; a value that is no number (Prometheus marks the end of a series so) adds none. */
+void ent_watch_sample_text(ent_json_out *out, int64_t time_ns, const char *value,
+                           const ent_watch_label *labels, size_t n);
 void ent_watch_sample_row(ent_json_out *out, int64_t time_ns, double value,
                           const ent_watch_label *labels, size_t n);
 #endif

@@ -53,8 +53,6 @@ void ent_watch_push_rows(ent_watch *w, const ent_watch_request *request, ent_wat
 void ent_watch_push_remote(ent_watch *w, const ent_watch_request *request, ent_watch_reply *reply);
 /* Gives one batch to a source and says in the reply what became of it. */
 void ent_watch_push_batch(ent_watch *w, const ent_watch_batch *batch, ent_watch_reply *reply);
-/* The first 16 bytes of a BLAKE2b-256, never all zero. */
-bool ent_watch_digest(const void *bytes, size_t n, unsigned char out[16]);
 /* An error as JSON. */
 __attribute__((format(printf, 3, 4))) void
 ent_watch_reply_error(ent_watch_reply *reply, unsigned status, const char *format, ...);

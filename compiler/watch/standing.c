@@ -144,7 +144,7 @@ static void show_agreement(const ent_watch *w, lines *l, int64_t index, ent_json
     key_string(out, p, "customer", p->party[a->customer].name);
     key_day(out, "from", a->from_day);
     key_day(out, "to", a->to_day);
-    if (w->options->not_in_force && w->options->not_in_force[index]) {
+    if (w->not_in_force && w->not_in_force[index]) {
         ent_json_key_bool(out, "not_in_force", true);
     }
     show_clauses(w, l, index, out);

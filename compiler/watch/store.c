@@ -237,10 +237,9 @@ static bool goes_on_behind(const ent_watch_store *s, uint64_t at)
            s->size - at > ENTRY_HEAD + ENTRY_HASH + (uint64_t)get_u32(head);
 }
 
-static bool replay_segment(ent_watch_store *s, ent_watch_bytes *buf, bool last, ent_watch_take take,
-                           void *user)
+static bool replay_segment(ent_watch_store *s, uint64_t at, ent_watch_bytes *buf, bool last,
+                           ent_watch_take take, void *user)
 {
-    uint64_t at = 0;
     uint32_t kind;
     while (at < s->size) {
         if (!read_entry(s, at, buf, &kind)) {
@@ -253,6 +252,11 @@ static bool replay_segment(ent_watch_store *s, ent_watch_bytes *buf, bool last, 
     }
     if (at == s->size) {
         return true;
+    }
+    if (at > s->size) {
+        snprintf(s->message, sizeof s->message,
+                 "the journal in `%.300s` is shorter than its checkpoint says", s->folder);
+        return false;
     }
     if (buf->failed) {
         return fail_os(s, ENOMEM, "read the journal in", s->folder);
@@ -270,7 +274,8 @@ static bool replay_segment(ent_watch_store *s, ent_watch_bytes *buf, bool last, 
     return true;
 }
 
-bool ent_watch_store_replay(ent_watch_store *s, uint64_t segment, ent_watch_take take, void *user)
+bool ent_watch_store_replay(ent_watch_store *s, uint64_t segment, uint64_t at,
+                            ent_watch_take take, void *user)
 {
     ent_watch_bytes buf = {0};
     bool ok = true;
@@ -279,7 +284,8 @@ bool ent_watch_store_replay(ent_watch_store *s, uint64_t segment, ent_watch_take
     }
     for (bool last = false; ok && !last; segment++) {
         last = !exists(s, segment + 1);
-        ok = open_segment(s, segment) && replay_segment(s, &buf, last, take, user);
+        ok = open_segment(s, segment) && replay_segment(s, at, &buf, last, take, user);
+        at = 0;
     }
     ent_watch_bytes_deinit(&buf);
     return ok;

@@ -1,9 +1,9 @@
 /* The state folder: what makes that nothing is lost.
  *
  *     lock              held while a watch runs on the folder
- *     checkpoint        the state as of the begin of a segment of the journal; appears whole, by
- * renaming journal-00000007  what was accepted since, in order; each entry is on the disk before it
- * has any effect program-DIGEST.entc  versions of the program that journal and checkpoint refer to
+ *     checkpoint        the state as of a place in the journal; appears whole, by renaming
+ *     journal-00000007  what was accepted, in order; each entry is on the disk before it has any
+ *                       effect.  Old segments are what a new version of the program decides again
  *
  * An entry of the journal:
  *
@@ -11,7 +11,7 @@
  *
  * An entry that was torn by a crash is the last of the last segment; it is cut, and what it held is
  * read again from its source or sent again by who had no answer.  A fault anywhere else is damage
- * and ends the start. A checkpoint: magic, version, length, bytes, BLAKE2b-256. */
+ * and ends the start.  A checkpoint: magic, length, bytes, BLAKE2b-256. */
 #ifndef ENT_WATCH_STORE_H
 #define ENT_WATCH_STORE_H
 
@@ -40,13 +40,13 @@ void ent_watch_store_close(ent_watch_store *store);
 /* Adds an entry and waits for the disk.  false: os_error; nothing has changed. */
 bool ent_watch_store_append(ent_watch_store *store, uint32_t kind, const void *bytes, size_t n);
 
-/* Gives the entries of all segments from number `segment` on to `take`, then goes on appending to
+/* Gives the entries from byte `at` of segment number `segment` on to `take`, then goes on appending to
  * the last one. false: message says why, unless take said so. */
 typedef bool (*ent_watch_take)(void *user, uint32_t kind, ent_watch_slice bytes);
-bool ent_watch_store_replay(ent_watch_store *store, uint64_t segment, ent_watch_take take,
+bool ent_watch_store_replay(ent_watch_store *store, uint64_t segment, uint64_t at, ent_watch_take take,
                             void *user);
 
-/* Begins segment number `segment + 1`; the caller writes a checkpoint that refers to it. */
+/* Begins segment number `segment + 1`. */
 bool ent_watch_store_turn(ent_watch_store *store);
 bool ent_watch_store_checkpoint(ent_watch_store *store, const void *bytes, size_t n);
 /* Removes segments below `segment`. */

@@ -1,9 +1,9 @@
 /* See watch.h: the sources from the command line, the loop, the end. */
+#include "compiler/watch/clients.h"
 #include "compiler/watch/internal.h"
 #include "compiler/watch/server.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,164 +25,6 @@ static int64_t wall_clock(void)
     return (int64_t)now.tv_sec * ENT_WATCH_SECOND + now.tv_nsec;
 }
 
-/* --- sources --- */
-
-static int64_t find_feed(const ent_image *p, const char *name, size_t len)
-{
-    for (size_t i = 0; i < p->n_feed; i++) {
-        const char *known = ent_image_text(p, p->feed[i].name);
-        if (p->feed[i].kind == 0 && strlen(known) == len && memcmp(known, name, len) == 0) {
-            return (int64_t)i;
-        }
-    }
-    return -1;
-}
-
-static bool no_feed(ent_watch *w, const char *name, size_t len)
-{
-    return ent_watch_fail(w, 2, "there is no feed `%.*s`", (int)(len < 60 ? len : 60), name);
-}
-
-static ent_watch_kind kind_of(const char *spec)
-{
-    return strcmp(spec, "-") == 0                      ? ENT_WATCH_STDIN
-           : strcmp(spec, "push") == 0                 ? ENT_WATCH_PUSH
-           : strcmp(spec, "remote-write") == 0         ? ENT_WATCH_REMOTE_WRITE
-           : strncmp(spec, "prometheus+http", 15) == 0 ? ENT_WATCH_PROMETHEUS
-           : strncmp(spec, "scrape+http", 11) == 0     ? ENT_WATCH_SCRAPE
-                                                       : ENT_WATCH_FILE;
-}
-
-static int64_t setting(const ent_watch_setting *v, size_t n, const char *name, int64_t otherwise)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (v[i].name_len == 0 ||
-            (strlen(name) == v[i].name_len && memcmp(v[i].name, name, v[i].name_len) == 0)) {
-            otherwise = v[i].value;
-        }
-    }
-    return otherwise;
-}
-
-static bool add_source(ent_watch *w, const ent_watch_feed *given)
-{
-    const ent_watch_options *o = w->options;
-    int64_t feed = find_feed(w->program, given->name, given->name_len);
-    if (feed < 0) {
-        return no_feed(w, given->name, given->name_len);
-    }
-    const char *name = ent_image_text(w->program, w->program->feed[feed].name);
-    if (!w->program->feed[feed].used) {
-        ent_watch_say(w, "warning: no agreement uses feed `%s`: its rows are not read", name);
-        return true;
-    }
-    ent_watch_source *s = &w->sources[w->n_sources];
-    size_t len = given->name_len + 1 + strlen(given->source);
-    s->key = malloc(len + 1);
-    if (!s->key) {
-        return ent_watch_fail(w, 4, "out of memory");
-    }
-    snprintf(s->key, len + 1, "%s=%s", name, given->source);
-    if (ent_watch_find_source(w, s->key, len)) {
-        free(s->key);
-        s->key = NULL;
-        return ent_watch_fail(w, 2, "--feed %s=%s is given twice", name, given->source);
-    }
-    for (size_t i = 0; i < w->n_sources; i++) {
-        s->index += w->sources[i].feed == feed;
-    }
-    w->n_sources++;
-    s->spec = s->key + given->name_len + 1;
-    s->feed = feed;
-    s->feed_name = name;
-    s->kind = kind_of(given->source);
-    s->newest_ns = s->watermark_ns = INT64_MIN;
-    s->lateness_ns = setting(o->lateness, o->n_lateness, name, w->program->feed[feed].lateness_ns);
-    int64_t bind = w->program->feed[feed].bind;
-    int64_t query = bind >= 0 ? w->program->bind[bind].query : -1;
-    s->query = query >= 0 ? ent_image_text(w->program, query) : NULL;
-    bool unasked = s->kind == ENT_WATCH_REMOTE_WRITE || s->kind == ENT_WATCH_SCRAPE;
-    if (unasked && !ent_watch_selector_init(&s->selector, s->query)) {
-        return ent_watch_fail(
-            w, 2,
-            "`%s` is not a mere selector, and only a Prometheus server can answer more: use "
-            "--feed %s=prometheus+http://…",
-            s->query, name);
-    }
-    s->complete = setting(o->complete, o->n_complete, name, 0) != 0;
-    s->heard_ns = w->now_ns;
-    return true;
-}
-
-static bool check_settings(ent_watch *w, const ent_watch_setting *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (v[i].name_len > 0 && find_feed(w->program, v[i].name, v[i].name_len) < 0) {
-            return no_feed(w, v[i].name, v[i].name_len);
-        }
-    }
-    return true;
-}
-
-static bool resolve_sources(ent_watch *w)
-{
-    const ent_watch_options *o = w->options;
-    size_t inputs = 0;
-    w->sources = calloc(o->n_feeds + 1, sizeof *w->sources);
-    if (!w->sources) {
-        return ent_watch_fail(w, 4, "out of memory");
-    }
-    bool ok = check_settings(w, o->lateness, o->n_lateness) &&
-              check_settings(w, o->complete, o->n_complete);
-    for (size_t i = 0; ok && i < o->n_feeds; i++) {
-        inputs += strcmp(o->feeds[i].source, "-") == 0;
-        ok = add_source(w, &o->feeds[i]);
-    }
-    if (ok && inputs > 1) {
-        return ent_watch_fail(w, 2, "`-`, standard input, can be the source of one feed only");
-    }
-    if (ok && w->n_sources == 0) {
-        return ent_watch_fail(w, 2, "nothing to watch: name the sources with --feed NAME=SOURCE");
-    }
-    return ok;
-}
-
-static bool parse_when(const char *text, const ent_zone *zone, int64_t *ns)
-{
-    int64_t day;
-    size_t n = strlen(text);
-    if (ent_civil_parse_instant(text, n, ns)) {
-        return true;
-    }
-    if (!ent_civil_parse_date(text, n, &day)) {
-        return false;
-    }
-    *ns = ent_zone_midnight(zone, day);
-    return true;
-}
-
-static bool resolve_period(ent_watch *w)
-{
-    const ent_image *p = w->program;
-    char message[256];
-    const char *name = p->n_framework ? ent_image_text(p, p->framework[0].zone) : "UTC";
-    ent_zone *zone = ent_zone_load(ENT_WATCH_ZONES, name, message, sizeof message);
-    if (!zone) {
-        return ent_watch_fail(w, 4, "%s", message);
-    }
-    w->has_from = w->options->from != NULL;
-    w->has_to = w->options->to != NULL;
-    bool ok = (!w->has_from || parse_when(w->options->from, zone, &w->from_ns)) &&
-              (!w->has_to || parse_when(w->options->to, zone, &w->to_ns));
-    ent_zone_free(zone);
-    if (!ok) {
-        return ent_watch_fail(
-            w, 2, "--from and --to are a date (2026-01-31) or an instant (2026-01-31T09:00:00Z)");
-    }
-    return !(w->has_from && w->has_to && w->from_ns >= w->to_ns) ||
-           ent_watch_fail(w, 2, "--from is not before --to");
-}
-
 /* --- files --- */
 
 static bool open_log(ent_watch *w, ent_watch_log *log, const char *given, const char *name)
@@ -195,18 +37,6 @@ static bool open_log(ent_watch *w, ent_watch_log *log, const char *given, const 
     return ent_watch_log_open(log, at) ||
            ent_watch_fail(w, 4, "cannot open `%s`: %s", at ? at : "a temporary file",
                           strerror(errno));
-}
-
-/* The first line says how the ledger was made. */
-static bool write_head(ent_watch *w)
-{
-    char tzdata[64];
-    if (!ent_zone_tzdata_version(ENT_WATCH_ZONES, tzdata, sizeof tzdata)) {
-        snprintf(tzdata, sizeof tzdata, "unknown");
-    }
-    ent_ledger_run head = {.version = ENT_VERSION_TEXT, .tzdata = tzdata};
-    return (ent_ledger_run_line(&w->ledger, w->engine, &head) && ent_watch_add_line(w)) ||
-           ent_watch_fail(w, 4, "out of memory");
 }
 
 /* --- the loop --- */
@@ -318,19 +148,55 @@ static bool all_at_end(const ent_watch *w)
     return true;
 }
 
+static bool is_polled(const ent_watch_source *s)
+{
+    return s->kind == ENT_WATCH_PROMETHEUS || s->kind == ENT_WATCH_SCRAPE;
+}
+
 static void wait_for_input(const ent_watch *w, int signals, bool more)
 {
-    struct pollfd fds[3] = {{.fd = signals, .events = POLLIN},
-                            {.fd = -1, .events = POLLIN},
-                            {.fd = ent_watch_server_fd(w), .events = POLLIN}};
+    struct curl_waitfd fds[3] = {{.fd = signals, .events = CURL_WAIT_POLLIN}};
+    unsigned n = 1;
+    int server = ent_watch_server_fd(w);
     int server_ms = ent_watch_server_timeout(w);
     int ms = more ? 0 : server_ms >= 0 && server_ms < TURN_MS ? server_ms : TURN_MS;
+    if (server >= 0) {
+        fds[n++] = (struct curl_waitfd){.fd = server, .events = CURL_WAIT_POLLIN};
+    }
     for (size_t i = 0; i < w->n_sources; i++) {
-        if (w->sources[i].kind == ENT_WATCH_STDIN && ent_watch_has_room(w, &w->sources[i])) {
-            fds[1].fd = ent_watch_follow_fd(&w->sources[i]);
+        int fd = w->sources[i].kind == ENT_WATCH_STDIN && ent_watch_has_room(w, &w->sources[i])
+                     ? ent_watch_follow_fd(&w->sources[i])
+                     : -1;
+        if (fd >= 0) {
+            fds[n++] = (struct curl_waitfd){.fd = fd, .events = CURL_WAIT_POLLIN};
         }
     }
-    (void)poll(fds, 3, ms);
+    ent_watch_clients_wait(w, fds, n, ms);
+}
+
+static bool reload(ent_watch *w)
+{
+    bool *not_in_force = NULL;
+    w->reload = false;
+    ent_image *program = w->options->compile(w->options->compile_user, &not_in_force);
+    if (!program) {
+        ent_watch_say(w, "warning: the new version has errors; the old one goes on");
+        w->takeovers_refused++;
+        return true;
+    }
+    return ent_watch_takeover(w, program, not_in_force);
+}
+
+static void mind_the_disk(ent_watch *w)
+{
+    if (w->now_ns - w->synced_ns > ENT_WATCH_SECOND) {
+        w->synced_ns = w->now_ns;
+        (void)(ent_watch_log_sync(&w->ledger_file) && ent_watch_log_sync(&w->quarantine));
+    }
+    if (w->now_ns - w->checkpoint_tried_ns > w->options->checkpoint_ns) {
+        w->checkpoint_tried_ns = w->now_ns;
+        ent_watch_checkpoint(w);
+    }
 }
 
 static bool turn(ent_watch *w, int signals)
@@ -338,11 +204,19 @@ static bool turn(ent_watch *w, int signals)
     bool more;
     w->now_ns = wall_clock();
     take_signals(w, signals);
-    if (!follow(w, &more) || !tick(w)) {
+    if ((w->reload && !reload(w)) || !follow(w, &more) || !tick(w)) {
         return false;
     }
     ent_watch_server_turn(w);
+    for (size_t i = 0; i < w->n_sources; i++) {
+        if (is_polled(&w->sources[i])) {
+            ent_watch_poll_turn(w, &w->sources[i]);
+        }
+    }
+    ent_watch_clients_turn(w);
+    ent_watch_hooks_turn(w);
     look_for_stalls(w);
+    mind_the_disk(w);
     bool past = w->has_to && w->watermark_ns >= w->to_ns;
     if ((past || all_at_end(w)) && !w->finished) {
         bool ok = ent_watch_finish(w);
@@ -352,7 +226,14 @@ static bool turn(ent_watch *w, int signals)
     if (!w->stopping) {
         wait_for_input(w, signals, more);
     }
-    return true;
+    return w->status == 0;
+}
+
+static bool open_source(ent_watch *w, ent_watch_source *s)
+{
+    return is_followed(s)  ? ent_watch_follow_open(w, s)
+           : is_polled(s) ? ent_watch_poll_open(w, s)
+                          : true;
 }
 
 static bool open_all(ent_watch *w)
@@ -360,37 +241,33 @@ static bool open_all(ent_watch *w)
     if (!ent_watch_store_open(&w->store, w->options->state_dir)) {
         return ent_watch_fail(w, 4, "%s", w->store.message);
     }
-    if (!resolve_sources(w) || !resolve_period(w) ||
-        !open_log(w, &w->ledger_file, w->options->ledger, "ledger.jsonl") ||
-        !open_log(w, &w->quarantine, w->options->quarantine, "quarantine.jsonl") ||
-        !ent_watch_club_open(w) || !write_head(w) || !ent_watch_recover(w)) {
-        return false;
+    bool ok = ent_watch_resolve(w) && open_log(w, &w->ledger_file, w->options->ledger, "ledger.jsonl") &&
+              open_log(w, &w->quarantine, w->options->quarantine, "quarantine.jsonl") &&
+              ent_watch_club_open(w) && ent_watch_recover(w) && ent_watch_clients_open(w);
+    for (size_t i = 0; ok && i < w->n_sources; i++) {
+        ok = open_source(w, &w->sources[i]);
     }
-    for (size_t i = 0; i < w->n_sources; i++) {
-        if (is_followed(&w->sources[i]) && !ent_watch_follow_open(w, &w->sources[i])) {
-            return false;
-        }
-    }
-    return ent_watch_server_open(w);
+    return ok && ent_watch_hooks_open(w) && ent_watch_server_open(w);
 }
 
 static void close_all(ent_watch *w)
 {
     ent_watch_server_close(w);
-    ent_watch_club_close(w);
+    ent_watch_hooks_close(w);
     for (size_t i = 0; w->sources && i < w->n_sources; i++) {
-        ent_watch_source *s = &w->sources[i];
-        if (is_followed(s)) {
-            ent_watch_follow_close(s);
+        if (is_followed(&w->sources[i])) {
+            ent_watch_follow_close(&w->sources[i]);
+        } else if (is_polled(&w->sources[i])) {
+            ent_watch_poll_close(w, &w->sources[i]);
         }
-        free(s->keys.v);
-        free(s->keys.buckets);
-        ent_watch_selector_deinit(&s->selector);
-        free(s->header);
-        free(s->key);
     }
-    free(w->sources);
+    ent_watch_clients_close(w);
+    ent_watch_club_close(w);
+    ent_watch_free_sources(w);
     free(w->lines);
+    free(w->told_clocks.v);
+    free(w->told_budgets.v);
+    free(w->not_in_force);
     ent_ledger_deinit(&w->ledger);
     ent_watch_log_close(&w->ledger_file);
     ent_watch_log_close(&w->quarantine);
@@ -399,8 +276,12 @@ static void close_all(ent_watch *w)
 
 int ent_watch_run(ent_image **program, const ent_watch_options *options, FILE *err)
 {
-    ent_watch w = {.options = options, .err = err, .program = *program, .now_ns = wall_clock()};
-    w.begun_ns = w.now_ns;
+    ent_watch w = {.options = options,
+                   .err = err,
+                   .program = *program,
+                   .not_in_force = options->not_in_force,
+                   .now_ns = wall_clock()};
+    w.begun_ns = w.checkpoint_tried_ns = w.now_ns;
     w.ledger_file.fd = w.quarantine.fd = w.store.lock = w.store.journal = -1;
     ent_ledger_init(&w.ledger);
     int signals = open_signals(&w);
@@ -410,6 +291,9 @@ int ent_watch_run(ent_image **program, const ent_watch_options *options, FILE *e
     }
     if (w.engine && !(ent_watch_log_sync(&w.ledger_file) && ent_watch_log_sync(&w.quarantine))) {
         ent_watch_fail(&w, 4, "cannot write the ledger: %s", strerror(w.ledger_file.os_error));
+    }
+    if (ok) {
+        ent_watch_checkpoint(&w);
     }
     *program = w.program;
     close_all(&w);

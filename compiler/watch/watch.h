@@ -25,8 +25,9 @@ typedef struct ent_watch_setting {
     int64_t value;
 } ent_watch_setting;
 
-/* Makes the program anew, for SIGHUP: NULL where the sources have errors, which have been said. */
-typedef ent_image *(*ent_watch_compile)(void *user);
+/* Makes the program anew, for SIGHUP: NULL where the sources have errors, which have been
+ * said.  The flags, one an agreement, are to be freed. */
+typedef ent_image *(*ent_watch_compile)(void *user, bool **not_in_force);
 
 typedef struct ent_watch_options {
     const ent_watch_feed *feeds;
@@ -49,8 +50,9 @@ typedef struct ent_watch_options {
     int64_t stall_ns;        /* a source is called stalled after this long without a row */
     int64_t checkpoint_ns;   /* between checkpoints */
     uint64_t pending_max;    /* rows that wait for the watermark */
+    bool forget;             /* what was taken is not kept once a checkpoint has it */
     bool until_end;          /* finish when every source has been read to its end */
-    const bool *not_in_force;
+    bool *not_in_force; /* one an agreement, or NULL; the watch frees it */
     ent_watch_compile compile;
     void *compile_user;
 } ent_watch_options;

@@ -75,9 +75,9 @@ class Delivery:
                 raise problem
 
 
-def arguments(folder):
+def arguments(folder, checkpoint="50ms"):
     return ["--feed", "probe=%s/probe.csv" % folder, "--feed", "ticket=push", "--state", folder + "/state",
-            "--checkpoint", "1s"]
+            "--checkpoint", checkpoint]
 
 
 def settle(watch):
@@ -137,21 +137,28 @@ def same(report, one, other, what):
 
 
 def torn(folder, whole, report):
-    """The ends of journal and ledger as a crash of the machine may leave them."""
+    """The ends of journal and ledger as a crash of the machine may leave them: what is behind the last checkpoint."""
     state = folder + "/state"
     rng = random.Random(4)
+    delivery = Delivery(folder, 2)
+    watch = Watch(*arguments(folder, "1h")).ready()
+    while not delivery.done():
+        delivery.grow()
+        delivery.push(watch)
+    settle(watch)
+    watch.kill()
     for number in range(12):
         journals = sorted(name for name in os.listdir(state) if name.startswith("journal-"))
         path = os.path.join(state, rng.choice(("ledger.jsonl", journals[-1])))
         size = os.path.getsize(path)
         if path.endswith("ledger.jsonl"):
             with open(path, "r+b") as out:
-                out.truncate(max(0, size - rng.randint(1, 300)))
+                out.truncate(max(0, size - rng.randint(1, 3000)))
         else:
             write(path, "\x40\x00\x00\x00\x01" + "x" * rng.randint(0, 60), "a")
-        watch = Watch(*arguments(folder))
+        watch = Watch(*arguments(folder, "1h"))
         report.hold(bool(watch.ready()), "it starts with a torn end")
-        watch.stop() if number % 2 else watch.kill()
+        watch.kill()
     same(report, folder + "/state/ledger.jsonl", whole, "a torn end is mended")
 
 
@@ -245,14 +252,14 @@ def main():
     harness.ENTENTE = options.entente
     report = harness.Report()
     with harness.folder() as folder:
-        for name in ("whole", "killed", "full", "gone", "gone/other"):
+        for name in ("whole", "killed", "torn", "full", "gone", "gone/other"):
             os.mkdir(os.path.join(folder, name))
         whole = uninterrupted(folder + "/whole")
         done, ledger = killed(folder + "/killed", options.kills, options.seed, report)
         print("%d kills, %d lines" % (done, len(lines(ledger))))
         same(report, ledger, whole, "after %d kills the ledger is the same" % done)
         report.hold(run("ledger", "verify", ledger).returncode == 0, "and its chain is whole")
-        torn(folder + "/killed", whole, report)
+        torn(folder + "/torn", whole, report)
         full_disk(folder + "/full", whole, report)
         full_file_system(report)
         come_and_go(folder + "/gone", report, whole)

@@ -1,11 +1,10 @@
-/* Entries of the journal, checkpoints, and the way back after a restart.
- *
- * The state as of a checkpoint and the entries since are everything: applying them makes the same
- * lines again, which the ledger's file already has (log.h) as far as it got. */
+/* Entries of the journal, and the ids of pushes. */
 #include "compiler/watch/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "runtime/ledger/hash.h"
 
 enum { ENTRY_BATCH = 1 };
 
@@ -61,6 +60,19 @@ bool ent_watch_key_add(ent_watch_keys *k, const unsigned char id[16])
         fill_bucket(k, k->next);
     }
     k->next = (k->next + 1) % ENT_WATCH_KEYS;
+    return true;
+}
+
+bool ent_watch_digest(const void *bytes, size_t n, unsigned char out[16])
+{
+    unsigned char full[ENT_HASH_SIZE];
+    ent_hash hash;
+    if (!ent_hash_init(&hash) || !ent_hash_update(&hash, bytes, n) ||
+        !ent_hash_final(&hash, full)) {
+        return false;
+    }
+    full[0] |= 1;
+    memcpy(out, full, 16);
     return true;
 }
 
@@ -151,13 +163,10 @@ static bool take_entry(void *user, uint32_t kind, ent_watch_slice in)
     return ent_watch_apply(w, &b);
 }
 
-bool ent_watch_recover(ent_watch *w)
+bool ent_watch_replay(ent_watch *w, uint64_t segment, uint64_t at)
 {
-    if (!w->store.folder) {
-        return true;
-    }
     w->replaying = true;
-    bool ok = ent_watch_store_replay(&w->store, 0, take_entry, w);
+    bool ok = ent_watch_store_replay(&w->store, segment, at, take_entry, w);
     w->replaying = false;
     return ok || w->status != 0 || ent_watch_fail(w, 4, "%s", w->store.message);
 }
