@@ -25,7 +25,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGES = ["README.md", "docs/guide.md", "docs/language.md", "docs/architecture.md", "docs/accountability.md",
-         "docs/change.md",
+         "docs/change.md", "docs/operations.md",
          "docs/published-sla.md"]
 HOLIDAYS = os.path.join(ROOT, "examples", "retail-club", "uk-bank-holidays.ics")
 

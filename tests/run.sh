@@ -73,6 +73,8 @@ step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
 step "libentente in a host" sh tests/embed/run.sh "$BUILD"
 step "WebAssembly: Node and a browser" sh tests/hosts/wasm.sh "$ENTENTE" build/js
 step "live sources" env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/sources.py "$ENTENTE"
+step "live metrics, webhooks, new versions, page" \
+    env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/live.py "$ENTENTE"
 step "nothing lost: kills, full disks, torn ends" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"
 step "golden explanations" sh tests/explain.sh "$ENTENTE" "$BUILD/examples"

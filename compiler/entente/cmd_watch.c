@@ -71,7 +71,8 @@ static const ent_option options[] = {
     {"pending", "N",
      "rows that may wait for a slower source before faster ones must; default 1000000"},
     {"forget", NULL,
-     "do not keep what was taken once a checkpoint has it: less disk, and no new version can be taken over"},
+     "do not keep what was taken once a checkpoint has it: less disk, and no new version can be "
+     "taken over"},
     {"until-end", NULL, "finish when every source has been read to its end"},
     {"signatures", "FILE",
      "who has signed the agreements; default: X.entc.sig, beside a built program"},

@@ -1,8 +1,9 @@
 /* The state in a file, and the way back after a restart.
  *
- * A checkpoint is the engine's own state (runtime/state/save.h) with what the watch knows beside it: how far each source
- * and each file was, and a place in the journal.  What was accepted since then is applied again and makes the same
- * lines, which the ledger's file already has as far as it got (log.h). */
+ * A checkpoint is the engine's own state (runtime/state/save.h) with what the watch knows beside
+ * it: how far each source and each file was, and a place in the journal.  What was accepted since
+ * then is applied again and makes the same lines, which the ledger's file already has as far as it
+ * got (log.h). */
 #include "compiler/watch/internal.h"
 
 #include <errno.h>
@@ -142,10 +143,11 @@ static bool get_source(ent_watch *w, ent_watch_slice *in)
     ent_watch_source *s = in->failed ? NULL : ent_watch_find_source(w, key, len);
     if (!s) {
         return !in->failed &&
-               ent_watch_fail(w, 2,
-                              "the state in `%s` is about the source `%.*s`, which is not among --feed: name "
-                              "it again, or take another --state",
-                              w->store.folder, (int)len, key);
+               ent_watch_fail(
+                   w, 2,
+                   "the state in `%s` is about the source `%.*s`, which is not among --feed: name "
+                   "it again, or take another --state",
+                   w->store.folder, (int)len, key);
     }
     s->newest_ns = ent_watch_get_i64(in);
     s->watermark_ns = ent_watch_get_i64(in);
@@ -185,7 +187,8 @@ static bool get_log(ent_watch *w, ent_watch_slice *in, ent_watch_log *log)
     uint64_t at = ent_watch_get_u64(in);
     uint64_t lines = ent_watch_get_u64(in);
     if (!in->failed && at > log->size) {
-        return ent_watch_fail(w, 4, "`%s` is shorter than it was at the last checkpoint", log->path);
+        return ent_watch_fail(w, 4, "`%s` is shorter than it was at the last checkpoint",
+                              log->path);
     }
     ent_watch_log_resume(log, at, lines);
     return !in->failed;
@@ -278,14 +281,16 @@ static bool resume(ent_watch *w, ent_watch_slice in)
     uint64_t at = ent_watch_get_u64(&in);
     w->watermark_ns = ent_watch_get_i64(&in);
     if (!known || in.failed) {
-        return ent_watch_fail(w, 4, "the checkpoint in `%s` is of another version of Entente", w->store.folder);
+        return ent_watch_fail(w, 4, "the checkpoint in `%s` is of another version of Entente",
+                              w->store.folder);
     }
     if (len != strlen(w->program->digest) || memcmp(digest, w->program->digest, len) != 0) {
         w->watermark_ns = INT64_MIN;
         return ent_watch_take_up(w);
     }
     if (!get_all(w, &in)) {
-        return w->status != 0 || ent_watch_fail(w, 4, "the checkpoint in `%s` cannot be read", w->store.folder);
+        return w->status != 0 ||
+               ent_watch_fail(w, 4, "the checkpoint in `%s` cannot be read", w->store.folder);
     }
     return ent_watch_read_lines(w, w->ledger_file.at) && ent_watch_replay(w, segment, at);
 }

@@ -75,8 +75,8 @@ static bool set_up(ent_watch_transfer *t, const char *url)
     return ok && (!t->headers || curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK);
 }
 
-bool ent_watch_transfer_begin(ent_watch *w, ent_watch_transfer *t, const char *url, const char *body,
-                              size_t len, const char *const *headers)
+bool ent_watch_transfer_begin(ent_watch *w, ent_watch_transfer *t, const char *url,
+                              const char *body, size_t len, const char *const *headers)
 {
     t->easy = curl_easy_init();
     t->answer.n = 0;

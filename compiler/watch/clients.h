@@ -22,8 +22,8 @@ struct ent_watch_transfer {
 bool ent_watch_clients_open(ent_watch *w);
 void ent_watch_clients_close(ent_watch *w);
 /* Begins; body (copied) makes it a POST.  false: it could not be begun. */
-bool ent_watch_transfer_begin(ent_watch *w, ent_watch_transfer *transfer, const char *url, const char *body,
-                              size_t len, const char *const *headers);
+bool ent_watch_transfer_begin(ent_watch *w, ent_watch_transfer *transfer, const char *url,
+                              const char *body, size_t len, const char *const *headers);
 void ent_watch_transfer_cancel(ent_watch *w, ent_watch_transfer *transfer);
 /* Waits for requests and for other descriptors, at most so long. */
 void ent_watch_clients_wait(const ent_watch *w, struct curl_waitfd *fds, unsigned n, int ms);

@@ -125,7 +125,23 @@ typedef struct ent_watch_told {
     size_t n;
 } ent_watch_told;
 
-/* A new version of the program that decides the past again, to be compared with what was decided. */
+/* How an open window or clock stands, as JSON. */
+typedef struct ent_watch_row {
+    uint8_t kind; /* ENT_VERDICT_* */
+    bool at_risk;
+    int64_t clause;
+    ent_json_out json;
+} ent_watch_row;
+
+typedef struct ent_watch_standing {
+    ent_watch_row *v;
+    size_t n, capacity;
+    bool asked;
+    int64_t asked_ns, took_ns; /* steady clock */
+} ent_watch_standing;
+
+/* A new version of the program that decides the past again, to be compared with what was decided.
+ */
 typedef struct ent_watch_trial ent_watch_trial;
 
 typedef struct ent_watch ent_watch;
@@ -159,10 +175,11 @@ struct ent_watch {
     struct ent_watch_clients *clients;
     struct ent_watch_hooks *hooks;
     uint64_t takeovers, takeovers_refused;
+    ent_watch_standing standing;
     ent_watch_told told_clocks, told_budgets;
-    bool *not_in_force; /* owned */
+    bool *not_in_force;      /* owned */
     struct ent_watch **self; /* what the engine hands back; another one's after a takeover */
-    ent_watch_trial *trial; /* lines are compared and not written */
+    ent_watch_trial *trial;  /* lines are compared and not written */
 };
 
 /* --- sources.c: the sources of the command line --- */
@@ -199,6 +216,11 @@ __attribute__((format(printf, 3, 4))) bool ent_watch_fail(ent_watch *w, int stat
 /* --- warn.c --- */
 /* Warns of what has come up; the watermark stands at a whole minute. */
 bool ent_watch_warn(ent_watch *w);
+
+/* --- risk.c --- */
+/* How everything stands at the watermark, at most a little old. */
+const ent_watch_standing *ent_watch_standing_now(ent_watch *w);
+void ent_watch_standing_clear(ent_watch *w);
 
 /* --- takeover.c --- */
 /* Takes over the program (owned then), or says why not.  false: the watch cannot go on. */

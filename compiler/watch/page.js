@@ -3,6 +3,7 @@
 "use strict";
 
 const PAGE = 30;
+const RISKS = 8;
 const at = (id) => document.getElementById(id);
 
 function make(tag, className, ...inside) {
@@ -62,6 +63,8 @@ function figure(line) {
   if (line.kind === "duty" && line.clock) {
     return seconds(line.clock.elapsed) + " of " + seconds(line.clock.allowed);
   }
+  if (line.kind === "budget") return "budget left " + line.left + " of " + line.allowed;
+  if (line.due) return "due " + line.due.replace("T", " ");
   return line.measure ? line.measure + ", " + line.target : line.target || "";
 }
 
@@ -212,10 +215,14 @@ function card(agreement) {
 
 function risk(item) {
   const said = [item.agreement];
-  if (item.left !== undefined) said.push(seconds(item.left) + " left");
+  if (item.left !== undefined) said.push(Number(item.left) < 0 ? seconds(-item.left) + " over" : seconds(item.left) + " left");
   if (item.due) said.push("due " + item.due.replace("T", " "));
-  if (item.gone) said.push("gone at " + item.gone.replace("T", " ") + " at this rate");
-  if (item.budget !== undefined) said.push("budget left " + item.budget + (item.burn_rate ? ", burning " + item.burn_rate + " times too fast" : ""));
+  if (item.holder) said.push("with " + item.holder + (item.paused ? ", paused" : ""));
+  if (item.measure) said.push(item.measure + ", " + item.target);
+  if (item.gone && !item.over) said.push("gone at " + item.gone.replace("T", " ").replace(/\.\d+/, "") + " at this rate");
+  if (item.budget_part !== undefined) said.push(Number(item.budget_part) < 0 ? "budget overspent" : "budget left " + Math.round(100 * Number(item.budget_part)) + "%");
+  else if (item.budget_left !== undefined) said.push("no budget");
+  if (item.burn_rate) said.push("burn rate " + Number(item.burn_rate).toFixed(1));
   return make("div", "row",
     make("span", "what", make("strong", "", (item.title || item.clause) + (item.subject ? " · " + Object.values(item.subject).join(", ") : "")),
       " ", make("span", "quiet", said.join(" · "))),
@@ -255,6 +262,22 @@ function partyNames(now) {
   }
 }
 
+// What can still be helped comes first; a long list begins with its head.
+let allRisks = false;
+
+function risks(list) {
+  const sorted = [...list].sort((a, b) => Number(a.over) - Number(b.over));
+  const shown = allRisks ? sorted : sorted.slice(0, RISKS);
+  const nodes = shown.map(risk);
+  if (shown.length < sorted.length) {
+    const more = make("button", "", "Show all " + sorted.length);
+    more.type = "button";
+    more.addEventListener("click", () => { allRisks = true; standing(); });
+    nodes.push(more);
+  }
+  return nodes;
+}
+
 function orNothing(list, text) {
   return list.length ? list : [make("p", "nothing quiet", text)];
 }
@@ -266,7 +289,7 @@ async function standing() {
   at("club").textContent = title;
   at("when").textContent = now.watermark ? "final up to " + now.watermark.replace("T", " ").replace("Z", " UTC") : "nothing is final yet";
   at("alerts").replaceChildren(...alerts(now));
-  at("risk").replaceChildren(...orNothing((now.at_risk || []).map(risk), "Nothing is at risk."));
+  at("risk").replaceChildren(...orNothing(risks(now.at_risk), "Nothing is at risk."));
   at("agreements").replaceChildren(...now.agreements.filter((a) => a.clauses.length).map(card));
   at("sources").replaceChildren(...now.sources.map(source));
   at("foot").textContent = now.decisions + " lines in the ledger · program " + now.program.slice(0, 16) + "…";

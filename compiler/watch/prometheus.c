@@ -1,9 +1,10 @@
-/* Prometheus: range queries, first over the history of the windows in hand, then for what has come since; and text
- * endpoints that are scraped.
+/* Prometheus: range queries, first over the history of the windows in hand, then for what has come
+ * since; and text endpoints that are scraped.
  *
- * A query is asked at whole steps (`sampled every`, else a minute) up to now less the lateness, so an answer is complete:
- * the watermark moves to its end even where there are no samples, and what is asked after a restart goes on exactly
- * there.  A server that does not answer holds the watermark back, which is told. */
+ * A query is asked at whole steps (`sampled every`, else a minute) up to now less the lateness, so
+ * an answer is complete: the watermark moves to its end even where there are no samples, and what
+ * is asked after a restart goes on exactly there.  A server that does not answer holds the
+ * watermark back, which is told. */
 #include "compiler/watch/clients.h"
 
 #include <jansson.h>
@@ -82,8 +83,8 @@ static bool ask_range(ent_watch *w, ent_watch_source *s)
     char *url = query ? malloc(size) : NULL;
     bool ok = url != NULL;
     if (ok) {
-        snprintf(url, size, "%s/api/v1/query_range?query=%s&start=%s&end=%s&step=%s", in->base, query, from, to,
-                 every);
+        snprintf(url, size, "%s/api/v1/query_range?query=%s&start=%s&end=%s&step=%s", in->base,
+                 query, from, to, every);
         ok = ent_watch_transfer_begin(w, &in->transfer, url, NULL, 0, NULL);
     }
     free(url);
@@ -178,7 +179,8 @@ static bool take_range(ent_watch *w, ent_watch_source *s, const ent_watch_bytes 
     ent_json_out rows;
     json_t *root = json_loadb((const char *)answer->p, answer->n, 0, &error);
     json_t *result = json_object_get(json_object_get(root, "data"), "result");
-    const char *type = json_string_value(json_object_get(json_object_get(root, "data"), "resultType"));
+    const char *type =
+        json_string_value(json_object_get(json_object_get(root, "data"), "resultType"));
     size_t n = count_points(result);
     point *points = type && strcmp(type, "matrix") == 0 ? calloc(n + 1, sizeof *points) : NULL;
     ent_json_init(&rows, 4 * (size_t)ENT_WATCH_BODY_MAX);
@@ -187,11 +189,13 @@ static bool take_range(ent_watch *w, ent_watch_source *s, const ent_watch_bytes 
         n = list_points(result, points);
         qsort(points, n, sizeof *points, by_time);
         for (size_t i = 0; i < n; i++) {
-            add_row(&rows, json_object_get(json_array_get(result, points[i].series), "metric"), &points[i]);
+            add_row(&rows, json_object_get(json_array_get(result, points[i].series), "metric"),
+                    &points[i]);
         }
         ok = rows.error == ENT_JSON_OK && give(w, s, &rows, s->input->until_ns + 1);
     } else {
-        snprintf(s->trouble, sizeof s->trouble, "`%s` does not answer like a Prometheus", s->input->base);
+        snprintf(s->trouble, sizeof s->trouble, "`%s` does not answer like a Prometheus",
+                 s->input->base);
     }
     ent_json_deinit(&rows);
     free(points);
@@ -272,7 +276,8 @@ static bool take_text(ent_watch *w, ent_watch_source *s, ent_watch_bytes *answer
         take_line(w, s, line, &rows);
         line = end ? end + 1 : NULL;
     }
-    bool ok = rows.error == ENT_JSON_OK && give(w, s, &rows, ent_time_add(w->now_ns, -s->lateness_ns));
+    bool ok =
+        rows.error == ENT_JSON_OK && give(w, s, &rows, ent_time_add(w->now_ns, -s->lateness_ns));
     ent_json_deinit(&rows);
     return ok;
 }
@@ -287,14 +292,17 @@ static void on_answer(ent_watch *w, ent_watch_transfer *t, const char *problem)
     if (problem) {
         snprintf(s->trouble, sizeof s->trouble, "`%.200s`: %.100s", in->base, problem);
     } else {
-        ok = s->kind == ENT_WATCH_SCRAPE ? take_text(w, s, &t->answer) : take_range(w, s, &t->answer);
+        ok = s->kind == ENT_WATCH_SCRAPE ? take_text(w, s, &t->answer)
+                                         : take_range(w, s, &t->answer);
     }
     ent_watch_bytes_deinit(&t->answer);
     if (!ok) {
         if (in->backoff_s == 0) {
             ent_watch_say(w, "warning: %s; asking again", s->trouble);
         }
-        in->backoff_s = in->backoff_s == 0 ? 1 : in->backoff_s * 2 > BACKOFF_MAX ? BACKOFF_MAX : in->backoff_s * 2;
+        in->backoff_s = in->backoff_s == 0                ? 1
+                        : in->backoff_s * 2 > BACKOFF_MAX ? BACKOFF_MAX
+                                                          : in->backoff_s * 2;
         in->next_ns = w->now_ns + in->backoff_s * ENT_WATCH_SECOND;
         return;
     }
@@ -304,7 +312,7 @@ static void on_answer(ent_watch *w, ent_watch_transfer *t, const char *problem)
     s->trouble[0] = 0;
     in->backoff_s = 0;
     int64_t step = step_of(w, s);
-    in->next_ns = in->again                      ? 0
+    in->next_ns = in->again                     ? 0
                   : s->kind == ENT_WATCH_SCRAPE ? w->now_ns + step
                                                 : in->until_ns + step + s->lateness_ns;
 }
@@ -321,8 +329,10 @@ bool ent_watch_poll_open(ent_watch *w, ent_watch_source *s)
     in->transfer.done = on_answer;
     in->transfer.user = in;
     if (s->kind == ENT_WATCH_PROMETHEUS && !s->query) {
-        return ent_watch_fail(w, 2, "what to ask for feed `%s`? say it in a bind: bind %s from prometheus query \"…\"",
-                              s->feed_name, s->feed_name);
+        return ent_watch_fail(
+            w, 2,
+            "what to ask for feed `%s`? say it in a bind: bind %s from prometheus query \"…\"",
+            s->feed_name, s->feed_name);
     }
     return true;
 }
@@ -339,11 +349,13 @@ void ent_watch_poll_close(ent_watch *w, ent_watch_source *s)
 void ent_watch_poll_turn(ent_watch *w, ent_watch_source *s)
 {
     input *in = s->input;
-    if (s->ended || in->transfer.easy || w->now_ns < in->next_ns || w->finished || !ent_watch_has_room(w, s)) {
+    if (s->ended || in->transfer.easy || w->now_ns < in->next_ns || w->finished ||
+        !ent_watch_has_room(w, s)) {
         return;
     }
-    bool begun = s->kind == ENT_WATCH_SCRAPE ? ent_watch_transfer_begin(w, &in->transfer, in->base, NULL, 0, NULL)
-                                             : ask_range(w, s);
+    bool begun = s->kind == ENT_WATCH_SCRAPE
+                     ? ent_watch_transfer_begin(w, &in->transfer, in->base, NULL, 0, NULL)
+                     : ask_range(w, s);
     if (!begun) {
         snprintf(s->trouble, sizeof s->trouble, "`%.250s` cannot be asked", in->base);
         in->next_ns = w->now_ns + BACKOFF_MAX * ENT_WATCH_SECOND;

@@ -141,8 +141,4 @@ void ent_watch_push_remote(ent_watch *w, const ent_watch_request *r, ent_watch_r
     } else if (reply->status == 200) {
         reply->status = 204;
     }
-    if (reply->status == 204) {
-        ent_json_reset(&reply->out);
-        ent_json_raw(&reply->out, "", 0);
-    }
 }

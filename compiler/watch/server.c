@@ -101,6 +101,10 @@ static enum MHD_Result send_bytes(server *s, struct MHD_Connection *c, unsigned 
 static enum MHD_Result send_reply(server *s, struct MHD_Connection *c, ent_watch_reply *reply)
 {
     bool json = reply->text.n == 0;
+    if (reply->status == 204) {
+        ent_json_deinit(&reply->out);
+        return send_bytes(s, c, 204, "text/plain", "", 0, 0);
+    }
     bool ok = json ? ent_json_is_complete(&reply->out) : !reply->text.failed;
     const char *type = reply->type ? reply->type : "application/json";
     enum MHD_Result result =

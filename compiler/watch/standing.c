@@ -75,13 +75,48 @@ static void key_line(const ent_watch *w, lines *l, const char *key, uint64_t n, 
     }
 }
 
-static void show_clause(const ent_watch *w, lines *l, const ent_watch_clause *c, const char *kind,
-                        int64_t name, int64_t title, ent_json_out *out)
+/* How the clause's open windows and clocks stand: of clocks those at risk, and how many run. */
+static void show_open(const ent_watch *w, uint8_t kind, int64_t clause, ent_json_out *out)
 {
+    const ent_watch_standing *s = &w->standing;
+    int64_t running = 0;
+    ent_json_key(out, "standing");
+    ent_json_begin_array(out);
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->v[i].kind != kind || s->v[i].clause != clause) {
+            continue;
+        }
+        running++;
+        if (kind == ENT_VERDICT_OBJECTIVE || s->v[i].at_risk) {
+            ent_json_raw(out, s->v[i].json.data, s->v[i].json.len);
+        }
+    }
+    ent_json_end_array(out);
+    if (kind == ENT_VERDICT_DUTY) {
+        ent_json_key_int(out, "running", running);
+    }
+}
+
+static void show_risks(const ent_watch *w, ent_json_out *out)
+{
+    ent_json_key(out, "at_risk");
+    ent_json_begin_array(out);
+    for (size_t i = 0; i < w->standing.n; i++) {
+        if (w->standing.v[i].at_risk) {
+            ent_json_raw(out, w->standing.v[i].json.data, w->standing.v[i].json.len);
+        }
+    }
+    ent_json_end_array(out);
+}
+
+static void show_clause(const ent_watch *w, lines *l, const ent_watch_clause *c, uint8_t kind,
+                        int64_t clause, int64_t name, int64_t title, ent_json_out *out)
+{
+    static const char *const kinds[] = {"objective", "duty", "pool"};
     ent_json_begin_object(out);
     key_string(out, w->program, "clause", name);
     key_string(out, w->program, "title", title);
-    ent_json_key_text(out, "kind", kind);
+    ent_json_key_text(out, "kind", kinds[kind]);
     ent_json_key(out, "counts");
     ent_json_begin_object(out);
     for (int i = 0; i < ENT_STATUS_COUNT; i++) {
@@ -91,6 +126,7 @@ static void show_clause(const ent_watch *w, lines *l, const ent_watch_clause *c,
     }
     ent_json_end_object(out);
     ent_json_key_int(out, "warnings", (int64_t)c->warnings);
+    show_open(w, kind, clause, out);
     key_line(w, l, "last", c->last_line, out);
     if (c->last_breach != c->last_line) {
         key_line(w, l, "last_breach", c->last_breach, out);
@@ -105,18 +141,20 @@ static void show_clauses(const ent_watch *w, lines *l, int64_t agreement, ent_js
     ent_json_begin_array(out);
     for (size_t i = 0; i < p->n_objective; i++) {
         if (p->objective[i].agreement == agreement) {
-            show_clause(w, l, &w->objectives[i], "objective", p->objective[i].name,
-                        p->objective[i].title, out);
+            show_clause(w, l, &w->objectives[i], ENT_VERDICT_OBJECTIVE, (int64_t)i,
+                        p->objective[i].name, p->objective[i].title, out);
         }
     }
     for (size_t i = 0; i < p->n_duty; i++) {
         if (p->duty[i].agreement == agreement) {
-            show_clause(w, l, &w->duties[i], "duty", p->duty[i].name, p->duty[i].title, out);
+            show_clause(w, l, &w->duties[i], ENT_VERDICT_DUTY, (int64_t)i, p->duty[i].name,
+                        p->duty[i].title, out);
         }
     }
     for (size_t i = 0; i < p->n_pool; i++) {
         if (p->pool[i].agreement == agreement) {
-            show_clause(w, l, &w->pools[i], "pool", p->pool[i].name, p->pool[i].title, out);
+            show_clause(w, l, &w->pools[i], ENT_VERDICT_POOL, (int64_t)i, p->pool[i].name,
+                        p->pool[i].title, out);
         }
     }
     ent_json_end_array(out);
@@ -191,6 +229,8 @@ void ent_watch_show_standing(ent_watch *w, ent_json_out *out)
         key_string(out, p, "title", p->framework[0].title);
         ent_json_end_object(out);
     }
+    (void)ent_watch_standing_now(w);
+    show_risks(w, out);
     show_parties(w, out);
     ent_json_key(out, "sources");
     ent_json_begin_array(out);

@@ -274,8 +274,8 @@ static bool replay_segment(ent_watch_store *s, uint64_t at, ent_watch_bytes *buf
     return true;
 }
 
-bool ent_watch_store_replay(ent_watch_store *s, uint64_t segment, uint64_t at,
-                            ent_watch_take take, void *user)
+bool ent_watch_store_replay(ent_watch_store *s, uint64_t segment, uint64_t at, ent_watch_take take,
+                            void *user)
 {
     ent_watch_bytes buf = {0};
     bool ok = true;

@@ -40,11 +40,11 @@ void ent_watch_store_close(ent_watch_store *store);
 /* Adds an entry and waits for the disk.  false: os_error; nothing has changed. */
 bool ent_watch_store_append(ent_watch_store *store, uint32_t kind, const void *bytes, size_t n);
 
-/* Gives the entries from byte `at` of segment number `segment` on to `take`, then goes on appending to
- * the last one. false: message says why, unless take said so. */
+/* Gives the entries from byte `at` of segment number `segment` on to `take`, then goes on appending
+ * to the last one. false: message says why, unless take said so. */
 typedef bool (*ent_watch_take)(void *user, uint32_t kind, ent_watch_slice bytes);
-bool ent_watch_store_replay(ent_watch_store *store, uint64_t segment, uint64_t at, ent_watch_take take,
-                            void *user);
+bool ent_watch_store_replay(ent_watch_store *store, uint64_t segment, uint64_t at,
+                            ent_watch_take take, void *user);
 
 /* Begins segment number `segment + 1`. */
 bool ent_watch_store_turn(ent_watch_store *store);

@@ -1,10 +1,11 @@
 /* Taking over a new version of the program without losing state.
  *
- * The new program decides all that was ever taken once more, in memory, and must come to the lines that stand in the
- * ledger, but for where its clauses stand in the source: an amendment changes what is to come, never what was
- * decided.  Then its state is the state that it would have had all along, a line of kind `program` says so in the
- * ledger, and a checkpoint makes it final.  If it comes to anything else the old version goes on, and the first line that
- * differs is told.  The loop stands still for as long as that takes. */
+ * The new program decides all that was ever taken once more, in memory, and must come to the lines
+ * that stand in the ledger, but for where its clauses stand in the source: an amendment changes
+ * what is to come, never what was decided.  Then its state is the state that it would have had all
+ * along, a line of kind `program` says so in the ledger, and a checkpoint makes it final.  If it
+ * comes to anything else the old version goes on, and the first line that differs is told.  The
+ * loop stands still for as long as that takes. */
 #include "compiler/watch/internal.h"
 
 #include <stdlib.h>
@@ -56,7 +57,8 @@ static bool same_line(ent_json_slice a, ent_json_slice b)
     }
 }
 
-/* The next line that a program decided: not the first one, nor those that tell of an earlier takeover. */
+/* The next line that a program decided: not the first one, nor those that tell of an earlier
+ * takeover. */
 static bool next_decided(ent_watch_trial *t, ent_json_slice *line)
 {
     for (; t->next <= t->before->n_lines; t->next++) {
@@ -90,7 +92,8 @@ bool ent_watch_trial_line(ent_watch *w)
     t->compared++;
     if (!same_line(was, is)) {
         t->differs = true;
-        snprintf(t->message, sizeof t->message, "it decides line %llu of the ledger otherwise: %.300s",
+        snprintf(t->message, sizeof t->message,
+                 "it decides line %llu of the ledger otherwise: %.300s",
                  (unsigned long long)t->next - 2, is.p);
         return false;
     }
@@ -158,6 +161,8 @@ static void move_inputs(ent_watch *w, ent_watch *t)
 static void exchange(ent_watch *w, ent_watch *t)
 {
     ent_watch old = *w;
+    ent_watch_standing_clear(w);
+    w->standing.asked = false;
     move_inputs(w, t);
     w->program = t->program;
     w->not_in_force = t->not_in_force;
@@ -205,8 +210,12 @@ static void refuse(ent_watch *w, const char *why)
 bool ent_watch_takeover(ent_watch *w, ent_image *program, bool *not_in_force)
 {
     ent_watch_trial trial = {.before = w, .next = 1};
-    ent_watch t = {.options = w->options, .err = w->err, .program = program, .not_in_force = not_in_force,
-                   .now_ns = w->now_ns, .trial = &trial};
+    ent_watch t = {.options = w->options,
+                   .err = w->err,
+                   .program = program,
+                   .not_in_force = not_in_force,
+                   .now_ns = w->now_ns,
+                   .trial = &trial};
     char was[sizeof w->program->digest];
     bool taken = false;
     t.ledger_file.fd = t.quarantine.fd = -1;
@@ -228,8 +237,9 @@ bool ent_watch_takeover(ent_watch *w, ent_image *program, bool *not_in_force)
             exchange(w, &t);
             w->takeovers++;
             w->accepted++;
-            ent_watch_say(w, "note: program %.12s… is taken over; it decides the %llu lines so far the same",
-                          w->program->digest, (unsigned long long)trial.compared);
+            ent_watch_say(
+                w, "note: program %.12s… is taken over; it decides the %llu lines so far the same",
+                w->program->digest, (unsigned long long)trial.compared);
         } else {
             refuse(w, trial.message[0] ? trial.message : "it cannot be run over what was taken");
         }
@@ -285,8 +295,9 @@ bool ent_watch_take_up(ent_watch *w)
     ent_ledger chain = {0};
     ent_json_slice left;
     if (w->options->forget) {
-        return ent_watch_fail(w, 2, "the state in `%s` is another program's, and what was taken is not kept",
-                              w->store.folder);
+        return ent_watch_fail(
+            w, 2, "the state in `%s` is another program's, and what was taken is not kept",
+            w->store.folder);
     }
     if (!read_ledger(w, &chain)) {
         return false;
@@ -301,15 +312,18 @@ bool ent_watch_take_up(ent_watch *w)
     free(trial.buf);
     if (trial.differs) {
         w->status = 0;
-        return ent_watch_fail(w, 2, "the state in `%s` is another program's, and this one cannot take it up: %s",
-                              w->store.folder, trial.message);
+        return ent_watch_fail(
+            w, 2, "the state in `%s` is another program's, and this one cannot take it up: %s",
+            w->store.folder, trial.message);
     }
     memcpy(w->ledger.prev, chain.prev, sizeof w->ledger.prev);
     w->ledger.seq = chain.seq;
     w->accepted++;
     ok = ok && add_program_line(w, NULL);
     if (ok) {
-        ent_watch_say(w, "note: the state of another version is taken up; this one decides the %llu lines so far the same",
+        ent_watch_say(w,
+                      "note: the state of another version is taken up; this one decides the %llu "
+                      "lines so far the same",
                       (unsigned long long)trial.compared);
         ent_watch_checkpoint(w);
     }

@@ -1,11 +1,14 @@
 /* Warnings as lines of the ledger, while something can still be done.
  *
- *     {"seq":7,"kind":"warning","at":…,"agreement":…,"clause":…,"subject":{…},"due":…}   part of the time is gone
- *     {"seq":8,"kind":"run_out",…}                                                       all of it is
+ *     {"seq":7,"kind":"warning","at":…,"agreement":…,"clause":…,"subject":{…},"due":…}   part of
+ * the time is gone
+ *     {"seq":8,"kind":"run_out",…}                                                       all of it
+ * is
  *     {"seq":9,"kind":"budget","at":…,…,"window":{…},"left":…,"allowed":…,"burn_rate":…,"gone":…}
  *
- * Clocks are looked at whenever the watermark passes a whole minute, budgets at whole hours.  A clock that was given at
- * the minute before has been told; so nothing needs to be remembered but the last answer. */
+ * Clocks are looked at whenever the watermark passes a whole minute, budgets at whole hours.  A
+ * clock that was given at the minute before has been told; so nothing needs to be remembered but
+ * the last answer. */
 #include "compiler/watch/internal.h"
 
 #include <stdlib.h>
@@ -59,7 +62,8 @@ static void free_finds(finds *f)
 }
 
 /* Subject and id, which must not depend on numbers of texts. */
-static bool describe(found *one, const ent_engine *engine, const ent_verdict *about, int64_t since_ns)
+static bool describe(found *one, const ent_engine *engine, const ent_verdict *about,
+                     int64_t since_ns)
 {
     char buf[64];
     size_t at = 0;
@@ -76,7 +80,8 @@ static bool describe(found *one, const ent_engine *engine, const ent_verdict *ab
     ent_watch_put_i64(&id, one->warning.clause);
     ent_watch_put_i64(&id, since_ns);
     ent_watch_put(&id, one->text.data, one->text.len);
-    bool ok = !id.failed && ent_json_is_complete(&one->text) && ent_watch_digest(id.p, id.n, one->id);
+    bool ok =
+        !id.failed && ent_json_is_complete(&one->text) && ent_watch_digest(id.p, id.n, one->id);
     ent_watch_bytes_deinit(&id);
     return ok;
 }
@@ -251,7 +256,8 @@ bool ent_watch_warn(ent_watch *w)
     ent_fault fault;
     bool ok = ent_engine_warnings(w->engine, on_clock, &clocks, &fault);
     bool hour = w->watermark_ns % (60 * ENT_WATCH_GRAIN) == 0 && any_budget(w->program);
-    ok = ok && (!hour || ent_engine_standing(w->engine, w->watermark_ns, on_standing, &budgets, &fault));
+    ok = ok &&
+         (!hour || ent_engine_standing(w->engine, w->watermark_ns, on_standing, &budgets, &fault));
     if (!ok) {
         ent_watch_fail(w, 4, "%s", fault.message);
     }

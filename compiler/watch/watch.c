@@ -15,7 +15,6 @@
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
-
 enum { TURN_MS = 200, CHUNKS_A_TURN = 8 };
 
 static int64_t wall_clock(void)
@@ -231,7 +230,7 @@ static bool turn(ent_watch *w, int signals)
 
 static bool open_source(ent_watch *w, ent_watch_source *s)
 {
-    return is_followed(s)  ? ent_watch_follow_open(w, s)
+    return is_followed(s) ? ent_watch_follow_open(w, s)
            : is_polled(s) ? ent_watch_poll_open(w, s)
                           : true;
 }
@@ -241,7 +240,8 @@ static bool open_all(ent_watch *w)
     if (!ent_watch_store_open(&w->store, w->options->state_dir)) {
         return ent_watch_fail(w, 4, "%s", w->store.message);
     }
-    bool ok = ent_watch_resolve(w) && open_log(w, &w->ledger_file, w->options->ledger, "ledger.jsonl") &&
+    bool ok = ent_watch_resolve(w) &&
+              open_log(w, &w->ledger_file, w->options->ledger, "ledger.jsonl") &&
               open_log(w, &w->quarantine, w->options->quarantine, "quarantine.jsonl") &&
               ent_watch_club_open(w) && ent_watch_recover(w) && ent_watch_clients_open(w);
     for (size_t i = 0; ok && i < w->n_sources; i++) {
@@ -264,6 +264,8 @@ static void close_all(ent_watch *w)
     ent_watch_clients_close(w);
     ent_watch_club_close(w);
     ent_watch_free_sources(w);
+    ent_watch_standing_clear(w);
+    free(w->standing.v);
     free(w->lines);
     free(w->told_clocks.v);
     free(w->told_budgets.v);

@@ -52,7 +52,7 @@ typedef struct ent_watch_options {
     uint64_t pending_max;    /* rows that wait for the watermark */
     bool forget;             /* what was taken is not kept once a checkpoint has it */
     bool until_end;          /* finish when every source has been read to its end */
-    bool *not_in_force; /* one an agreement, or NULL; the watch frees it */
+    bool *not_in_force;      /* one an agreement, or NULL; the watch frees it */
     ent_watch_compile compile;
     void *compile_user;
 } ent_watch_options;

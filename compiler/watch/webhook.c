@@ -1,8 +1,9 @@
 /* Webhooks: warnings, runnings-out, budgets and breaches are posted as they stand in the ledger.
  *
- * The ledger is the queue.  What is remembered of a hook is the number of the last line it has answered with 2xx; it is
- * written after each (state folder, `hook-…`), so a delivery may come twice after a crash and none is lost.  A hook that
- * does not answer is tried again, 1 s, 2 s, … up to 5 minutes apart, and what follows waits behind it.
+ * The ledger is the queue.  What is remembered of a hook is the number of the last line it has
+ * answered with 2xx; it is written after each (state folder, `hook-…`), so a delivery may come
+ * twice after a crash and none is lost.  A hook that does not answer is tried again, 1 s, 2 s, … up
+ * to 5 minutes apart, and what follows waits behind it.
  *
  *     POST url
  *     Content-Type: application/json
@@ -51,7 +52,8 @@ size_t ent_watch_hooks_count(const ent_watch *w)
 ent_watch_hook_totals ent_watch_hooks_totals(const ent_watch *w, size_t index)
 {
     const hook *h = &w->hooks->v[index];
-    return (ent_watch_hook_totals){h->url, h->delivered, h->failed, w->n_lines > h->seen ? w->n_lines - h->seen : 0};
+    return (ent_watch_hook_totals){h->url, h->delivered, h->failed,
+                                   w->n_lines > h->seen ? w->n_lines - h->seen : 0};
 }
 
 /* --- set-up --- */
@@ -77,10 +79,13 @@ static bool read_key(ent_watch *w)
     if (hooks->hmac) {
         return true;
     }
-    bool ok = sodium_hex2bin(seed, sizeof seed, hooks->key + 8, hooks->key_len - 8, " ", &n, NULL) == 0 &&
-              n == sizeof seed && crypto_sign_seed_keypair(hooks->public_key, hooks->secret_key, seed) == 0;
+    bool ok =
+        sodium_hex2bin(seed, sizeof seed, hooks->key + 8, hooks->key_len - 8, " ", &n, NULL) == 0 &&
+        n == sizeof seed &&
+        crypto_sign_seed_keypair(hooks->public_key, hooks->secret_key, seed) == 0;
     sodium_memzero(seed, sizeof seed);
-    return ok || ent_watch_fail(w, 2, "the key in `%s` is not `ed25519:` and 64 hex digits", w->options->webhook_key);
+    return ok || ent_watch_fail(w, 2, "the key in `%s` is not `ed25519:` and 64 hex digits",
+                                w->options->webhook_key);
 }
 
 static void read_seen(const ent_watch *w, hook *h)
@@ -111,7 +116,8 @@ static void write_seen(ent_watch *w, const hook *h)
         return;
     }
     if (ent_file_create(&file, path)) {
-        ent_file_write(&file, text, (size_t)snprintf(text, sizeof text, "%llu\n", (unsigned long long)h->seen));
+        ent_file_write(&file, text,
+                       (size_t)snprintf(text, sizeof text, "%llu\n", (unsigned long long)h->seen));
         (void)ent_file_commit(&file); /* if it fails, a delivery is made again */
     }
 }
@@ -125,7 +131,9 @@ static void on_answer(ent_watch *w, ent_watch_transfer *t, const char *problem)
         if (h->backoff_s == 0) {
             ent_watch_say(w, "warning: webhook `%s`: %s; trying again", h->url, problem);
         }
-        h->backoff_s = h->backoff_s == 0 ? 1 : h->backoff_s * 2 > BACKOFF_MAX ? BACKOFF_MAX : h->backoff_s * 2;
+        h->backoff_s = h->backoff_s == 0                ? 1
+                       : h->backoff_s * 2 > BACKOFF_MAX ? BACKOFF_MAX
+                                                        : h->backoff_s * 2;
         h->next_ns = w->now_ns + h->backoff_s * ENT_WATCH_SECOND;
         return;
     }
@@ -198,8 +206,8 @@ static bool is_wanted(ent_json_slice line)
 }
 
 /* TIMESTAMP "." BODY, signed; false: not signed. */
-static bool sign(const struct ent_watch_hooks *hooks, const char *stamp, const char *body, size_t len, char *out,
-                 size_t size)
+static bool sign(const struct ent_watch_hooks *hooks, const char *stamp, const char *body,
+                 size_t len, char *out, size_t size)
 {
     unsigned char mac[crypto_auth_hmacsha256_BYTES];
     unsigned char signature[crypto_sign_BYTES];

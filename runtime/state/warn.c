@@ -47,8 +47,8 @@ static bool look_at(asking *a, const ent_dutystate *d, const ent_clock *c)
     ent_clock early = *c;
     bool has_due, has_runout, has_early, unused;
     int64_t due, runout, at, unused_ns;
-    bool warns = early_allowance(s, d, c, &early.allowed_ns) &&
-                 may_be_there(s, c, early.allowed_ns);
+    bool warns =
+        early_allowance(s, d, c, &early.allowed_ns) && may_be_there(s, c, early.allowed_ns);
     bool over = may_be_there(s, c, c->allowed_ns);
     if (!warns && !over) {
         return true;
@@ -65,8 +65,7 @@ static bool look_at(asking *a, const ent_dutystate *d, const ent_clock *c)
             return false;
         }
     }
-    return !has_runout || runout >= s->watermark ||
-           tell(a, d, c, ENT_WARNING_RUN_OUT, runout, due);
+    return !has_runout || runout >= s->watermark || tell(a, d, c, ENT_WARNING_RUN_OUT, runout, due);
 }
 
 bool ent_engine_warnings(ent_engine *s, ent_warning_fn fn, void *user, ent_fault *error)
