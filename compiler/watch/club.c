@@ -107,7 +107,7 @@ bool ent_watch_club_open(ent_watch *w)
     *w->self = w;
     ent_engine_options options = engine_options(w);
     w->engine = ent_engine_new(w->program, &options, &fault);
-    return w->engine ? open_binders(w) : ent_watch_fail(w, fault.code, "%s", fault.message);
+    return w->engine ? open_binders(w) : ent_watch_fail(w, (int)fault.code, "%s", fault.message);
 }
 
 bool ent_watch_club_restore(ent_watch *w, ent_engine_reader reader, void *user)
@@ -173,7 +173,7 @@ static bool step(ent_watch *w, int64_t until)
 {
     ent_fault fault;
     if (!ent_engine_advance(w->engine, until, &fault) || !ent_engine_settle(w->engine, &fault)) {
-        return ent_watch_fail(w, fault.code, "%s", fault.message);
+        return ent_watch_fail(w, (int)fault.code, "%s", fault.message);
     }
     w->watermark_ns = until;
     return true;
@@ -223,7 +223,7 @@ bool ent_watch_finish(ent_watch *w)
         return false;
     }
     if (!ent_engine_finish(w->engine, &fault)) {
-        return ent_watch_fail(w, fault.code, "%s", fault.message);
+        return ent_watch_fail(w, (int)fault.code, "%s", fault.message);
     }
     w->finished = true;
     return true;

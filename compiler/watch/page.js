@@ -48,8 +48,8 @@ function percent(fraction) {
   return (Number.isInteger(value) ? value : value.toFixed(1)) + "%";
 }
 
-function ago(text) {
-  return seconds((Date.now() - Date.parse(text)) / 1000) + " ago";
+function since(text) {
+  return seconds((Date.now() - Date.parse(text)) / 1000);
 }
 
 function subject(line) {
@@ -245,7 +245,7 @@ function alerts(now) {
   if (now.trouble) list.push(make("p", "alert bad", "Nothing is taken at the moment: " + now.trouble));
   for (const s of now.sources) {
     if (s.stalled) {
-      list.push(make("p", "alert warn", s.feed + " from " + s.source + " has said nothing since " + ago(s.heard) +
+      list.push(make("p", "alert warn", s.feed + " from " + s.source + " has said nothing for " + since(s.heard) +
         (s.watermark ? ": nothing after " + s.watermark.replace("T", " ") + " becomes final." : ": nothing becomes final.")));
     }
   }

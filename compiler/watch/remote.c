@@ -55,29 +55,78 @@ static bool unpack(const ent_watch_request *r, char **bytes, size_t *n, ent_watc
     return true;
 }
 
-static bool add_series(const TimeSeries *series, const ent_watch_selector *selector,
-                       ent_json_out *out)
+typedef struct point {
+    int64_t at;
+    size_t series, sample;
+} point;
+
+/* By time, because what is behind a newer row of its source is late. */
+static int by_time(const void *a, const void *b)
+{
+    const point *x = a;
+    const point *y = b;
+    if (x->at != y->at) {
+        return x->at < y->at ? -1 : 1;
+    }
+    if (x->series != y->series) {
+        return x->series < y->series ? -1 : 1;
+    }
+    return x->sample < y->sample ? -1 : x->sample > y->sample;
+}
+
+/* false: it has too many. */
+static bool labels_of(const TimeSeries *series, ent_watch_label *labels)
+{
+    for (size_t i = 0; i < series->n_labels && i < ENT_WATCH_LABELS; i++) {
+        labels[i] = (ent_watch_label){series->labels[i]->name, series->labels[i]->value};
+    }
+    return series->n_labels <= ENT_WATCH_LABELS;
+}
+
+/* The samples of the series that are selected; false: something does not fit. */
+static bool list_points(const WriteRequest *message, const ent_watch_selector *selector,
+                        point *points, size_t *n)
+{
+    ent_watch_label labels[ENT_WATCH_LABELS];
+    *n = 0;
+    for (size_t i = 0; i < message->n_timeseries; i++) {
+        const TimeSeries *series = message->timeseries[i];
+        if (!labels_of(series, labels)) {
+            return false;
+        }
+        bool selected = ent_watch_selects(selector, labels, series->n_labels);
+        for (size_t k = 0; selected && k < series->n_samples; k++) {
+            int64_t at;
+            if (__builtin_mul_overflow(series->samples[k]->timestamp, INT64_C(1000000), &at)) {
+                return false;
+            }
+            points[(*n)++] = (point){at, i, k};
+        }
+    }
+    return true;
+}
+
+static bool add_rows(const WriteRequest *message, const ent_watch_selector *selector,
+                     ent_json_out *out)
 {
     ent_watch_label labels[ENT_WATCH_LABELS];
     size_t n = 0;
-    for (size_t i = 0; i < series->n_labels; i++) {
-        if (n == ENT_WATCH_LABELS) {
-            return false;
-        }
-        labels[n++] = (ent_watch_label){series->labels[i]->name, series->labels[i]->value};
+    for (size_t i = 0; i < message->n_timeseries; i++) {
+        n += message->timeseries[i]->n_samples;
     }
-    if (!ent_watch_selects(selector, labels, n)) {
-        return true;
+    point *points = calloc(n + 1, sizeof *points);
+    bool ok = points && list_points(message, selector, points, &n);
+    if (ok) {
+        qsort(points, n, sizeof *points, by_time);
     }
-    for (size_t i = 0; i < series->n_samples; i++) {
-        const Sample *sample = series->samples[i];
-        int64_t ns;
-        if (__builtin_mul_overflow(sample->timestamp, INT64_C(1000000), &ns)) {
-            return false;
-        }
-        ent_watch_sample_row(out, ns, sample->value, labels, n);
+    for (size_t i = 0; ok && i < n; i++) {
+        const TimeSeries *series = message->timeseries[points[i].series];
+        ok = labels_of(series, labels);
+        ent_watch_sample_row(out, points[i].at, series->samples[points[i].sample]->value, labels,
+                             series->n_labels);
     }
-    return true;
+    free(points);
+    return ok;
 }
 
 static void give(ent_watch *w, ent_watch_source *s, const WriteRequest *message,
@@ -85,10 +134,7 @@ static void give(ent_watch *w, ent_watch_source *s, const WriteRequest *message,
 {
     ent_json_out rows;
     ent_json_init(&rows, 4 * (size_t)ENT_WATCH_BODY_MAX);
-    bool ok = true;
-    for (size_t i = 0; ok && i < message->n_timeseries; i++) {
-        ok = add_series(message->timeseries[i], &s->selector, &rows);
-    }
+    bool ok = add_rows(message, &s->selector, &rows);
     if (!ok || rows.error != ENT_JSON_OK) {
         ent_watch_reply_error(reply, 400,
                               "a series with too many labels, or a time that does not fit");

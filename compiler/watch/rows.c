@@ -129,7 +129,7 @@ static bool push_run(taking *t, const ent_rows *rows, ent_vector *shifted, size_
                          c->absent ? c->absent + begin : NULL};
     }
     if (!ent_engine_push(w->engine, s->feed, shifted, n, origins + begin, &fault)) {
-        return ent_watch_fail(w, fault.code, "%s", fault.message);
+        return ent_watch_fail(w, (int)fault.code, "%s", fault.message);
     }
     s->totals.rows += n;
     return true;

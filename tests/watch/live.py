@@ -184,12 +184,13 @@ def remote_write(folder, report):
             field(2, 2, field(1, 1, struct.pack("<d", v)) + field(2, 0, t)) for t, v in samples))
 
     message = (series(b"probe_up", b"web", [(begin + 1000 * i, 1.0) for i in range(100)]) +
+               series(b"probe_up", b"other", [(begin + 1000 * i, 0.0) for i in range(100)]) +
                series(b"other", b"web", [(begin, 7.0)]) + series(b"probe_up", b"dead", [(begin + 99000, float("nan"))]))
     headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
     report.hold(watch.ask("/api/v1/write", snappy(message), headers)[0] == 204, "remote write is taken")
     report.hold(watch.ask("/api/v1/write", snappy(message), headers)[0] == 204, "twice")
     source = watch.json("/standing")["sources"][0]
-    report.hold((source["rows"], source["bad"], source["late"], source["repeated"]) == (100, 0, 0, 1), "and once", source)
+    report.hold((source["rows"], source["bad"], source["late"], source["repeated"]) == (200, 0, 0, 1), "and once", source)
     watch.stop()
 
 
