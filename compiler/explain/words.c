@@ -270,11 +270,11 @@ static const char *fraction_step(ent_arena *arena, const ent_explanation *x)
         return ent_arena_printf(arena, "The figure is %s, exactly %s.", d->measure,
                                 d->measure_exact);
     }
-    return ent_arena_printf(arena, "%s: %s / %s = %s%s.", lead, good, all,
-                            ent_x_is(d->measure_exact, "1") || ent_x_is(d->measure_exact, "0")
-                                ? ""
-                                : ent_arena_printf(arena, "%s = ", d->measure_exact),
-                            d->measure);
+    /* the exact fraction only where it says something new */
+    const char *fraction = ent_arena_printf(arena, "%s/%s", good, all);
+    bool plain = !strchr(d->measure_exact, '/') || ent_x_is(fraction, d->measure_exact);
+    return ent_arena_printf(arena, "%s: %s / %s = %s%s%s.", lead, good, all,
+                            plain ? "" : d->measure_exact, plain ? "" : " = ", d->measure);
 }
 
 static const char *distance_step(ent_arena *arena, const ent_explanation *x)
