@@ -339,8 +339,10 @@ static void amend(ent_checker *ck, version *v, const ent_node *n)
     }
     if (at < v->n_members) {
         ent_diag *d =
-            ent_diag_add(ck->diags, ENT_DIAG_E0432, member->name_span, "`%s` already has a %s `%s`",
-                         v->agreement->name, ent_node_kind_name(member->kind), member->name);
+            ent_diag_add(ck->diags, ENT_DIAG_E0432, member->name_span, "`%s` already has %s %s `%s`",
+                         v->agreement->name,
+                         member->kind == ENT_NODE_OBJECTIVE ? "an" : "a",
+                         ent_node_kind_name(member->kind), member->name);
         ent_diag_label(d, v->members[at]->name_span, "this one");
         ent_diag_help(d, "write `replace` before it to change it");
         return;

@@ -71,7 +71,19 @@ typedef struct ent_diag_example_view {
 /* The n-th example in the order of the diagnostics; false: there are fewer. */
 bool ent_diags_example(ent_diags *diags, size_t n, ent_diag_example_view *out);
 
-/* Distinct diagnostics, as they are shown. */
+/* Where a declaration, or a member of one, stands in a file that has syntax errors: what follows from
+ * these is not shown.  See cascade.c. */
+typedef enum ent_region_kind {
+    ENT_REGION_MEMBER,      /* of a declaration */
+    ENT_REGION_HOME,        /* a declaration that cannot be a member of another one */
+    ENT_REGION_DECLARATION, /* one that can */
+    ENT_REGION_STRAY        /* a duty or objective that stands in no agreement */
+} ent_region_kind;
+void ent_diags_region(ent_diags *diags, ent_span span, ent_region_kind kind);
+/* The syntax error stands where the next member could begin: its keyword may be what is wrong. */
+void ent_diag_lost_member(ent_diag *d);
+
+/* Distinct diagnostics; once they have been rendered, those that were shown. */
 size_t ent_diags_error_count(const ent_diags *diags);
 size_t ent_diags_warning_count(const ent_diags *diags);
 

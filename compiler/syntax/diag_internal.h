@@ -32,7 +32,14 @@ struct ent_diag {
     diag_remark *remarks;
     diag_remark **remarks_end;
     size_t order;
+    bool lost_member; /* a syntax error where a member could begin */
+    size_t n_more; /* places where the same was found */
 };
+
+typedef struct diag_region { /* a declaration of a file that has syntax errors, or a member of one */
+    ent_span span;
+    ent_region_kind kind;
+} diag_region;
 
 struct ent_diags {
     ent_arena *arena;
@@ -43,9 +50,14 @@ struct ent_diags {
     size_t dropped; /* errors beyond what is kept */
     bool settled;
     bool failed;
+    diag_region *regions;
+    size_t n_regions;
+    size_t concluded; /* so many were left when what follows from others was dropped */
     ent_diag dummy;
 };
 
 /* Sorts by place and drops repetitions. */
 void ent_diags_settle(ent_diags *diags);
+/* Before they are shown: also drops what follows from others. */
+void ent_diags_conclude(ent_diags *diags);
 #endif

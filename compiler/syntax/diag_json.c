@@ -84,7 +84,7 @@ static const char *severity_text(const ent_diag *d)
 
 void ent_diags_render_json(ent_diags *diags, ent_text *out)
 {
-    ent_diags_settle(diags);
+    ent_diags_conclude(diags);
     ent_text_putc(out, '[');
     for (size_t i = 0; i < diags->n; i++) {
         const ent_diag *d = diags->list[i];
@@ -260,7 +260,7 @@ static void put_rules(const ent_diags *diags, int index[ENT_DIAG_COUNT], ent_tex
 void ent_diags_render_sarif(ent_diags *diags, ent_text *out)
 {
     int index[ENT_DIAG_COUNT] = {0};
-    ent_diags_settle(diags);
+    ent_diags_conclude(diags);
     ent_text_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
                        "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
                        "\"name\":\"entente\",\"rules\":[");

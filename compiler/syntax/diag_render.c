@@ -389,7 +389,7 @@ static void put_diag(view *v, const ent_diag *d)
 
 void ent_diags_render(ent_diags *diags, ent_text *out, unsigned flags)
 {
-    ent_diags_settle(diags);
+    ent_diags_conclude(diags);
     view v = {.out = out, .sources = diags->sources, .colour = (flags & ENT_DIAGS_COLOUR) != 0};
     size_t errors = ent_diags_error_count(diags);
     size_t warnings = ent_diags_warning_count(diags);

@@ -104,6 +104,42 @@ static void warn_unused_docs(ent_parser *p)
     }
 }
 
+static ent_region_kind region_kind(const ent_node *declaration)
+{
+    switch (declaration->kind) {
+    case ENT_NODE_FRAMEWORK:
+    case ENT_NODE_SLA:
+    case ENT_NODE_OLA:
+    case ENT_NODE_AMENDMENT:
+    case ENT_NODE_FEED:
+    case ENT_NODE_BIND:
+    case ENT_NODE_SCENARIO:
+        return ENT_REGION_HOME;
+    case ENT_NODE_DUTY:
+    case ENT_NODE_OBJECTIVE:
+        return ENT_REGION_STRAY;
+    default:
+        return ENT_REGION_DECLARATION;
+    }
+}
+
+/* Where the declarations and their members stand, for what follows from errors in them. */
+static void tell_regions(ent_parser *p, const ent_node *file)
+{
+    for (uint32_t i = 0; i < file->n_kids; i++) {
+        const ent_node *d = file->kids[i];
+        bool has_members = d->kind == ENT_NODE_FRAMEWORK || d->kind == ENT_NODE_SLA ||
+                           d->kind == ENT_NODE_OLA || d->kind == ENT_NODE_AMENDMENT;
+        ent_diags_region(p->diags, d->span, region_kind(d));
+        if (!has_members) {
+            ent_diags_region(p->diags, d->span, ENT_REGION_MEMBER);
+        }
+        for (uint32_t k = 0; has_members && k < d->n_kids; k++) {
+            ent_diags_region(p->diags, d->kids[k]->span, ENT_REGION_MEMBER);
+        }
+    }
+}
+
 bool ent_parser_open(ent_parser *p)
 {
     p->buffer = malloc(p->len + 2);
@@ -184,5 +220,8 @@ ent_node *ent_parse(ent_arena *arena, ent_sources *sources, uint32_t file, ent_d
     node->kids = p->declarations.items;
     node->n_kids = p->declarations.n;
     clear_slots(node);
+    if (ent_diags_error_count(diags) > errors_before) {
+        tell_regions(p, node);
+    }
     return node;
 }

@@ -1,0 +1,240 @@
+/* One mistake, one error: what follows from another error is taken off the list before it is shown.
+ *
+ * The parser goes on after a syntax error, and the checker with what is left of the tree, so one slip
+ * may be complained of more than once.  Four kinds of complaints follow from others:
+ *  - what is said of the same line as a syntax error, with no word of the language in between;
+ *  - in a member with a syntax error (a duty whose `when` could not be read): what is said of types
+ *    and of what is missing; and, where the next member's keyword was lost, of clauses out of place;
+ *  - after a word where a declaration should begin: members that now stand in none;
+ *  - of uses of one unknown name, all but the first, which says how many more there are.
+ * The first error of each kind always stays, so the number of errors is never brought to nothing.
+ * Golden: tests/golden/diagnostics/cascade_*. */
+#include <string.h>
+
+#include "compiler/syntax/diag_internal.h"
+#include "compiler/syntax/parser_internal.h"
+
+/* What the parser says of a token in the wrong place; a bad literal or text is a mistake of its own. */
+static bool is_syntax(ent_diag_code code)
+{
+    return code == ENT_DIAG_E0101 || code == ENT_DIAG_E0102 || code == ENT_DIAG_E0103 ||
+           code == ENT_DIAG_E0118 || code == ENT_DIAG_E0119 || code == ENT_DIAG_E0126;
+}
+
+static bool is_unknown_name(ent_diag_code code)
+{
+    return code >= ENT_DIAG_E0202 && code <= ENT_DIAG_E0212 && code != ENT_DIAG_E0205 &&
+           code != ENT_DIAG_E0206;
+}
+
+static bool is_error(const ent_diag *d)
+{
+    return ent_diag_code_info(d->code)->severity == ENT_SEVERITY_ERROR;
+}
+
+static uint32_t line_of(const ent_diags *diags, const ent_diag *d)
+{
+    return ent_source_position(diags->sources, d->span.file, d->span.start).line;
+}
+
+static bool share_line(const ent_diags *diags, const ent_diag *a, const ent_diag *b)
+{
+    return a->span.file == b->span.file && a->span.file != ENT_NO_FILE &&
+           line_of(diags, a) == line_of(diags, b);
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* Whether nothing of the language's own words stands between the two. */
+static bool are_neighbours(const ent_diags *diags, const ent_diag *a, const ent_diag *b)
+{
+    bool a_first = a->span.start <= b->span.start;
+    size_t at = a_first ? a->span.end : b->span.end, len = 0;
+    size_t end = a_first ? b->span.start : a->span.start;
+    const char *text = ent_sources_text(diags->sources, a->span.file, &len);
+    while (text != NULL && at < end && end <= len) {
+        size_t n = 0;
+        ent_word_class class;
+        while (at + n < end && is_letter(text[at + n])) {
+            n++;
+        }
+        if (n > 0 && ent_word_token(text + at, n, &class) != ent_word_token("", 0, &class)) {
+            return false;
+        }
+        at += n > 0 ? n : 1;
+    }
+    return true;
+}
+
+/* Whether the complaint may be of no more than what another one left over.  A stray character is what
+ * it is, but for the dot of a name that was not there. */
+static bool may_echo(const ent_diags *diags, const ent_diag *d)
+{
+    size_t len = 0;
+    const char *text = ent_sources_text(diags->sources, d->span.file, &len);
+    if (d->code == ENT_DIAG_E0103) {
+        return text != NULL && d->span.start < len && text[d->span.start] == '.';
+    }
+    return d->code >= ENT_DIAG_E0201 || (is_syntax(d->code) && d->code != ENT_DIAG_E0118);
+}
+
+/* The region that the diagnostic lies in: the last one that begins before it.  NULL: none. */
+static const diag_region *region_of(const ent_diags *diags, const ent_diag *d, bool member)
+{
+    const diag_region *found = NULL;
+    for (size_t i = 0; i < diags->n_regions; i++) {
+        const diag_region *r = &diags->regions[i];
+        if ((r->kind == ENT_REGION_MEMBER) == member && r->span.file == d->span.file &&
+            r->span.start <= d->span.start && (found == NULL || r->span.start >= found->span.start)) {
+            found = r;
+        }
+    }
+    return found;
+}
+
+/* Between declarations: the word that should begin one was not understood. */
+static bool is_between(const ent_diags *diags, const ent_diag *d)
+{
+    const diag_region *r = region_of(diags, d, false);
+    return diags->n_regions > 0 && (r == NULL || d->span.start >= r->span.end);
+}
+
+static bool begins_between(const ent_diags *diags, const ent_diag *a, const ent_diag *b)
+{
+    for (size_t i = 0; i < diags->n_regions; i++) {
+        const diag_region *r = &diags->regions[i];
+        if (r->kind == ENT_REGION_HOME && r->span.file == a->span.file &&
+            r->span.start > a->span.start && r->span.start <= b->span.start) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool follows_from(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+{
+    bool structure = d->code == ENT_DIAG_E0120 || d->code == ENT_DIAG_E0125;
+    bool echo = is_syntax(d->code) && may_echo(diags, d);
+    if (d->span.file != syntax->span.file) {
+        return false;
+    }
+    if (may_echo(diags, d) && share_line(diags, d, syntax) && are_neighbours(diags, d, syntax)) {
+        return true;
+    }
+    bool between = is_between(diags, syntax);
+    const diag_region *member = region_of(diags, syntax, true);
+    const diag_region *home = region_of(diags, syntax, false);
+    if (!between && member != NULL && member->span.start >= home->span.start &&
+        member == region_of(diags, d, true) && !is_between(diags, d) &&
+        (d->code >= ENT_DIAG_E0301 ||
+         (syntax->lost_member && d->span.start > syntax->span.start &&
+          (structure || echo)))) {
+        return true;
+    }
+    return between && syntax->code != ENT_DIAG_E0103 && syntax->span.start < d->span.start &&
+           !begins_between(diags, syntax, d) &&
+           (d->code == ENT_DIAG_E0449 || structure || echo);
+}
+
+static size_t drop_aftermath(ent_diags *diags)
+{
+    size_t kept = 0;
+    bool *gone = ent_arena_alloc_array(diags->arena, diags->n + 1, sizeof *gone);
+    for (size_t i = 0; gone != NULL && i < diags->n; i++) {
+        const ent_diag *syntax = diags->list[i];
+        for (size_t k = 0; is_syntax(syntax->code) && !gone[i] && k < diags->n; k++) {
+            const ent_diag *d = diags->list[k];
+            bool later = !is_syntax(d->code) || k > i;
+            gone[k] = gone[k] || (k != i && later && is_error(d) && follows_from(diags, d, syntax));
+        }
+    }
+    for (size_t i = 0; i < diags->n; i++) {
+        if (gone == NULL || !gone[i]) {
+            diags->list[kept++] = diags->list[i];
+        }
+    }
+    return kept;
+}
+
+/* --- unknown names --- */
+
+static bool is_same_name(const ent_diags *diags, const ent_diag *a, const ent_diag *b)
+{
+    size_t len_a = 0, len_b = 0;
+    const char *text_a = ent_sources_text(diags->sources, a->span.file, &len_a);
+    const char *text_b = ent_sources_text(diags->sources, b->span.file, &len_b);
+    size_t n = a->span.end - a->span.start;
+    return text_a != NULL && text_b != NULL && n > 0 && n == b->span.end - b->span.start &&
+           a->span.end <= len_a && b->span.end <= len_b &&
+           memcmp(text_a + a->span.start, text_b + b->span.start, n) == 0;
+}
+
+static size_t join_names(ent_diags *diags)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < diags->n; i++) {
+        ent_diag *d = diags->list[i], *first = NULL;
+        for (size_t k = 0; k < kept && first == NULL && is_unknown_name(d->code); k++) {
+            ent_diag *before = diags->list[k];
+            first = is_unknown_name(before->code) && is_same_name(diags, before, d) ? before : NULL;
+        }
+        if (first == NULL) {
+            diags->list[kept++] = d;
+        } else {
+            first->n_more++;
+        }
+    }
+    for (size_t i = 0; i < kept; i++) {
+        ent_diag *d = diags->list[i];
+        if (d->n_more > 0) {
+            ent_diag_note(d, "and in %zu more place%s", d->n_more, d->n_more == 1 ? "" : "s");
+            d->n_more = 0;
+        }
+    }
+    return kept;
+}
+
+/* An amount that is not understood pays nothing that could be held against the target. */
+static size_t drop_of_amounts(ent_diags *diags)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < diags->n; i++) {
+        ent_diag *d = diags->list[i];
+        bool follows = false;
+        for (size_t k = 0; k < diags->n && d->code == ENT_DIAG_E0421 && !follows; k++) {
+            follows = diags->list[k]->code == ENT_DIAG_E0201 && share_line(diags, d, diags->list[k]);
+        }
+        diags->list[kept] = d;
+        kept += !follows;
+    }
+    return kept;
+}
+
+void ent_diags_region(ent_diags *diags, ent_span span, ent_region_kind kind)
+{
+    diag_region *grown = ent_arena_grow_array(diags->arena, diags->regions, diags->n_regions,
+                                              diags->n_regions + 1, sizeof *grown);
+    if (grown != NULL) {
+        diags->regions = grown;
+        diags->regions[diags->n_regions++] = (diag_region){span, kind};
+    }
+}
+
+void ent_diag_lost_member(ent_diag *d)
+{
+    d->lost_member = true;
+}
+
+void ent_diags_conclude(ent_diags *diags)
+{
+    ent_diags_settle(diags);
+    if (diags->concluded != diags->n) {
+        diags->n = drop_aftermath(diags);
+        diags->n = drop_of_amounts(diags);
+        diags->n = join_names(diags);
+        diags->concluded = diags->n;
+    }
+}
