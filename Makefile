@@ -161,6 +161,13 @@ build/entente.wasm: $(WASM_O)
 	$(WASM_CC) --target=wasm32-wasi -mexec-model=reactor -Wl,--strip-all -Wl,-z,stack-size=1048576 -o $@ $^
 -include $(WASM_O:.o=.d)
 
+# --- hosts in other languages ---------------------------------------------------------------------
+
+# what Python knows of the header is made from it, and kept in the repository: who installs it needs no compiler
+PYTHON := runtime/bindings/python
+$(PYTHON)/entente/_abi.py: runtime/include/entente.h $(PYTHON)/generate_abi.py
+	python3 $(PYTHON)/generate_abi.py $< > $@
+
 # --- tests ----------------------------------------------------------------------------------------
 
 $(B)/tests/%: tests/unit/%.c $(B)/libentente-compiler.a $(B)/libentente.a
@@ -210,7 +217,7 @@ $(B)/examples/generate-%: examples/%/generate.c $(wildcard examples/gen/*.c exam
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(wildcard examples/gen/*.c) -lm
 
-test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnostics_driver
+test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnostics_driver $(PYTHON)/entente/_abi.py
 
 # the sweep fails allocations one by one, so its allocator is wrapped
 $(B)/tests/test_state_memory: OPT += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -264,6 +271,10 @@ install: all
 	ln -sf libentente.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libentente.so.$(SO_MAJOR)
 	ln -sf libentente.so.$(SO_MAJOR) $(DESTDIR)$(PREFIX)/lib/libentente.so
 	install -m 644 stdlib/*.ent $(DESTDIR)$(PREFIX)/share/entente/stdlib
+	install -d $(DESTDIR)$(PREFIX)/share/entente/python/entente $(DESTDIR)$(PREFIX)/share/entente/python/backend
+	install -m 644 $(PYTHON)/pyproject.toml $(DESTDIR)$(PREFIX)/share/entente/python
+	install -m 644 $(PYTHON)/backend/*.py $(DESTDIR)$(PREFIX)/share/entente/python/backend
+	install -m 644 $(PYTHON)/entente/*.py $(PYTHON)/entente/py.typed $(DESTDIR)$(PREFIX)/share/entente/python/entente
 	install -m 644 docs/man/entente.1 $(DESTDIR)$(PREFIX)/share/man/man1/entente.1
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' docs/entente.pc.in \
 	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/entente.pc
@@ -272,7 +283,7 @@ docs/bytecode.md: compiler/entente/gen_bytecode_doc.c runtime/bytecode/opcodes.d
 	@mkdir -p $(B)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $(B)/gen_bytecode_doc $<
 	$(B)/gen_bytecode_doc > $@
-docs: docs/bytecode.md
+docs: docs/bytecode.md $(PYTHON)/entente/_abi.py
 
 clean:
 	rm -rf build

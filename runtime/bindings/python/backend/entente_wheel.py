@@ -1,6 +1,6 @@
 """Builds the wheel of `entente`: a zip of its files, so that an installation needs no compiler, network or other package.
 
-The version is that of the header from which entente/_abi.py was made.  Tested by tests/embed/python/run.sh.
+The version is that of the header from which entente/_abi.py was made.  Tested by tests/hosts/python/run.sh.
 """
 import base64
 import hashlib

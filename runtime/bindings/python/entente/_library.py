@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Iterator, List
 
 from . import _abi
-from .error import ErrorCode, EntenteError
+from ._abi import ErrorCode
+from .error import EntenteError
 
 SONAME = f"libentente.so.{_abi.VERSION.split('.')[0]}"
 

@@ -11,7 +11,7 @@ What a field takes, besides None for an absent value and a text that is read as 
     time                    time of day
     text                    int, too; enumerations, parties and services: texts, or an Enum whose values are texts
 
-Tested by tests/embed/python.
+Tested by tests/hosts/python.
 """
 from __future__ import annotations
 
@@ -271,11 +271,12 @@ def _plain(value: Any) -> Any:
 def _by_name(rows: Rows) -> Tuple[Dict[str, Any], int]:
     """Columns by name, and how many rows there are."""
     if hasattr(rows, "iloc") and hasattr(rows, "columns"):
-        names = [str(name) for name in rows.columns]
+        frame: Any = rows
+        names = [str(name) for name in frame.columns]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise EntenteError(ErrorCode.USAGE, f"two columns are called `{twice}`", field=twice)
-        return {name: rows.iloc[:, i] for i, name in enumerate(names)}, len(rows)
+        return {name: frame.iloc[:, i] for i, name in enumerate(names)}, len(frame)
     if isinstance(rows, AnyMapping):
         columns = {str(name): values if _is_series(values) else list(values) for name, values in rows.items()}
         lengths = {len(values) for values in columns.values()}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Callable, Iterator, List, Optional, Tuple, Type, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, Union
 
 from . import _abi
 from ._abi import ErrorCode, LedgerMode
@@ -79,7 +79,7 @@ class Session:
     def _set_callbacks(self, options: _abi.ent_session_options, on_decision: Callable[[Decision], object],
                        on_notice: Optional[Callable[[Notice], object]],
                        on_line: Optional[Callable[[str], object]]) -> None:
-        types = dict(_abi.ent_session_options._fields_)  # type: ignore[arg-type]
+        types: Dict[str, Any] = {entry[0]: entry[1] for entry in _abi.ent_session_options._fields_}
 
         def set_callback(name: str, call: Callable[..., object]) -> None:
             def guarded(_user: Any, *arguments: Any) -> bool:
@@ -89,7 +89,7 @@ class Session:
                 except BaseException as raised:  # it cannot pass through C
                     self._raised = raised
                     return False
-            setattr(options, name, types[name](guarded))  # type: ignore[operator]
+            setattr(options, name, types[name](guarded))
 
         set_callback("on_decision", lambda d: on_decision(make_decision(d.contents)))
         if on_notice is not None:

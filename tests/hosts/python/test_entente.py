@@ -1,0 +1,395 @@
+"""The Python package: the shared conformance set with texts, with typed values and with DataFrames, whole and live; what a
+Decision says beside its ledger line; what is refused and how; threads.
+
+  test_entente.py FOLDER     where tests/conformance/hosts/expected.sh left programs and ledgers
+"""
+import csv
+import io
+import json
+import re
+import sys
+import threading
+import unittest
+from datetime import datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+
+import entente
+from entente import EntenteError, ErrorCode, FieldType, Money, Status
+from entente.columns import to_ns
+
+try:
+    import pandas
+except ImportError:
+    pandas = None
+
+SET = Path(__file__).resolve().parents[2] / "conformance" / "hosts"
+FOLDER = Path(sys.argv[1])
+CLUBS = sorted(p.parent.name for p in SET.glob("*/club.ent"))
+UTC = timezone.utc
+
+
+def instant(text):
+    """As fine as a datetime is; what is finer stays text."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def duration(text):
+    parts = re.findall(r"([0-9.]+)([a-z]+)", text)
+    ns = int(sum(Decimal(number) * {"ns": 1, "ms": 10 ** 6, "s": 10 ** 9, "m": 60 * 10 ** 9}[unit]
+                 for number, unit in parts))
+    return ns if ns % 1000 else timedelta(microseconds=ns // 1000)
+
+
+def ratio(text):
+    return Fraction(text[:-1]) / 100 if text.endswith("%") else Decimal(text)
+
+
+TYPED = {
+    FieldType.BOOL: lambda t: t in ("true", "1", "yes", "up"),
+    FieldType.INT: int,
+    FieldType.NUMBER: float,
+    FieldType.DECIMAL: Decimal,
+    FieldType.RATIO: ratio,
+    FieldType.MONEY: lambda t: Decimal(t.split()[1]),
+    FieldType.DURATION: duration,
+    FieldType.TIME: time.fromisoformat,
+}
+
+
+def typed(field, text):
+    if text == "":
+        return None
+    if field.type == FieldType.INSTANT:
+        if not re.search(r"\.\d{7,}", text):
+            return instant(text)
+        seconds, fraction = text[:-1].split(".")
+        whole = int(instant(seconds + "Z").timestamp())
+        return whole * 10 ** 9 + int(fraction.ljust(9, "0"))
+    return TYPED.get(field.type, str)(text)
+
+
+class Club:
+    def __init__(self, name):
+        self.program = entente.load(FOLDER / f"{name}.entc")
+        self.ledger = (FOLDER / f"{name}.jsonl").read_text("utf-8")
+        self.feeds = {}
+        for path in SET.glob(f"{name}/*.csv"):
+            with open(path, encoding="utf-8", newline="") as file:
+                self.feeds[path.stem] = list(csv.DictReader(file))
+        period = SET / name / "period"
+        self.period = dict(zip(("start", "end"), map(instant, period.read_text().split()))) if period.exists() else {}
+
+    def typed(self):
+        fields = {feed.name: feed for feed in self.program.feeds}
+        return {feed: [{name: typed(fields[feed][name], text) for name, text in row.items()} for row in rows]
+                for feed, rows in self.feeds.items()}
+
+    def decide(self, feeds):
+        lines = []
+        decisions = entente.decide(self.program, feeds, on_line=lines.append, **self.period)
+        return decisions, "".join(line + "\n" for line in lines)
+
+
+def bare(ledger):
+    """Decisions without their chain."""
+    return [re.sub(r',"prev":.*', "", line) for line in ledger.splitlines() if not line.startswith('{"kind":"run"')]
+
+
+class Conformance(unittest.TestCase):
+    def test_texts(self):
+        for name in CLUBS:
+            with self.subTest(club=name):
+                club = Club(name)
+                self.assertEqual(club.decide(club.feeds)[1], club.ledger)
+
+    def test_typed_values(self):
+        for name in CLUBS:
+            with self.subTest(club=name):
+                club = Club(name)
+                self.assertEqual(club.decide(club.typed())[1], club.ledger)
+
+    def test_columns(self):
+        for name in CLUBS:
+            with self.subTest(club=name):
+                club = Club(name)
+                columns = {feed: {field: [row[field] for row in rows] for field in rows[0]}
+                           for feed, rows in club.typed().items()}
+                self.assertEqual(club.decide(columns)[1], club.ledger)
+
+    @unittest.skipIf(pandas is None, "pandas is not installed")
+    def test_frames(self):
+        for name in CLUBS:
+            club = Club(name)
+            texts = {feed: pandas.read_csv(io.StringIO((SET / name / f"{feed}.csv").read_text("utf-8")), dtype=str)
+                     for feed in club.feeds}
+            objects = {feed: pandas.DataFrame(rows, dtype=object) for feed, rows in club.typed().items()}
+            native = {feed: self.native(club, feed, frame) for feed, frame in objects.items()}
+            for how, frames in (("texts", texts), ("objects", objects), ("native", native)):
+                with self.subTest(club=name, how=how):
+                    self.assertEqual(club.decide(frames)[1], club.ledger)
+
+    def native(self, club, feed, frame):
+        """pandas' own types where it has one for a field."""
+        fields = next(f for f in club.program.feeds if f.name == feed)
+        result = frame.copy()
+        for name in frame:
+            kind = fields[name].type
+            if kind == FieldType.INSTANT:
+                result[name] = pandas.to_datetime(frame[name].map(to_ns), unit="ns", utc=True)
+            elif kind == FieldType.DURATION:
+                result[name] = pandas.to_timedelta(frame[name])
+            elif kind == FieldType.NUMBER:
+                result[name] = frame[name].astype("float64")
+            elif kind == FieldType.INT:
+                result[name] = frame[name].astype("Int64")
+            elif kind == FieldType.BOOL:
+                result[name] = frame[name].astype("boolean")
+            elif kind == FieldType.ENUM:
+                result[name] = frame[name].astype("category")
+        return result
+
+    def test_live(self):
+        for name in CLUBS:
+            with self.subTest(club=name):
+                club = Club(name)
+                ordered = sorted(((typed(field, row["at"]), feed.name, row) for feed in club.program.feeds
+                                  for field in feed.fields if field.name == "at"
+                                  for row in club.feeds.get(feed.name, [])),
+                                 key=lambda entry: to_ns(entry[0]))
+                lines = []
+                with club.program.session(on_line=lines.append, **club.period) as session:
+                    decided = []
+                    for at, feed, row in ordered:
+                        session.push(feed, [row])
+                        decided += session.advance(at)
+                    decided += session.finish()
+                self.assertEqual(bare("\n".join(lines)), bare(club.ledger))
+                self.assertEqual([d.line for d in decided], lines[1:])
+
+
+class Content(unittest.TestCase):
+    def test_same_as_the_line(self):
+        for name in CLUBS:
+            club = Club(name)
+            for d in club.decide(club.feeds)[0]:
+                with self.subTest(club=name, seq=d.seq):
+                    self.compare(d, json.loads(d.line))
+
+    def compare(self, d, line):
+        self.assertEqual((d.seq, d.kind.name.lower(), d.agreement, d.version, d.clause, d.status.name.lower()),
+                         tuple(line[k] for k in ("seq", "kind", "agreement", "version", "clause", "status")))
+        for text in ("title", "measure", "target", "shortfall", "structural_gap", "prev", "hash"):
+            self.assertEqual(getattr(d, text), line.get(text))
+        self.assertEqual(dict(d.subject), line.get("subject", {}))
+        window, clock = line.get("window", {}), line.get("clock", {})
+        for mine, theirs in ((d.window_from, window.get("from")), (d.window_to, window.get("to")),
+                             (d.at, clock.get("at")), (d.due, clock.get("due")), (d.done, clock.get("done"))):
+            self.assertEqual(mine, theirs and instant(re.sub(r"(\.\d{6})\d+", r"\1", theirs)))
+        self.assertEqual(d.elapsed_ns, Fraction(clock["elapsed"]) * 10 ** 9 if clock else None)
+        self.assertEqual(d.open, clock.get("open", False))
+        self.assertEqual(d.measure_exact, Fraction(line["measure_exact"]) if "measure_exact" in line else None)
+        self.assertEqual(vars(d.counts) if d.counts else None, line.get("counts"))
+        credit = line.get("credit")
+        self.assertEqual(d.credit and (str(d.credit.amount), d.credit.currency, d.credit.rule),
+                         credit and (credit["amount"], credit["currency"], credit["rule"]))
+        self.assertEqual((d.accountable, d.accountable_to),
+                         tuple(line.get("accountable", {}).get(k) for k in ("party", "to")))
+        self.assertEqual(
+            [(r.party, r.share, r.degree, r.but_for, r.held, r.amount, r.without) for r in d.responsible],
+            [(r["party"], Fraction(r["share"]) if "share" in r else None, Fraction(r["degree"]), r["but_for"],
+              Fraction(r["held"]) if "held" in r else None, Decimal(r["amount"]) if "amount" in r else None,
+              r.get("without")) for r in line.get("responsible", [])])
+        self.assertEqual(list(d.because), [b["fact"] for b in line.get("because", []) if "fact" in b])
+        self.assertEqual(vars(d.source), line["source"])
+
+    def test_values(self):
+        club = Club("figures")
+        values = {d.clause: d.value for d in club.decide(club.feeds)[0] if d.window_from.month != 2}
+        self.assertEqual(values["counted"], 9000000000000000001)
+        self.assertEqual(values["fees"], Money("GBP", Fraction("100.01")))
+        self.assertEqual(values["speed"], 120)
+        self.assertEqual(values["ups"], Fraction(3, 4))
+
+    def test_frozen(self):
+        decision = Club("desk").decide(Club("desk").feeds)[0][0]
+        with self.assertRaises(AttributeError):
+            decision.status = Status.MET
+        self.assertIsInstance(hash(decision), int)
+
+    def test_introspection(self):
+        program = Club("figures").program
+        sample = next(f for f in program.feeds if f.name == "sample")
+        self.assertEqual(sample["state"].words, ("good", "bad"))
+        self.assertEqual((sample["fee"].currency, sample["d"].digits, sample["id"].key), ("GBP", 2, True))
+        self.assertEqual([p.name for p in program.parties], ["Shop", "Host", "Net"])
+        self.assertEqual([(s.name, s.provider, s.depends_on) for s in program.services],
+                         [("lines", "Net", ()), ("web", "Host", ("lines",))])
+        (web,) = [a for a in program.agreements if a.name == "Web"]
+        self.assertEqual((web.version, web.supplier, web.customer, web.currency), (2, "Host", "Shop", "GBP"))
+        self.assertEqual(web.clauses[0].target, "at least 75%")
+        self.assertEqual(len(program.digest), 64)
+
+    def test_notices_counts_period(self):
+        club, notices = Club("desk"), []
+        with club.program.session(live=False, on_notice=notices.append) as session:
+            session.push("ticket", club.feeds["ticket"])
+            session.finish()
+            self.assertEqual(session.counts("ticket").rows, 15)
+            self.assertEqual(session.period[0], datetime(2026, 1, 5, 9, tzinfo=UTC))
+        self.assertIn("🚑 café", [n.subject["id"] for n in notices])
+        self.assertEqual(json.loads(notices[0].line)["clause"], notices[0].clause)
+
+
+class Refused(unittest.TestCase):
+    ROW = {"at": "2026-02-01T00:00:00Z", "id": "a", "state": "good", "part": "web", "party": "Host", "up": True,
+           "n": 1, "x": 0.5, "d": Decimal("1.25"), "r": Fraction(1, 2), "fee": Money("GBP", Fraction(5, 4)),
+           "took": timedelta(seconds=1), "clock": time(9), "spare": None}
+
+    def setUp(self):
+        self.session = Club("figures").program.session(live=False)
+
+    def tearDown(self):
+        self.session.close()
+
+    def refuse(self, field, value, code=ErrorCode.DATA):
+        with self.assertRaises(EntenteError) as caught:
+            self.session.push("sample", [self.ROW, {**self.ROW, field: value}])
+        error = caught.exception
+        self.assertEqual((error.code, error.field), (code, field), error)
+        return error
+
+    def test_what_fits(self):
+        class State(Enum):
+            BAD = "bad"
+        self.session.push("sample", [self.ROW, {**self.ROW, "state": State.BAD, "id": 7, "n": Decimal(3), "x": 2}])
+        self.session.push("sample", [])
+        self.assertEqual(self.session.counts("sample").rows, 2)
+
+    def test_values_that_do_not_fit(self):
+        for field, value in (("n", 1.5), ("n", 2 ** 63), ("n", Decimal("NaN")), ("n", True), ("x", float("nan")),
+                             ("x", 2 ** 60), ("d", 1.25), ("d", Decimal("0.001")), ("d", Decimal("Infinity")),
+                             ("r", Fraction(1, 3)), ("fee", Money("EUR", Fraction(1))), ("fee", 0.5), ("took", 1.0),
+                             ("took", time(1)), ("clock", timedelta(1)), ("at", datetime(2026, 1, 1)), ("up", 1),
+                             ("state", "ugly"), ("party", 5), ("part", "nowhere"), ("spare", 1.5), ("id", "a\0b"),
+                             ("id", "\ud800"), ("clock", "25:00")):
+            with self.subTest(field=field, value=value):
+                error = self.refuse(field, value)
+                self.assertIn(error.row, (1, 2) if field in ("d", "r", "clock", "at", "spare") else (2,))
+        self.assertEqual(self.session.counts("sample").rows, 0)
+
+    def test_absent_time(self):
+        self.assertEqual(self.refuse("at", None).row, 2)
+
+    def test_shapes(self):
+        for rows, code in (({"at": [1], "id": []}, ErrorCode.USAGE), ([1], ErrorCode.USAGE),
+                           ([{**self.ROW, "more": 1}], ErrorCode.USAGE), ([{"at": 1}], ErrorCode.USAGE)):
+            with self.assertRaises(EntenteError) as caught:
+                self.session.push("sample", rows)
+            self.assertEqual(caught.exception.code, code)
+        self.session.push("sample", [{**self.ROW, "more": 1}], ignore_unknown=True)
+        with self.assertRaises(EntenteError) as caught:
+            self.session.push("simple", [self.ROW])
+        self.assertIn("the program's feeds are sample", str(caught.exception))
+
+    @unittest.skipIf(pandas is None, "pandas is not installed")
+    def test_frames(self):
+        frame = pandas.DataFrame([self.ROW, self.ROW])
+        for column, values in (("at", pandas.to_datetime(["2026-01-01", "2026-01-02"])), ("d", [1.5, 2.5]),
+                               ("n", [0.5, 1.0]), ("state", [1, 2])):
+            with self.assertRaises(EntenteError) as caught:
+                self.session.push("sample", frame.assign(**{column: values}))
+            self.assertEqual(caught.exception.field, column)
+        self.session.push("sample", frame.assign(d=[1, 2], n=[1.0, float("nan")], took=pandas.to_timedelta([1, None])))
+
+    def test_bad_programs(self):
+        good = (FOLDER / "desk.entc").read_bytes()
+        for content in (b"", b"ENTC", good[:-1], good[:100] + b"\xff" * 8 + good[108:]):
+            with self.assertRaises(EntenteError) as caught:
+                entente.Program(content)
+            self.assertEqual(caught.exception.code, ErrorCode.PROGRAM)
+
+    def test_place_of_a_fault(self):
+        rows = [{**self.ROW, "n": 2 ** 62, "id": str(i)} for i in range(2000)]
+        with self.assertRaises(EntenteError) as caught:
+            for _ in range(3):
+                self.session.push("sample", rows)
+            self.session.finish()
+        error = caught.exception
+        counted = next(c for a in self.session.program.agreements for c in a.clauses if c.name == "counted")
+        self.assertEqual((error.code, error.file), (ErrorCode.DATA, "figures/club.ent"))
+        self.assertIn(error.line - counted.source.line, (0, 1))
+        self.assertTrue(str(error).startswith(f"figures/club.ent:{error.line}:{error.column}: "), error)
+
+    def test_after_the_end(self):
+        self.session.finish()
+        with self.assertRaises(EntenteError):
+            self.session.push("sample", [self.ROW])
+        self.session.close()
+        self.session.close()
+        for use in (self.session.finish, lambda: self.session.counts("sample")):
+            with self.assertRaisesRegex(EntenteError, "closed"):
+                use()
+
+
+class Together(unittest.TestCase):
+    def test_callbacks(self):
+        club = Club("desk")
+
+        class Enough(Exception):
+            pass
+
+        def raising(decision):
+            raise Enough(decision.seq)
+
+        with self.assertRaises(Enough):
+            entente.decide(club.program, club.feeds, on_decision=raising)
+        with club.program.session(on_decision=lambda d: session.close()) as session:
+            session.push("ticket", club.feeds["ticket"])
+            with self.assertRaisesRegex(EntenteError, "in use"):
+                session.finish()
+
+    def test_threads_share_a_program(self):
+        club, ledgers = Club("desk"), []
+
+        def work():
+            for _ in range(10):
+                ledgers.append(club.decide(club.feeds)[1])
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(ledgers, [club.ledger] * 40)
+
+    def test_a_session_is_one_threads(self):
+        club, began, ended, raised = Club("desk"), threading.Event(), threading.Event(), []
+
+        def hold(_decision):
+            began.set()
+            ended.wait()
+
+        with club.program.session(live=False, on_decision=hold) as session:
+            session.push("ticket", club.feeds["ticket"])
+            thread = threading.Thread(target=session.finish)
+            thread.start()
+            began.wait()
+            try:
+                session.counts("ticket")
+            except EntenteError as error:
+                raised.append(error)
+            ended.set()
+            thread.join()
+        self.assertEqual(len(raised), 1)
+
+
+if __name__ == "__main__":
+    result = unittest.TextTestRunner(verbosity=0).run(unittest.TestLoader().loadTestsFromModule(sys.modules[__name__]))
+    failed = len(result.failures) + len(result.errors)
+    if result.skipped:
+        print(f"{len(result.skipped)} skipped: pandas is not installed")
+    print(f"{max(result.testsRun - failed - len(result.skipped), 0)} passed, {failed} failed")
+    sys.exit(failed > 0)
