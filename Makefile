@@ -168,6 +168,21 @@ PYTHON := runtime/bindings/python
 $(PYTHON)/entente/_abi.py: runtime/include/entente.h $(PYTHON)/generate_abi.py
 	python3 $(PYTHON)/generate_abi.py $< > $@
 
+# --- PostgreSQL -----------------------------------------------------------------------------------
+
+# By the server's own rules, into build/postgresql; `make install-postgresql` installs where pg_config says.
+PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
+PG_MAKE = $(MAKE) --no-print-directory -C build/postgresql -f $(CURDIR)/runtime/bindings/postgresql/Makefile \
+    PG_CONFIG=$(PG_CONFIG) ENTENTE=$(CURDIR) LIBENTENTE=$(CURDIR)/build/libentente.a \
+    LIBS="$(RUNTIME_LIBS) -lstdc++" with_llvm=no
+
+.PHONY: postgresql install-postgresql
+postgresql: build/libentente.a
+	@mkdir -p build/postgresql
+	$(PG_MAKE) all
+install-postgresql: postgresql
+	$(PG_MAKE) install DESTDIR=$(DESTDIR)
+
 # --- tests ----------------------------------------------------------------------------------------
 
 $(B)/tests/%: tests/unit/%.c $(B)/libentente-compiler.a $(B)/libentente.a
@@ -223,7 +238,7 @@ test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnost
 $(B)/tests/test_state_memory: OPT += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 check: deps
-	@$(MAKE) --no-print-directory test-programs wasm
+	@$(MAKE) --no-print-directory test-programs wasm postgresql
 	@BUILD=$(B) SANITIZE=$(SANITIZE) sh tests/run.sh
 
 demo: deps

@@ -72,6 +72,7 @@ step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
 step "libentente in a host" sh tests/embed/run.sh "$BUILD"
 step "WebAssembly: Node and a browser" sh tests/hosts/wasm.sh "$ENTENTE" build/js
+step "PostgreSQL: an aggregate" sh tests/hosts/postgresql.sh "$ENTENTE" build/postgresql
 step "live sources" env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/sources.py "$ENTENTE"
 step "live metrics, webhooks, new versions, page" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/live.py "$ENTENTE"
