@@ -43,7 +43,8 @@ WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
 PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev libzstd-dev liblzma-dev \
             libsimdjson-dev libical-dev libsodium-dev libmicrohttpd-dev libcurl4-openssl-dev \
             libsnappy-dev libprotobuf-c-dev protobuf-c-compiler libjansson-dev prometheus chromium \
-            openssh-client python3 xz-utils zstd tzdata
+            openssh-client python3 xz-utils zstd tzdata \
+            libsqlite3-dev sqlite3
 
 RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
@@ -183,6 +184,14 @@ postgresql: build/libentente.a
 install-postgresql: postgresql
 	$(PG_MAKE) install DESTDIR=$(DESTDIR)
 
+SQLITE := runtime/bindings/sqlite
+$(B)/entente_sqlite.so: $(wildcard $(SQLITE)/*.c $(SQLITE)/*.h) $(B)/libentente.so
+	$(CC) -std=c17 $(OPT) $(WARN) -D_GNU_SOURCE -fPIC -fvisibility=hidden -Iruntime/include -shared -o $@ \
+	    $(filter %.c,$^) -L$(B) -lentente -Wl,-rpath,'$$ORIGIN'
+$(B)/tests/sqlite_host: tests/hosts/sqlite/host.c $(B)/entente_sqlite.so
+	@mkdir -p $(@D)
+	$(CC) -std=c17 $(OPT) $(WARN) -D_GNU_SOURCE -o $@ $< -lsqlite3
+
 # --- tests ----------------------------------------------------------------------------------------
 
 $(B)/tests/%: tests/unit/%.c $(B)/libentente-compiler.a $(B)/libentente.a
@@ -232,7 +241,8 @@ $(B)/examples/generate-%: examples/%/generate.c $(wildcard examples/gen/*.c exam
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(wildcard examples/gen/*.c) -lm
 
-test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnostics_driver $(PYTHON)/entente/_abi.py
+test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnostics_driver $(PYTHON)/entente/_abi.py \
+    $(B)/tests/sqlite_host
 
 # the sweep fails allocations one by one, so its allocator is wrapped
 $(B)/tests/test_state_memory: OPT += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -276,7 +286,7 @@ bench-plots: all $(B)/bench/state
 bench-deps:
 	$(BENCH) --install
 
-install: all
+install: all $(B)/entente_sqlite.so
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/share/entente/stdlib $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include
 	install -m 644 runtime/include/*.h $(DESTDIR)$(PREFIX)/include
@@ -286,6 +296,7 @@ install: all
 	ln -sf libentente.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libentente.so.$(SO_MAJOR)
 	ln -sf libentente.so.$(SO_MAJOR) $(DESTDIR)$(PREFIX)/lib/libentente.so
 	install -m 644 stdlib/*.ent $(DESTDIR)$(PREFIX)/share/entente/stdlib
+	install -m 755 $(B)/entente_sqlite.so $(DESTDIR)$(PREFIX)/lib/entente_sqlite.so
 	install -d $(DESTDIR)$(PREFIX)/share/entente/python/entente $(DESTDIR)$(PREFIX)/share/entente/python/backend
 	install -m 644 $(PYTHON)/pyproject.toml $(DESTDIR)$(PREFIX)/share/entente/python
 	install -m 644 $(PYTHON)/backend/*.py $(DESTDIR)$(PREFIX)/share/entente/python/backend

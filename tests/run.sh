@@ -80,8 +80,9 @@ step "nothing lost: kills, full disks, torn ends" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"
 step "golden explanations" sh tests/explain.sh "$ENTENTE" "$BUILD/examples"
 step "explanations from their rows" python3 tests/property/explain_rows.py "$ENTENTE"
-if [ -z "${SANITIZE:-}" ]; then # a python that is not sanitised cannot load a library that is
+if [ -z "${SANITIZE:-}" ]; then # what is not sanitised cannot load a library that is
     step "host Python" sh tests/hosts/python/run.sh "$BUILD"
+    step "host SQLite" sh tests/hosts/sqlite/run.sh "$BUILD"
 fi
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent examples/*/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent

@@ -15,6 +15,7 @@ class ErrorCode(IntEnum):
     ENVIRONMENT = 4
     MEMORY = 5
     STOPPED = 6
+    LIMIT = 7
 
 
 class FieldType(IntEnum):
@@ -89,6 +90,10 @@ class ent_error(Structure):
     pass
 
 
+class ent_allocator(Structure):
+    pass
+
+
 class ent_load_options(Structure):
     pass
 
@@ -141,6 +146,10 @@ class ent_notice(Structure):
     pass
 
 
+class ent_refused_row(Structure):
+    pass
+
+
 class ent_session_options(Structure):
     pass
 
@@ -149,7 +158,27 @@ class ent_column(Structure):
     pass
 
 
+class ArrowSchema(Structure):
+    pass
+
+
+class ArrowArray(Structure):
+    pass
+
+
 class ent_row_counts(Structure):
+    pass
+
+
+class ent_usage(Structure):
+    pass
+
+
+class ent_writer(Structure):
+    pass
+
+
+class ent_reader(Structure):
     pass
 
 
@@ -163,8 +192,14 @@ ent_error._fields_ = [
     ("file", c_char * 256),
     ("message", c_char * 512),
 ]
+ent_allocator._fields_ = [
+    ("resize", CFUNCTYPE(c_void_p, c_void_p, c_void_p, c_size_t, c_size_t)),
+    ("user", c_void_p),
+]
 ent_load_options._fields_ = [
     ("size", c_size_t),
+    ("allocator", ent_allocator),
+    ("memory_max", c_uint64),
 ]
 ent_feed_field._fields_ = [
     ("name", c_char_p),
@@ -321,12 +356,25 @@ ent_notice._fields_ = [
     ("line", c_void_p),
     ("line_len", c_size_t),
 ]
+ent_refused_row._fields_ = [
+    ("feed", c_char_p),
+    ("row", c_uint64),
+    ("line", c_uint64),
+    ("column", c_uint32),
+    ("name", c_char_p),
+    ("cell", c_void_p),
+    ("cell_len", c_size_t),
+    ("text", c_void_p),
+    ("text_len", c_size_t),
+    ("expected", c_char_p),
+]
 ent_session_options._fields_ = [
     ("size", c_size_t),
     ("user", c_void_p),
     ("on_decision", CFUNCTYPE(c_bool, c_void_p, POINTER(ent_decision))),
     ("on_notice", CFUNCTYPE(c_bool, c_void_p, POINTER(ent_notice))),
     ("on_line", CFUNCTYPE(c_bool, c_void_p, c_char_p, c_size_t)),
+    ("on_refused_row", CFUNCTYPE(c_bool, c_void_p, POINTER(ent_refused_row))),
     ("ledger", c_int),
     ("has_from", c_bool),
     ("has_to", c_bool),
@@ -341,6 +389,10 @@ ent_session_options._fields_ = [
     ("keys", c_void_p),
     ("keys_len", c_size_t),
     ("assume_signed", c_bool),
+    ("allocator", ent_allocator),
+    ("memory_max", c_uint64),
+    ("instructions_max", c_uint64),
+    ("keys_max", c_uint64),
 ]
 ent_column._fields_ = [
     ("name", c_char_p),
@@ -351,10 +403,51 @@ ent_column._fields_ = [
     ("offsets", c_void_p),
     ("present", c_void_p),
 ]
+ArrowSchema._fields_ = [
+    ("format", c_char_p),
+    ("name", c_char_p),
+    ("metadata", c_char_p),
+    ("flags", c_int64),
+    ("n_children", c_int64),
+    ("children", POINTER(POINTER(ArrowSchema))),
+    ("dictionary", POINTER(ArrowSchema)),
+    ("release", CFUNCTYPE(None, POINTER(ArrowSchema))),
+    ("private_data", c_void_p),
+]
+ArrowArray._fields_ = [
+    ("length", c_int64),
+    ("null_count", c_int64),
+    ("offset", c_int64),
+    ("n_buffers", c_int64),
+    ("n_children", c_int64),
+    ("buffers", POINTER(c_void_p)),
+    ("children", POINTER(POINTER(ArrowArray))),
+    ("dictionary", POINTER(ArrowArray)),
+    ("release", CFUNCTYPE(None, POINTER(ArrowArray))),
+    ("private_data", c_void_p),
+]
 ent_row_counts._fields_ = [
     ("rows", c_uint64),
     ("late", c_uint64),
     ("unknown", c_uint64),
+    ("refused", c_uint64),
+    ("skipped", c_uint64),
+]
+ent_usage._fields_ = [
+    ("memory", c_uint64),
+    ("memory_peak", c_uint64),
+    ("instructions", c_uint64),
+    ("keys", c_uint64),
+]
+ent_writer._fields_ = [
+    ("write", CFUNCTYPE(c_bool, c_void_p, c_void_p, c_size_t)),
+    ("user", c_void_p),
+    ("error", POINTER(ent_error)),
+]
+ent_reader._fields_ = [
+    ("read", CFUNCTYPE(c_bool, c_void_p, c_void_p, c_size_t)),
+    ("user", c_void_p),
+    ("options", POINTER(ent_session_options)),
 ]
 
 FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
@@ -371,8 +464,13 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "ent_session_new": (c_bool, [c_void_p, POINTER(ent_session_options), POINTER(c_void_p), POINTER(ent_error)]),
     "ent_session_free": (None, [c_void_p]),
     "ent_session_push": (c_bool, [c_void_p, c_char_p, POINTER(ent_column), c_size_t, POINTER(ent_error)]),
+    "ent_session_push_arrow": (c_bool, [c_void_p, c_char_p, POINTER(ArrowSchema), POINTER(ArrowArray), POINTER(ent_error)]),
+    "ent_session_push_text": (c_bool, [c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, POINTER(ent_error)]),
     "ent_session_advance": (c_bool, [c_void_p, c_int64, POINTER(ent_error)]),
     "ent_session_finish": (c_bool, [c_void_p, POINTER(ent_error)]),
     "ent_session_counts": (c_bool, [c_void_p, c_char_p, POINTER(ent_row_counts)]),
+    "ent_session_usage": (None, [c_void_p, POINTER(ent_usage)]),
     "ent_session_period": (c_bool, [c_void_p, c_void_p, c_void_p]),
+    "ent_session_save": (c_bool, [c_void_p, POINTER(ent_writer)]),
+    "ent_session_restore": (c_bool, [c_void_p, POINTER(ent_reader), POINTER(c_void_p), POINTER(ent_error)]),
 }

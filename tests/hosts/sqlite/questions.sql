@@ -1,0 +1,42 @@
+.headers on
+.mode list
+.bail off
+SELECT agreement, version, clause, title, kind, subject, at, due, done, open, final, elapsed, allowed, status, shortfall, credit, currency, rule, accountable, accountable_to FROM entente_decide('desk.entc') WHERE seq < 4;
+SELECT clause, window_from, window_to, measure, measure_exact, target, samples, bad, status FROM entente_decide('desk.entc') WHERE kind = 'objective';
+SELECT subject, line ->> '$.responsible[0].party' AS party, line ->> '$.responsible[0].share' AS share FROM entente_decide('desk.entc') WHERE status = 'breach';
+SELECT status, count(*), sum(credit) FROM entente_decide('desk.entc') GROUP BY status ORDER BY status;
+SELECT count(*) FROM entente_decide('desk.entc', 'ticket', 'SELECT * FROM ticket WHERE id LIKE ''%7''');
+SELECT count(*) FROM entente_decide('desk.entc', 'ticket', 'SELECT * FROM ticket WHERE 0');
+SELECT min(at), count(*) FROM entente_decide('desk.entc') WHERE period_from = '2026-01-06T01:00:00.5+01:00' AND period_to = 1768000000 AND kind = 'duty';
+SELECT p.column1, count(*) FROM (VALUES ('Host'), ('Net')) p, entente_decide('desk.entc', 'ticket', 'SELECT * FROM ticket WHERE party = ''' || p.column1 || '''') GROUP BY 1;
+SELECT * FROM entente_decide;
+SELECT * FROM entente_decide(NULL);
+SELECT * FROM entente_decide('nowhere.entc');
+SELECT * FROM entente_decide(x'454e5443');
+SELECT * FROM entente_decide('desk.entc', 'tickets', 'ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'ticket', 'ticket', 'ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'DELETE FROM ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELECT 1; SELECT 2');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELEC 1');
+SELECT * FROM entente_decide('desk.entc', 'ticket', '');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'no_such_table');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELECT at, id, event, priority FROM ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELECT *, 1 AS id FROM ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELECT *, 1/abs(0) AS y, abs(-9223372036854775808) AS x FROM ticket');
+SELECT * FROM entente_decide('figures.entc');
+SELECT * FROM entente_decide('desk.entc') WHERE period_from = '2026-01-01';
+SELECT * FROM entente_decide('desk.entc') WHERE period_from = 2.5;
+SELECT * FROM entente_decide('desk.entc') WHERE period_from = 1 AND period_to = 1;
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELECT datetime(at) AS at, id, event, priority, party FROM ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELECT julianday(at) AS at, id, event, priority, party FROM ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELECT CASE WHEN at > ''2026-01-08'' THEN 9999999999999 ELSE at END AS at, id, event, priority, party FROM ticket');
+SELECT * FROM entente_decide('desk.entc', 'ticket', 'SELECT at, CAST(id AS BLOB) AS id, event, priority, party FROM ticket');
+CREATE TEMP TABLE typed AS SELECT '2026-02-01T00:00:00Z' AS at, 'a' AS id, 'good' AS state, 'web' AS part, 'Host' AS party, 1 AS up, 1 AS n, 1 AS x, '1' AS d, '1' AS r, 12.5 AS fee, '1s' AS took, '09:00' AS clock, '' AS spare;
+SELECT * FROM entente_decide('figures.entc', 'sample', 'typed');
+SELECT count(*) FROM entente_decide('figures.entc', 'sample', 'SELECT at, id, state, part, party, up, n, x, d, r, printf(''%.2f'', fee) AS fee, took, clock, spare FROM typed');
+SELECT * FROM entente_decide('figures.entc', 'sample', 'SELECT at, id, state, part, party, 2 AS up, n, x, d, r, 1 AS fee, took, clock, spare FROM typed');
+CREATE TEMP VIEW kept AS SELECT * FROM entente_decide('desk.entc');
+SELECT count(*) FROM kept;
+CREATE VIEW stored AS SELECT * FROM entente_decide('desk.entc');
+SELECT count(*) FROM stored;
