@@ -21,6 +21,9 @@ static bool is_syntax(ent_diag_code code)
            code == ENT_DIAG_E0118 || code == ENT_DIAG_E0119 || code == ENT_DIAG_E0126;
 }
 
+/* Each is held against each: a file with more mistakes than that is not worth the time. */
+enum { COMPARED_MAX = 300, REGIONS_MAX = 1000 };
+
 static bool is_unknown_name(ent_diag_code code)
 {
     return code >= ENT_DIAG_E0202 && code <= ENT_DIAG_E0212 && code != ENT_DIAG_E0205 &&
@@ -215,6 +218,9 @@ static size_t drop_of_amounts(ent_diags *diags)
 
 void ent_diags_region(ent_diags *diags, ent_span span, ent_region_kind kind)
 {
+    if (diags->n_regions > REGIONS_MAX) {
+        return;
+    }
     diag_region *grown = ent_arena_grow_array(diags->arena, diags->regions, diags->n_regions,
                                               diags->n_regions + 1, sizeof *grown);
     if (grown != NULL) {
@@ -231,7 +237,8 @@ void ent_diag_lost_member(ent_diag *d)
 void ent_diags_conclude(ent_diags *diags)
 {
     ent_diags_settle(diags);
-    if (diags->concluded != diags->n) {
+    if (diags->concluded != diags->n && diags->n <= COMPARED_MAX &&
+        diags->n_regions <= REGIONS_MAX) {
         diags->n = drop_aftermath(diags);
         diags->n = drop_of_amounts(diags);
         diags->n = join_names(diags);
