@@ -98,12 +98,13 @@ static bool put_instant(buffer *b, bool has, int64 ns)
     int month;
     int date;
     j2date((int)day + UNIX_EPOCH_JDATE, &year, &month, &date);
-    snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d:%02d.%06d+00", year, month, date, (int)(rest / USECS_PER_HOUR),
-             (int)(rest / USECS_PER_MINUTE % 60), (int)(rest / USECS_PER_SEC % 60), (int)(rest % USECS_PER_SEC));
+    snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d:%02d.%06d+00", year, month, date,
+             (int)(rest / USECS_PER_HOUR), (int)(rest / USECS_PER_MINUTE % 60), (int)(rest / USECS_PER_SEC % 60),
+             (int)(rest % USECS_PER_SEC));
     return put_text(b, text);
 }
 
-/* The JSON object of the line that begins with {"seq":…: the subject's bytes, which json made. */
+/* The subject's bytes out of the ledger's line, where it is an object of texts. */
 static bool put_subject(buffer *b, const ent_decision *d)
 {
     static const char key[] = "\"subject\":";

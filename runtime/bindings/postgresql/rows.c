@@ -233,7 +233,6 @@ static void add_record(ent_pg_state *state, ent_pg_row_map *map, HeapTupleHeader
 void ent_pg_state_add(ent_pg_state *state, const char *feed, Datum facts, Oid type, ent_pg_row_map **maps,
                       MemoryContext map_context)
 {
-    /* what is made of values is not to wait for the end of the query */
     Size begin = state->len;
     bool is_json = type == JSONBOID;
     HeapTupleHeader record = is_json ? NULL : DatumGetHeapTupleHeader(facts);
