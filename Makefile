@@ -157,7 +157,7 @@ build/js/%: runtime/bindings/wasm/% build/entente.wasm
 	ln -f build/entente.wasm build/js/entente.wasm
 build/wasm/%.o: %.c
 	@mkdir -p $(@D)
-	$(WASM_CC) -Iruntime/bindings/wasm/system -I. -D_GNU_SOURCE $(WASM_FLAGS) -MMD -MP -c -o $@ $<
+	$(WASM_CC) -Iruntime/bindings/wasm/system -I. $(MEMORY) -D_GNU_SOURCE $(WASM_FLAGS) -MMD -MP -c -o $@ $<
 build/entente.wasm: $(WASM_O)
 	$(WASM_CC) --target=wasm32-wasi -mexec-model=reactor -Wl,--strip-all -Wl,-z,stack-size=1048576 -o $@ $^
 -include $(WASM_O:.o=.d)

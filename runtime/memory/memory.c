@@ -15,7 +15,8 @@ typedef struct header {
 } header;
 
 enum { HEADER = sizeof(header) };
-#define SIZE_LIMIT ((size_t)1 << 47)
+/* what a header can say, and half of what there is to address */
+#define SIZE_LIMIT (SIZE_MAX / 2 < UINT64_C(1) << 47 ? SIZE_MAX / 2 : (size_t)(UINT64_C(1) << 47))
 _Static_assert(HEADER == 16, "what follows a header is aligned as malloc aligns");
 
 static _Thread_local ent_account *current;
