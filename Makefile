@@ -180,9 +180,9 @@ PG_MAKE = $(MAKE) --no-print-directory -C build/postgresql -f $(CURDIR)/runtime/
 .PHONY: postgresql install-postgresql
 postgresql: build/libentente.a
 	@mkdir -p build/postgresql
-	$(PG_MAKE) all
+	+$(PG_MAKE) all
 install-postgresql: postgresql
-	$(PG_MAKE) install DESTDIR=$(DESTDIR)
+	+$(PG_MAKE) install DESTDIR=$(DESTDIR)
 
 SQLITE := runtime/bindings/sqlite
 $(B)/entente_sqlite.so: $(wildcard $(SQLITE)/*.c $(SQLITE)/*.h) $(B)/libentente.so

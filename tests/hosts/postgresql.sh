@@ -85,6 +85,27 @@ for folder in examples/accountability/*/; do
 done
 same first "$work/first.entc" ticket examples/first/ticket.csv
 
+# --- the set that all hosts share: several feeds, texts of all kinds
+mkdir "$work/shared"
+for name in $(sh tests/conformance/hosts/expected.sh "$ENTENTE" "$work/shared"); do
+    club=tests/conformance/hosts/$name
+    options={}
+    [ -e "$club/period" ] && read -r from to <"$club/period" && options="{\"from\": \"$from\", \"to\": \"$to\"}"
+    echo "DROP TABLE IF EXISTS rows; CREATE TABLE rows (n serial, feed text, facts jsonb);" >"$work/shared.sql"
+    for facts in "$club"/*.csv; do
+        cat >>"$work/shared.sql" <<SQL
+DROP TABLE IF EXISTS facts;
+CREATE TABLE facts (nth serial, $(sed -n '1s/[^,]*/"&" text/gp' "$facts"));
+\\copy facts ($(sed -n '1s/[^,]*/"&"/gp' "$facts")) FROM '$facts' CSV HEADER
+INSERT INTO rows (feed, facts) SELECT '$(basename "$facts" .csv)', to_jsonb(f) FROM facts f ORDER BY nth;
+SQL
+    done
+    echo "SELECT rtrim(entente_ledger(:'program'::text::bytea, feed, facts, '$options' ORDER BY n), chr(10)) FROM rows;" >>"$work/shared.sql"
+    sql -v program="\\x$(hex "$work/shared/$name.entc")" -f "$work/shared.sql" >"$work/pg.jsonl" 2>"$work/log"
+    cmp "$work/shared/$name.jsonl" "$work/pg.jsonl" >>"$work/log" 2>&1
+    tell $? "the shared $name: another ledger"
+done
+
 # --- typed columns, two groups, and the same in parallel
 sql >"$work/log" 2>&1 <<'SQL'
 TRUNCATE ticket;

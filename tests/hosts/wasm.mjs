@@ -1,5 +1,5 @@
 // The module for WebAssembly in Node: its ledgers beside those of the command, values of every type, errors.
-//   node wasm.mjs LIBRARY ledger PROGRAM EXPECTED ROWS_MAX [-signatures FILE] [-assume-signed] FEED=FILE.csv…
+//   node wasm.mjs LIBRARY ledger PROGRAM EXPECTED ROWS_MAX [-signatures FILE] [-from T] [-to T] [-assume-signed] FEED=FILE.csv…
 //   node wasm.mjs LIBRARY rows NATURAL.csv EXACT.csv
 //   node wasm.mjs LIBRARY api CLUB.entc NATURAL.jsonl EXACT.jsonl
 import assert from 'node:assert/strict';
@@ -10,14 +10,20 @@ const [library, mode, ...rest] = process.argv.slice(2);
 const { load, EntenteError } = await import(pathToFileURL(library));
 
 function readCsv(file) {
-    const [names, ...cells] = readFileSync(file, 'utf8').trim().split('\n').map((line) => line.split(','));
-    return cells.map((row) => Object.fromEntries(row.map((cell, i) => [names[i], cell])));
+    const [names, ...rows] = readFileSync(file, 'utf8').trimEnd().split(/\r?\n/).map((line) => (
+        Array.from(`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g), ([, quoted, plain]) => (
+            quoted === undefined ? plain : quoted.replaceAll('""', '"')))));
+    return rows.map((row) => Object.fromEntries(row.map((cell, i) => [names[i], cell])));
 }
 
 async function ledger(program, expected, rowsMax, ...more) {
     const options = { assumeSigned: more.includes('-assume-signed') };
     const at = more.indexOf('-signatures');
     if (at >= 0) options.signatures = readFileSync(more.splice(at, 2)[1], 'utf8');
+    for (const end of ['from', 'to']) {
+        const place = more.indexOf(`-${end}`);
+        if (place >= 0) options[end] = more.splice(place, 2)[1];
+    }
     const p = await load(readFileSync(program));
     const session = p.session(options);
     for (const [feed, file] of more.filter((word) => !word.startsWith('-')).map((word) => word.split('='))) {

@@ -43,6 +43,19 @@ done
 "$ENTENTE" build -o "$work/first.entc" examples/first/first.ent >"$work/log" 2>&1
 same first "$work/first.entc" ticket=examples/first/ticket.csv
 
+# --- the set that all hosts share
+mkdir "$work/shared"
+for name in $(sh tests/conformance/hosts/expected.sh "$ENTENTE" "$work/shared"); do
+    club=tests/conformance/hosts/$name
+    set --
+    [ -e "$club/period" ] && read -r from to <"$club/period" && set -- -from "$from" -to "$to"
+    for facts in "$club"/*.csv; do set -- "$@" "$(basename "$facts" .csv)=$facts"; done
+    for rows in 1000000 3; do
+        node_test ledger "$work/shared/$name.entc" "$work/shared/$name.jsonl" $rows "$@"
+        tell $? "the shared $name, $rows rows a push"
+    done
+done
+
 # --- values of every type, errors
 "$ENTENTE" build -o "$work/club.entc" tests/embed/club.ent >"$work/log" 2>&1
 node_test rows "$work/natural.csv" "$work/exact.csv"
