@@ -147,14 +147,34 @@ WASM_C := $(filter-out runtime/feed/% runtime/embed/text.c runtime/ledger/file.c
 WASM_O := $(WASM_C:%.c=build/wasm/%.o)
 WASM_FLAGS := --target=wasm32-wasi -std=c17 -O2 $(WARN) -Wno-shorten-64-to-32 -fvisibility=hidden
 
+# The compiler too: all of it but command, explanations and live sources, and without libical.
+WASM_COMPILER_C := $(filter-out compiler/check/ics.c,$(wildcard $(patsubst %,compiler/%/*.c,syntax check emit prove consent))) \
+                   $(wildcard compiler/bindings/wasm/*.c)
+WASM_COMPILER_O := $(WASM_COMPILER_C:%.c=build/wasm/%.o) build/wasm/gen/parser.o build/wasm/gen/lexer.o \
+                   $(filter-out %/bindings/wasm/glue.o,$(WASM_O))
+
 # build/js is the package as npm takes it
 JS := entente.mjs entente.d.mts package.json
+JS_COMPILER := compiler.mjs compiler.d.mts
 .PHONY: wasm
-wasm: build/entente.wasm $(JS:%=build/js/%)
+wasm: build/entente.wasm build/entente-compiler.wasm $(JS:%=build/js/%) $(JS_COMPILER:%=build/js/%)
+build/js/compiler.%: compiler/bindings/wasm/compiler.% build/entente-compiler.wasm
+	@mkdir -p $(@D)
+	cp $< $@
+	ln -f build/entente-compiler.wasm build/js/entente-compiler.wasm
 build/js/%: runtime/bindings/wasm/% build/entente.wasm
 	@mkdir -p $(@D)
 	cp $< $@
 	ln -f build/entente.wasm build/js/entente.wasm
+build/wasm/gen/%.o: build/gen/%.c
+	@mkdir -p $(@D)
+	$(WASM_CC) -Iruntime/bindings/wasm/system -I. -Ibuild/gen -Icompiler/syntax $(MEMORY) -D_GNU_SOURCE \
+	    --target=wasm32-wasi -std=c17 -O2 -w -c -o $@ $<
+build/wasm/compiler/%.o: compiler/%.c build/gen/parser.h build/gen/lexer.h
+	@mkdir -p $(@D)
+	$(WASM_CC) -Iruntime/bindings/wasm/system -I. -Ibuild/gen $(MEMORY) -D_GNU_SOURCE $(WASM_FLAGS) -MMD -MP -c -o $@ $<
+build/entente-compiler.wasm: $(WASM_COMPILER_O)
+	$(WASM_CC) --target=wasm32-wasi -mexec-model=reactor -Wl,--strip-all -Wl,-z,stack-size=4194304 -o $@ $^
 build/wasm/%.o: %.c
 	@mkdir -p $(@D)
 	$(WASM_CC) -Iruntime/bindings/wasm/system -I. $(MEMORY) -D_GNU_SOURCE $(WASM_FLAGS) -MMD -MP -c -o $@ $<

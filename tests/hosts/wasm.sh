@@ -74,6 +74,12 @@ node examples/embedding/node/desk.mjs "$JS/entente.mjs" "$work/first.entc" >"$wo
     grep -q '^restore T1: met after 3600 s' "$work/log" && grep -q '^restore T2: breach after 86400 s' "$work/log"
 tell $? "the example for Node"
 
+# --- the compiler
+node tests/hosts/compiler.mjs "$JS/compiler.mjs" "$ENTENTE" "$work" examples/first/first.ent,ticket=examples/first/ticket.csv \
+    >"$work/log" 2>&1
+tell $? "the compiler"
+passed=$((passed + $(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$work/log")))
+
 # --- the page
 if command -v chromium >/dev/null; then
     page=$work/page

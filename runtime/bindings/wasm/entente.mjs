@@ -57,20 +57,22 @@ function nsText(ns) {
 const WASI = { ok: 0, badf: 8, inval: 28, noent: 44 };
 const ROOT = 3;
 
-/* The part of WASI that wasi-libc needs to open and read a file; `zone` gives a file's bytes by name, or nothing. */
-function makeSystem(memory, zone) {
+/* The part of WASI that wasi-libc needs to read files below one folder; `read` gives a file's bytes by its path from
+ * there, or nothing.  For this module and compiler.mjs. */
+export function makeSystem(memory, root, read) {
     const files = new Map();
+    const numbers = new Map(); /* a path -> what stat calls its inode */
     const view = () => new DataView(memory().buffer);
     const bytes = (at, len) => new Uint8Array(memory().buffer, at, len);
     return {
         fd_prestat_get(fd, out) {
             if (fd !== ROOT) return WASI.badf;
             view().setUint32(out, 0, true);
-            view().setUint32(out + 4, ZONE_DIR.length, true);
+            view().setUint32(out + 4, root.length, true);
             return WASI.ok;
         },
         fd_prestat_dir_name(fd, out, len) {
-            bytes(out, len).set(utf8.encode(ZONE_DIR).subarray(0, len));
+            bytes(out, len).set(utf8.encode(root).subarray(0, len));
             return fd === ROOT ? WASI.ok : WASI.badf;
         },
         fd_fdstat_get(fd, out) {
@@ -82,12 +84,23 @@ function makeSystem(memory, zone) {
             return WASI.ok;
         },
         path_open(fd, lookup, path, len, flags, rights, inherited, fdFlags, out) {
-            const found = zone(fromUtf8.decode(bytes(path, len)));
+            const found = read(fromUtf8.decode(bytes(path, len)));
             if (!found) return WASI.noent;
             let free = ROOT + 1;
             while (files.has(free)) free++;
             files.set(free, { bytes: new Uint8Array(found), at: 0 });
             view().setUint32(out, free, true);
+            return WASI.ok;
+        },
+        path_filestat_get(fd, lookup, path, len, out) {
+            const name = fromUtf8.decode(bytes(path, len));
+            const found = read(name);
+            if (!found) return WASI.noent;
+            if (!numbers.has(name)) numbers.set(name, BigInt(numbers.size + 1));
+            bytes(out, 64).fill(0);
+            view().setBigUint64(out + 8, numbers.get(name), true);
+            view().setUint8(out + 16, 4);
+            view().setBigUint64(out + 32, BigInt(found.byteLength), true);
             return WASI.ok;
         },
         fd_read(fd, vectors, n, out) {
@@ -125,7 +138,7 @@ function makeSystem(memory, zone) {
 const isNode = () => typeof process !== 'undefined' && Boolean(process.versions?.node);
 
 /* A function, a Map, an object, or the default: the system's files in Node, none in a browser. */
-async function zoneSource(zones) {
+export async function zoneSource(zones) {
     if (typeof zones === 'function') return zones;
     if (zones instanceof Map) return (name) => zones.get(name);
     if (zones) return (name) => (Object.hasOwn(zones, name) ? zones[name] : undefined);
@@ -493,7 +506,7 @@ function makeImports(machine, sessions) {
     };
 }
 
-let standard;
+const standard = new Map();
 
 async function fetchModule(url) {
     if (url.protocol === 'file:' && isNode()) {
@@ -505,27 +518,24 @@ async function fetchModule(url) {
     return WebAssembly.compile(await response.arrayBuffer());
 }
 
-/* `wasm`: a compiled module, its bytes, or where it is; by default entente.wasm beside this file. */
-async function toModule(wasm) {
+/* `wasm`: a compiled module, its bytes, or where it is; by default the file of that name beside this one. */
+export async function compileModule(wasm, name) {
     if (wasm instanceof WebAssembly.Module) return wasm;
     if (wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm)) return WebAssembly.compile(wasm);
     if (wasm !== undefined) return fetchModule(new URL(wasm, import.meta.url));
-    standard ??= fetchModule(new URL('entente.wasm', import.meta.url));
-    return standard;
+    if (!standard.has(name)) standard.set(name, fetchModule(new URL(name, import.meta.url)));
+    return standard.get(name);
 }
 
 /* The bytes of a .entc file as a program, verified.  options: { wasm, zones }. */
 export async function load(bytes, options = {}) {
-    const [module, zone] = await Promise.all([toModule(options.wasm), zoneSource(options.zones)]);
+    const [module, zone] = await Promise.all([compileModule(options.wasm, 'entente.wasm'), zoneSource(options.zones)]);
     const sessions = { next: 1, byNumber: new Map() };
     let machine;
     const instance = await WebAssembly.instantiate(module, {
         entente: makeImports(() => machine, sessions),
-        wasi_snapshot_preview1: makeSystem(() => instanceMemory(), zone),
+        wasi_snapshot_preview1: makeSystem(() => instance.exports.memory, ZONE_DIR, zone),
     });
-    function instanceMemory() {
-        return instance.exports.memory;
-    }
     instance.exports._initialize();
     machine = new Machine(instance.exports);
     const given = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
