@@ -180,7 +180,7 @@ build/wasm/%.o: %.c
 	$(WASM_CC) -Iruntime/bindings/wasm/system -I. $(MEMORY) -D_GNU_SOURCE $(WASM_FLAGS) -MMD -MP -c -o $@ $<
 build/entente.wasm: $(WASM_O)
 	$(WASM_CC) --target=wasm32-wasi -mexec-model=reactor -Wl,--strip-all -Wl,-z,stack-size=1048576 -o $@ $^
--include $(WASM_O:.o=.d)
+-include $(WASM_O:.o=.d) $(WASM_COMPILER_O:.o=.d)
 
 # --- hosts in other languages ---------------------------------------------------------------------
 
