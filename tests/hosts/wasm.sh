@@ -85,14 +85,14 @@ if command -v chromium >/dev/null; then
     page=$work/page
     mkdir -p "$page/zones/Europe"
     cp examples/embedding/browser/index.html "$JS/entente.mjs" "$JS/entente.wasm" "$work/first.entc" \
-        examples/first/ticket.csv "$page"
+        examples/first/ticket.csv tests/hosts/frame.html "$page"
     cp /usr/share/zoneinfo/tzdata.zi "$page/zones"
     cp /usr/share/zoneinfo/Europe/London "$page/zones/Europe"
     python3 tests/hosts/serve.py "$page" "$work/port" &
     server=$!
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -s "$work/port" ] && break; sleep 0.5; done
     timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" \
-        --virtual-time-budget=60000 --dump-dom "http://127.0.0.1:$(cat "$work/port")/index.html" \
+        --virtual-time-budget=60000 --dump-dom "http://127.0.0.1:$(cat "$work/port")/frame.html" \
         >"$work/dom.html" 2>"$work/log"
     "$ENTENTE" run "$work/first.entc" --feed ticket=examples/first/ticket.csv --ledger "$work/run.jsonl" >/dev/null
     python3 tests/hosts/page_text.py ledger <"$work/dom.html" >"$work/page.jsonl"
