@@ -44,7 +44,8 @@ PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev li
             libsimdjson-dev libical-dev libsodium-dev libmicrohttpd-dev libcurl4-openssl-dev \
             libsnappy-dev libprotobuf-c-dev protobuf-c-compiler libjansson-dev prometheus chromium \
             openssh-client python3 xz-utils zstd tzdata \
-            libsqlite3-dev sqlite3
+            libsqlite3-dev sqlite3 postgresql-15 postgresql-server-dev-15 nodejs clang-14 lld-14 wasi-libc \
+            libclang-rt-14-dev-wasm32
 
 RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
@@ -76,7 +77,7 @@ deps:
 	    echo "Entente needs packages that are not installed; installing with apt-get:$$missing"; \
 	    if [ "$$(id -u)" = 0 ]; then run=""; else run="sudo"; fi; \
 	    $$run env DEBIAN_FRONTEND=noninteractive apt-get update -qq && \
-	    $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	    $$run env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
 tools:
@@ -105,16 +106,16 @@ $(B)/obj/compiler/watch/remote.o: $(B)/gen/remote.pb-c.h
 # the page's files become bytes of this object
 $(B)/obj/compiler/watch/assets.o: $(wildcard compiler/watch/page.*)
 
-$(B)/obj/gen/%.o: $(B)/gen/%.c
+$(B)/obj/gen/%.o: $(B)/gen/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Icompiler/syntax $(GENFLAGS) -MMD -MP -c -o $@ $<
-$(B)/obj/compiler/%.o: compiler/%.c $(B)/gen/parser.h $(B)/gen/lexer.h
+$(B)/obj/compiler/%.o: compiler/%.c $(B)/gen/parser.h $(B)/gen/lexer.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) -MMD -MP -c -o $@ $<
-$(B)/obj/runtime/%.o: runtime/%.c
+$(B)/obj/runtime/%.o: runtime/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) $(FAST) -MMD -MP -c -o $@ $<
-$(B)/obj/runtime/%.o: runtime/%.cc
+$(B)/obj/runtime/%.o: runtime/%.cc Makefile
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(FAST) -MMD -MP -c -o $@ $<
 

@@ -1,4 +1,5 @@
-/* In the place of check/ics.c: libical is not there for WebAssembly, so `closed on "FILE.ics"` is an error with a reason.
+/* In the place of check/ics.c: libical is not there for WebAssembly, so `closed on "FILE.ics"` is an error with a
+ * reason.
  * Tested by tests/hosts/compiler.mjs. */
 #include "compiler/check/ics.h"
 
