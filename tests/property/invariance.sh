@@ -28,7 +28,7 @@ same() { # WHAT PROGRAM OPTIONS…
 }
 
 unplaced() { # LEDGER: without where the rows of facts stand, and the chain over that
-    sed 's/,"source":{"feed":[^}]*}//g; s/"\(prev\|hash\)":"[0-9a-f]*"/HASH/g' "$1"
+    sed 's/,"\(source\|until\)":{"feed":[^}]*}//g; s/"\(prev\|hash\)":"[0-9a-f]*"/HASH/g' "$1"
 }
 
 same_facts() { # WHAT PROGRAM OPTIONS…: traced, against the ledger that is not
