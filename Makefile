@@ -269,11 +269,11 @@ test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnost
 $(B)/tests/test_state_memory: OPT += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 check: deps
-	@$(MAKE) --no-print-directory test-programs wasm postgresql
+	@$(MAKE) --no-print-directory -j$(shell nproc) test-programs wasm postgresql
 	@BUILD=$(B) SANITIZE=$(SANITIZE) sh tests/run.sh
 
 demo: deps
-	@$(MAKE) --no-print-directory all $(B)/examples/generate-service-desk
+	@$(MAKE) --no-print-directory -j$(shell nproc) all $(B)/examples/generate-service-desk
 	@BUILD=$(B) DATA="$(DATA)" sh examples/service-desk/demo.sh
 
 fuzz: deps
