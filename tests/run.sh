@@ -47,6 +47,7 @@ step "scenarios of diagnostics" sh tests/golden/diagnostics/counterexamples.sh "
 step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
 step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
+step "order of what is emitted" python3 tests/operand_order.py
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
 step "layout of random programs" "$BUILD/tests/format_driver" --seed 1 --count $LAYOUTS
 step "consent with keys of ssh-keygen" sh tests/consent.sh "$ENTENTE"

@@ -41,8 +41,9 @@ static int32_t lower_changed(const ent_lower_env *env, const ent_node *n, int64_
     static const ent_opcode not_equal[] = {ENT_BC_NE_B, ENT_BC_NE_I, ENT_BC_NE_F, ENT_BC_NE_Q};
     int32_t now = ent_lower_field(env, ENT_INPUT_FIELD, n->decl, place);
     int32_t before = ent_lower_field(env, ENT_INPUT_PREVIOUS, n->decl, place);
-    int32_t one = op2(env, ENT_BC_NE_B, op1(env, ENT_BC_IS_ABSENT, now, 0, place),
-                      op1(env, ENT_BC_IS_ABSENT, before, 0, place), place);
+    int32_t none_before = op1(env, ENT_BC_IS_ABSENT, before, 0, place);
+    int32_t none_now = op1(env, ENT_BC_IS_ABSENT, now, 0, place);
+    int32_t one = op2(env, ENT_BC_NE_B, none_now, none_before, place);
     int32_t differ = op2(env, not_equal[ent_kb_class(env->kb, now)], now, before, place);
     return op2(env, ENT_BC_OR, one, differ, place);
 }

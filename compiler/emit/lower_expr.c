@@ -436,9 +436,10 @@ static int32_t lower_node(const ent_lower_env *env, const ent_node *n)
         return ent_kb_input(env->kb, ENT_INPUT_FOLD, n->slot, figure_class(n->decl), place);
     case ENT_NODE_QUANTIFIER:
         return ent_lower_element(env, n);
-    case ENT_NODE_PERCENT_OF:
-        return op2(env, ENT_BC_MUL_Q, ent_lower_expr(env, n->kids[0]),
-                   ent_kb_input(env->kb, ENT_INPUT_CHARGE, 0, ENT_CLASS_Q, place), place);
+    case ENT_NODE_PERCENT_OF: {
+        int32_t charge = ent_kb_input(env->kb, ENT_INPUT_CHARGE, 0, ENT_CLASS_Q, place);
+        return op2(env, ENT_BC_MUL_Q, ent_lower_expr(env, n->kids[0]), charge, place);
+    }
     default:
         return (int32_t)ent_lower_fail(env->lw, n->span, "`%s` cannot be computed here",
                                        ent_node_kind_name(n->kind));

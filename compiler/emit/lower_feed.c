@@ -141,9 +141,9 @@ int32_t ent_lower_event(const ent_lower_env *env, int32_t member, int64_t place)
     if (member < 0) {
         return ENT_KB_NOREG;
     }
-    return ent_kb_op(env->kb, ENT_BC_EQ_I,
-                     ent_lower_field(env, ENT_INPUT_FIELD, env->feed->event, place),
-                     ent_kb_const_i(env->kb, member, place), ENT_KB_NOREG, 0, place);
+    int32_t wanted = ent_kb_const_i(env->kb, member, place);
+    int32_t event = ent_lower_field(env, ENT_INPUT_FIELD, env->feed->event, place);
+    return ent_kb_op(env->kb, ENT_BC_EQ_I, event, wanted, ENT_KB_NOREG, 0, place);
 }
 
 bool ent_lower_kernels(ent_lower *lw)

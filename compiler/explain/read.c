@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "runtime/feed/utf8.h"
 #include "runtime/time/civil.h"
 
 enum { ITEMS_MAX = 4096 };
@@ -26,30 +27,6 @@ static bool hex4(const char *p, const char *end, uint32_t *out)
         *out = *out << 4 | (uint32_t)digit;
     }
     return true;
-}
-
-static size_t put_utf8(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
 }
 
 /* The code point of \uXXXX (and its second half), after the u; NUL and halves alone become U+FFFD.
@@ -87,7 +64,7 @@ static const char *unescape(ent_arena *arena, ent_json_slice s)
         p += 2;
         const char *known = strchr(names, c);
         if (c == 'u') {
-            n += put_utf8(out + n, escaped(&p, end));
+            n += ent_utf8_put(out + n, escaped(&p, end));
         } else {
             out[n++] = known && c ? values[known - names] : c;
         }

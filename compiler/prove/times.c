@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "compiler/prove/internal.h"
+#include "compiler/prove/trial.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/clock.h"
 
@@ -74,26 +75,6 @@ static const ent_calendar *calendar_of(chain *c, const ent_spanuse_decl *use)
     return NULL;
 }
 
-static ent_calendar *make_calendar(ent_prover *p, const ent_calendar_decl *d)
-{
-    ent_calendar_rule *rules = ent_arena_alloc_array(p->arena, d->n_openings + 1, sizeof *rules);
-    int64_t *closed = ent_arena_alloc_array(p->arena, d->n_closed + 1, sizeof *closed);
-    ent_zone *zone = ent_zone_load(NULL, d->zone, NULL, 0);
-    ent_calendar *made = NULL;
-    for (size_t i = 0; rules != NULL && i < d->n_openings; i++) {
-        rules[i] = (ent_calendar_rule){(uint8_t)d->openings[i].days, d->openings[i].open_ns,
-                                       d->openings[i].close_ns};
-    }
-    for (size_t i = 0; closed != NULL && i < d->n_closed; i++) {
-        closed[i] = d->closed[i].day;
-    }
-    if (zone != NULL && rules != NULL && closed != NULL) {
-        made = ent_calendar_new(zone, rules, d->n_openings, closed, d->n_closed);
-    }
-    ent_zone_free(zone);
-    return made;
-}
-
 /* Only calendars that an allowance counts by. */
 static void make_calendars(chain *c)
 {
@@ -105,7 +86,7 @@ static void make_calendars(chain *c)
             if (use == NULL || use->calendar == NULL || calendar_of(c, use) != NULL) {
                 continue;
             }
-            ent_calendar *made = make_calendar(c->p, use->calendar);
+            ent_calendar *made = ent_decl_calendar(use->calendar);
             if (made != NULL) {
                 c->calendars[c->n_calendars++] = (known_calendar){use->calendar, made};
             }

@@ -8,7 +8,7 @@ enum { VIEWS_MAX = 800 };
 
 /* --- judges --- */
 
-static ent_calendar *make_calendar(const ent_calendar_decl *d)
+ent_calendar *ent_decl_calendar(const ent_calendar_decl *d)
 {
     ent_calendar_rule *rules = calloc(d->n_openings + 1, sizeof *rules);
     int64_t *closed = calloc(d->n_closed + 1, sizeof *closed);
@@ -39,7 +39,7 @@ bool ent_judge_init(ent_judge *j, const ent_objective_decl *o, const ent_service
     bool ok = j->zone != NULL && j->calendars != NULL;
     for (size_t i = 0; ok && i < o->n_excluding; i++) {
         if (o->excluding[i].calendar != NULL) {
-            j->calendars[i] = make_calendar(o->excluding[i].calendar);
+            j->calendars[i] = ent_decl_calendar(o->excluding[i].calendar);
             ok = j->calendars[i] != NULL;
         }
     }

@@ -14,6 +14,9 @@
 #include "runtime/time/interval.h"
 #include "runtime/time/window.h"
 
+/* The calendar as the runtime would build it, owned by the caller; NULL: no memory, or no such zone. */
+ent_calendar *ent_decl_calendar(const ent_calendar_decl *declaration);
+
 typedef enum ent_seen { ENT_SEEN_NOT = 0, ENT_SEEN_GOOD, ENT_SEEN_BAD } ent_seen;
 
 typedef struct ent_trial {

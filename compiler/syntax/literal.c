@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/syntax/parser_internal.h"
+#include "runtime/feed/utf8.h"
 
 #define DIGITS_MAX 64 /* more than any literal that fits needs, `_` left out */
 
@@ -349,30 +350,6 @@ static bool read_hex(const char *s, size_t len, uint32_t *out)
     return len >= 1 && len <= 6 && *out <= 0x10FFFF && (*out < 0xD800 || *out > 0xDFFF);
 }
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 /* One escape, s[0] is the backslash; how many bytes it takes, or 0. */
 static size_t read_escape(const char *s, size_t len, uint32_t *c)
 {
@@ -424,7 +401,7 @@ bool ent_literal_text(ent_parser *p, ent_token *t, const char *s, size_t len)
             used = 2;
             c = '?';
         }
-        n += put_utf8(out + n, c);
+        n += ent_utf8_put(out + n, c);
         i += used;
     }
     t->text = out;

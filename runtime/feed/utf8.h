@@ -4,9 +4,13 @@
 #define ENT_FEED_UTF8_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Number of leading bytes that are valid UTF-8 without NUL: `len` when all of it is. */
 size_t ent_utf8_valid_prefix(const char *text, size_t len);
+
+/* Writes the code point, which is none of the surrogates, as UTF-8; how many bytes, at most 4. */
+size_t ent_utf8_put(char *out, uint32_t code_point);
 
 /* Copies text for showing it on one line: at most `shown_max` bytes of it, control characters and
  * invalid bytes as `\n`, `\t` or `\xNN`, "..." when cut.  Always ends with NUL. */
