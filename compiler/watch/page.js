@@ -113,7 +113,7 @@ function explain(line) {
       ["Window", window_], ["Began", clock.at], ["Due", clock.due || line.due], ["Done", clock.done],
       ["At", line.at], ["Measure", line.measure], ["Target", line.target],
       ["Took", clock.elapsed ? seconds(clock.elapsed) + ", allowed " + seconds(clock.allowed) : ""],
-      ["Short by", line.shortfall ? (line.kind === "duty" ? seconds(line.shortfall) : line.shortfall) : ""],
+      [line.kind === "duty" ? "Too long by" : "Misses the target by", line.shortfall ? (line.kind === "duty" ? seconds(line.shortfall) : line.shortfall) : ""],
       ["Samples", line.counts ? line.counts.samples + ", bad " + line.counts.bad + ", missing " + line.counts.missing : ""],
       ["Credit", line.credit ? money(line.credit) + ", " + line.credit.rule : ""],
       ["Accountable", line.accountable ? line.accountable.party + " to " + line.accountable.to : ""],
