@@ -40,12 +40,13 @@ RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lffi -ldl -lm -lpthread
 COMPILER_LIBS := -lical
 WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
 
-PACKAGES := gcc g++ flex bison pkg-config libcmocka-dev libffi-dev zlib1g-dev libzstd-dev liblzma-dev \
-            libsimdjson-dev libical-dev libsodium-dev libmicrohttpd-dev libcurl4-openssl-dev \
-            libsnappy-dev libprotobuf-c-dev protobuf-c-compiler libjansson-dev prometheus chromium \
-            openssh-client python3 xz-utils zstd tzdata \
-            libsqlite3-dev sqlite3 postgresql-15 postgresql-server-dev-15 nodejs clang-14 lld-14 wasi-libc \
-            libclang-rt-14-dev-wasm32
+# to build, and what the tests need besides: servers, a browser, other hosts
+PACKAGES := gcc g++ flex bison pkg-config libffi-dev zlib1g-dev libzstd-dev liblzma-dev libsimdjson-dev libical-dev \
+            libsodium-dev libmicrohttpd-dev libcurl4-openssl-dev libsnappy-dev libprotobuf-c-dev \
+            protobuf-c-compiler libjansson-dev libsqlite3-dev tzdata
+TEST_PACKAGES := libcmocka-dev openssh-client python3 xz-utils zstd prometheus chromium sqlite3 \
+                 postgresql-15 postgresql-server-dev-15 nodejs clang-14 lld-14 wasi-libc \
+                 libclang-rt-14-dev-wasm32
 
 RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
@@ -62,7 +63,7 @@ COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/remote.pb-c.o
 UNIT := $(UNIT_C:tests/unit/%.c=$(B)/tests/%)
 DRIVERS := $(patsubst %.c,$(B)/tests/%,$(notdir $(DRIVER_C)))
 
-.PHONY: all demo check fuzz lint install clean deps tools test-programs docs bench bench-record bench-plots bench-deps
+.PHONY: all demo check fuzz lint install clean deps test-deps tools test-programs docs bench bench-record bench-plots bench-deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -70,8 +71,10 @@ all: tools $(B)/entente $(B)/libentente.so $(B)/libentente.a
 
 # --- what a machine needs -------------------------------------------------------------------------
 
-deps:
-	@missing=""; for p in $(PACKAGES); do \
+test-deps: WANTED = $(PACKAGES) $(TEST_PACKAGES)
+deps: WANTED = $(PACKAGES)
+deps test-deps:
+	@missing=""; for p in $(WANTED); do \
 	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 	    echo "Entente needs packages that are not installed; installing with apt-get:$$missing"; \
@@ -268,7 +271,7 @@ test-programs: all $(UNIT) $(DRIVERS) $(EMBED) $(GENERATORS) $(B)/tests/diagnost
 # the sweep fails allocations one by one, so its allocator is wrapped
 $(B)/tests/test_state_memory: OPT += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-check: deps
+check: test-deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) test-programs wasm postgresql
 	@BUILD=$(B) SANITIZE=$(SANITIZE) sh tests/run.sh
 
@@ -276,7 +279,7 @@ demo: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) all $(B)/examples/generate-service-desk
 	@BUILD=$(B) DATA="$(DATA)" sh examples/service-desk/demo.sh
 
-fuzz: deps
+fuzz: test-deps
 	@$(MAKE) --no-print-directory SANITIZE=1 test-programs
 	build/sanitize/tests/fuzz_parse -n 2000000 examples/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 
