@@ -29,6 +29,7 @@ if [ -z "$dump" ]; then
         "$here/syntax_dump.c" "$root"/compiler/syntax/*.c "$root/build/gen/parser.c" \
         "$root/build/gen/lexer.c" "$root/runtime/vm/rational.c" "$root/runtime/vm/decimal.c" \
         "$root/runtime/vm/double_text.c" "$root/runtime/vm/money.c" "$root/runtime/vm/exactsum.c" \
+        "$root/runtime/feed/utf8.c" \
         -lm || exit 2
 fi
 passed=0
