@@ -19,7 +19,7 @@ for f in $(find runtime compiler -name '*.c' -o -name '*.h'); do
     [ "$lines" -gt 900 ] && complain "$f has $lines lines"
     # characters, in whatever locale and awk: the bytes that go on with a character are left out
     LC_ALL=C tr -d '\200-\277' <"$f" |
-        awk -v f="$f" 'length($0) > 120 {print f ":" FNR ": " length($0) " columns"; bad = 1} END {exit bad}' ||
+        LC_ALL=C awk -v f="$f" 'length($0) > 120 {print f ":" FNR ": " length($0) " columns"; bad = 1} END {exit bad}' ||
         complain "$f has lines over 120 columns"
 done
 echo "$([ "$failed" -eq 0 ] && echo 1 || echo 0) passed, $failed failed"
