@@ -30,7 +30,7 @@ FAST := -O3
 endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
-CPPFLAGS := -I. -I$(B)/gen -D_GNU_SOURCE
+CPPFLAGS := -I. -Iruntime/include -I$(B)/gen -D_GNU_SOURCE
 CFLAGS := -std=c17 $(OPT) $(WARN) -fPIC -fvisibility=hidden
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -fPIC -fno-rtti -fvisibility=hidden
 GENFLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -w
@@ -67,7 +67,7 @@ DRIVERS := $(patsubst %.c,$(B)/tests/%,$(notdir $(DRIVER_C)))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: tools $(B)/entente $(B)/libentente.so $(B)/libentente.a
+all: tools $(B)/entente $(B)/libentente.so $(B)/libentente.a $(B)/libentente-compiler.so
 
 # --- what a machine needs -------------------------------------------------------------------------
 
@@ -109,9 +109,16 @@ $(B)/obj/compiler/watch/remote.o: $(B)/gen/remote.pb-c.h
 # the page's files become bytes of this object
 $(B)/obj/compiler/watch/assets.o: $(wildcard compiler/watch/page.*)
 
+# the compiler's library has the modules of the standard library in it
+STDLIB := $(sort $(wildcard stdlib/*.ent))
+$(B)/gen/stdlib.def: $(STDLIB)
+	@mkdir -p $(@D)
+	for m in $(STDLIB:stdlib/%.ent=%); do echo "MODULE($$m)"; done > $@
+$(B)/obj/compiler/embed/stdlib.o: $(B)/gen/stdlib.def
+
 $(B)/obj/gen/%.o: $(B)/gen/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Icompiler/syntax $(GENFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Icompiler/syntax $(MEMORY) $(GENFLAGS) -MMD -MP -c -o $@ $<
 $(B)/obj/compiler/%.o: compiler/%.c $(B)/gen/parser.h $(B)/gen/lexer.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -126,7 +133,8 @@ $(B)/libentente.a: $(RUNTIME_O)
 	rm -f $@
 	ar rcs $@ $^
 # what a shared library gives out: the functions of its header, by name, and nothing that comes in from elsewhere
-$(B)/gen/%.map: runtime/include/%.h
+vpath entente%.h runtime/include compiler/include
+$(B)/gen/%.map: %.h
 	@mkdir -p $(@D)
 	sed -n 's/^ENT_API .*[ *]\(ent_[a-z0-9_]*\)(.*/    \1;/p' $< | sed -e '1i { global:' -e '$$a local: *; };' > $@
 $(B)/libentente.so: $(RUNTIME_O) $(B)/gen/entente.map
@@ -136,6 +144,13 @@ $(B)/libentente.so: $(RUNTIME_O) $(B)/gen/entente.map
 $(B)/libentente-compiler.a: $(COMPILER_O)
 	rm -f $@
 	ar rcs $@ $^
+# Its own interface, and of all else only what that needs, with the runtime's parts hidden in it.
+$(B)/libentente-compiler.so: $(B)/libentente-compiler.a $(B)/libentente.a $(B)/gen/entente-compiler.map
+	$(CXX) $(OPT) -shared -Wl,-soname,libentente-compiler.so.$(SO_MAJOR) -Wl,-z,defs -Wl,--as-needed \
+	    -Wl,--version-script=$(B)/gen/entente-compiler.map -o $@ \
+	    $(filter $(B)/obj/compiler/embed/%,$(COMPILER_O)) $(B)/libentente-compiler.a $(B)/libentente.a \
+	    $(COMPILER_LIBS) $(RUNTIME_LIBS)
+	ln -sf libentente-compiler.so $@.$(SO_MAJOR)
 $(B)/entente: $(COMMAND_O) $(B)/libentente-compiler.a $(B)/libentente.a
 	$(CXX) $(OPT) -o $@ $^ $(WATCH_LIBS) $(COMPILER_LIBS) $(RUNTIME_LIBS)
 
@@ -238,9 +253,11 @@ $(B)/tests/diagnostics_driver: tests/golden/diagnostics/driver.c $(B)/libentente
 
 # hosts know the public header and the shared library only
 EMBED_LINK = -L$(B) -Wl,-rpath,'$$ORIGIN/..' -lentente
+$(B)/tests/embed_compile: $(B)/libentente-compiler.so
+$(B)/tests/embed_compile: EMBED_LINK += -lentente-compiler
 $(B)/tests/embed_%: tests/embed/%.c $(B)/libentente.so
 	@mkdir -p $(@D)
-	$(CC) -std=c17 $(OPT) $(WARN) -D_GNU_SOURCE -Iruntime/include -MMD -MP -MF $@.d -o $@ $< $(EMBED_LINK) -lcmocka
+	$(CC) -std=c17 $(OPT) $(WARN) -D_GNU_SOURCE -Iruntime/include -Icompiler/include -MMD -MP -MF $@.d -o $@ $< $(EMBED_LINK) -lcmocka
 $(B)/tests/embed_%: tests/embed/%.cc $(B)/libentente.so
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -Iruntime/include -MMD -MP -MF $@.d -o $@ $< $(EMBED_LINK)
@@ -313,12 +330,13 @@ bench-deps:
 install: all $(B)/entente_sqlite.so
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/share/entente/stdlib $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include
-	install -m 644 runtime/include/*.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 runtime/include/*.h compiler/include/*.h $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(B)/entente $(DESTDIR)$(PREFIX)/bin/entente
-	install -m 644 $(B)/libentente.a $(DESTDIR)$(PREFIX)/lib/libentente.a
-	install -m 755 $(B)/libentente.so $(DESTDIR)$(PREFIX)/lib/libentente.so.$(VERSION)
-	ln -sf libentente.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libentente.so.$(SO_MAJOR)
-	ln -sf libentente.so.$(SO_MAJOR) $(DESTDIR)$(PREFIX)/lib/libentente.so
+	for l in libentente libentente-compiler; do \
+	    install -m 644 $(B)/$$l.a $(DESTDIR)$(PREFIX)/lib/$$l.a && \
+	    install -m 755 $(B)/$$l.so $(DESTDIR)$(PREFIX)/lib/$$l.so.$(VERSION) && \
+	    ln -sf $$l.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$$l.so.$(SO_MAJOR) && \
+	    ln -sf $$l.so.$(SO_MAJOR) $(DESTDIR)$(PREFIX)/lib/$$l.so || exit 1; done
 	install -m 644 stdlib/*.ent $(DESTDIR)$(PREFIX)/share/entente/stdlib
 	install -m 755 $(B)/entente_sqlite.so $(DESTDIR)$(PREFIX)/lib/entente_sqlite.so
 	install -d $(DESTDIR)$(PREFIX)/share/entente/python/entente $(DESTDIR)$(PREFIX)/share/entente/python/backend
@@ -326,8 +344,9 @@ install: all $(B)/entente_sqlite.so
 	install -m 644 $(PYTHON)/backend/*.py $(DESTDIR)$(PREFIX)/share/entente/python/backend
 	install -m 644 $(PYTHON)/entente/*.py $(PYTHON)/entente/py.typed $(DESTDIR)$(PREFIX)/share/entente/python/entente
 	install -m 644 docs/man/entente.1 $(DESTDIR)$(PREFIX)/share/man/man1/entente.1
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' docs/entente.pc.in \
-	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/entente.pc
+	for p in entente entente-compiler; do \
+	    sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' docs/$$p.pc.in \
+	        > $(DESTDIR)$(PREFIX)/lib/pkgconfig/$$p.pc || exit 1; done
 
 docs/bytecode.md: compiler/entente/gen_bytecode_doc.c runtime/bytecode/opcodes.def runtime/bytecode/tables.def
 	@mkdir -p $(B)

@@ -26,7 +26,8 @@ static void closed_on(ent_checker *ck, ent_calendar_decl *c, const ent_node *n)
     const char *path = ent_check_relative(ck->arena, ck->sources, n->span.file, n->text);
     size_t len = 0;
     int error = 0;
-    char *bytes = path == NULL ? NULL : ent_check_read(ck->arena, path, &len, &error);
+    char *bytes =
+        path == NULL ? NULL : ent_check_read(ck->options, ck->arena, path, &len, &error);
     if (bytes == NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0218, n->span,
                                    "cannot read the calendar file `%s`", n->text);

@@ -15,9 +15,17 @@
 #include "compiler/syntax/diag.h"
 #include "compiler/syntax/source.h"
 
+/* Where files come from that are not the file system's.  Paths have neither `.` nor inner `..`. */
+typedef struct ent_file_reader {
+    /* 0, or the errno value that says why not; the bytes are good until the next call. */
+    int (*read)(void *user, const char *path, const char **bytes, size_t *len);
+    void *user;
+} ent_file_reader;
+
 typedef struct ent_check_options {
     const char *stdlib_dir;   /* where `use std.NAME` finds NAME.ent; NULL: nowhere */
     const char *zoneinfo_dir; /* NULL: "/usr/share/zoneinfo" */
+    ent_file_reader reader;   /* of sources and calendar files; read NULL: the file system */
     int holiday_year_from;    /* iCalendar files are expanded over these years; 0: 2000 */
     int holiday_year_to;      /* 0: 2060 */
 } ent_check_options;

@@ -125,7 +125,11 @@ void ent_check_suggest(ent_checker *ck, ent_diag *d, ent_span span, const char *
 /* The path of a file that the file of `span` names. */
 const char *ent_check_relative(ent_arena *arena, ent_sources *sources, uint32_t file,
                                const char *path);
-char *ent_check_read(ent_arena *arena, const char *path, size_t *len, int *error);
+/* Without `.` and inner `..`: two names of one file of a reader are one name. */
+const char *ent_check_clean(ent_arena *arena, const char *path);
+/* A copy of the file's bytes; NULL with an errno value. */
+char *ent_check_read(const ent_check_options *options, ent_arena *arena, const char *path, size_t *len,
+                     int *error);
 
 /* --- names (names.c) --- */
 ent_symbol *ent_scope_add(ent_checker *ck, ent_scope *scope, int kind, const ent_node *node,

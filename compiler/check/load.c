@@ -1,7 +1,7 @@
 /* Loading: reads and parses files and all that they `use`, each once.
  *
- * Two names of one file are one file (compared by device and inode).  A cycle of `use` is fine: a
- * file that is being read is not read again.  Used files come before those that use them, the
+ * Two names of one file are one file (compared by device and inode; of a reader's, by its clean path).  A
+ * cycle of `use` is fine: a file that is being read is not read again.  Used files come before those that use them, the
  * author's own files last. */
 #include "compiler/check/check.h"
 
@@ -15,6 +15,7 @@
 typedef struct loaded {
     dev_t device;
     ino_t inode;
+    const char *path; /* of a reader's file, else NULL */
     ent_node *tree; /* NULL while it is being read */
     bool is_main;
 } loaded;
@@ -107,27 +108,62 @@ static bool push(loader *l, loaded entry)
     return true;
 }
 
-static void load(loader *l, const char *path, const ent_node *use, bool is_main)
+/* Finds out which file it is: 0, or an errno value. */
+static int identify(loader *l, const char *path, loaded *entry)
 {
     struct stat st;
-    if (stat(path, &st) != 0 || S_ISDIR(st.st_mode) || l->depth > DEPTH_MAX) {
-        report(l, path, use, l->depth > DEPTH_MAX ? ELOOP : errno ? errno : EISDIR);
-        errno = 0;
-        return;
+    if (l->depth > DEPTH_MAX)
+        return ELOOP;
+    if (l->options->reader.read != NULL) {
+        entry->path = ent_check_clean(l->arena, path);
+        return entry->path == NULL ? ENOMEM : 0;
     }
-    for (size_t i = 0; i < l->n; i++)
-        if (l->v[i].device == st.st_dev && l->v[i].inode == st.st_ino && S_ISREG(st.st_mode)) {
+    errno = 0;
+    if (stat(path, &st) != 0 || S_ISDIR(st.st_mode))
+        return errno ? errno : EISDIR;
+    entry->device = st.st_dev;
+    entry->inode = S_ISREG(st.st_mode) ? st.st_ino : 0;
+    return 0;
+}
+
+static bool is_same(const loaded *a, const loaded *b)
+{
+    if (a->path != NULL || b->path != NULL)
+        return a->path != NULL && b->path != NULL && strcmp(a->path, b->path) == 0;
+    return a->inode != 0 && a->device == b->device && a->inode == b->inode;
+}
+
+static int read_source(loader *l, const char *path, const loaded *entry, uint32_t *file)
+{
+    const ent_file_reader *reader = &l->options->reader;
+    const char *bytes;
+    size_t len;
+    if (reader->read == NULL)
+        return ent_sources_load(l->sources, path, file);
+    int error = reader->read(reader->user, entry->path, &bytes, &len);
+    if (error != 0)
+        return error;
+    len = len > ENT_SOURCE_BYTES_MAX ? ENT_SOURCE_BYTES_MAX + 1 : len;
+    return ent_sources_add(l->sources, entry->path, bytes, len, file) ? 0 : ENOMEM;
+}
+
+static void load(loader *l, const char *path, const ent_node *use, bool is_main)
+{
+    loaded entry = {.is_main = is_main};
+    uint32_t file;
+    int error = identify(l, path, &entry);
+    for (size_t i = 0; error == 0 && i < l->n; i++)
+        if (is_same(&l->v[i], &entry)) {
             l->v[i].is_main = l->v[i].is_main || is_main;
             return;
         }
-    uint32_t file;
-    int error = ent_sources_load(l->sources, path, &file);
+    error = error != 0 ? error : read_source(l, path, &entry, &file);
     if (error != 0) {
         report(l, path, use, error);
         return;
     }
     size_t at = l->n;
-    bool pushed = push(l, (loaded){.device = st.st_dev, .inode = st.st_ino, .is_main = is_main});
+    bool pushed = push(l, entry);
     ent_node *tree = pushed ? ent_parse(l->arena, l->sources, file, l->diags) : NULL;
     if (tree == NULL) {
         l->failed = true;

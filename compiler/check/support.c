@@ -136,12 +136,64 @@ const char *ent_check_relative(ent_arena *arena, ent_sources *sources, uint32_t 
     return ent_arena_printf(arena, "%.*s/%s", (int)(slash - from), from, path);
 }
 
+/* Takes the last part of the n bytes off, if it can be gone back from; false: it cannot. */
+static bool go_back(const char *out, size_t *n)
+{
+    size_t at = *n;
+    while (at > 0 && out[at - 1] != '/')
+        at--;
+    if (*n == 0 || (*n - at == 2 && memcmp(out + at, "..", 2) == 0))
+        return false;
+    *n = at == 0 ? 0 : at - 1;
+    return true;
+}
+
+const char *ent_check_clean(ent_arena *arena, const char *path)
+{
+    char *out = ent_arena_strdup(arena, path);
+    size_t n = 0;
+    bool rooted = path[0] == '/';
+    if (out == NULL)
+        return NULL;
+    for (const char *part = path; *part != '\0';) {
+        size_t len = strcspn(part, "/");
+        bool up = len == 2 && memcmp(part, "..", 2) == 0;
+        bool nothing = len == 0 || (len == 1 && part[0] == '.');
+        if (!nothing && !(up && (go_back(out, &n) || rooted))) {
+            if (n > 0 || rooted)
+                out[n++] = '/';
+            memcpy(out + n, part, len);
+            n += len;
+        }
+        part += len + (part[len] == '/');
+    }
+    out[n] = '\0';
+    return out;
+}
+
 #define READ_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
-char *ent_check_read(ent_arena *arena, const char *path, size_t *len, int *error)
+static char *read_given(const ent_file_reader *reader, ent_arena *arena, const char *path, size_t *len,
+                        int *error)
+{
+    const char *clean = ent_check_clean(arena, path);
+    const char *bytes = NULL;
+    *error = clean == NULL ? ENOMEM : reader->read(reader->user, clean, &bytes, len);
+    if (*error == 0 && *len > READ_BYTES_MAX)
+        *error = EFBIG;
+    char *out = *error == 0 ? ent_arena_strndup(arena, bytes, *len) : NULL;
+    if (*error == 0 && out == NULL)
+        *error = ENOMEM;
+    return out;
+}
+
+char *ent_check_read(const ent_check_options *options, ent_arena *arena, const char *path, size_t *len,
+                     int *error)
 {
     *error = 0;
     *len = 0;
+    if (options->reader.read != NULL)
+        return read_given(&options->reader, arena, path, len, error);
     FILE *f = fopen(path, "rb");
     if (f == NULL) {
         *error = errno;

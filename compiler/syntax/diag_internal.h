@@ -1,5 +1,5 @@
-/* What the collecting and the rendering halves of the diagnostics share; nobody else includes it.
- */
+/* What the collecting and the rendering halves of the diagnostics share, and compiler/embed, which hands
+ * them out; nobody else includes it. */
 #ifndef ENT_SYNTAX_DIAG_INTERNAL_H
 #define ENT_SYNTAX_DIAG_INTERNAL_H
 

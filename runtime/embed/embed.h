@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "runtime/bytecode/program.h"
+#include "runtime/embed/error.h"
 #include "runtime/feed/digest.h"
 #include "runtime/feed/value.h"
 #include "runtime/include/entente.h"
@@ -72,12 +73,6 @@ struct ent_session {
     bool busy, failed, ended, stopped;
 };
 
-/* Fills the error and returns false. */
-__attribute__((format(printf, 3, 4))) bool ent_embed_fail(ent_error *error, ent_error_code code, const char *format,
-                                                          ...);
-bool ent_embed_memory(ent_error *error);
-/* What the account in force exceeded, if it did; else false, with the error as it is. */
-bool ent_embed_excess(const ent_account *account, ent_error *error);
 /* An engine's fault, with its place in the source. */
 bool ent_embed_fault(const ent_program *program, ent_error *error, const ent_fault *fault);
 

@@ -13,13 +13,13 @@ tell() { # STATUS WHAT
 }
 
 # --- the header, alone, in both languages and with both compilers
-for header in runtime/include/*.h; do
+for header in runtime/include/*.h compiler/include/*.h; do
     for language in c:c11 c++:c++17; do
         printf '#include "%s"\nint main(void) { return 0; }\n' "$PWD/$header" >"$work/alone"
         for compiler in gcc clang; do
             command -v $compiler >/dev/null || continue
             $compiler -x "${language%%:*}" -std="${language##*:}" -pedantic -Wall -Wextra -Werror \
-                -fsyntax-only "$work/alone"
+                -Iruntime/include -fsyntax-only "$work/alone"
             tell $? "$header with $compiler as ${language##*:}"
         done
     done
@@ -33,11 +33,16 @@ exports() { # HEADER LIBRARY
     tell $? "$2 exports what $1 does not declare, or less"
 }
 exports runtime/include/entente.h "$BUILD/libentente.so"
+exports compiler/include/entente-compiler.h "$BUILD/libentente-compiler.so"
 
 # --- what it calls: it ends no process, prints nothing, asks neither environment nor locale
-nm -D --undefined-only "$BUILD/libentente.so" | awk '{sub(/@.*/, "", $2); print $2}' >"$work/called"
 forbidden='^(exit|_exit|_Exit|quick_exit|abort|printf|vprintf|puts|putchar|perror|stdout|stderr|stdin|getenv|setenv|putenv|setlocale|localeconv|newlocale|tzset|localtime|localtime_r|mktime|signal|sigaction|raise|kill|system|popen|fork|execv.*|dl_iterate_phdr|yy.*|rand|srand|time|gettimeofday|clock_gettime)$'
-if grep -E "$forbidden" "$work/called"; then tell 1 "libentente.so calls what it must not"; else tell 0 ""; fi
+for library in libentente libentente-compiler; do
+    nm -D --undefined-only "$BUILD/$library.so" | awk '{sub(/@.*/, "", $2); print $2}' >"$work/called"
+    if grep -E "$forbidden" "$work/called"; then tell 1 "$library.so calls what it must not"; else tell 0 ""; fi
+    readelf -d "$BUILD/$library.so" | grep -q "SONAME.*\[$library.so.0\]"
+    tell $? "soname of $library"
+done
 if nm "$BUILD/libentente.a" | grep -E ' [TtDdBb] (yy|ent_(lex|check|lower|model|diags|ast)_)'; then
     tell 1 "libentente has parts of the compiler"
 else
@@ -51,8 +56,11 @@ fi
 # memory.o stands between the host and malloc; the JSON reader's is its own
 nm "$BUILD/libentente.a" | awk '/\.o:$/ {file = $1} / U (malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|fopen|fdopen)$/ {print file, $2}' |
     grep -vE '^(memory|json_simd|bad_row)\.o:' && tell 1 "memory that is not the host's" || tell 0 ""
-readelf -d "$BUILD/libentente.so" | grep -q 'SONAME.*\[libentente.so.0\]'
-tell $? "soname"
+if ldd "$BUILD/libentente-compiler.so" | grep -E 'libfl|simdjson|libz|liblzma|microhttpd|curl'; then
+    tell 1 "libentente-compiler.so needs what only the command and readers of files use"
+else
+    tell 0 ""
+fi
 
 # --- the public interface
 "$BUILD/entente" build -o "$work/club.entc" tests/embed/club.ent >"$work/log" 2>&1 || cat "$work/log"
@@ -61,6 +69,13 @@ for t in api rows memory saving; do
     tell $? "the public interface's tests, $t"
     grep -E 'FAILED|ERROR|LINE' "$work/log"
 done
+
+mkdir "$work/agreements"
+cp examples/first/first.ent "$work/agreements"
+cp stdlib/probe.ent "$work/agreements/own.ent"
+"$BUILD/tests/embed_compile" "$work/agreements" >"$work/log" 2>&1
+tell $? "the compiler's public interface"
+grep -E 'FAILED|ERROR|LINE' "$work/log"
 
 "$BUILD/entente" build -o "$work/native.entc" tests/embed/native.ent >"$work/log" 2>&1 || cat "$work/log"
 "$BUILD/tests/embed_native" "$work/native.entc" >"$work/log" 2>&1
@@ -102,6 +117,34 @@ tell $? "examples/embedding/cpp"
 cc examples/embedding/c/host.c $(pkg-config --cflags entente) "$work/installed/lib/libentente.a" \
     $(pkg-config --libs-only-l --static entente | sed 's/-lentente//') -o "$work/host" && "$work/host" "$work/first.entc" >/dev/null
 tell $? "the static library"
+# shellcheck disable=SC2046
+cc examples/embedding/compile/host.c -Wall -Wextra -Werror $(pkg-config --cflags --libs entente-compiler) \
+    -o "$work/host" && "$work/host" examples/first/first.ent ticket <examples/first/ticket.csv >"$work/said"
+grep -q '^Web.restore: breach$' "$work/said"
+tell $? "examples/embedding/compile"
+sed 's/between Host/between Hots/' examples/first/first.ent >"$work/wrong.ent"
+"$work/host" "$work/wrong.ent" ticket </dev/null >"$work/said"
+grep -q 'wrong.ent:[0-9]*:[0-9]*: E0202' "$work/said"
+tell $? "examples/embedding/compile, of a mistake"
+# shellcheck disable=SC2046
+c++ -std=c++17 -x c++ -Wall -Wextra -Werror -Wno-missing-field-initializers $(pkg-config --cflags entente-compiler) - -x none \
+    $(pkg-config --libs entente-compiler) -o "$work/host" <<'END' && "$work/host"
+#include <entente-compiler.h>
+int main()
+{
+    const ent_source_text source = {"x.ent", "use std.itsm", 12};
+    ent_compiled *compiled = nullptr;
+    bool ok = ent_compile(&source, 1, nullptr, &compiled, nullptr) && ent_compiled_program(compiled, nullptr);
+    ent_compiled_free(compiled);
+    return ok ? 0 : 1;
+}
+END
+tell $? "the compiler in C++"
+# shellcheck disable=SC2046
+cc examples/embedding/compile/host.c $(pkg-config --cflags entente-compiler) "$work/installed/lib/libentente-compiler.a" \
+    "$work/installed/lib/libentente.a" $(pkg-config --libs-only-l --static entente-compiler | sed 's/-lentente[-a-z]*//g') \
+    -o "$work/host" && "$work/host" examples/first/first.ent ticket <examples/first/ticket.csv >/dev/null
+tell $? "the compiler's static library"
 unset PKG_CONFIG_PATH LD_LIBRARY_PATH
 
 # --- a host's ledger is that of `entente run`, whatever the portions

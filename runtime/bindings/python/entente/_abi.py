@@ -200,6 +200,7 @@ ent_load_options._fields_ = [
     ("size", c_size_t),
     ("allocator", ent_allocator),
     ("memory_max", c_uint64),
+    ("allow_libraries", POINTER(c_char_p)),
 ]
 ent_feed_field._fields_ = [
     ("name", c_char_p),
@@ -457,6 +458,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "ent_program_retain": (c_void_p, [c_void_p]),
     "ent_program_release": (None, [c_void_p]),
     "ent_program_digest": (c_char_p, [c_void_p]),
+    "ent_bind": (c_bool, [c_void_p, c_char_p, c_void_p, c_char_p, POINTER(ent_error)]),
     "ent_program_agreement": (POINTER(ent_agreement_info), [c_void_p, c_size_t]),
     "ent_program_feed": (POINTER(ent_feed_info), [c_void_p, c_size_t]),
     "ent_program_party": (POINTER(ent_party_info), [c_void_p, c_size_t]),
