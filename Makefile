@@ -53,13 +53,15 @@ RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/v
                runtime/embed/*.c runtime/native/*.c))
 RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
 COMPILER_C := $(sort $(filter-out compiler/entente/% compiler/watch/%,$(wildcard compiler/*/*.c)))
-COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c compiler/watch/*.c)))
+COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c)))
+WATCH_C := $(sort $(wildcard compiler/watch/*.c))
 UNIT_C := $(sort $(wildcard tests/unit/test_*.c))
 DRIVER_C := $(sort $(wildcard tests/property/*_driver.c) $(wildcard tests/fuzz/fuzz_*.c))
 
 RUNTIME_O := $(RUNTIME_C:%.c=$(B)/obj/%.o) $(RUNTIME_CC:%.cc=$(B)/obj/%.o)
 COMPILER_O := $(COMPILER_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/parser.o $(B)/obj/gen/lexer.o
-COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/remote.pb-c.o
+COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o)
+WATCH_O := $(WATCH_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/remote.pb-c.o
 UNIT := $(UNIT_C:tests/unit/%.c=$(B)/tests/%)
 DRIVERS := $(patsubst %.c,$(B)/tests/%,$(notdir $(DRIVER_C)))
 
@@ -151,7 +153,9 @@ $(B)/libentente-compiler.so: $(B)/libentente-compiler.a $(B)/libentente.a $(B)/g
 	    $(filter $(B)/obj/compiler/embed/%,$(COMPILER_O)) $(B)/libentente-compiler.a $(B)/libentente.a \
 	    $(COMPILER_LIBS) $(RUNTIME_LIBS)
 	ln -sf libentente-compiler.so $@.$(SO_MAJOR)
-$(B)/entente: $(COMMAND_O) $(B)/libentente-compiler.a $(B)/libentente.a
+$(B)/entente: $(filter-out %/cmd_watch.o,$(COMMAND_O)) $(B)/libentente-compiler.a $(B)/libentente.a | $(B)/entente-watch
+	$(CXX) $(OPT) -o $@ $^ $(COMPILER_LIBS) $(RUNTIME_LIBS)
+$(B)/entente-watch: $(filter-out %/watch_program.o,$(COMMAND_O)) $(WATCH_O) $(B)/libentente-compiler.a $(B)/libentente.a
 	$(CXX) $(OPT) -o $@ $^ $(WATCH_LIBS) $(COMPILER_LIBS) $(RUNTIME_LIBS)
 
 # --- WebAssembly ----------------------------------------------------------------------------------
@@ -331,7 +335,7 @@ install: all $(B)/entente_sqlite.so
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/share/entente/stdlib $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include
 	install -m 644 runtime/include/*.h compiler/include/*.h $(DESTDIR)$(PREFIX)/include
-	install -m 755 $(B)/entente $(DESTDIR)$(PREFIX)/bin/entente
+	install -m 755 $(B)/entente $(B)/entente-watch $(DESTDIR)$(PREFIX)/bin
 	for l in libentente libentente-compiler; do \
 	    install -m 644 $(B)/$$l.a $(DESTDIR)$(PREFIX)/lib/$$l.a && \
 	    install -m 755 $(B)/$$l.so $(DESTDIR)$(PREFIX)/lib/$$l.so.$(VERSION) && \
@@ -357,4 +361,4 @@ docs: docs/bytecode.md $(PYTHON)/entente/_abi.py
 clean:
 	rm -rf build
 
--include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d) $(EMBED:=.d) $(TSAN_O:.o=.d)
+-include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(WATCH_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d) $(EMBED:=.d) $(TSAN_O:.o=.d)

@@ -275,7 +275,7 @@ static int run(const ent_command *self, int argc, char **argv)
 const ent_command ent_command_watch = {
     "watch",
     "FILE... | X.entc --feed NAME=SOURCE...",
-    "Decides as facts come in, all day long: the same agreements on live sources.",
+    ENT_WATCH_SUMMARY,
     options,
     run,
     "SIGTERM ends it with its state kept, SIGHUP takes over a new version of the agreements. "

@@ -63,6 +63,12 @@ static int no_command(const char *name)
     return ENT_EXIT_USE;
 }
 
+static int run(int argc, char **argv)
+{
+    const ent_command *command = find(argv[1]);
+    return command ? command->run(command, argc - 1, argv + 1) : no_command(argv[1]);
+}
+
 int main(int argc, char **argv)
 {
     /* a closed pipe or a file at its limit is an error to report, not a reason to die half-way through a ledger */
@@ -78,16 +84,12 @@ int main(int argc, char **argv)
         return ENT_EXIT_OK;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        const ent_command *about = argc > 2 ? find(argv[2]) : NULL;
-        if (about) {
-            ent_command_help(about, stdout);
-        } else if (argc > 2) {
-            return no_command(argv[2]);
-        } else {
+        if (argc == 2) {
             help(stdout);
+            return ENT_EXIT_OK;
         }
-        return ENT_EXIT_OK;
+        char ask[] = "--help", *asked[] = {argv[0], argv[2], ask, NULL};
+        return run(3, asked);
     }
-    const ent_command *command = find(name);
-    return command ? command->run(command, argc - 1, argv + 1) : no_command(name);
+    return run(argc, argv);
 }
