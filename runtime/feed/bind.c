@@ -309,7 +309,7 @@ static void leave_all(ent_column_lanes *lanes, ent_class cls)
         } else {
             ((int64_t *)lanes->data)[i] = 0;
         }
-        lanes->absent[i] = lanes->cells[i].len == 0;
+        lanes->absent[i] = ent_lane_cell(lanes, i).len == 0;
         if (!lanes->absent[i]) {
             lanes->odd[lanes->n_odd++] = i;
         }
@@ -359,10 +359,20 @@ static void read_column(ent_binder *b, wanted *w, const ent_field_row *field, en
 typedef struct report {
     ent_binder *b;
     const ent_cells *cells;
-    const ent_reader *reader;
+    ent_reader *reader;
     ent_bad_row_fn on_bad;
     void *user;
+    const ent_plain_rows *plain; /* NULL: columns are made from cells */
 } report;
+
+/* The lanes of a wanted column, from cells or, where rows are plain, without them. */
+static ent_column_lanes lanes_of(const report *r, uint32_t w, void *data, uint8_t *absent)
+{
+    ent_binder *b = r->b;
+    uint32_t column = r->plain ? ent_reader_column_number(r->reader, b->first_column + w) - 1 : 0;
+    return (ent_column_lanes){r->plain ? NULL : r->cells->cells[w], r->cells->n_rows, data, absent, b->odd, 0,
+                              r->plain, column};
+}
 
 static void drop_bad(const report *r, uint32_t lane, int64_t wanted_index, const ent_cell *cell,
                      const char *expected)
@@ -371,6 +381,7 @@ static void drop_bad(const report *r, uint32_t lane, int64_t wanted_index, const
     if (b->dropped[lane]) {
         return;
     }
+    ent_reader_spell(r->reader);
     b->dropped[lane] = LANE_BAD;
     b->bad[lane].wanted = wanted_index;
     b->bad[lane].cell = cell;
@@ -421,19 +432,18 @@ static void take_direct(const report *r, uint32_t w)
     ent_binder *b = r->b;
     int64_t at = b->wanted[w].field;
     const ent_field_row *field = &b->program->field[b->feed->first_field + at];
-    ent_cell *cells = r->cells->cells[w];
-    ent_column_lanes lanes = {cells, r->cells->n_rows, b->fields[at].data, b->absent[at], b->odd, 0};
+    ent_column_lanes lanes = lanes_of(r, w, b->fields[at].data, b->absent[at]);
     char expected[ENT_EXPECTED_MAX] = "";
-    empty_absent(b, cells, lanes.n);
+    empty_absent(b, r->cells->cells[w], lanes.n);
     read_column(b, &b->wanted[w], field, &lanes);
     for (uint32_t i = 0; i < lanes.n_odd; i++) {
         uint32_t lane = lanes.odd[i];
-        if (b->wanted[w].texts || !ent_value_read(b->program, field, cells[lane].p, cells[lane].len,
-                                                  b->fields[at].data, lane)) {
+        ent_cell cell = ent_lane_cell(&lanes, lane);
+        if (b->wanted[w].texts || !ent_value_read(b->program, field, cell.p, cell.len, b->fields[at].data, lane)) {
             if (expected[0] == 0) {
                 ent_value_expectation(b->program, field, expected);
             }
-            drop_bad(r, lane, w, &cells[lane], expected);
+            drop_bad(r, lane, w, &r->cells->cells[w][lane], expected);
         }
     }
 }
@@ -442,10 +452,9 @@ static bool take_texts(const report *r, uint32_t w)
 {
     ent_binder *b = r->b;
     ent_vector *column = &b->texts[b->wanted[w].column];
-    ent_cell *cells = r->cells->cells[w];
-    ent_column_lanes lanes = {cells, r->cells->n_rows, column->data, column->absent, b->odd, 0};
+    ent_column_lanes lanes = lanes_of(r, w, column->data, column->absent);
     meaning m = {b, NULL};
-    empty_absent(b, cells, lanes.n);
+    empty_absent(b, r->cells->cells[w], lanes.n);
     ent_columns_texts(&lanes, b->wanted[w].texts, meaning_of, &m);
     return !b->out_of_memory;
 }
@@ -538,14 +547,18 @@ static uint32_t compact(ent_binder *b, uint32_t n)
     return kept;
 }
 
-bool ent_binder_take(ent_binder *b, const ent_cells *cells, const ent_reader *reader,
+bool ent_binder_take(ent_binder *b, const ent_cells *cells, ent_reader *reader,
                      ent_bad_row_fn on_bad, void *user, ent_rows *rows, uint64_t *skipped)
 {
-    report r = {b, cells, reader, on_bad, user};
+    bool keeps_cells = b->bind && b->bind->n_absents > 0;
+    report r = {b, cells, reader, on_bad, user, keeps_cells ? NULL : cells->plain};
     uint32_t n = cells->n_rows;
     memset(b->dropped, 0, n);
+    if (keeps_cells) {
+        ent_reader_spell(reader);
+    }
     for (uint32_t lane = 0; lane < n; lane++) {
-        b->origins[lane] = ent_origin_make(cells->file_index, cells->line[lane]);
+        b->origins[lane] = ent_origin_make(cells->file_index, r.plain ? cells->first_line + lane : cells->line[lane]);
     }
     /* texts and the kernel first: a row that the bind skips need not fit otherwise */
     bool ok = true;

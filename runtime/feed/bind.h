@@ -41,7 +41,7 @@ int ent_binder_format(const ent_binder *binder);
 /* Types one batch.  column_number gives a wanted column's number in the file for reports.  on_bad is called
  * for each row that does not fit, in order; when it returns false, so does this function.  Skipped
  * rows are added to *skipped. */
-bool ent_binder_take(ent_binder *binder, const ent_cells *cells, const ent_reader *reader,
+bool ent_binder_take(ent_binder *binder, const ent_cells *cells, ent_reader *reader,
                      ent_bad_row_fn on_bad, void *user, ent_rows *rows, uint64_t *skipped);
 /* True if ent_binder_take failed for want of memory rather than because on_bad said so. */
 bool ent_binder_out_of_memory(const ent_binder *binder);

@@ -12,20 +12,27 @@
 #ifndef ENT_FEED_COLUMNS_H
 #define ENT_FEED_COLUMNS_H
 
-#include "runtime/feed/cell.h"
+#include "runtime/feed/plain.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* One column to fill. */
 typedef struct ent_column_lanes {
-    const ent_cell *cells;
+    const ent_cell *cells; /* NULL: column `column` of `plain` */
     uint32_t n;
     void *data; /* uint8_t for bools, else int64_t or double */
     uint8_t *absent;
     uint32_t *odd; /* room for n lanes */
     uint32_t n_odd;
+    const ent_plain_rows *plain;
+    uint32_t column;
 } ent_column_lanes;
+
+static inline ent_cell ent_lane_cell(const ent_column_lanes *lanes, uint32_t i)
+{
+    return lanes->cells ? lanes->cells[i] : ent_plain_cell(lanes->plain, lanes->column, i);
+}
 
 /* The minute that was met last: the 16 characters of its text, its day, and when it begins. */
 typedef struct ent_minute_memo {

@@ -19,15 +19,19 @@ static bool scan_reserve(ent_reader *r, ent_feed_error *err) {
         return true;
     }
     size_t entries = (size_t)r->block.cap + ENT_BLOCK_PADDING + ENT_SCAN_PADDING;
-    free(csv->scan.ends);
+    free(csv->ends_memory);
     free(csv->scan.rows);
     free(csv->scan.dirty);
-    csv->scan.ends = malloc(entries * sizeof *csv->scan.ends);
+    csv->ends_memory = malloc((entries + 1) * sizeof *csv->scan.ends);
+    csv->scan.ends = csv->ends_memory == NULL ? NULL : csv->ends_memory + 1;
     csv->scan.rows = malloc(entries * sizeof *csv->scan.rows);
     csv->scan.dirty = malloc(entries / 64 + 1);
     csv->scan_capacity = r->block.cap;
-    return (csv->scan.ends != NULL && csv->scan.rows != NULL && csv->scan.dirty != NULL) ||
-           ent_feed_fail_memory(err, "reading CSV");
+    if (csv->scan.ends == NULL || csv->scan.rows == NULL || csv->scan.dirty == NULL) {
+        return ent_feed_fail_memory(err, "reading CSV");
+    }
+    csv->ends_memory[0] = UINT32_MAX; /* the first cell begins behind it, at 0 */
+    return true;
 }
 
 bool ent_csv_init(ent_reader *r, ent_feed_error *err) {
@@ -44,7 +48,7 @@ bool ent_csv_init(ent_reader *r, ent_feed_error *err) {
 }
 
 void ent_csv_deinit(ent_reader *r) {
-    free(r->csv.scan.ends);
+    free(r->csv.ends_memory);
     free(r->csv.scan.rows);
     free(r->csv.scan.dirty);
     free(r->csv.from);
@@ -143,18 +147,25 @@ typedef struct row {
     uint64_t line;
 } row;
 
+/* Scans until so many rows wait to be taken, or the text ends; how many wait. */
+static uint32_t scan_rows(ent_reader *r, uint32_t wanted) {
+    ent_csv *csv = &r->csv;
+    uint32_t len = r->block.len;
+    while (csv->scan.n_rows - csv->row_at < wanted && csv->scan.at < len) {
+        uint32_t step = len - csv->scan.at > SCAN_STEP ? csv->scan.at + SCAN_STEP : len;
+        csv->kernel(&csv->scan, (const uint8_t *)r->block.text, step, (uint8_t)csv->separator);
+    }
+    return csv->scan.n_rows - csv->row_at;
+}
+
 /* Takes the next row that is not blank.  1: `out` is it; 0: more text is needed; -1: failure. */
 static int take_row(ent_reader *r, row *out, ent_feed_error *err) {
     ent_csv *csv = &r->csv;
     const char *text = r->block.text;
     uint32_t len = r->block.len;
     for (;;) {
-        while (csv->row_at == csv->scan.n_rows) {
-            if (csv->scan.at >= len) {
-                return 0;
-            }
-            uint32_t step = len - csv->scan.at > SCAN_STEP ? csv->scan.at + SCAN_STEP : len;
-            csv->kernel(&csv->scan, (const uint8_t *)text, step, (uint8_t)csv->separator);
+        if (scan_rows(r, 1) == 0) {
+            return 0;
         }
         uint32_t last = csv->scan.rows[csv->row_at];
         uint32_t first = csv->row_at == 0 ? 0 : csv->scan.rows[csv->row_at - 1] + 1;
@@ -442,8 +453,80 @@ static bool check_texts(ent_reader *r, ent_feed_error *err) {
     return true;
 }
 
+/* How many of the next rows have as many cells as the header. */
+static uint32_t count_regular(const ent_csv *csv, uint32_t first, uint32_t most, uint32_t cells) {
+    enum { AT_ONCE = 32 };
+    const uint32_t *rows = csv->scan.rows + csv->row_at;
+    uint32_t n = 0;
+    for (uint32_t wrong = 0; n + AT_ONCE <= most; n += AT_ONCE) {
+        for (uint32_t i = 0; i < AT_ONCE; i++) {
+            wrong |= rows[n + i] ^ (first + (n + i + 1) * cells - 1);
+        }
+        if (wrong != 0) {
+            break;
+        }
+    }
+    while (n < most && rows[n] == first + (n + 1) * cells - 1) {
+        n++;
+    }
+    return n;
+}
+
+/* Makes a batch of plain rows, if the next rows are such and the header has all columns. */
+static bool collect_plain(ent_reader *r) {
+    ent_csv *csv = &r->csv;
+    bool may_be = csv->scan.plain && r->n_header > 1 && r->block.len <= r->options.row_bytes_max;
+    for (uint32_t c = 0; may_be && c < r->n_names; c++) {
+        may_be = r->column[c] != ENT_NO_COLUMN;
+    }
+    uint32_t waiting = may_be ? scan_rows(r, r->options.batch_rows) : 0;
+    if (waiting == 0 || !csv->scan.plain) {
+        return false;
+    }
+    uint32_t most = waiting < r->options.batch_rows ? waiting : r->options.batch_rows;
+    uint32_t first = csv->row_at == 0 ? 0 : csv->scan.rows[csv->row_at - 1] + 1;
+    uint32_t n = count_regular(csv, first, most, r->n_header);
+    if (n == 0) {
+        return false;
+    }
+    uint32_t to = csv->scan.ends[csv->scan.rows[csv->row_at + n - 1]];
+    const uint8_t *dirty = csv->scan.dirty + csv->start / 64;
+    if (csv->scan.any_dirty && memchr(dirty, 1, to / 64 - csv->start / 64 + 1) != NULL) {
+        return false;
+    }
+    csv->plain = (ent_plain_rows){r->block.text, csv->scan.ends + first, r->n_header};
+    r->batch.plain = &csv->plain;
+    r->batch.first_line = r->line;
+    r->batch.n_rows = n;
+    csv->row_at += n;
+    csv->start = to + 1;
+    r->line += n;
+    r->number += n;
+    return true;
+}
+
+void ent_csv_spell(ent_reader *r) {
+    const ent_plain_rows *plain = &r->csv.plain;
+    uint32_t n = r->batch.n_rows;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t from = ent_plain_from(plain, 0, i);
+        r->row_line[i] = r->batch.first_line + i;
+        r->row_number[i] = r->number - n + i + 1;
+        r->raw[i] = plain->text + from;
+        r->raw_len[i] = ent_plain_to(plain, plain->stride - 1, i) - from;
+    }
+    for (uint32_t c = 0; c < r->n_names; c++) {
+        for (uint32_t i = 0; i < n; i++) {
+            r->cells[c][i] = ent_plain_cell(plain, r->column[c], i);
+        }
+    }
+}
+
 int ent_csv_collect(ent_reader *r, ent_feed_error *err) {
     for (;;) {
+        if (r->options.plain && collect_plain(r)) {
+            return 1;
+        }
         int status = take_rows(r, err);
         if (status < 0 && r->batch.n_rows == 0 && r->n_problems == 0) {
             return -1;

@@ -11,7 +11,7 @@
 enum {
     BATCH_ROWS = 2048,
     BATCH_ROWS_MAX = 1 << 20,
-    BLOCK_SIZE = 1 << 20,
+    BLOCK_SIZE = 256 << 10, /* stays in a near cache */
     BLOCK_SIZE_MIN = 16,
     BLOCK_SIZE_MAX = 1 << 28,
     ROW_BYTES_MAX = 16 << 20,
@@ -439,6 +439,7 @@ int ent_reader_next(ent_reader *r, const ent_cells **batch, ent_feed_error *err)
     r->batch.n_rows = 0;
     r->batch.n_bad = 0;
     r->batch.bad = NULL;
+    r->batch.plain = NULL;
     while (!r->failed && !r->ended) {
         side_reset(r);
         r->n_problems = 0;
@@ -463,6 +464,13 @@ int ent_reader_next(ent_reader *r, const ent_cells **batch, ent_feed_error *err)
         }
     }
     return r->failed ? report_failure(r, err) : 0;
+}
+
+void ent_reader_spell(ent_reader *r) {
+    if (r->batch.plain != NULL) {
+        ent_csv_spell(r);
+        r->batch.plain = NULL;
+    }
 }
 
 bool ent_reader_has_column(const ent_reader *r, uint32_t i) {

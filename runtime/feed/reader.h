@@ -24,7 +24,7 @@
 #define ENT_FEED_READER_H
 
 #include "runtime/feed/bad_row.h"
-#include "runtime/feed/cell.h"
+#include "runtime/feed/plain.h"
 #include "runtime/feed/scan.h"
 #include "runtime/feed/source.h"
 
@@ -43,9 +43,10 @@ typedef struct ent_reader_options {
     ent_bad_row_fn on_bad;
     void *user;
     uint32_t batch_rows;    /* 0: 2,048 */
-    uint32_t block_size;    /* bytes read at a time; 0: 1 MiB; at least 16 */
+    uint32_t block_size;    /* bytes read at a time; 0: 256 KiB; at least 16 */
     uint32_t row_bytes_max; /* 0: 16 MiB */
     ent_scan_kind scan;     /* for tests */
+    bool plain;             /* batches may come as plain rows, see ent_cells */
 } ent_reader_options;
 
 typedef struct ent_cells {
@@ -61,6 +62,10 @@ typedef struct ent_cells {
     uint32_t file_index; /* in the list of sources */
     uint32_t n_bad;      /* only with ENT_BAD_KEEP; sorted by row number */
     const ent_bad_row *bad;
+    /* Not NULL: the rows are plain ones, which begin on `first_line`, one a line.  Then cells, lines, numbers and raw
+     * rows are there only after ent_reader_spell. */
+    const ent_plain_rows *plain;
+    uint64_t first_line;
 } ent_cells;
 
 /* Starts reading `sources` (at least one; they stay the caller's and must outlive the reader) and
@@ -72,6 +77,9 @@ void ent_reader_close(ent_reader *reader);
 
 /* 1: a batch (perhaps of bad rows only); 0: the end; -1: failure, now and at every later call. */
 int ent_reader_next(ent_reader *reader, const ent_cells **batch, ent_feed_error *err);
+
+/* Writes down the cells of a batch of plain rows. */
+void ent_reader_spell(ent_reader *reader);
 
 /* Whether wanted column i is in the header of the file that the last batch came from (after
  * opening: of the first).  Always true for JSON Lines, where nobody can know.  A batch whose

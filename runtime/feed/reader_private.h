@@ -50,6 +50,8 @@ typedef struct ent_csv {
     ent_scan_function kernel;
     ent_scan scan;
     uint32_t scan_capacity;
+    uint32_t *ends_memory; /* of scan.ends, which begins behind one that stands before the text */
+    ent_plain_rows plain;
     uint32_t row_at; /* rows of the scan taken so far */
     uint32_t start;  /* offset of the first byte not taken */
     uint32_t *base;  /* per batch row: index in scan.ends of its first cell's end */
@@ -124,6 +126,7 @@ bool ent_csv_begin(ent_reader *reader, ent_feed_error *err);
 
 /* 1: rows or problems were collected; 0: the source has no more; -1: failure. */
 int ent_csv_collect(ent_reader *reader, ent_feed_error *err);
+void ent_csv_spell(ent_reader *reader);
 
 bool ent_json_lines_init(ent_reader *reader, ent_feed_error *err);
 void ent_json_lines_deinit(ent_reader *reader);

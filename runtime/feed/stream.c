@@ -84,6 +84,7 @@ static bool start_reader(ent_stream *s, ent_feed_error *err)
     char separator = s->options.separator ? s->options.separator : ent_binder_separator(s->binder);
     ent_reader_options options = {.separator = separator,
                                   .bad_rows = ENT_BAD_KEEP,
+                                  .plain = !s->follower,
                                   .batch_rows = s->options.batch_rows};
     s->reader = ent_reader_open(&s->sources, names, n + n_others, &options, err);
     free(names);

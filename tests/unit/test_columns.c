@@ -1,5 +1,5 @@
 /* The readers of whole columns against runtime/vm/read.h, which reads one cell: whatever a reader of columns does not
- * leave as odd is what the other makes of it.  Texts are made of the characters that matter, of all lengths up to 24, and
+ * leave as odd is what the other makes of it, and plain rows give what cells give.  Texts are made of the characters that matter, of all lengths up to 24, and
  * of valid shapes with one character changed; each stands at the very end of its memory but for the promised slack.
  * Seeds are fixed. */
 #include <setjmp.h>
@@ -44,11 +44,12 @@ static void put(batch *b, uint32_t lane, const char *text, uint32_t len)
     b->cells[lane] = (ent_cell){len ? p : NULL, len, len ? ENT_CELL_PRESENT : ENT_CELL_EMPTY};
 }
 
+/* An empty alphabet: shapes only, as they are. */
 static void random_text(batch *b, uint32_t lane, const char *shapes, uint32_t n_shapes, const char *alphabet)
 {
     char text[TEXT_MAX + 1];
     uint32_t len = below(TEXT_MAX + 1);
-    if (below(4) == 0) {
+    if (alphabet[0] && below(4) == 0) {
         for (uint32_t i = 0; i < len; i++) {
             text[i] = alphabet[below((uint32_t)strlen(alphabet))];
         }
@@ -61,7 +62,7 @@ static void random_text(batch *b, uint32_t lane, const char *shapes, uint32_t n_
         for (uint32_t i = 0; i < len; i++) {
             text[i] = shape[i] == '#' ? (char)('0' + below(10)) : shape[i];
         }
-        if (len > 0 && below(4) == 0) {
+        if (len > 0 && alphabet[0] && below(4) == 0) {
             text[below(len)] = below(8) ? alphabet[below((uint32_t)strlen(alphabet))] : (char)(128 + below(128));
         }
     }
@@ -93,31 +94,80 @@ static void check(const batch *b, uint32_t lane, ent_type_kind type, int param, 
     }
 }
 
+/* The cells of a batch as the middle one of three columns of plain rows. */
+typedef struct plain_batch {
+    char text[LANES * (TEXT_MAX + 3) + ENT_CELL_SLACK];
+    uint32_t ends[3 * LANES + 1];
+    ent_plain_rows rows;
+} plain_batch;
+
+static const ent_plain_rows *lay_out(plain_batch *plain, const batch *b)
+{
+    uint32_t at = 0;
+    uint32_t n = 0;
+    plain->ends[n++] = UINT32_MAX;
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        plain->text[at] = ',';
+        plain->ends[n++] = at++;
+        memcpy(plain->text + at, b->cells[lane].len ? b->cells[lane].p : "", b->cells[lane].len);
+        at += b->cells[lane].len;
+        plain->text[at] = ',';
+        plain->ends[n++] = at++;
+        plain->text[at] = '\n';
+        plain->ends[n++] = at++;
+    }
+    memset(plain->text + at, "0.,9\n"[below(5)], ENT_CELL_SLACK);
+    plain->rows = (ent_plain_rows){plain->text, plain->ends + 1, 3};
+    return &plain->rows;
+}
+
+static void read_lanes(ent_column_lanes *lanes, ent_minute_memo *minute, ent_type_kind type, int param)
+{
+    switch (type) {
+    case ENT_TYPE_BOOL:
+        ent_columns_bools(lanes);
+        break;
+    case ENT_TYPE_INT:
+        ent_columns_integers(lanes);
+        break;
+    case ENT_TYPE_NUMBER:
+        ent_columns_numbers(lanes);
+        break;
+    case ENT_TYPE_DURATION:
+        ent_columns_durations(lanes);
+        break;
+    case ENT_TYPE_INSTANT:
+        ent_columns_instants(lanes, minute);
+        break;
+    default:
+        ent_columns_decimals(lanes, param);
+        break;
+    }
+}
+
+/* Plain rows give the same lanes, absences and odd ones. */
+static void compare_plain(const batch *b, const ent_column_lanes *want, ent_type_kind type, int param)
+{
+    static plain_batch plain;
+    static ent_minute_memo minute;
+    static int64_t data[LANES];
+    static uint8_t absent[LANES];
+    static uint32_t odd[LANES];
+    ent_column_lanes lanes = {NULL, LANES, data, absent, odd, 0, lay_out(&plain, b), 1};
+    read_lanes(&lanes, &minute, type, param);
+    assert_int_equal(lanes.n_odd, want->n_odd);
+    assert_memory_equal(odd, want->odd, lanes.n_odd * sizeof *odd);
+    assert_memory_equal(absent, want->absent, LANES);
+    assert_memory_equal(data, want->data, type == ENT_TYPE_BOOL ? LANES : sizeof data);
+}
+
 /* Returns how many lanes were read without being odd or empty. */
 static uint32_t compare(batch *b, ent_type_kind type, int param)
 {
     static ent_minute_memo day;
-    ent_column_lanes lanes = {b->cells, LANES, b->data, b->absent, b->odd, 0};
-    switch (type) {
-    case ENT_TYPE_BOOL:
-        ent_columns_bools(&lanes);
-        break;
-    case ENT_TYPE_INT:
-        ent_columns_integers(&lanes);
-        break;
-    case ENT_TYPE_NUMBER:
-        ent_columns_numbers(&lanes);
-        break;
-    case ENT_TYPE_DURATION:
-        ent_columns_durations(&lanes);
-        break;
-    case ENT_TYPE_INSTANT:
-        ent_columns_instants(&lanes, &day);
-        break;
-    default:
-        ent_columns_decimals(&lanes, param);
-        break;
-    }
+    ent_column_lanes lanes = {b->cells, LANES, b->data, b->absent, b->odd, 0, NULL, 0};
+    read_lanes(&lanes, &day, type, param);
+    compare_plain(b, &lanes, type, param);
     uint32_t at = 0;
     uint32_t read = 0;
     for (uint32_t lane = 0; lane < LANES; lane++) {
@@ -170,6 +220,32 @@ static void test_bools_and_durations(void **state)
     agree(ENT_TYPE_DURATION, 0, "#ms\0##ms\0#s\0########ms\0######s\0#m\0#h#m\0#.#s", 8, "0123456789msh.");
 }
 
+/* Columns that have one shape over long stretches, which are read in blocks; here and there something else. */
+static void test_blocks(void **state)
+{
+    static const struct {
+        ent_type_kind type;
+        int param;
+        const char *shape, *other;
+    } columns[] = {
+        {ENT_TYPE_BOOL, 0, "1", "0\0""2\0""true\0"""},          {ENT_TYPE_DECIMAL, 1, "##.#", "###.#\0#.#\0##\0-#.#"},
+        {ENT_TYPE_DECIMAL, 3, "####.###", "#.###\0.###\0""a.###"}, {ENT_TYPE_DECIMAL, 6, "#.######", "#.#####\0#\0######.#"},
+        {ENT_TYPE_DECIMAL, 7, "#.#######", "#\0.#\0###"},         {ENT_TYPE_DECIMAL, 0, "###", "####\0#.\0#.#"},
+        {ENT_TYPE_INSTANT, 0, "2026-03-01T12:30:1#Z", "2026-03-01T12:30:59Z\0""2026-03-01T12:31:0#Z\0""2026-03-01T12:30:6#Z"},
+    };
+    static batch b;
+    (void)state;
+    for (uint32_t k = 0; k < sizeof columns / sizeof columns[0]; k++) {
+        for (uint32_t round = 0; round < ROUNDS / 4; round++) {
+            for (uint32_t lane = 0; lane < LANES; lane++) {
+                bool odd = below(round % 8 == 0 ? 1000 : 100) == 0;
+                random_text(&b, lane, odd ? columns[k].other : columns[k].shape, odd ? 3 : 1, "");
+            }
+            (void)compare(&b, columns[k].type, columns[k].param);
+        }
+    }
+}
+
 /* --- texts --- */
 
 typedef struct dictionary {
@@ -214,7 +290,9 @@ static void test_texts(void **state)
             }
             put(&b, lane, text, len);
         }
-        ent_column_lanes lanes = {b.cells, LANES, b.data, b.absent, b.odd, 0};
+        static plain_batch plain;
+        bool is_plain = below(2) == 0;
+        ent_column_lanes lanes = {is_plain ? NULL : b.cells, LANES, b.data, b.absent, b.odd, 0, lay_out(&plain, &b), 1};
         ent_columns_texts(&lanes, memo, number_of, &d);
         uint32_t at = 0;
         for (uint32_t lane = 0; lane < LANES; lane++) {
@@ -239,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_instants),
         cmocka_unit_test(test_bools_and_durations),
+        cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

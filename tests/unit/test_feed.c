@@ -505,6 +505,7 @@ static text read_all(const input *in, ent_reader_options options) {
     int status = reader == NULL ? -1 : 1;
     const ent_cells *batch;
     while (reader != NULL && (status = ent_reader_next(reader, &batch, &err)) > 0) {
+        ent_reader_spell(reader);
         put_batch(&out, batch);
     }
     if (status < 0) {
@@ -523,6 +524,7 @@ static void expect(const input *in, ent_reader_options options, const char *want
         for (uint32_t block = 16; block <= 80; block++) {
             options.block_size = block;
             options.batch_rows = block % 3 == 0 ? 1 : block % 3 == 1 ? 3 : 0;
+            options.plain = block % 2 == 0;
             options.scan =
                 ent_scan_kernel((ent_scan_kind)kind) != NULL ? (ent_scan_kind)kind : ENT_SCAN_BEST;
             text out = read_all(in, options);

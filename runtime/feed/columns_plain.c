@@ -1,0 +1,88 @@
+/* See columns_plain.h.  Each function first fetches the characters of its lanes, in order, then works on what it has
+ * fetched in loops that compilers turn into vectors. */
+#include "runtime/feed/columns_plain.h"
+
+#include "runtime/feed/swar.h"
+#include "runtime/vm/simd.h"
+
+enum { WORD = 8, NS_A_SECOND = 1000000000, INSTANT_LEN = 20 };
+
+bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
+{
+    const ent_plain_rows *rows = lanes->rows;
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        uint32_t from = ent_plain_from(rows, lanes->column, lanes->begin + i);
+        uint32_t to = ent_plain_to(rows, lanes->column, lanes->begin + i);
+        uint32_t digit = (uint32_t)(unsigned char)rows->text[from] - '0';
+        wrong |= (digit & ~UINT32_C(1)) | ((to - from) ^ 1);
+        out[i] = (uint8_t)digit;
+    }
+    return wrong == 0;
+}
+
+/* `:SS` and a `Z` behind the minutes. */
+ENT_VECTORS static bool join_seconds(const uint32_t *tails, uint32_t n, int64_t begin_ns, int64_t *out)
+{
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t tens = (tails[i] >> 8 & 0xFF) - '0';
+        uint32_t ones = (tails[i] >> 16 & 0xFF) - '0';
+        wrong |= (uint32_t)(tens > 5) | (uint32_t)(ones > 9) | ((tails[i] & 0xFF0000FFU) ^ 0x5A00003AU);
+        out[i] = begin_ns + (int64_t)(tens * 10 + ones) * NS_A_SECOND;
+    }
+    return wrong == 0;
+}
+
+bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_minute_memo *memo, int64_t *out)
+{
+    const ent_plain_rows *rows = lanes->rows;
+    uint32_t tails[ENT_PLAIN_BLOCK];
+    uint64_t wrong = !memo->known;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        uint32_t from = ent_plain_from(rows, lanes->column, lanes->begin + i);
+        uint32_t to = ent_plain_to(rows, lanes->column, lanes->begin + i);
+        if (to - from != INSTANT_LEN) {
+            return false;
+        }
+        const char *p = rows->text + from;
+        wrong |= (ent_load8(p) ^ memo->first) | (ent_load8(p + WORD) ^ memo->last);
+        tails[i] = ent_load4(p + 2 * WORD);
+    }
+    return wrong == 0 && join_seconds(tails, lanes->n, memo->begin_ns, out);
+}
+
+/* Words hold their characters at the high end, and zeros before them; `zeros` has a `0` for each of their digits. */
+ENT_VECTORS static bool join_decimals(const uint64_t *words, const uint64_t *zeros, uint32_t n, unsigned digits,
+                                      int64_t *out)
+{
+    const unsigned at = 56 - 8 * digits; /* of the point, in bits */
+    const uint64_t before = (UINT64_C(1) << at) - 1;
+    const uint64_t behind = ~(before << 8 | 0xFF);
+    const uint64_t point = (uint64_t)'.' << at;
+    uint64_t wrong = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t word = words[i];
+        uint64_t shown = ((word & behind) | (word & before) << 8) ^ zeros[i];
+        wrong |= ((((shown & ENT_LOW_BITS) + ENT_EVERY_BYTE(0x76)) | shown) & ENT_HIGH_BITS) |
+                 ((word & (UINT64_C(0xFF) << at)) ^ point);
+        out[i] = (int64_t)ent_join_digits(shown);
+    }
+    return wrong == 0;
+}
+
+bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digits, int64_t *out)
+{
+    const ent_plain_rows *rows = lanes->rows;
+    uint64_t words[ENT_PLAIN_BLOCK];
+    uint64_t zeros[ENT_PLAIN_BLOCK];
+    uint32_t wrong = digits == 0 || digits > WORD - 2;
+    for (uint32_t i = 0; i < lanes->n; i++) {
+        uint32_t from = ent_plain_from(rows, lanes->column, lanes->begin + i);
+        uint32_t len = ent_plain_to(rows, lanes->column, lanes->begin + i) - from;
+        wrong |= (uint32_t)(len - (digits + 2) > WORD - (digits + 2));
+        words[i] = ent_load8(rows->text + from) << ((64 - 8 * len) & 63);
+        zeros[i] = ENT_EVERY_BYTE('0') << ((72 - 8 * len) & 63);
+    }
+    return wrong == 0 && join_decimals(words, zeros, lanes->n, digits, out);
+}

@@ -1,0 +1,171 @@
+/* Columns of texts, see columns.h: a table of what texts meant, by their bytes.
+ *
+ * A text is looked for in two places, which lie near each other: then a table holds what a column repeats without being
+ * much larger than that, and stays in the nearest caches. */
+#include "runtime/feed/columns.h"
+
+#include <stdlib.h>
+
+#include "runtime/feed/swar.h"
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+enum { WORD = 8, MEMO_BITS_FIRST = 8, MEMO_BITS_MAX = 17, TEXT_MAX = 16, NEIGHBOURS = 16 };
+
+/* A text of 1 to 16 bytes: its last eight, with zeros before them, and of a longer one its first eight. */
+typedef struct remembered {
+    uint64_t first, last;
+    int64_t meaning;
+    uint32_t len; /* 0: free */
+} remembered;
+
+struct ent_text_memo {
+    remembered *texts;
+    unsigned bits;
+    uint32_t misses; /* since it has this size */
+};
+
+ent_text_memo *ent_text_memo_new(void)
+{
+    ent_text_memo *memo = calloc(1, sizeof *memo);
+    if (memo) {
+        memo->bits = MEMO_BITS_FIRST;
+        memo->texts = calloc((size_t)1 << memo->bits, sizeof *memo->texts);
+        if (!memo->texts) {
+            free(memo);
+            memo = NULL;
+        }
+    }
+    return memo;
+}
+
+void ent_text_memo_free(ent_text_memo *memo)
+{
+    if (memo) {
+        free(memo->texts);
+        free(memo);
+    }
+}
+
+/* The last character only says which of 16 neighbours it is, as in runtime/vm/strings.c. */
+ALWAYS_INLINE size_t slot_of(const remembered *text, unsigned bits)
+{
+    uint64_t rest = text->last << 8 >> 8;
+    uint64_t mixed = (text->first ^ (rest >> 29) ^ (rest << 35)) * UINT64_C(0x9E3779B97F4A7C15);
+    mixed = (mixed ^ (rest * UINT64_C(0xD6E8FEB86659FD93))) >> (68 - bits);
+    return (size_t)(mixed << 4 | (text->last >> 56 & 15));
+}
+
+/* A text's other place. */
+ALWAYS_INLINE size_t other_slot(size_t slot)
+{
+    return slot ^ NEIGHBOURS;
+}
+
+/* A table that misses more often than it has places is too small; what it holds is not worth moving.  Out of memory, it
+ * stays as it is. */
+static void grow(ent_text_memo *memo)
+{
+    memo->misses = 0;
+    if (memo->bits < MEMO_BITS_MAX) {
+        remembered *texts = calloc((size_t)1 << (memo->bits + 1), sizeof *texts);
+        if (texts) {
+            free(memo->texts);
+            memo->texts = texts;
+            memo->bits++;
+        }
+    }
+}
+
+/* The text that came last to a place leaves to the other one. */
+static void remember(ent_text_memo *memo, const remembered *text)
+{
+    size_t slot = slot_of(text, memo->bits);
+    if (memo->texts[slot].len > 0) {
+        memo->texts[other_slot(slot)] = memo->texts[slot];
+    }
+    memo->texts[slot] = *text;
+    if (++memo->misses > 2U << memo->bits) {
+        grow(memo);
+    }
+}
+
+/* How a text of 1 to 16 bytes is remembered; without branches, as lengths are in no order. */
+ALWAYS_INLINE remembered bytes_of(const char *p, uint32_t len)
+{
+    uint64_t is_long = 0 - (uint64_t)(len > WORD);
+    uint64_t tail = ent_load8(p + ((len - WORD) & is_long));
+    return (remembered){.first = ent_load8(p) & is_long,
+                        .last = tail << ((64 - 8 * len) & 63 & ~is_long),
+                        .len = len};
+}
+
+ALWAYS_INLINE bool is_same(const remembered *a, const remembered *b)
+{
+    return ((a->first ^ b->first) | (a->last ^ b->last) | (a->len ^ b->len)) == 0;
+}
+
+/* The place of a text a few lanes on is told to the processor before it is looked at. */
+ALWAYS_INLINE void expect_text(const ent_column_lanes *lanes, const remembered *texts, unsigned bits, uint32_t i)
+{
+    enum { AHEAD = 12 };
+    ent_cell cell = ent_lane_cell(lanes, i + AHEAD < lanes->n ? i + AHEAD : i);
+    if (cell.len > 0 && cell.len <= TEXT_MAX) {
+        remembered text = bytes_of(cell.p, cell.len);
+        __builtin_prefetch(&texts[slot_of(&text, bits)]);
+    }
+}
+
+/* Takes lanes from `i` on as long as their texts are remembered; the first that is not, or that is empty. */
+ALWAYS_INLINE uint32_t take_known(const ent_column_lanes *lanes, const ent_text_memo *memo, uint32_t i, bool is_far)
+{
+    const remembered *texts = memo->texts;
+    unsigned bits = memo->bits;
+    const ent_column_lanes from = *lanes;
+    int64_t *out = from.data;
+    for (; i < from.n; i++) {
+        if (is_far) {
+            expect_text(&from, texts, bits, i);
+        }
+        ent_cell cell = ent_lane_cell(&from, i);
+        if (cell.len - 1 >= TEXT_MAX) {
+            break;
+        }
+        remembered text = bytes_of(cell.p, cell.len);
+        size_t slot = slot_of(&text, bits);
+        if (!is_same(&texts[slot], &text)) {
+            slot = other_slot(slot);
+            if (!is_same(&texts[slot], &text)) {
+                break;
+            }
+        }
+        out[i] = texts[slot].meaning;
+        from.absent[i] = 0;
+    }
+    return i;
+}
+
+void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_meaning meaning, void *user)
+{
+    enum { NEAR_BITS = 12 }; /* a table that stays in the nearest caches needs no looking ahead */
+    int64_t *out = lanes->data;
+    uint32_t i = 0;
+    lanes->n_odd = 0;
+    for (;; i++) {
+        i = memo->bits > NEAR_BITS ? take_known(lanes, memo, i, true) : take_known(lanes, memo, i, false);
+        if (i == lanes->n) {
+            return;
+        }
+        ent_cell cell = ent_lane_cell(lanes, i);
+        int64_t found = cell.len > 0 ? meaning(user, &cell) : 0;
+        lanes->absent[i] = cell.len == 0;
+        out[i] = found < 0 ? 0 : found;
+        if (found < 0) {
+            lanes->odd[lanes->n_odd++] = i;
+        } else if (cell.len > 0 && cell.len <= TEXT_MAX) {
+            remembered text = bytes_of(cell.p, cell.len);
+            text.meaning = found;
+            remember(memo, &text);
+        }
+    }
+}
