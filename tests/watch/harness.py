@@ -1,4 +1,6 @@
 """Starts `entente watch` on loopback for tests, talks to it, and stops it."""
+import atexit
+import fcntl
 import http.client
 import json
 import os
@@ -14,23 +16,36 @@ CLUB = os.path.join(HERE, "club.ent")
 ENTENTE = "build/entente"
 
 
+RUNNING = set()  # whatever becomes of a test, what it started ends with it
+
+
+@atexit.register
+def end_all():
+    for process in list(RUNNING):
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 class Watch:
     """A watch that runs; `port` is None without a server."""
 
     def __init__(self, *arguments, club=CLUB, listen=True, stdin=subprocess.DEVNULL, preexec=None):
-        command = [ENTENTE, "watch", club, *arguments]
+        command = [ENTENTE, "watch", *([club] if isinstance(club, str) else club), *arguments]
         if listen:
             command += ["--listen", "127.0.0.1:0"]
-        self.log = tempfile.TemporaryFile("w+")
+        # the watch shares the descriptor's place in the file: it appends, and we read without moving it
+        self.log = tempfile.TemporaryFile()
+        fcntl.fcntl(self.log, fcntl.F_SETFL, fcntl.fcntl(self.log, fcntl.F_GETFL) | os.O_APPEND)
         self.process = subprocess.Popen(command, stdin=stdin, stderr=self.log, stdout=self.log, preexec_fn=preexec)
+        RUNNING.add(self.process)
         self.port = None
         self.listen = listen
 
     def said(self):
-        self.log.seek(0)
-        return self.log.read()
+        return os.pread(self.log.fileno(), 1 << 22, 0).decode(errors="replace")
 
-    def ready(self, seconds=10):
+    def ready(self, seconds=30):
         deadline = time.time() + seconds
         while time.time() < deadline:
             found = re.search(r"listening at http://127\.0\.0\.1:(\d+)/", self.said())
@@ -63,7 +78,7 @@ class Watch:
                 return float(line.rsplit(" ", 1)[1])
         return None
 
-    def wait(self, condition, seconds=20):
+    def wait(self, condition, seconds=40):
         deadline = time.time() + seconds
         while time.time() < deadline:
             if condition(self):
@@ -74,12 +89,14 @@ class Watch:
     def stop(self, number=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(20)
+        status = self.process.wait(30)
+        RUNNING.discard(self.process)
         return status
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+        RUNNING.discard(self.process)
         self.log.close()
 
 

@@ -110,7 +110,7 @@ def killed(folder, kills, seed, report):
         until = time.time() + rng.choice((0.0, 0.02, 0.04, 0.06, 0.1)) * rng.random() * 2
         try:
             if done >= kills or rng.random() < 0.8:
-                watch.ready(5)
+                watch.ready()
             while time.time() < until or (done >= kills and not delivery.done()):
                 if delivery.done() or rng.random() < 0.5 or watch.port is None:
                     delivery.grow()
