@@ -75,7 +75,9 @@ step "libentente in a host" sh tests/embed/run.sh "$BUILD"
 step "WebAssembly: Node and a browser" sh tests/hosts/wasm.sh "$ENTENTE" build/js
 step "PostgreSQL: an aggregate" sh tests/hosts/postgresql.sh "$ENTENTE" build/postgresql
 step "live sources" env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/sources.py "$ENTENTE"
-step "live metrics, webhooks, new versions, page" \
+step "live server" env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/server.py "$ENTENTE"
+step "live warnings and webhooks" env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/warned.py "$ENTENTE"
+step "live metrics, new versions, page" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/live.py "$ENTENTE"
 step "nothing lost: kills, full disks, torn ends" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"

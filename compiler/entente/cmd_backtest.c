@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "compiler/entente/backtest.h"
-#include "compiler/entente/compile.h"
+#include "compiler/entente/club_options.h"
 #include "compiler/entente/options.h"
 
 enum { FEED, FROM, TO, FORMAT, SEPARATOR, STDLIB, COLOR };
@@ -30,16 +30,12 @@ typedef struct parsed {
 static int take(const ent_command *self, void *user, int option, const char *value)
 {
     parsed *p = user;
-    const char *equals;
+    ent_feed_argument *feed;
     switch (option) {
     case FEED:
-        equals = strchr(value, '=');
-        if (!equals || equals == value || equals[1] == 0) {
-            return ent_command_wrong(self, "--feed wants NAME=SOURCE, not `%s`", value);
-        }
-        p->run.feeds[p->run.n_feeds++] =
-            (ent_feed_argument){value, (size_t)(equals - value), equals + 1};
-        return ENT_EXIT_OK;
+        feed = &p->run.feeds[p->run.n_feeds++];
+        feed->name = value;
+        return ent_take_feed(self, value, &feed->name_len, &feed->source);
     case FROM:
         p->run.from = value;
         return ENT_EXIT_OK;

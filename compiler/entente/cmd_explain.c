@@ -76,13 +76,14 @@ static int no_decision(const ent_xledger *l, int64_t seq)
     return l->whole ? ENT_EXIT_USE : ENT_EXIT_DATA;
 }
 
-static int print(ent_arena *arena, const ent_explanation *x, bool json)
+/* notice: NULL, x is about a decision. */
+static int print(ent_arena *arena, const ent_explanation *x, const ent_xnotice *notice, bool json)
 {
     ent_text text = {0};
-    if (json) {
-        ent_explain_tree(arena, x, &text);
+    if (notice) {
+        (json ? ent_explain_notice_tree : ent_explain_notice_page)(arena, x, notice, &text);
     } else {
-        ent_explain_page(arena, x, &text);
+        (json ? ent_explain_tree : ent_explain_page)(arena, x, &text);
     }
     bool made = !text.failed && !ent_arena_failed(arena);
     bool written =
@@ -103,12 +104,15 @@ static int explain_line(ent_arena *arena, const asked *a, const ent_xledger *led
 {
     ent_explanation x = {.ledger = ledger};
     ent_image *image = NULL;
-    if (!ent_explain_read(arena, line, &x.d)) {
+    ent_xnotice notice;
+    bool is_notice = ent_explain_read_notice(arena, line, &notice);
+    if (!is_notice && !ent_explain_read(arena, line, &x.d)) {
         if (ent_arena_failed(arena)) {
             return out_of_memory();
         }
         fprintf(stderr,
-                "error: `%s`: the line of decision %s is not one that `entente run` writes\n",
+                "error: `%s`: line %s is neither a decision nor a warning of `entente run` or "
+                "`entente watch`\n",
                 ledger->name, a->operands[1]);
         return ENT_EXIT_DATA;
     }
@@ -118,10 +122,15 @@ static int explain_line(ent_arena *arena, const asked *a, const ent_xledger *led
                                 .folders = a->folders,
                                 .n_folders = a->n_folders,
                                 .stdlib_dir = a->stdlib_dir};
-    ent_explain_source(arena, &places, ledger, &x.d, &x.clause, &image);
-    ent_explain_others(arena, &x);
-    ent_explain_reckon(arena, &x);
-    int status = print(arena, &x, a->json);
+    x.d = is_notice ? notice.d : x.d;
+    if (x.d.clause) {
+        ent_explain_source(arena, &places, ledger, &x.d, &x.clause, &image);
+    }
+    if (!is_notice) {
+        ent_explain_others(arena, &x);
+        ent_explain_reckon(arena, &x);
+    }
+    int status = print(arena, &x, is_notice ? &notice : NULL, a->json);
     ent_image_destroy(image);
     if (status == ENT_EXIT_OK && !ledger->whole) {
         fprintf(stderr, "error: `%s` line %llu: %s\n", ledger->name,

@@ -3,11 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compiler/entente/compile.h"
-#include "compiler/entente/consent.h"
-#include "compiler/entente/options.h"
+#include "compiler/entente/club_options.h"
 #include "compiler/entente/run.h"
-#include "runtime/native/native.h"
 #include "runtime/vm/exact.h"
 
 enum {
@@ -27,12 +24,7 @@ enum {
     BATCH,
     TRACE,
     FAIL_ON,
-    SIGNATURES,
-    KEYS,
-    ASSUME_SIGNED,
-    ALLOW_EXTERN,
-    STDLIB,
-    COLOR
+    ENT_CLUB_OPTION_NAMES
 };
 static const ent_option options[] = {
     {"feed", "NAME=SOURCE",
@@ -60,25 +52,12 @@ static const ent_option options[] = {
      "name the row of each fact by feed, file and line; the ledger's bytes then depend on where rows "
      "stand"},
     {"fail-on", "breach", "exit status 1 when there is a breach"},
-    {"signatures", "FILE", "who has signed the agreements; default: X.entc.sig, beside a built program"},
-    {"keys", "FILE", "which keys speak for whom, besides those that the framework declares"},
-    {"assume-signed", NULL, "decide a draft as if every party had signed"},
-    {"allow-extern", "LIB",
-     "a library that `extern fn` may call, by the name that the agreements write; may be given several times"},
-    {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
-    {"color", "auto|always|never", "colour; NO_COLOR is honoured"},
+    ENT_CLUB_OPTIONS,
     {NULL, NULL, NULL}};
 
 typedef struct parsed {
     ent_run_options run;
-    ent_consent_files consent;
-    bool assume_signed;
-    ent_compile_options compile;
-    const char *color;
-    const char **paths;
-    size_t n_paths;
-    const char **libraries; /* that may be called */
-    size_t n_libraries;
+    ent_club_options club;
 } parsed;
 
 static bool parse_size(const char *text, uint64_t *out)
@@ -113,13 +92,9 @@ static bool parse_count(const char *text, int64_t most, uint32_t *out)
 
 static int take_feed(const ent_command *self, parsed *p, const char *value)
 {
-    const char *equals = strchr(value, '=');
-    if (!equals || equals == value || equals[1] == 0) {
-        return ent_command_wrong(self, "--feed wants NAME=SOURCE, not `%s`", value);
-    }
-    p->run.feeds[p->run.n_feeds++] =
-        (ent_feed_argument){value, (size_t)(equals - value), equals + 1};
-    return ENT_EXIT_OK;
+    ent_feed_argument *feed = &p->run.feeds[p->run.n_feeds++];
+    feed->name = value;
+    return ent_take_feed(self, value, &feed->name_len, &feed->source);
 }
 
 static int take_choice(const ent_command *self, parsed *p, int option, const char *value)
@@ -175,6 +150,9 @@ static int take_choice(const ent_command *self, parsed *p, int option, const cha
 static int take(const ent_command *self, void *user, int option, const char *value)
 {
     parsed *p = user;
+    if (ent_club_options_take(&p->club, option == ENT_ARGUMENT_POSITIONAL ? NULL : options[option].name, value)) {
+        return ENT_EXIT_OK;
+    }
     switch (option) {
     case FEED:
         return take_feed(self, p, value);
@@ -199,76 +177,24 @@ static int take(const ent_command *self, void *user, int option, const char *val
     case TMPDIR:
         p->run.folder = value;
         return ENT_EXIT_OK;
-    case SIGNATURES:
-        p->consent.signatures_path = value;
-        return ENT_EXIT_OK;
-    case KEYS:
-        p->consent.keys_path = value;
-        return ENT_EXIT_OK;
     case TRACE:
         p->run.trace = true;
-        return ENT_EXIT_OK;
-    case ASSUME_SIGNED:
-        p->assume_signed = true;
-        return ENT_EXIT_OK;
-    case ALLOW_EXTERN:
-        p->libraries[p->n_libraries++] = value;
-        return ENT_EXIT_OK;
-    case STDLIB:
-        p->compile.stdlib_dir = value;
-        return ENT_EXIT_OK;
-    case COLOR:
-        p->color = value;
-        return ENT_EXIT_OK;
-    case ENT_ARGUMENT_POSITIONAL:
-        p->paths[p->n_paths++] = value;
         return ENT_EXIT_OK;
     default:
         return take_choice(self, p, option, value);
     }
 }
 
-/* What the agreements call of C; what is refused is told with its place. */
-static int open_natives(const parsed *p, ent_image *program)
-{
-    ent_native_error error;
-    if (ent_natives_open(program, p->libraries, p->n_libraries, &error)) {
-        int64_t unbound = ent_natives_unbound(program);
-        if (unbound < 0) {
-            return ENT_EXIT_OK;
-        }
-        error.place = program->native[unbound].place;
-        snprintf(error.message, sizeof error.message, "`extern fn %.100s` is for a host to bind, and this is none",
-                 ent_image_text(program, program->native[unbound].name));
-    }
-    fprintf(stderr, "error: %s\n", error.message);
-    if (error.place >= 0) {
-        const ent_place_row *place = &program->place[error.place];
-        fprintf(stderr, "  --> %s:%lld:%lld\n  = help: --allow-extern LIB permits a library\n",
-                ent_image_text(program, program->source_file[place->file].path), (long long)place->line,
-                (long long)place->column);
-    }
-    return error.memory ? ENT_EXIT_ENVIRONMENT : ENT_EXIT_USE;
-}
-
 static int run_parsed(const ent_command *self, parsed *p)
 {
-    if (p->n_paths == 0) {
+    ent_image *program;
+    bool *not_in_force;
+    if (p->club.n_paths == 0) {
         return ent_command_wrong(self, "no agreements to run");
     }
-    p->compile.colour = ent_colour_wanted(p->color, stderr);
-    p->run.colour = ent_colour_wanted(p->color, stdout);
+    p->run.colour = ent_colour_wanted(p->club.color, stdout);
     p->run.progress = isatty(STDERR_FILENO) != 0;
-    ent_image *program = NULL;
-    int status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
-    bool *not_in_force = NULL;
-    if (status == ENT_EXIT_OK) {
-        status = open_natives(p, program);
-    }
-    if (status == ENT_EXIT_OK) {
-        status = ent_consent_ask(program, p->paths, p->n_paths, &p->consent, p->assume_signed,
-                                 &not_in_force, stderr);
-    }
+    int status = ent_club_obtain(&p->club, &program, &not_in_force);
     if (status == ENT_EXIT_OK) {
         p->run.not_in_force = not_in_force;
         status = ent_run(program, &p->run, stdout, stderr);
@@ -283,11 +209,10 @@ static int run(const ent_command *self, int argc, char **argv)
     parsed p = {0};
     int status = ENT_EXIT_OK;
     bool go_on = false;
+    bool room = ent_club_options_init(&p.club, argc);
     p.run.feeds = calloc((size_t)argc + 1, sizeof *p.run.feeds);
-    p.paths = calloc((size_t)argc + 1, sizeof *p.paths);
     p.run.restate = calloc((size_t)argc + 1, sizeof *p.run.restate);
-    p.libraries = calloc((size_t)argc + 1, sizeof *p.libraries);
-    if (!p.libraries || !p.run.feeds || !p.paths || !p.run.restate) {
+    if (!room || !p.run.feeds || !p.run.restate) {
         fputs("error: out of memory\n", stderr);
         status = ENT_EXIT_ENVIRONMENT;
     }
@@ -298,9 +223,8 @@ static int run(const ent_command *self, int argc, char **argv)
         status = run_parsed(self, &p);
     }
     free(p.run.feeds);
-    free(p.paths);
-    free(p.libraries);
     free(p.run.restate);
+    ent_club_options_deinit(&p.club);
     return status;
 }
 

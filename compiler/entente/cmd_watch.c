@@ -2,9 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/entente/compile.h"
-#include "compiler/entente/consent.h"
-#include "compiler/entente/options.h"
+#include "compiler/entente/club_options.h"
 #include "compiler/entente/run.h"
 #include "compiler/watch/watch.h"
 #include "runtime/vm/exact.h"
@@ -17,6 +15,8 @@ enum {
     QUARANTINE,
     LISTEN,
     TOKEN,
+    VIEW_TOKEN,
+    REQUEST_TIME,
     LATENESS,
     COMPLETE,
     FROM,
@@ -29,11 +29,7 @@ enum {
     PENDING,
     FORGET,
     UNTIL_END,
-    SIGNATURES,
-    KEYS,
-    ASSUME_SIGNED,
-    STDLIB,
-    COLOR
+    ENT_CLUB_OPTION_NAMES
 };
 static const ent_option options[] = {
     {"feed", "NAME=SOURCE",
@@ -50,7 +46,11 @@ static const ent_option options[] = {
      "DIR/quarantine.jsonl"},
     {"listen", "ADDR",
      "serve the page, the endpoints and pushes at HOST:PORT; port 0 takes a free one"},
-    {"token", "FILE", "a push must carry the text of this file: `Authorization: Bearer TEXT`"},
+    {"token", "FILE",
+     "whoever pushes or looks must carry the text of this file: `Authorization: Bearer TEXT`, or, to look, "
+     "as password"},
+    {"view-token", "FILE", "the text of this file is enough to look, and not to push"},
+    {"request-time", "D", "cut off requests that take longer; default 2m"},
     {"lateness", "[NAME=]D",
      "how much later than a newer row of its source a row may come, e.g. 5m; default: what the "
      "feed or its "
@@ -74,24 +74,15 @@ static const ent_option options[] = {
      "do not keep what was taken once a checkpoint has it: less disk, and no new version can be "
      "taken over"},
     {"until-end", NULL, "finish when every source has been read to its end"},
-    {"signatures", "FILE",
-     "who has signed the agreements; default: X.entc.sig, beside a built program"},
-    {"keys", "FILE", "which keys speak for whom, besides those that the framework declares"},
-    {"assume-signed", NULL, "decide a draft as if every party had signed"},
-    {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
-    {"color", "auto|always|never", "colour; NO_COLOR is honoured"},
+    ENT_CLUB_OPTIONS,
     {NULL, NULL, NULL}};
 
 typedef struct parsed {
     ent_watch_options watch;
     ent_watch_feed *feeds;
     ent_watch_setting *lateness, *complete;
-    const char **webhooks, **paths;
-    size_t n_paths;
-    ent_consent_files consent;
-    bool assume_signed;
-    ent_compile_options compile;
-    const char *color;
+    const char **webhooks;
+    ent_club_options club;
 } parsed;
 
 static int take_duration(const ent_command *self, const char *option, const char *value,
@@ -107,12 +98,9 @@ static int take_duration(const ent_command *self, const char *option, const char
 
 static int take_feed(const ent_command *self, parsed *p, const char *value)
 {
-    const char *equals = strchr(value, '=');
-    if (!equals || equals == value || equals[1] == 0) {
-        return ent_command_wrong(self, "--feed wants NAME=SOURCE, not `%s`", value);
-    }
-    p->feeds[p->watch.n_feeds++] = (ent_watch_feed){value, (size_t)(equals - value), equals + 1};
-    return ENT_EXIT_OK;
+    ent_watch_feed *feed = &p->feeds[p->watch.n_feeds++];
+    feed->name = value;
+    return ent_take_feed(self, value, &feed->name_len, &feed->source);
 }
 
 static int take_lateness(const ent_command *self, parsed *p, const char *value)
@@ -144,6 +132,8 @@ static int take_value(const ent_command *self, parsed *p, int option, const char
     case WEBHOOK:
         p->webhooks[p->watch.n_webhooks++] = value;
         return ENT_EXIT_OK;
+    case REQUEST_TIME:
+        return take_duration(self, "request-time", value, &p->watch.request_ns);
     case STALL:
         return take_duration(self, "stall", value, &p->watch.stall_ns);
     case AHEAD:
@@ -158,12 +148,6 @@ static int take_value(const ent_command *self, parsed *p, int option, const char
     case UNTIL_END:
         p->watch.until_end = true;
         return ENT_EXIT_OK;
-    case ASSUME_SIGNED:
-        p->assume_signed = true;
-        return ENT_EXIT_OK;
-    case ENT_ARGUMENT_POSITIONAL:
-        p->paths[p->n_paths++] = value;
-        return ENT_EXIT_OK;
     default:
         return ENT_EXIT_OK;
     }
@@ -177,14 +161,14 @@ static int take(const ent_command *self, void *user, int option, const char *val
                         : option == QUARANTINE  ? &p->watch.quarantine
                         : option == LISTEN      ? &p->watch.listen
                         : option == TOKEN       ? &p->watch.token_file
+                        : option == VIEW_TOKEN  ? &p->watch.view_token_file
                         : option == FROM        ? &p->watch.from
                         : option == TO          ? &p->watch.to
                         : option == WEBHOOK_KEY ? &p->watch.webhook_key
-                        : option == SIGNATURES  ? &p->consent.signatures_path
-                        : option == KEYS        ? &p->consent.keys_path
-                        : option == STDLIB      ? &p->compile.stdlib_dir
-                        : option == COLOR       ? &p->color
                                                 : NULL;
+    if (ent_club_options_take(&p->club, option == ENT_ARGUMENT_POSITIONAL ? NULL : options[option].name, value)) {
+        return ENT_EXIT_OK;
+    }
     if (text) {
         *text = value;
         return ENT_EXIT_OK;
@@ -192,38 +176,23 @@ static int take(const ent_command *self, void *user, int option, const char *val
     return option == FEED ? take_feed(self, p, value) : take_value(self, p, option, value);
 }
 
-static ent_image *obtain(parsed *p, bool **not_in_force, int *status)
-{
-    ent_image *program = NULL;
-    *status = ent_obtain_program(p->paths, p->n_paths, &p->compile, &program);
-    if (*status == ENT_EXIT_OK) {
-        *status = ent_consent_ask(program, p->paths, p->n_paths, &p->consent, p->assume_signed,
-                                  not_in_force, stderr);
-    }
-    if (*status != ENT_EXIT_OK) {
-        ent_image_destroy(program);
-        program = NULL;
-    }
-    return program;
-}
-
 static ent_image *compile_again(void *user, bool **not_in_force)
 {
-    int status;
-    return obtain(user, not_in_force, &status);
+    parsed *p = user;
+    ent_image *program;
+    (void)ent_club_obtain(&p->club, &program, not_in_force);
+    return program;
 }
 
 static int run_parsed(const ent_command *self, parsed *p)
 {
-    if (p->n_paths == 0) {
+    ent_image *program;
+    bool *not_in_force;
+    if (p->club.n_paths == 0) {
         return ent_command_wrong(self, "no agreements to watch");
     }
-    p->compile.colour = ent_colour_wanted(p->color, stderr);
-    bool *not_in_force = NULL;
-    int status;
-    ent_image *program = obtain(p, &not_in_force, &status);
-    if (!program) {
-        free(not_in_force);
+    int status = ent_club_obtain(&p->club, &program, &not_in_force);
+    if (status != ENT_EXIT_OK) {
         return status;
     }
     p->watch.not_in_force = not_in_force;
@@ -245,16 +214,17 @@ static int run(const ent_command *self, int argc, char **argv)
     parsed p = {.watch = {.stall_ns = 5 * MINUTE * second,
                           .ahead_ns = 60 * MINUTE * second,
                           .checkpoint_ns = 30 * second,
+                          .request_ns = 2 * MINUTE * second,
                           .pending_max = 1000000}};
     int status = ENT_EXIT_OK;
     bool go_on = false;
     size_t n = (size_t)argc + 1;
+    bool room = ent_club_options_init(&p.club, argc);
     p.feeds = calloc(n, sizeof *p.feeds);
     p.lateness = calloc(n, sizeof *p.lateness);
     p.complete = calloc(n, sizeof *p.complete);
     p.webhooks = calloc(n, sizeof *p.webhooks);
-    p.paths = calloc(n, sizeof *p.paths);
-    if (!p.feeds || !p.lateness || !p.complete || !p.webhooks || !p.paths) {
+    if (!p.feeds || !p.lateness || !p.complete || !p.webhooks || !room) {
         fputs("error: out of memory\n", stderr);
         status = ENT_EXIT_ENVIRONMENT;
     }
@@ -268,7 +238,7 @@ static int run(const ent_command *self, int argc, char **argv)
     free(p.lateness);
     free(p.complete);
     free(p.webhooks);
-    free(p.paths);
+    ent_club_options_deinit(&p.club);
     return status;
 }
 

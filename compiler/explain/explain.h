@@ -6,6 +6,7 @@
  * others.c    what the same ledger decided about the parties' own agreements
  * reckon.c    the arithmetic: measure, net time, what replays would have left, the split
  * figure.c    figures and instants as people write them
+ * notice.c    the page of a warning, which decides nothing
  * page.c      lines of text: wrapping, tables, harmless characters
  * chart.c     the time line
  * text.c, text_shares.c, tree.c   the explanation as a page, and as JSON
@@ -92,6 +93,14 @@ typedef struct ent_xdecision {
     ent_xparty *differences; /* of shares and amounts */
     size_t n_differences;
 } ent_xdecision;
+
+/* A line of a watch that decides nothing: a warning, or that a new version was taken over. */
+typedef struct ent_xnotice {
+    ent_xdecision d; /* what is in a decision, too; `status` is the kind */
+    ent_xinstant at, due, gone;
+    const char *left, *allowed, *unit, *burn_rate; /* of a budget */
+    const char *program, *was;                     /* digests */
+} ent_xnotice;
 
 /* A ledger's bytes, cut into lines on demand. */
 typedef struct ent_xledger {
@@ -195,6 +204,8 @@ bool ent_explain_find(const ent_xledger *ledger, int64_t seq, ent_json_slice *li
 bool ent_explain_is_sound(const ent_xledger *ledger, ent_json_slice line);
 /* false: the line is no decision. */
 bool ent_explain_read(ent_arena *arena, ent_json_slice line, ent_xdecision *out);
+/* false: it is none. */
+bool ent_explain_read_notice(ent_arena *arena, ent_json_slice line, ent_xnotice *out);
 const char *ent_explain_text(ent_arena *arena, ent_json_slice object, const char *key);
 
 /* Finds the decision's clause in a source file that was loaded. */
@@ -208,4 +219,9 @@ void ent_explain_reckon(ent_arena *arena, ent_explanation *x);
 enum { ENT_EXPLAIN_WIDTH = 92 };
 void ent_explain_page(ent_arena *arena, const ent_explanation *x, ent_text *out);
 void ent_explain_tree(ent_arena *arena, const ent_explanation *x, ent_text *out);
+/* The same of a notice; x has ledger and clause, and its d is the notice's. */
+void ent_explain_notice_page(ent_arena *arena, const ent_explanation *x, const ent_xnotice *notice,
+                             ent_text *out);
+void ent_explain_notice_tree(ent_arena *arena, const ent_explanation *x, const ent_xnotice *notice,
+                             ent_text *out);
 #endif

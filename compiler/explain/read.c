@@ -351,6 +351,42 @@ bool ent_explain_read(ent_arena *arena, ent_json_slice line, ent_xdecision *d)
     return d->kind != NULL && !ent_arena_failed(arena);
 }
 
+/* --- notices --- */
+
+bool ent_explain_read_notice(ent_arena *arena, ent_json_slice line, ent_xnotice *out)
+{
+    static const char *const kinds[] = {"warning", "run_out", "budget", "program"};
+    ent_xdecision *d = &out->d;
+    bool known = false;
+    *out = (ent_xnotice){0};
+    *d = (ent_xdecision){
+        .line = line, .seq = int_of(line, "seq"), .version = int_of(line, "version")};
+    d->kind = d->status = ent_explain_text(arena, line, "kind");
+    for (size_t i = 0; d->kind && i < sizeof kinds / sizeof *kinds; i++) {
+        known |= strcmp(d->kind, kinds[i]) == 0;
+    }
+    d->agreement = ent_explain_text(arena, line, "agreement");
+    d->clause = ent_explain_text(arena, line, "clause");
+    d->title = ent_explain_text(arena, line, "title");
+    d->subject_json = ent_json_member(line, "subject");
+    d->subject = subject_of(arena, d->subject_json);
+    ent_json_slice window = ent_json_member(line, "window");
+    d->from = instant_of(arena, window, "from");
+    d->to = instant_of(arena, window, "to");
+    d->source = row_of(arena, line, "source");
+    out->at = instant_of(arena, line, "at");
+    out->due = instant_of(arena, line, "due");
+    out->gone = instant_of(arena, line, "gone");
+    out->left = ent_explain_text(arena, line, "left");
+    out->allowed = ent_explain_text(arena, line, "allowed");
+    out->unit = ent_explain_text(arena, line, "unit");
+    out->burn_rate = ent_explain_text(arena, line, "burn_rate");
+    out->program = ent_explain_text(arena, line, "program");
+    out->was = ent_explain_text(arena, line, "was");
+    return known && d->seq > 0 && !ent_arena_failed(arena) &&
+           (strcmp(d->kind, "program") == 0 ? out->program != NULL : d->agreement && d->clause);
+}
+
 /* --- ledgers --- */
 
 bool ent_explain_next_line(const ent_xledger *ledger, size_t *at, ent_json_slice *line)

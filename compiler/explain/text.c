@@ -11,7 +11,7 @@ enum { IN = ENT_PAGE_INDENT, DEEP = 4 };
 
 /* --- the head --- */
 
-static void rule(const ent_page *page)
+void ent_text_rule(const ent_page *page)
 {
     for (int i = 0; i < ENT_EXPLAIN_WIDTH; i++) {
         ent_text_puts(page->out, "\u2500");
@@ -19,7 +19,7 @@ static void rule(const ent_page *page)
     ent_text_putc(page->out, '\n');
 }
 
-static void say_chain(const ent_page *page, const ent_xledger *l)
+void ent_text_chain(const ent_page *page, const ent_xledger *l)
 {
     if (l->whole) {
         return;
@@ -58,10 +58,10 @@ static void say_when(const ent_page *page, const ent_xdecision *d)
 static void say_head(const ent_page *page, const ent_explanation *x)
 {
     const ent_xdecision *d = &x->d;
-    say_chain(page, x->ledger);
+    ent_text_chain(page, x->ledger);
     ent_page_say(page, 0, IN, "%s: %s%s%s", ent_x_verdict(d), ent_x_label(d),
                  d->subject ? ", for " : "", d->subject ? d->subject : "");
-    rule(page);
+    ent_text_rule(page);
     ent_page_say(page, 0, IN, "%s %lld of %s", d->adjustment ? "Adjustment" : "Decision",
                  (long long)d->seq, x->ledger->name);
     say_who(page, x);
@@ -143,7 +143,7 @@ static void keep_lines(const ent_page *page, size_t indent, const char *prefix, 
     }
 }
 
-static void say_clause(const ent_page *page, const ent_explanation *x)
+void ent_text_clause(const ent_page *page, const ent_explanation *x)
 {
     const ent_xdecision *d = &x->d;
     const ent_xclause *c = &x->clause;
@@ -404,7 +404,7 @@ void ent_explain_page(ent_arena *arena, const ent_explanation *x, ent_text *out)
     ent_page page = {arena, out};
     say_head(&page, x);
     say_adjustment(&page, &x->d);
-    say_clause(&page, x);
+    ent_text_clause(&page, x);
     ent_text_facts(&page, x);
     ent_text_arithmetic(&page, x);
     ent_text_answers(&page, x);

@@ -4,6 +4,10 @@
 
 #include "compiler/explain/page.h"
 
+/* The rule under the first line; what is wrong with the ledger; the clause's text. */
+void ent_text_rule(const ent_page *page);
+void ent_text_chain(const ent_page *page, const ent_xledger *ledger);
+void ent_text_clause(const ent_page *page, const ent_explanation *x);
 void ent_text_facts(const ent_page *page, const ent_explanation *x);
 void ent_text_arithmetic(const ent_page *page, const ent_explanation *x);
 void ent_text_answers(const ent_page *page, const ent_explanation *x);

@@ -44,6 +44,13 @@ static void key_figure(ent_json_out *out, const char *key, ent_q q)
     }
 }
 
+static void key_scaled(ent_json_out *out, const char *key, ent_q q, ent_q scale)
+{
+    if (ent_q_mul(q, scale, &q)) {
+        key_figure(out, key, q);
+    }
+}
+
 static void write_name(ent_json_out *out, const ent_image *p, const ent_engine *copy,
                        const ent_verdict *d)
 {
@@ -100,11 +107,12 @@ static void write_window(ent_json_out *out, const ent_image *p, const ent_standi
     if (row->budget.unit == ENT_BUDGET_NONE) {
         return;
     }
-    static const char *const units[] = {"", "samples", "ns", "measure"};
+    static const char *const units[] = {"", "samples", "seconds", "measure"};
+    const ent_q scale = {1, row->budget.unit == ENT_BUDGET_TIME ? ENT_WATCH_SECOND : 1};
     ent_json_key_text(out, "budget_unit", units[row->budget.unit]);
-    key_figure(out, "budget_allowed", row->budget.allowed);
-    key_figure(out, "budget_spent", row->budget.spent);
-    key_figure(out, "budget_left", row->budget.left);
+    key_scaled(out, "budget_allowed", row->budget.allowed, scale);
+    key_scaled(out, "budget_spent", row->budget.spent, scale);
+    key_scaled(out, "budget_left", row->budget.left, scale);
     if (row->budget.allowed.num > 0 && ent_q_div(row->budget.left, row->budget.allowed, &part)) {
         key_figure(out, "budget_part", part);
     }

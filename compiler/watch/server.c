@@ -13,8 +13,8 @@
 #include "runtime/vm/exact.h"
 
 enum {
-    CONNECTIONS = 128,
-    STREAMS = 32,
+    CONNECTIONS = 256,
+    STREAMS = 128,
     SECONDS = 30,                        /* that a client may be silent */
     BODIES_MAX = 4 * ENT_WATCH_BODY_MAX, /* bytes of all requests together */
     STREAM_BLOCK = 1 << 14,
@@ -39,10 +39,19 @@ typedef struct stream {
     struct stream *following;
 } stream;
 
+/* A connection, and how long its request has been under way. */
+typedef struct visitor {
+    int fd;
+    bool streams; /* it is told decisions, for as long as it likes */
+    int64_t since_ns;
+    struct visitor *following;
+} visitor;
+
 typedef struct ent_watch_server {
     ent_watch *w;
     struct MHD_Daemon *daemon;
-    char *token;
+    ent_watch_access access;
+    visitor *visitors;
     size_t bodies; /* bytes */
     uint64_t counts[ENT_WATCH_STATUSES];
     stream *streams;
@@ -90,7 +99,10 @@ static enum MHD_Result send_bytes(server *s, struct MHD_Connection *c, unsigned 
         MHD_add_response_header(response, "Retry-After", text);
     }
     if (status == 401) {
-        MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+        MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"entente\", Bearer");
+    }
+    if (status >= 400) {
+        MHD_add_response_header(response, "Connection", "close");
     }
     s->counts[status < ENT_WATCH_STATUSES ? status : 0]++;
     enum MHD_Result queued = MHD_queue_response(c, status, response);
@@ -124,6 +136,57 @@ static enum MHD_Result send_error(server *s, struct MHD_Connection *c, unsigned 
     ent_json_init(&reply.out, 0);
     ent_watch_reply_error(&reply, status, "%s", text);
     return send_reply(s, c, &reply);
+}
+
+/* --- connections --- */
+
+/* Its request begins or ends, or goes on as long as it likes.  Where there was no memory for a
+ * visitor nothing is remembered of it. */
+static void note_visitor(const server *s, struct MHD_Connection *c, bool streams)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    visitor *v = info ? info->socket_context : NULL;
+    if (v) {
+        v->streams = streams;
+        v->since_ns = s->w->now_ns;
+    }
+}
+
+static void on_connection(void *user, struct MHD_Connection *c, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    server *s = user;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+        visitor *v = info ? calloc(1, sizeof *v) : NULL;
+        *context = v;
+        if (v) {
+            *v = (visitor){info->connect_fd, false, s->w->now_ns, s->visitors};
+            s->visitors = v;
+        }
+        return;
+    }
+    visitor **at = &s->visitors;
+    while (*at && *at != *context) {
+        at = &(*at)->following;
+    }
+    if (*at) {
+        *at = (*at)->following;
+    }
+    free(*context);
+    *context = NULL;
+}
+
+/* Who sends a byte now and then is never silent, and would keep a place for ever. */
+static void end_slow_ones(server *s)
+{
+    for (visitor *v = s->visitors; v; v = v->following) {
+        if (!v->streams && s->w->now_ns - v->since_ns > s->w->options->request_ns) {
+            (void)shutdown(v->fd, SHUT_RDWR);
+        }
+    }
 }
 
 /* --- streams --- */
@@ -221,6 +284,7 @@ static enum MHD_Result begin_stream(server *s, struct MHD_Connection *c, uint64_
         .server = s, .connection = c, .next = after + 1, .alive = true, .following = s->streams};
     s->streams = st;
     s->n_streams++;
+    note_visitor(s, c, true);
     add_headers(response, "text/event-stream");
     s->counts[200]++;
     enum MHD_Result queued = MHD_queue_response(c, 200, response);
@@ -293,6 +357,11 @@ static enum MHD_Result get(server *s, struct MHD_Connection *c, const char *path
 {
     ent_watch_reply reply = {.status = 200};
     const ent_watch_asset *asset = ent_watch_asset_find(path);
+    if (strcmp(path, "/healthz") != 0 &&
+        !ent_watch_may_look(&s->access, header(c, "Authorization"))) {
+        return send_error(s, c, 401, 0,
+                          "a token is asked for: as password, or `Authorization: Bearer TEXT`");
+    }
     if (asset) {
         return send_bytes(s, c, 200, asset->type, asset->begin, (size_t)(asset->end - asset->begin),
                           0);
@@ -315,22 +384,6 @@ static enum MHD_Result get(server *s, struct MHD_Connection *c, const char *path
     return send_reply(s, c, &reply);
 }
 
-static bool may_push(const server *s, struct MHD_Connection *c)
-{
-    const char *given = header(c, "Authorization");
-    if (!s->token || strncmp(given, "Bearer ", 7) != 0) {
-        return !s->token;
-    }
-    given += 7;
-    /* how long it takes says nothing of how much was right */
-    size_t n = strlen(s->token);
-    unsigned char differ = strlen(given) != n;
-    for (size_t i = 0; i < n && given[i]; i++) {
-        differ |= (unsigned char)(given[i] ^ s->token[i]);
-    }
-    return differ == 0;
-}
-
 /* A refusal that needs no body; 0: go on. */
 static unsigned refuse_early(const server *s, struct MHD_Connection *c, const char *path,
                              const char **why)
@@ -341,11 +394,11 @@ static unsigned refuse_early(const server *s, struct MHD_Connection *c, const ch
         *why = "rows go to /feed/NAME, remote write to /api/v1/write";
         return 404;
     }
-    if (!may_push(s, c)) {
+    if (!ent_watch_may_push(&s->access, header(c, "Authorization"))) {
         *why = "a push must carry the token: `Authorization: Bearer TEXT`";
         return 401;
     }
-    if (header(c, "Origin")[0] && !s->token) {
+    if (header(c, "Origin")[0] && !s->access.push) {
         *why = "web pages may not push unless a token is asked for";
         return 403;
     }
@@ -453,8 +506,8 @@ static void on_done(void *user, struct MHD_Connection *c, void **state,
 {
     server *s = user;
     request *r = *state; /* or the server itself: a GET */
-    (void)c;
     (void)how;
+    note_visitor(s, c, false);
     if (r && *state != s) {
         s->bodies -= r->capacity;
         free(r->body);
@@ -497,7 +550,7 @@ static int open_socket(ent_watch *w)
     }
     int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, CONNECTIONS) != 0) {
+        bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
         ent_watch_fail(w, 4, "cannot listen at `%s`: %s", w->options->listen, strerror(errno));
         if (fd >= 0) {
             close(fd);
@@ -524,26 +577,6 @@ static void say_where(const ent_watch *w, int fd)
     }
 }
 
-static bool read_token(ent_watch *w, server *s)
-{
-    char text[1024];
-    if (!w->options->token_file) {
-        return true;
-    }
-    FILE *file = fopen(w->options->token_file, "re");
-    bool ok = file && fgets(text, sizeof text, file);
-    if (file) {
-        fclose(file);
-    }
-    if (!ok) {
-        return ent_watch_fail(w, 4, "cannot read the token in `%s`", w->options->token_file);
-    }
-    text[strcspn(text, "\r\n")] = 0;
-    s->token = strdup(text);
-    return (s->token && s->token[0]) ||
-           ent_watch_fail(w, 2, "the token in `%s` is empty", w->options->token_file);
-}
-
 bool ent_watch_server_open(ent_watch *w)
 {
     if (!w->options->listen) {
@@ -555,7 +588,7 @@ bool ent_watch_server_open(ent_watch *w)
     }
     s->w = w;
     w->server = s;
-    if (!read_token(w, s)) {
+    if (!ent_watch_access_open(w, &s->access)) {
         return false;
     }
     int fd = open_socket(w);
@@ -566,7 +599,8 @@ bool ent_watch_server_open(ent_watch *w)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)(1 << 16), MHD_OPTION_NOTIFY_COMPLETED, on_done, s, MHD_OPTION_END);
+        (size_t)(1 << 16), MHD_OPTION_NOTIFY_COMPLETED, on_done, s, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, s, MHD_OPTION_END);
     if (!s->daemon) {
         close(fd);
         return ent_watch_fail(w, 4, "cannot start the server at `%s`", w->options->listen);
@@ -587,7 +621,7 @@ void ent_watch_server_close(ent_watch *w)
         (void)MHD_run(s->daemon);
         MHD_stop_daemon(s->daemon);
     }
-    free(s->token);
+    ent_watch_access_close(&s->access);
     free(s);
     w->server = NULL;
 }
@@ -612,6 +646,7 @@ void ent_watch_server_turn(ent_watch *w)
 {
     if (w->server) {
         wake_streams(w->server);
+        end_slow_ones(w->server);
         (void)MHD_run(w->server->daemon);
     }
 }

@@ -38,6 +38,16 @@ typedef struct ent_watch_reply {
     unsigned retry_after; /* seconds, 0: not said */
 } ent_watch_reply;
 
+/* --- access.c --- */
+typedef struct ent_watch_access {
+    char *push, *view; /* tokens; NULL: none is asked for */
+} ent_watch_access;
+bool ent_watch_access_open(ent_watch *w, ent_watch_access *access);
+void ent_watch_access_close(ent_watch_access *access);
+bool ent_watch_may_push(const ent_watch_access *access, const char *authorization);
+bool ent_watch_may_look(const ent_watch_access *access, const char *authorization);
+
+/* --- server.c --- */
 bool ent_watch_server_open(ent_watch *w);
 void ent_watch_server_close(ent_watch *w);
 /* A descriptor to wait for, and how long at most; -1: none, and as long as you like. */

@@ -167,14 +167,35 @@ static void write_budget(ent_json_out *out, const found *one, const ent_zone *zo
     key_instant(out, "from", one->from_ns, zone);
     key_instant(out, "to", one->to_ns, zone);
     ent_json_end_object(out);
-    key_figure(out, "left", one->budget.left);
-    key_figure(out, "allowed", one->budget.allowed);
+    /* durations are seconds, as everywhere in the ledger */
+    bool time = one->budget.unit == ENT_BUDGET_TIME;
+    const ent_q scale = {1, time ? ENT_WATCH_SECOND : 1};
+    static const char *const units[] = {"", "samples", "seconds", "measure"};
+    ent_q left = one->budget.left;
+    ent_q allowed = one->budget.allowed;
+    if (ent_q_mul(left, scale, &left) && ent_q_mul(allowed, scale, &allowed)) {
+        key_figure(out, "left", left);
+        key_figure(out, "allowed", allowed);
+        ent_json_key_text(out, "unit", units[one->budget.unit]);
+    }
     if (one->budget.has_rate) {
         key_figure(out, "burn_rate", one->budget.burn_rate);
     }
     if (one->budget.has_gone) {
         key_instant(out, "gone", one->budget.gone_ns, zone);
     }
+}
+
+/* Where the clause stands, as decisions have it. */
+static void write_source(ent_json_out *out, const ent_image *p, int64_t place)
+{
+    const ent_place_row *row = &p->place[place];
+    ent_json_key(out, "source");
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "file", ent_image_text(p, p->source_file[row->file].path));
+    ent_json_key_int(out, "line", row->line);
+    ent_json_key_int(out, "column", row->column);
+    ent_json_end_object(out);
 }
 
 static bool write_line(ent_watch *w, const found *one)
@@ -207,6 +228,7 @@ static bool write_line(ent_watch *w, const found *one)
         write_budget(out, one, zone);
     }
     key_instant(out, "due", one->warning.due_ns, zone);
+    write_source(out, p, budget ? p->objective[clause].place : p->duty[clause].place);
     return ent_ledger_finish_line(&w->ledger) && ent_watch_add_line(w);
 }
 

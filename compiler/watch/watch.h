@@ -42,7 +42,9 @@ typedef struct ent_watch_options {
     const char *ledger;     /* NULL: DIR/ledger.jsonl, or a file without a name */
     const char *quarantine; /* NULL: DIR/quarantine.jsonl, or a file without a name */
     const char *listen;     /* NULL: no server */
-    const char *token_file; /* what a push must carry; NULL: nothing */
+    const char *token_file; /* what who pushes or looks must carry; NULL: nothing */
+    const char *view_token_file; /* another one, for who only looks */
+    int64_t request_ns;          /* that a request may take */
     const char *const *webhooks;
     size_t n_webhooks;
     const char *webhook_key; /* path of a key that signs; NULL: not signed */

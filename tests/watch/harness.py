@@ -2,13 +2,16 @@
 import atexit
 import fcntl
 import http.client
+import http.server
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -98,6 +101,55 @@ class Watch:
         self.process.wait()
         RUNNING.discard(self.process)
         self.log.close()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Receiver:
+    """An HTTP server that answers as it is told and remembers what it was sent, and what of it it took."""
+
+    def __init__(self, port=0):
+        self.got, self.accepted = [], []
+        self.status = 200
+        self.text = ""
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                one = (self.path, dict(self.headers), self.rfile.read(length))
+                status = outer.status
+                outer.got.append(one)
+                if status == 200:
+                    outer.accepted.append(one)
+                body = outer.text.encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+            def handle(self):
+                try:
+                    super().handle()
+                except OSError:
+                    pass  # the watch was killed
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def lines(path):

@@ -1,25 +1,20 @@
-"""Prometheus, webhooks, new versions taken over live, and the page in a browser.
+"""Prometheus, new versions taken over live, and the page in a browser.
 
     python3 tests/watch/live.py build/entente [--pictures FOLDER]"""
 import argparse
-import hashlib
-import hmac
-import http.server
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import struct
 import subprocess
-import threading
 import time
 from datetime import datetime, timedelta, timezone
 
 import facts
 import harness
-from harness import Watch, lines, run, write
+from harness import Receiver, Watch, free_port, lines, run, write
 
 METRICS_CLUB = """
 framework F version 1 effective from 2026-01-01 timezone "UTC" currency GBP
@@ -36,47 +31,8 @@ sla S version 1 under F between HostCo and Acme effective from 2026-01-01
 """
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Server:
-    """An HTTP server that answers as it is told and remembers what it was sent."""
-
-    def __init__(self):
-        self.got = []
-        self.status = 200
-        self.text = ""
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                outer.got.append((self.path, dict(self.headers), self.rfile.read(length)))
-                body = outer.text.encode()
-                self.send_response(outer.status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_GET = do_POST = answer
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 def scraping(folder, report):
-    target = Server()
+    target = Receiver()
     target.text = ('# HELP probe_up x\nother 5\nprobe_up{instance="a\\"b",job="x"} 1\n'
                    'probe_up{instance="c",job="y"} 0 \nprobe_up{instance="d",job="x"} NaN\n')
     club = folder + "/scrape.ent"
@@ -97,7 +53,7 @@ def prometheus(folder, report):
     if not shutil.which("prometheus"):
         print("(no Prometheus here)")
         return
-    target = Server()
+    target = Receiver()
     target.text = 'probe_up{name="web"} 1\n'
     port = free_port()
     write(folder + "/p.yml", "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: x\n  static_configs: "
@@ -192,35 +148,6 @@ def remote_write(folder, report):
     source = watch.json("/standing")["sources"][0]
     report.hold((source["rows"], source["bad"], source["late"], source["repeated"]) == (200, 0, 0, 1), "and once", source)
     watch.stop()
-
-
-def webhooks(folder, report):
-    hook = Server()
-    hook.status = 503
-    write(folder + "/key", "a secret\n")
-    arguments = ["--feed", "ticket=push", "--state", folder + "/hooked", "--webhook",
-                 "http://127.0.0.1:%d/in" % hook.port, "--webhook-key", folder + "/key"]
-    watch = Watch(*arguments).ready()
-    body = "\n".join(facts.tickets(1, 1000)) + "\n"
-    watch.ask("/feed/ticket", body)
-    report.hold(watch.wait(lambda w: len(hook.got) >= 2), "a hook that fails is tried again", len(hook.got))
-    watch.kill()
-    hook.status = 200
-    watch = Watch(*arguments).ready()
-    report.hold(watch.wait(lambda w: w.metric("webhook_backlog_lines") == 0), "and after a kill", watch.said())
-    watch.stop()
-    with open(folder + "/hooked/ledger.jsonl") as ledger:
-        wanted = [line.rstrip("\n") for line in ledger
-                  if '"status":"breach"' in line or '"kind":"warning"' in line or '"kind":"run_out"' in line]
-    delivered = []
-    for _, headers, sent in hook.got:
-        good = hmac.new(b"a secret", headers["Entente-Timestamp"].encode() + b"." + sent, hashlib.sha256).hexdigest()
-        report.hold(headers["Entente-Signature"] == "hmac-sha256=" + good, "what is posted is signed")
-        if sent.decode() not in delivered:
-            delivered.append(sent.decode())
-    report.hold(delivered == wanted and len(wanted) > 5, "every warning and breach is posted, in order",
-                (len(delivered), len(wanted)))
-    hook.stop()
 
 
 AMENDMENT = """
@@ -368,7 +295,6 @@ def main():
         scraping(folder, report)
         prometheus(folder, report)
         remote_write(folder, report)
-        webhooks(folder, report)
         takeover(folder, report)
         metrics(report)
         browser(folder, report, options.pictures)

@@ -105,43 +105,6 @@ def pushes(folder, report, whole):
     watch.stop()
 
 
-def hostile(report):
-    """What a server must stand."""
-    import socket
-    watch = Watch("--feed", "probe=push", "--feed", "ticket=remote-write").ready()
-    report.hold(watch.ask("/feed/nothing", "x")[0] == 404, "a feed that is not there")
-    report.hold(watch.ask("/feed/ticket", "x")[0] == 409, "a feed that takes no pushes")
-    report.hold(watch.ask("/feed/probe", "")[0] == 400, "nothing at all")
-    report.hold(watch.ask("/feed/probe", "at,service\n2026-03-02T00:00:00Z,hosting\n")[0] in (200, 400), "a column short")
-    report.hold(watch.ask("/feed/probe", "when,what\n1,2\n", {"Content-Type": "text/csv"})[0] == 400, "another header")
-    report.hold(watch.ask("/feed/probe", b"\x1f\x8b\x08\x00" + b"x" * 100)[0] == 400, "something compressed")
-    report.hold(watch.ask("/feed/probe", b"\x00" * 1000)[0] == 400, "no text")
-    report.hold(watch.ask("/feed/probe", "{" * 100000)[0] == 200, "brackets")
-    report.hold(watch.ask("/feed/probe", "{}\n", {"Origin": "http://elsewhere.example"})[0] == 403, "a web page elsewhere")
-    report.hold(watch.ask("/feed/probe", "{}", method="DELETE")[0] == 405, "another method")
-    report.hold(watch.ask("/api/v1/write", b"\xff" * 2000, {"Content-Encoding": "snappy"})[0] == 400, "no snappy")
-    report.hold(watch.ask("/api/v1/write", b"\x80\x80\x80\x80\x7f" + b"x" * 50, {"Content-Encoding": "snappy"})[0] == 400,
-                "snappy that says it is huge")
-    report.hold(watch.ask("/../../etc/passwd")[0] == 404 and watch.ask("/..%2f..%2fetc")[0] == 404, "other paths")
-    try:
-        status = watch.ask("/feed/probe", b"x" * (17 << 20))[0]
-    except OSError:
-        status = 413  # it hung up while we were still sending
-    report.hold(status == 413, "17 MiB", status)
-    rng = random.Random(5)
-    for _ in range(60):
-        with socket.create_connection(("127.0.0.1", watch.port)) as raw:
-            raw.sendall(bytes(rng.randrange(256) for _ in range(rng.randint(1, 400))))
-            if rng.random() < 0.5:
-                raw.sendall(b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * rng.randint(1, 4000))
-    idle = [socket.create_connection(("127.0.0.1", watch.port)) for _ in range(100)]
-    report.hold(watch.ask("/healthz")[0] == 200, "it still answers")
-    for one in idle:
-        one.close()
-    report.hold(watch.metric("process_resident_bytes") < 300e6, "and has not grown")
-    report.hold(watch.stop() == 0, "and ends well", watch.said())
-
-
 def stalled(report):
     """A source that says nothing holds everything back, which is said; faster ones wait when too much waits."""
     watch = Watch("--feed", "probe=push", "--feed", "ticket=push", "--stall", "1s", "--pending", "1000").ready()
@@ -181,7 +144,6 @@ def main():
         whole = finals(batch(folder, report))
         growing(folder, report, whole)
         pushes(folder, report, whole)
-        hostile(report)
         stalled(report)
         complete(report)
     report.close()
