@@ -29,6 +29,10 @@ const char *ent_x_counterfactual(ent_arena *arena, const ent_explanation *x,
 /* The steps from counts or instants to the figure and the distance from the target. */
 enum { ENT_X_STEPS_MAX = 8 };
 size_t ent_x_steps(ent_arena *arena, const ent_explanation *x, const char **steps);
+/* The files of a figure's bad rows, each once and at most `most`: what it is worked out from stands in them.  Their
+ * number; 0 where the ledger names no rows. */
+enum { ENT_X_FILES_MAX = 8 };
+size_t ent_x_files(const ent_xdecision *d, const char **files, size_t most);
 /* What the decision came to in figures: "3h30m of 2h", "99.95%, target at least 99.9%". */
 const char *ent_x_figures(ent_arena *arena, const ent_xdecision *d);
 /* Who is bound to whom: "NetCo to HostCo", or NULL. */

@@ -231,6 +231,11 @@ static void put_arithmetic(tree *t, const ent_explanation *x)
         put_seconds(t, "bad_time", x->r.bad_ns);
         put_seconds(t, "all_time", x->r.total_ns);
     }
+    const char *files[ENT_X_FILES_MAX];
+    size_t n_files = ent_x_files(d, files, ENT_X_FILES_MAX);
+    if (d->measure && n_files > 0) {
+        put_texts(t, "files", files, n_files);
+    }
     put_raw(t, "expected", ent_json_member(d->line, "expected"));
     put_raw(t, "budget", ent_json_member(d->line, "budget"));
     put_texts(t, "steps", steps, ent_x_steps(t->arena, x, steps));

@@ -310,6 +310,39 @@ static const char *left_out_step(ent_arena *arena, const ent_xdecision *d)
     return out ? ent_arena_printf(arena, "Rows that do not count: %s.", out) : NULL;
 }
 
+size_t ent_x_files(const ent_xdecision *d, const char **files, size_t most)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_facts; i++) {
+        const ent_xfact *f = &d->facts[i];
+        const char *file = f->kind == ENT_FACT_OUTAGE && f->source.line > 0 ? f->source.file : NULL;
+        size_t known = 0;
+        while (file && known < n && strcmp(files[known], file) != 0) {
+            known++;
+        }
+        if (file && known == n && n < most) {
+            files[n++] = file;
+        }
+    }
+    return n;
+}
+
+/* Where the rows stand from which a reader works out the figure again. */
+static const char *rows_step(ent_arena *arena, const ent_xdecision *d)
+{
+    const char *files[ENT_X_FILES_MAX], *list = NULL;
+    size_t n = d->measure ? ent_x_files(d, files, ENT_X_FILES_MAX) : 0;
+    for (size_t i = 0; i < n; i++) {
+        list = list ? ent_arena_printf(arena, "%s, %s", list, files[i]) : files[i];
+    }
+    return list ? ent_arena_printf(arena,
+                                   "It is worked out from the rows of %s that the clause selects, "
+                                   "from %s to before %s.",
+                                   list, ent_figure_instant(arena, d->from, d->from),
+                                   ent_figure_instant(arena, d->to, d->from))
+                : NULL;
+}
+
 static size_t window_steps(ent_arena *arena, const ent_explanation *x, const char **steps)
 {
     const ent_xdecision *d = &x->d;
@@ -322,6 +355,10 @@ static size_t window_steps(ent_arena *arena, const ent_explanation *x, const cha
             ent_figure_count(arena, d->samples), d->samples == 1 ? "row" : "rows");
     } else if (d->has_counts) {
         steps[n++] = "There is no figure: no row counts.";
+    }
+    const char *rows = rows_step(arena, d);
+    if (rows) {
+        steps[n++] = rows;
     }
     const char *left_out = left_out_step(arena, d);
     if (left_out) {

@@ -448,11 +448,12 @@ static void extend(ent_fact *f, const ent_fact *x)
     f->notes++;
 }
 
-/* A run of bad samples of one service and set of causes is one fact, as long as it is not interrupted.  The earliest
- * are kept, whatever the order in which they are settled, which differs with how the input was cut. */
+/* A run of bad samples of one service and set of causes is one fact, as long as it is not interrupted: with samples
+ * once an interval, and half of one later at most, there is no room for another sample in between.  The earliest are
+ * kept, whatever the order in which they are settled, which differs with how the input was cut. */
 static bool note(const ent_causes *c, ent_group *g, const ent_suspect *x, uint64_t causes)
 {
-    int64_t gap = c->interval > 0 ? ent_add_sat(c->interval, c->interval) : 0;
+    int64_t gap = c->interval > 0 ? ent_add_sat(c->interval, c->interval / 2) : 0;
     ent_fact fresh = {.feed = -1,
                       .until_feed = -1,
                       .span = -1,

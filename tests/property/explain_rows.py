@@ -3,7 +3,8 @@
 
     tests/property/explain_rows.py ENTENTE
 
-Decides the clubs of examples/accountability and examples/published-sla with --trace, takes `entente explain --format
+Decides the clubs of examples/accountability and examples/published-sla, and one with every kind of figure
+(figures.ent, over probes that are drawn here), with --trace, takes `entente explain --format
 json` of every decision, reads the rows that it names by feed, file and line from the CSV files, and computes measure, net
 time, what each party held and held too long, shares, degrees, the structural gap and the split of the credit with
 arithmetic of its own (language.md, chapter 7; the game of tests/oracle). What a clause allows is taken from the clause,
@@ -12,6 +13,7 @@ what happened only from rows. The last line says `N passed, N failed`.
 import csv
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -25,7 +27,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "oracle"))
 import game as games  # noqa: E402
 
 CLUBS = ["one-root", "two-roots", "ping-pong", "client-hold", "structural-gap", "pool-paid", "pool-not-paid",
-         "published-sla"]
+         "published-sla", "figures"]
 # What the sources say that rows do not: other names of parties and services, and spans that are somebody's time.
 ALIASES = {"NetCo Routing": "NetCo", "NetCo Access": "NetCo", "Priority 1": "platform"}
 SPANS = {"client-hold": {("pended", "client_approval"): "Acme"}}
@@ -185,7 +187,10 @@ def check_clock(club, x):
 
 # ---- windows ------------------------------------------------------------------------------------
 
-def is_down(row):
+def is_bad(club, x, row):
+    """Whether a row of a share is bad."""
+    if (club.name, x["clause"]) == ("figures", "quick"):
+        return not latency(row) < 500
     return row["up"] in ("false", "0", "no", "down")
 
 
@@ -193,25 +198,31 @@ def of_service(row, service):
     return ALIASES.get(row["service"], row["service"]) == service
 
 
-def bad_samples(club, f):
+def bad_samples(club, x, f):
     """The rows of one fact: the bad ones of its service, from its first to its last."""
     rows, last = club.rows(f["source"]["file"]), f.get("until", f["source"])["line"]
     lines = range(f["source"]["line"], last + 1)
     if "service" not in f:
         return [rows[n] for n in lines]
-    return [rows[n] for n in lines if of_service(rows[n], f["service"]) and is_down(rows[n])]
+    return [rows[n] for n in lines if of_service(rows[n], f["service"]) and is_bad(club, x, rows[n])]
 
 
 def check_root(club, x, f):
     """The service below was down on each of the fact's days, as the party's own decision names it."""
     if "root" not in f or len(f["parties"]) != 1:
         return
+    if club.name == "figures":  # below is bad what would be bad above
+        for r in bad_samples(club, x, f):
+            same(f"{f['root']} is bad with {f['service']} at {r['at']}",
+                 [is_bad(club, x, below) for below in club.rows(f["source"]["file"]).values()
+                  if (below["service"], below["at"]) == (f["root"], r["at"])], [True])
+        return
     for other in x["own_agreements"]:
         if other.get("supplier") == f["parties"][0] and other["status"] == "breach":
-            roots = [r for g in club.explain(other["decision"])["facts"] if g.get("service") == f["root"]
-                     for r in bad_samples(club, g)]
+            below = club.explain(other["decision"])
+            roots = [r for g in below["facts"] if g.get("service") == f["root"] for r in bad_samples(club, below, g)]
             days = {r["at"][:10] for r in roots}
-            for r in bad_samples(club, f):
+            for r in bad_samples(club, x, f):
                 same(f"{f['root']} is down with {f['service']} on {r['at'][:10]}", r["at"][:10] in days, True)
             return
 
@@ -233,14 +244,14 @@ def work_window(club, x):
     for f in x["facts"]:
         causes = frozenset(f["parties"])
         if "samples" in f:
-            rows = bad_samples(club, f)
+            rows = bad_samples(club, x, f)
             same("samples of a fact", len(rows), f["samples"])
             same("begin of a fact", instant(rows[0]["at"]), instant(f["from"]))
             check_root(club, x, f)
             bad += [(Fraction(1), causes)] * len(rows)
         else:
             first, last = club.row(f["source"]), club.row(f["until"])
-            same("a stretch begins down and ends up", (is_down(first), is_down(last)), (True, False))
+            same("a stretch begins down and ends up", (is_bad(club, x, first), is_bad(club, x, last)), (True, False))
             bad.append((seconds(instant(last["at"]) - instant(first["at"])), causes))
     if x["arithmetic"]["how"] == "time":
         return Fraction(x["arithmetic"]["all_time"]), bad
@@ -251,6 +262,56 @@ def work_window(club, x):
                 for r in club.rows(f["source"]["file"]).values())
     same("samples", total, counts["samples"])
     return Fraction(total), bad
+
+
+# What the clauses of figures.ent say: which rows are bad, which count, and the figure over what is left of them.
+def percentile(n):
+    return lambda v: sorted(v)[max(0, -(-n * len(v) // 100) - 1)]
+
+
+FIGURES = {
+    "fast": (lambda v: v > 200, None, lambda v: Fraction(sum(v), len(v))),
+    "tail": (lambda v: v > 400, None, percentile(95)),
+    "middle": (lambda v: v > 400, None, percentile(50)),
+    "worst": (lambda v: v > 600, None, max),
+    "few": (lambda v: v > 500, lambda v: v > 500, len),
+    "wait": (lambda v: v > 500, lambda v: v > 500, sum),
+}
+
+
+def latency(row):
+    return int(row["latency"].removesuffix("ms"))
+
+
+def work_figure(club, x):
+    """The game of an average, a percentile, an extreme, a count or a sum of latencies, and the figure itself."""
+    is_bad, where, reduce = FIGURES[x["clause"]]
+    a, b = instant(x["window"]["from"]), instant(x["window"]["to"])
+    service = x["facts"][0]["service"]
+    bad, causes = [], {}
+    for f in x["facts"]:
+        first, last = f["source"]["line"], f.get("until", f["source"])["line"]
+        rows = club.rows(f["source"]["file"])
+        lines = [n for n in range(first, last + 1) if rows[n]["service"] == service and is_bad(latency(rows[n]))]
+        same("bad samples of a fact", len(lines), f["samples"])
+        same("a row belongs to one fact", set(lines) & set(causes), set())
+        causes.update((n, frozenset(f["parties"])) for n in lines)
+    counted = {(file, n): latency(r) for file in x["arithmetic"]["files"] for n, r in club.rows(file).items()
+               if r["service"] == service and a <= instant(r["at"]) < b and (not where or where(latency(r)))}
+    bad = [n for (_, n), v in counted.items() if is_bad(v)]
+    same("every bad sample is in a fact", sorted(bad), sorted(causes))
+    scale = 1000 if x["clause"] != "few" else 1
+    target = Fraction(x["arithmetic"]["target"].split()[-1].removesuffix("ms").removesuffix("s"))
+    target *= 1000 if x["clause"] == "wait" else 1
+
+    def value(s):
+        left = [v for (_, n), v in counted.items() if n not in causes or not causes[n] <= s]
+        figure = reduce(left) if left else None
+        over = max(Fraction(0), Fraction(figure) - target) if left else Fraction(0)
+        return over / scale, over > 0
+    measure = Fraction(reduce(list(counted.values()))) / scale
+    same("measure", measure, Fraction(x["arithmetic"]["measure"].removesuffix("s")))
+    return games.table(set().union(*causes.values()), value), measure
 
 
 def work_outcomes(club, x):
@@ -279,6 +340,8 @@ def check_window(club, x):
     kinds = {f["kind"] for f in x["facts"]}
     if kinds == {"outcome"}:
         game, measure = work_outcomes(club, x)
+    elif club.name == "figures" and x["clause"] in FIGURES:
+        return work_figure(club, x)
     else:
         total, bad = work_window(club, x)
         measure = (total - sum(w for w, _ in bad)) / total
@@ -351,7 +414,7 @@ def check(club, seq):
         same("net time", net, Fraction(x["clock"]["elapsed"]))
         same("met", net <= Fraction(x["clock"]["allowed"]), x["status"] == "met")
         return True
-    if x["status"] != "breach" or (x["kind"] == "objective" and "measure_exact" not in x["arithmetic"]):
+    if x["status"] != "breach" or (club.name == "published-sla" and "how" not in x.get("arithmetic", {"how": 0})):
         return False
     if x["kind"] == "objective" and not x["facts"]:
         return False                       # no row at all: nothing to read
@@ -361,6 +424,25 @@ def check(club, seq):
     return True
 
 
+def draw(folder):
+    """The club with every kind of figure, and a month of probes for it."""
+    os.makedirs(folder)
+    shutil.copy(os.path.join(ROOT, "tests", "property", "figures.ent"), os.path.join(folder, "club.ent"))
+    rng = random.Random(3)
+    with open(os.path.join(folder, "probe.csv"), "w", encoding="utf-8") as out:
+        out.write("at,service,up,latency\n")
+        for day in range(1, 29):
+            down = {5: "network", 6: "network", 9: "payments", 20: "checkout"}.get(day)
+            for service in ("network", "payments", "checkout"):
+                up = not down or service not in (down, "checkout")
+                slow = rng.random() < 0.35
+                out.write(f"2026-02-{day:02}T06:00:00Z,{service},{'up' if up else 'down'},"
+                          f"{rng.randint(601, 1500) if slow else rng.randint(20, 420)}ms\n")
+    with open(os.path.join(folder, "run.sh"), "w", encoding="utf-8") as out:
+        out.write('cd "$(dirname "$0")" || exit 4\n"$ENTENTE" run club.ent --feed probe=probe.csv '
+                  '--from 2026-02-01 --to 2026-03-01 "$@"\n')
+
+
 def main():
     entente = os.path.abspath(sys.argv[1])
     passed = failed = 0
@@ -368,6 +450,7 @@ def main():
         for example in os.listdir(os.path.join(ROOT, "examples", "accountability")):
             shutil.copytree(os.path.join(ROOT, "examples", "accountability", example), os.path.join(work, example))
         shutil.copytree(os.path.join(ROOT, "examples", "published-sla"), os.path.join(work, "published-sla"))
+        draw(os.path.join(work, "figures"))
         for name in CLUBS:
             club = Club(entente, name, os.path.join(work, name))
             worked = 0
