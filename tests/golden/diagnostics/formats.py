@@ -5,8 +5,9 @@
 
 Every case of this folder is checked with `--format json` and `--format sarif`.
 
- - SARIF: the objects have the members that version 2.1.0 of its schema requires and no others, of the right
-   types, with places that lie in the files and rules that are found under their index.
+ - SARIF: the log is valid under the schema of version 2.1.0 (sarif/README.md says where it comes from), and what
+   a schema cannot say holds too: only members that we mean to write, places that lie in the files, rules that
+   are found under their index.  Logs that were spoilt are invalid under the same schema.
  - JSON and SARIF say the same: codes, places, fixes, in one order.
  - Fixes: with the replacement put in, the diagnostic is gone, or at least another one.
  - Codes: every one fires in a case, here or among the golden runs, and `entente explain` tells more about it,
@@ -14,6 +15,7 @@ Every case of this folder is checked with `--format json` and `--format sarif`.
 
 The last line says `N passed, N failed`.
 """
+import copy
 import json
 import os
 import re
@@ -21,6 +23,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import jsonschema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -51,6 +55,42 @@ URI = re.compile(r"^(file://)?(/?[A-Za-z0-9._~-]|%[0-9A-F]{2}|/)+$")
 
 class Wrong(Exception):
     pass
+
+
+def schema_of_sarif():
+    with open(os.path.join(HERE, "sarif", "sarif-2.1.0-rtm.5.json"), encoding="utf-8") as f:
+        schema = json.load(f)
+    jsonschema.Draft4Validator.check_schema(schema)
+    return jsonschema.Draft4Validator(schema)
+
+
+def check_schema(validator, log):
+    for error in validator.iter_errors(log):
+        where = "/".join(str(step) for step in error.absolute_path)
+        raise Wrong(f"the schema of SARIF refuses {where}: {error.message}")
+
+
+def spoilt_copies(log):
+    """Copies of a log with a result, each with one mistake that the schema must find."""
+    def spoil(change):
+        spoilt = copy.deepcopy(log)
+        change(spoilt, spoilt["runs"][0], spoilt["runs"][0]["results"][0])
+        return spoilt
+
+    return [spoil(change) for change in (
+        lambda whole, run, result: whole.update(version="2.0.0"),
+        lambda whole, run, result: whole.pop("runs"),
+        lambda whole, run, result: run.pop("tool"),
+        lambda whole, run, result: run["tool"]["driver"].pop("name"),
+        lambda whole, run, result: run.update(columnKind="bytes"),
+        lambda whole, run, result: result.pop("message"),
+        lambda whole, run, result: result.update(level="fatal"),
+        lambda whole, run, result: result.update(severity="error"),
+        lambda whole, run, result: result.update(ruleIndex="0"),
+        lambda whole, run, result: result["locations"][0]["physicalLocation"].pop("artifactLocation"),
+        lambda whole, run, result: result["locations"][0]["physicalLocation"]["region"].update(startLine=0),
+        lambda whole, run, result: result.update(fixes=[{"description": {"text": "nothing"}}]),
+    )]
 
 
 def need(condition, what):
@@ -187,6 +227,8 @@ def check_codes(entente):
 def main():
     entente = os.path.abspath(sys.argv[1])
     passed = failed = fixes = 0
+    validator = schema_of_sarif()
+    a_log = None
     with tempfile.TemporaryDirectory() as folder:
         for name in os.listdir(HERE):
             if os.path.isdir(os.path.join(HERE, name)):
@@ -204,13 +246,21 @@ def main():
         for source in sorted(n for n in os.listdir(HERE) if n.endswith((".ent", ".ent.md"))):
             try:
                 diagnostics = run(entente, folder, source, "json")
-                check_agreement(diagnostics,
-                                check_sarif(run(entente, folder, source, "sarif"), lines_of))
+                log = run(entente, folder, source, "sarif")
+                check_schema(validator, log)
+                check_agreement(diagnostics, check_sarif(log, lines_of))
+                a_log = a_log or (diagnostics and log)
                 fixes += check_fixes(entente, folder, source, diagnostics)
                 passed += 1
             except Wrong as wrong:
                 failed += 1
                 print(f"{source}: {wrong}")
+    for number, spoilt in enumerate(spoilt_copies(a_log)):
+        if validator.is_valid(spoilt):
+            failed += 1
+            print(f"the schema of SARIF does not refuse spoilt log {number}")
+        else:
+            passed += 1
     explained, unexplained = check_codes(entente)
     passed += explained
     failed += unexplained
