@@ -44,6 +44,67 @@ tell $? "an encrypted key is refused"
 grep -q 'passphrase' why
 tell $? "and it is said why"
 
+# --- signatures that are refused, each with its reason ---
+refused() { # WHAT REASON PROGRAM SIGNATURES
+    "$entente" verify --keys allowed --signatures "$4" "$3" >told 2>&1
+    status=$?
+    [ $status -eq 1 -o $status -eq 3 ] && grep -qF "$2" told
+    tell $? "$1: refused for \`$2\`: $(grep -E 'refused|error' told | head -n 2)"
+}
+entry() { # PARTY AGREEMENT VERSION: the entry of the file, from its party to its signature
+    awk -v RS= -v p="party $1" -v a="agreement $2" -v v="version $3" \
+        'index($0, p "\n") && index($0, "\n" a "\n") && index($0, "\n" v "\n")' club.entc.sig
+}
+only() { # entries on standard input, as a file of signatures
+    echo "entente signatures 1"
+    echo
+    cat
+}
+entry HostCo HostingSLA 3 | only >one.sig
+grep -q '^signature ' one.sig
+tell $? "one entry of the file"
+changed() { # SED: on that one entry
+    sed "$1" one.sig >bad.sig
+}
+changed '/^signature/s/ ..../ AAAA/'
+refused "tampered signature" "the signature does not fit what it stands beside: one of the two was changed" club.entc bad.sig
+changed '/^key/s/Z..$/Zaa/; /^key/s/[A-Y]..$/Zaa/'
+refused "tampered key" "HostCo: refused: the " club.entc bad.sig
+changed '$s/....$//'
+refused "truncated signature" "a signature is 64 bytes in base64: this one is cut short or damaged" club.entc bad.sig
+head -n -1 one.sig >bad.sig
+refused "truncated file" "the file is cut short: \`signature\` of the signature at line 3 is missing" club.entc bad.sig
+head -c 30 one.sig >bad.sig
+refused "truncated head" "the file is cut short: \`framework\` of the signature" club.entc bad.sig
+changed 's/^party HostCo/party Acme/'
+refused "swapped to another party" "the signature is that of HostCo under \`HostingSLA\` version 3" club.entc bad.sig
+changed 's/^agreement HostingSLA/agreement HostingForCheckout/; s/^version 3/version 1/'
+refused "swapped to another agreement" "the signature is that of HostCo under \`HostingSLA\` version 3" club.entc bad.sig
+changed 's/^version 3/version 4/'
+refused "swapped to a later version" "it was given to version 3, and stands here for version 4" club.entc bad.sig
+entry HostCo HostingSLA 4 | sed 's/^version 4/version 3/' | only >bad.sig
+refused "swapped to an earlier version" "it was given to version 4, and stands here for version 3" club.entc bad.sig
+{ sed -n '1,/^digest/p' one.sig; entry Acme HostingSLA 3 | sed -n '/^key/,$p'; } >bad.sig
+refused "signature of the other party" "the signature is that of Acme under \`HostingSLA\` version 3" club.entc bad.sig
+sed 's|GBP 120_000.00|GBP 120_000.01|' club.ent >new.ent
+refused "replayed under another text" "it was given to another text of version 3: that had the digest" new.ent one.sig
+sed '/^sla HostingSLA/,/^{/s/version 3/version 4/; /^amendment/,/^{/s/version 4/version 5/' club.ent >new.ent
+refused "replayed under a later version" "it was given to version 3, and \`HostingSLA\` has gone on to version 5" new.ent one.sig
+sed 's/^framework RetailClub/framework WholesaleClub/; s/under RetailClub/under WholesaleClub/' club.ent >new.ent
+refused "replayed in another club with the same clauses" \
+    "it was given under the framework \`RetailClub\`, and this is \`WholesaleClub\`" new.ent one.sig
+sed 's/"Acme Retail service integration framework"/"Acme Wholesale"/' club.ent >new.ent
+refused "replayed in another club of the same name" "it was given to another text of version 3" new.ent one.sig
+cp allowed kept.keys
+ssh-keygen -q -t ed25519 -N '' -f stranger.key
+: >allowed
+"$entente" sign --party HostCo --key stranger.key --signatures bad.sig club.entc >/dev/null
+cp kept.keys allowed
+refused "a stranger's key" "the key is none of those that speak for HostCo" club.entc bad.sig
+rm bad.sig
+"$entente" sign --party HostCo --key Acme.key --signatures bad.sig club.entc >/dev/null
+refused "another party's key" "the key speaks for Acme, not for HostCo" club.entc bad.sig
+
 # --- what changes a digest ---
 "$entente" check --digest club.ent | sed 1d >before
 digests() { # WHAT EXPECTED: of the file new.ent; EXPECTED are the agreements whose digests change, `-` for none
@@ -81,6 +142,7 @@ edit 's|closed 2026-12-25, 2026-12-28|closed 2026-12-25|' "${hosting}NetworkSLA 
 edit 's|credit cap 15%|credit cap 16%|' "$all"
 edit 's|outages follow dependencies|outages stay with owner|' "$all"
 edit 's|"Acme Retail plc"|"Acme plc"|' "$all"
+edit 's|"Acme Retail service integration framework"|"Acme Wholesale"|' "$all"
 edit 's|^  version 1$|  version 9|; /^framework/,/^{/s|version 9|version 2|; /^[so]la/,/^{/s|version 9|version 1|' -
 edit 's|direct_contracts|direct_contract|' -
 

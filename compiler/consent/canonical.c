@@ -315,6 +315,7 @@ static void put_framework(canon *c)
         return;
     }
     put_name(c, "framework ", f->name);
+    put_name(c, " title ", f->title);
     ent_text_printf(c->out, " policies %u\n", f->policies);
     for (size_t i = 0; i < f->n_answers; i++) {
         ent_text_printf(c->out, "answers %d %d\n", f->answers[i].from_role, f->answers[i].to_role);

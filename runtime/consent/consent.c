@@ -7,27 +7,38 @@
 
 /* --- statements --- */
 
-/* What is signed; NULL when memory has run out. */
-static char *make_statement(const char *party, const char *agreement, int64_t version,
-                            const char *digest, size_t *len)
+/* What a signature is over. */
+typedef struct statement {
+    const char *party, *framework, *agreement, *digest;
+    int64_t version;
+} statement;
+
+static statement statement_of(const ent_signature *s)
 {
-    static const char format[] = "entente consent 1\nparty %s\nagreement %s\nversion %lld\ndigest %s\n";
-    int n = snprintf(NULL, 0, format, party, agreement, (long long)version, digest);
+    return (statement){s->party, s->framework, s->agreement, s->digest, s->version};
+}
+
+/* Its text; NULL when memory has run out. */
+static char *make_text(const statement *s, size_t *len)
+{
+    static const char format[] =
+        "entente consent 1\nparty %s\nframework %s\nagreement %s\nversion %lld\ndigest %s\n";
+    int n = snprintf(NULL, 0, format, s->party, s->framework, s->agreement, (long long)s->version, s->digest);
     char *text = n < 0 ? NULL : malloc((size_t)n + 1);
     if (text) {
-        (void)snprintf(text, (size_t)n + 1, format, party, agreement, (long long)version, digest);
+        (void)snprintf(text, (size_t)n + 1, format, s->party, s->framework, s->agreement,
+                       (long long)s->version, s->digest);
         *len = (size_t)n;
     }
     return text;
 }
 
-static bool fits(const ent_signature *s, const char *party, const char *agreement, int64_t version,
-                 const char *digest)
+static bool fits(const ent_signature *signature, statement s)
 {
     size_t len;
-    char *statement = make_statement(party, agreement, version, digest, &len);
-    bool ok = statement && ent_signature_fits(&s->key, statement, len, s->bytes);
-    free(statement);
+    char *text = make_text(&s, &len);
+    bool ok = text && ent_signature_fits(&signature->key, text, len, signature->bytes);
+    free(text);
     return ok;
 }
 
@@ -37,68 +48,114 @@ static const char *digest_of(const ent_image *p, int64_t agreement)
     return digest < 0 ? "" : ent_image_text(p, digest);
 }
 
+/* Sources of agreements alone have no framework. */
+static const char *framework_of(const ent_image *p)
+{
+    return p->n_framework > 0 ? ent_image_text(p, p->framework[0].name) : "-";
+}
+
+static char *lent(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
 bool ent_consent_sign(const ent_image *program, int64_t agreement, const char *party,
                       const ent_secret_key *key, ent_signatures *signatures)
 {
     const ent_agreement_row *row = &program->agreement[agreement];
-    ent_signature s = {.party = (char *)(uintptr_t)party,
-                       .agreement = (char *)(uintptr_t)ent_image_text(program, row->name),
+    ent_signature s = {.party = lent(party),
+                       .framework = lent(framework_of(program)),
+                       .agreement = lent(ent_image_text(program, row->name)),
                        .version = row->version,
                        .key = key->public_key};
     (void)snprintf(s.digest, sizeof s.digest, "%s", digest_of(program, agreement));
     size_t len;
-    char *statement = make_statement(party, s.agreement, s.version, s.digest, &len);
-    bool ok = statement && ent_sign(key, statement, len, s.bytes) && ent_signatures_put(signatures, &s);
-    free(statement);
+    statement signed_one = statement_of(&s);
+    char *text = make_text(&signed_one, &len);
+    bool ok = text && ent_sign(key, text, len, s.bytes) && ent_signatures_put(signatures, &s);
+    free(text);
     return ok;
 }
 
 /* --- what one signature is worth --- */
-
-static int64_t find_row(const ent_image *p, const ent_signature *s, char *why)
-{
-    bool named = false;
-    for (size_t i = 0; i < p->n_agreement; i++) {
-        if (strcmp(ent_image_text(p, p->agreement[i].name), s->agreement) != 0 ||
-            !ent_consent_is_needed(p, (int64_t)i)) {
-            continue;
-        }
-        named = true;
-        if (p->agreement[i].version == s->version) {
-            return (int64_t)i;
-        }
-    }
-    if (named) {
-        (void)snprintf(why, ENT_CONSENT_WHY_SIZE, "`%s` has no version %lld here", s->agreement,
-                       (long long)s->version);
-    } else {
-        (void)snprintf(why, ENT_CONSENT_WHY_SIZE, "the program has no agreement `%s`", s->agreement);
-    }
-    return -1;
-}
 
 static const char *party_name(const ent_image *p, int64_t party)
 {
     return ent_image_text(p, p->party[party].name);
 }
 
-/* A signature that does not fit what it stands beside may fit another statement of this program. */
+/* The row that it stands beside; a version that is not here may have been, or may be to come. */
+static ent_consent find_row(const ent_image *p, const ent_signature *s, int64_t *found, char *why)
+{
+    int64_t latest = 0;
+    bool named = false;
+    *found = -1;
+    for (size_t i = 0; i < p->n_agreement; i++) {
+        const ent_agreement_row *row = &p->agreement[i];
+        if (strcmp(ent_image_text(p, row->name), s->agreement) != 0 || !ent_consent_is_needed(p, (int64_t)i)) {
+            continue;
+        }
+        if (row->version == s->version) {
+            *found = (int64_t)i;
+            return ENT_CONSENT_VALID;
+        }
+        latest = !named || row->version > latest ? row->version : latest;
+        named = true;
+    }
+    if (!named) {
+        (void)snprintf(why, ENT_CONSENT_WHY_SIZE, "the program has no agreement `%s`", s->agreement);
+        return ENT_CONSENT_NO_AGREEMENT;
+    }
+    (void)snprintf(why, ENT_CONSENT_WHY_SIZE,
+                   latest > s->version ? "it was given to version %lld, and `%s` has gone on to version %lld"
+                                       : "it was given to version %lld, and `%s` is here at version %lld",
+                   (long long)s->version, s->agreement, (long long)latest);
+    return ENT_CONSENT_NO_VERSION;
+}
+
+/* How far back a version is looked for of which the program knows nothing any more. */
+enum { VERSIONS_BACK = 32 };
+
+static bool tell_origin(const ent_signature *s, statement origin, char *why)
+{
+    bool party = strcmp(origin.party, s->party) != 0;
+    bool agreement = strcmp(origin.agreement, s->agreement) != 0;
+    if (!fits(s, origin)) {
+        return false;
+    }
+    if (!party && !agreement && origin.version != s->version) {
+        (void)snprintf(why, ENT_CONSENT_WHY_SIZE, "it was given to version %lld, and stands here for version %lld",
+                       (long long)origin.version, (long long)s->version);
+    } else {
+        (void)snprintf(why, ENT_CONSENT_WHY_SIZE,
+                       "the signature is that of %s under `%s` version %lld, and stands here for another",
+                       origin.party, origin.agreement, (long long)origin.version);
+    }
+    return true;
+}
+
+/* A signature that does not fit what it stands beside may fit another statement of this program, or an earlier
+ * version of what it stands beside. */
 static bool find_origin(const ent_image *p, const ent_signature *s, char *why)
 {
     for (size_t i = 0; i < p->n_agreement; i++) {
         const ent_agreement_row *row = &p->agreement[i];
-        const char *name = ent_image_text(p, row->name);
         int64_t parties[2] = {row->supplier, row->customer};
         for (size_t k = 0; k < 2; k++) {
-            const char *party = party_name(p, parties[k]);
-            if (fits(s, party, name, row->version, digest_of(p, (int64_t)i)) ||
-                fits(s, party, name, row->version, s->digest)) {
-                (void)snprintf(why, ENT_CONSENT_WHY_SIZE,
-                               "the signature is that of %s under `%s` version %lld, and stands here "
-                               "for another",
-                               party, name, (long long)row->version);
+            statement origin = {party_name(p, parties[k]), s->framework, ent_image_text(p, row->name),
+                                digest_of(p, (int64_t)i), row->version};
+            statement moved = origin;
+            moved.digest = s->digest;
+            if (tell_origin(s, origin, why) || tell_origin(s, moved, why)) {
                 return true;
             }
+        }
+    }
+    statement earlier = statement_of(s);
+    for (size_t i = 0; i < VERSIONS_BACK && earlier.version > 1; i++) {
+        earlier.version--;
+        if (tell_origin(s, earlier, why)) {
+            return true;
         }
     }
     return false;
@@ -130,14 +187,39 @@ static bool key_speaks(const ent_allowed_keys *keys, const ent_signature *s, cha
     return false;
 }
 
+/* What is wrong with it by itself, whatever the program says today. */
+static ent_consent judge_origin(const ent_image *p, const ent_signature *s, char *why)
+{
+    if (!fits(s, statement_of(s))) {
+        if (find_origin(p, s, why)) {
+            return ENT_CONSENT_SWAPPED;
+        }
+        (void)snprintf(why, ENT_CONSENT_WHY_SIZE,
+                       "the signature does not fit what it stands beside: one of the two was changed");
+        return ENT_CONSENT_TAMPERED;
+    }
+    if (strcmp(s->framework, framework_of(p)) != 0) {
+        (void)snprintf(why, ENT_CONSENT_WHY_SIZE, "it was given under the framework `%s`, and this is `%s`",
+                       s->framework, framework_of(p));
+        return ENT_CONSENT_FOREIGN;
+    }
+    return ENT_CONSENT_VALID;
+}
+
 ent_consent ent_consent_judge(const ent_image *program, const ent_allowed_keys *keys,
                               const ent_signature *s, int64_t *agreement,
                               char why[ENT_CONSENT_WHY_SIZE])
 {
+    char where[ENT_CONSENT_WHY_SIZE] = "";
+    ent_consent found = find_row(program, s, agreement, where);
     why[0] = 0;
-    *agreement = find_row(program, s, why);
-    if (*agreement < 0) {
-        return ENT_CONSENT_NO_AGREEMENT;
+    ent_consent result = judge_origin(program, s, why);
+    if (result != ENT_CONSENT_VALID) {
+        return result;
+    }
+    if (found != ENT_CONSENT_VALID) {
+        memcpy(why, where, sizeof where);
+        return found;
     }
     const ent_agreement_row *row = &program->agreement[*agreement];
     if (strcmp(party_name(program, row->supplier), s->party) != 0 &&
@@ -146,14 +228,6 @@ ent_consent ent_consent_judge(const ent_image *program, const ent_allowed_keys *
                        s->party, s->agreement, party_name(program, row->supplier),
                        party_name(program, row->customer));
         return ENT_CONSENT_NO_PARTY;
-    }
-    if (!fits(s, s->party, s->agreement, s->version, s->digest)) {
-        if (find_origin(program, s, why)) {
-            return ENT_CONSENT_SWAPPED;
-        }
-        (void)snprintf(why, ENT_CONSENT_WHY_SIZE,
-                       "the signature does not fit what it stands beside: one of the two was changed");
-        return ENT_CONSENT_TAMPERED;
     }
     if (strcmp(s->digest, digest_of(program, *agreement)) != 0) {
         (void)snprintf(why, ENT_CONSENT_WHY_SIZE,

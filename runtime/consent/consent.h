@@ -1,7 +1,7 @@
 /* Who has consented to which version of which agreement.
  *
- * A signature is over a statement: `entente consent 1`, then party, agreement, version and the digest of the
- * agreement's canonical form, a line each.  A signature file has the first line `entente signatures 1`
+ * A signature is over a statement: `entente consent 1`, then party, framework, agreement, version and the
+ * digest of the agreement's canonical form, a line each.  A signature file has the first line `entente signatures 1`
  * and for each signature the statement's lines, the public key and the signature.  An allowed-keys file
  * has lines `PARTY ssh-ed25519 AAAA… [comment]`; `#` begins a comment, and a party's name with blanks
  * stands in double quotes.  Both are described in docs/consent.md.  No I/O.
@@ -18,6 +18,7 @@ enum { ENT_DIGEST_TEXT = 64, ENT_CONSENT_WHY_SIZE = 512 };
 
 typedef struct ent_signature {
     char *party;
+    char *framework;
     char *agreement;
     int64_t version;
     char digest[ENT_DIGEST_TEXT + 1];
@@ -52,7 +53,7 @@ ent_consent_read ent_signatures_read(const char *text, size_t len, ent_signature
                                      char why[ENT_CONSENT_WHY_SIZE]);
 /* The text of the file; NULL when memory has run out.  To be freed. */
 char *ent_signatures_write(const ent_signatures *signatures);
-/* Takes the place of the signature of the same party, agreement and version, if there is one. */
+/* Takes the place of the signature of the same party, framework, agreement and version, if there is one. */
 bool ent_signatures_put(ent_signatures *signatures, const ent_signature *signature);
 void ent_signatures_free(ent_signatures *signatures);
 
@@ -68,10 +69,12 @@ bool ent_consent_sign(const ent_image *program, int64_t agreement, const char *p
 
 typedef enum ent_consent {
     ENT_CONSENT_VALID,
-    ENT_CONSENT_NO_AGREEMENT, /* the program has none of that name and version */
-    ENT_CONSENT_NO_PARTY,     /* it is between others */
-    ENT_CONSENT_SWAPPED,      /* made for another agreement, version or party */
     ENT_CONSENT_TAMPERED,     /* does not fit what it stands beside */
+    ENT_CONSENT_SWAPPED,      /* made for another agreement, version or party than it stands beside */
+    ENT_CONSENT_FOREIGN,      /* given in another club */
+    ENT_CONSENT_NO_AGREEMENT, /* the program has none of that name */
+    ENT_CONSENT_NO_VERSION,   /* the agreement has no such version here: an earlier or a later one */
+    ENT_CONSENT_NO_PARTY,     /* it is between others */
     ENT_CONSENT_REPLAYED,     /* given to another text of this version */
     ENT_CONSENT_KEY           /* the key does not speak for the party */
 } ent_consent;

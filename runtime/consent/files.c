@@ -58,8 +58,9 @@ static char *copy(const char *text, size_t len)
 static void free_signature(ent_signature *s)
 {
     free(s->party);
+    free(s->framework);
     free(s->agreement);
-    s->party = s->agreement = NULL;
+    s->party = s->framework = s->agreement = NULL;
 }
 
 void ent_signatures_free(ent_signatures *signatures)
@@ -90,12 +91,13 @@ bool ent_signatures_put(ent_signatures *signatures, const ent_signature *signatu
 {
     ent_signature s = *signature;
     s.party = copy(signature->party, strlen(signature->party));
+    s.framework = copy(signature->framework, strlen(signature->framework));
     s.agreement = copy(signature->agreement, strlen(signature->agreement));
-    bool ok = s.party && s.agreement;
+    bool ok = s.party && s.framework && s.agreement;
     for (size_t i = 0; ok && i < signatures->n; i++) {
         ent_signature *old = &signatures->v[i];
-        if (strcmp(old->party, s.party) == 0 && strcmp(old->agreement, s.agreement) == 0 &&
-            old->version == s.version) {
+        if (strcmp(old->party, s.party) == 0 && strcmp(old->framework, s.framework) == 0 &&
+            strcmp(old->agreement, s.agreement) == 0 && old->version == s.version) {
             free_signature(old);
             *old = s;
             return true;
@@ -147,27 +149,31 @@ static bool read_digest(const char *text, size_t len, char digest[ENT_DIGEST_TEX
     return true;
 }
 
-static const char *const WORDS[] = {"party", "agreement", "version", "digest", "key", "signature"};
-enum { WORDS_N = sizeof WORDS / sizeof *WORDS };
+enum { PARTY, FRAMEWORK, AGREEMENT, VERSION, DIGEST, KEY, SIGNATURE, WORDS_N };
+static const char *const WORDS[WORDS_N] = {"party",  "framework", "agreement", "version",
+                                           "digest", "key",       "signature"};
 
 /* One line of a record; false with *what, what is wrong with the value. */
 static bool take_field(size_t field, const char *value, size_t len, ent_signature *s,
                        const char **what)
 {
     switch (field) {
-    case 0:
+    case PARTY:
         s->party = copy(value, len);
         return s->party != NULL;
-    case 1:
+    case FRAMEWORK:
+        s->framework = copy(value, len);
+        return s->framework != NULL;
+    case AGREEMENT:
         s->agreement = copy(value, len);
         return s->agreement != NULL;
-    case 2:
+    case VERSION:
         *what = "the version is a whole number";
         return read_version(value, len, &s->version);
-    case 3:
+    case DIGEST:
         *what = "a digest has 64 hex digits";
         return read_digest(value, len, s->digest);
-    case 4:
+    case KEY:
         return ent_public_key_read(value, len, &s->key, what);
     default:
         *what = "a signature is 64 bytes in base64: this one is cut short or damaged";
@@ -235,8 +241,8 @@ static int write_record(char *out, size_t size, const ent_signature *s)
     ent_public_key_text(&s->key, key);
     ent_signature_text(s->bytes, bytes);
     return snprintf(out, size,
-                    "\nparty %s\nagreement %s\nversion %lld\ndigest %s\nkey %s\nsignature %s\n", s->party,
-                    s->agreement, (long long)s->version, s->digest, key, bytes);
+                    "\nparty %s\nframework %s\nagreement %s\nversion %lld\ndigest %s\nkey %s\nsignature %s\n",
+                    s->party, s->framework, s->agreement, (long long)s->version, s->digest, key, bytes);
 }
 
 char *ent_signatures_write(const ent_signatures *signatures)

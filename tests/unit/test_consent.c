@@ -24,7 +24,7 @@ static const char PUBLIC[] =
 
 /* --- a program of two agreements: Web between Host and Shop, Desk between Hub and Host --- */
 
-enum { HOST, SHOP, HUB, WEB, DESK, DIGEST_1, DIGEST_2, KEY, STRINGS };
+enum { HOST, SHOP, HUB, WEB, DESK, DIGEST_1, DIGEST_2, KEY, CLUB, OTHER_CLUB, STRINGS };
 
 typedef struct world {
     ent_image p;
@@ -32,6 +32,7 @@ typedef struct world {
     ent_party_row parties[3];
     ent_agreement_row agreements[2];
     ent_party_key_row keys[1];
+    ent_framework_row framework[1];
     ent_allowed_keys allowed;
     ent_signatures signatures;
     ent_secret_key key;
@@ -43,7 +44,7 @@ static const char SECOND[] = "22222222222222222222222222222222222222222222222222
 static int make_world(void **state)
 {
     static world w;
-    const char *texts[STRINGS] = {"Host", "Shop", "Hub", "Web", "Desk", FIRST, SECOND, PUBLIC};
+    const char *texts[STRINGS] = {"Host", "Shop", "Hub", "Web", "Desk", FIRST, SECOND, PUBLIC, "Club", "OtherClub"};
     const char *why;
     memset(&w, 0, sizeof w);
     for (size_t i = 0; i < STRINGS; i++) {
@@ -62,6 +63,9 @@ static int make_world(void **state)
         .kind = 1, .name = DESK, .version = 1, .supplier = HUB, .customer = HOST, .digest = DIGEST_2};
     w.p.agreement = w.agreements;
     w.p.n_agreement = 2;
+    w.framework[0] = (ent_framework_row){.name = CLUB, .title = -1};
+    w.p.framework = w.framework;
+    w.p.n_framework = 1;
     w.keys[0] = (ent_party_key_row){HOST, KEY};
     w.p.party_key = w.keys;
     w.p.n_party_key = 1;
@@ -197,12 +201,50 @@ static void valid(void **state)
     assert_false(ent_consent_given(&w->p, &w->allowed, &w->signatures, 1, HOST));
 }
 
-static void replayed(void **state)
+/* A signature of yesterday beside today's text of the same version. */
+static void replayed_under_another_text(void **state)
 {
     world *w = *state;
     w->agreements[0].digest = DIGEST_2;
-    assert_int_equal(judge(w, "another text of version 3"), ENT_CONSENT_REPLAYED);
+    assert_int_equal(judge(w, "another text of version 3: that had the digest 111111111111"),
+                     ENT_CONSENT_REPLAYED);
     assert_false(ent_consent_given(&w->p, &w->allowed, &w->signatures, 0, HOST));
+}
+
+/* The agreement has gone on; the entry is as it was, or says that it is for the later version. */
+static void replayed_of_an_earlier_version(void **state)
+{
+    world *w = *state;
+    w->agreements[0].version = 4;
+    assert_int_equal(judge(w, "given to version 3, and `Web` has gone on to version 4"),
+                     ENT_CONSENT_NO_VERSION);
+    w->signatures.v[0].version = 4;
+    assert_int_equal(judge(w, "given to version 3, and stands here for version 4"), ENT_CONSENT_SWAPPED);
+    w->agreements[0].digest = DIGEST_2;
+    assert_int_equal(judge(w, "given to version 3, and stands here for version 4"), ENT_CONSENT_SWAPPED);
+    assert_false(ent_consent_given(&w->p, &w->allowed, &w->signatures, 0, HOST));
+}
+
+static void replayed_of_a_later_version(void **state)
+{
+    world *w = *state;
+    w->agreements[0].version = 2;
+    assert_int_equal(judge(w, "given to version 3, and `Web` is here at version 2"), ENT_CONSENT_NO_VERSION);
+    w->signatures.v[0].version = 2;
+    assert_int_equal(judge(w, "one of the two was changed"), ENT_CONSENT_TAMPERED);
+}
+
+/* Party, agreement, version, text and keys are the same, and the club is another one. */
+static void replayed_of_another_club(void **state)
+{
+    world *w = *state;
+    w->framework[0].name = OTHER_CLUB;
+    assert_int_equal(judge(w, "given under the framework `Club`, and this is `OtherClub`"),
+                     ENT_CONSENT_FOREIGN);
+    assert_false(ent_consent_given(&w->p, &w->allowed, &w->signatures, 0, HOST));
+    free(w->signatures.v[0].framework);
+    w->signatures.v[0].framework = strdup("OtherClub");
+    assert_int_equal(judge(w, "one of the two was changed"), ENT_CONSENT_TAMPERED);
 }
 
 static void tampered(void **state)
@@ -214,37 +256,50 @@ static void tampered(void **state)
         assert_int_equal(judge(w, "one of the two was changed"), ENT_CONSENT_TAMPERED);
         s->bytes[i] ^= 1;
     }
-    s->digest[5] = '7';
-    assert_int_equal(judge(w, NULL), ENT_CONSENT_SWAPPED); /* it still fits the program's own text */
-    s->digest[5] = '1';
     s->key.bytes[3] ^= 1;
-    assert_int_equal(judge(w, NULL), ENT_CONSENT_TAMPERED);
+    assert_int_equal(judge(w, "one of the two was changed"), ENT_CONSENT_TAMPERED);
+    s->key.bytes[3] ^= 1;
+    w->agreements[0].digest = DIGEST_2; /* its author no longer has the text that it fits */
+    s->digest[5] = '7';
+    assert_int_equal(judge(w, "one of the two was changed"), ENT_CONSENT_TAMPERED);
+    w->agreements[0].digest = DIGEST_1;
+    assert_int_equal(judge(w, "that of Host under `Web` version 3"), ENT_CONSENT_SWAPPED);
+    s->digest[5] = '1';
+    assert_int_equal(judge(w, NULL), ENT_CONSENT_VALID);
 }
 
-static void swapped(void **state)
+static void swapped_to_another_party(void **state)
 {
     world *w = *state;
-    ent_signature *s = &w->signatures.v[0];
-    strcpy(s->party, "Shop");
+    strcpy(w->signatures.v[0].party, "Shop");
     assert_int_equal(judge(w, "that of Host under `Web` version 3"), ENT_CONSENT_SWAPPED);
-    strcpy(s->party, "Host");
-    s->version = 4;
-    assert_int_equal(judge(w, "no version 4"), ENT_CONSENT_NO_AGREEMENT);
-    w->agreements[0].version = 4;
-    assert_int_equal(judge(w, "one of the two was changed"), ENT_CONSENT_TAMPERED);
-    strcpy(s->agreement, "Wob");
-    assert_int_equal(judge(w, "no agreement `Wob`"), ENT_CONSENT_NO_AGREEMENT);
+    assert_false(ent_consent_given(&w->p, &w->allowed, &w->signatures, 0, SHOP));
 }
 
-static void another_agreement(void **state)
+static void swapped_to_another_agreement(void **state)
 {
     world *w = *state;
     free(w->signatures.v[0].agreement);
     w->signatures.v[0].agreement = strdup("Desk");
     w->signatures.v[0].version = 1;
     assert_int_equal(judge(w, "that of Host under `Web` version 3"), ENT_CONSENT_SWAPPED);
-    w->agreements[1].customer = SHOP;
-    assert_int_equal(judge(w, "no party of `Desk`"), ENT_CONSENT_NO_PARTY);
+    assert_false(ent_consent_given(&w->p, &w->allowed, &w->signatures, 1, HOST));
+    strcpy(w->signatures.v[0].agreement, "Gone");
+    assert_int_equal(judge(w, "that of Host under `Web` version 3"), ENT_CONSENT_SWAPPED);
+}
+
+static void of_an_agreement_that_is_not_here(void **state)
+{
+    world *w = *state;
+    w->agreements[0].name = DESK;
+    assert_int_equal(judge(w, "the program has no agreement `Web`"), ENT_CONSENT_NO_AGREEMENT);
+}
+
+static void of_a_party_that_left(void **state)
+{
+    world *w = *state;
+    w->agreements[0].supplier = HUB;
+    assert_int_equal(judge(w, "Host is no party of `Web`, which is between Hub and Shop"), ENT_CONSENT_NO_PARTY);
 }
 
 static void keys_that_do_not_speak(void **state)
@@ -316,10 +371,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(public_keys),  cmocka_unit_test(secret_keys),
         cmocka_unit_test(damaged_secret_keys), cmocka_unit_test(encrypted_keys),
-        IN_WORLD(valid),                IN_WORLD(replayed),
-        IN_WORLD(tampered),             IN_WORLD(swapped),
-        IN_WORLD(another_agreement),    IN_WORLD(keys_that_do_not_speak),
-        IN_WORLD(signature_files),      cmocka_unit_test(allowed_files),
+        IN_WORLD(valid),
+        IN_WORLD(replayed_under_another_text),
+        IN_WORLD(replayed_of_an_earlier_version),
+        IN_WORLD(replayed_of_a_later_version),
+        IN_WORLD(replayed_of_another_club),
+        IN_WORLD(tampered),
+        IN_WORLD(swapped_to_another_party),
+        IN_WORLD(swapped_to_another_agreement),
+        IN_WORLD(of_an_agreement_that_is_not_here),
+        IN_WORLD(of_a_party_that_left),
+        IN_WORLD(keys_that_do_not_speak),
+        IN_WORLD(signature_files),
+        cmocka_unit_test(allowed_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
