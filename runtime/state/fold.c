@@ -125,7 +125,7 @@ bool ent_fold_value(const ent_fold_row *fold, ent_fold_state *state, const ent_c
     }
 }
 
-static bool push_narrow(ent_fold_state *state, int32_t value)
+ent_value_chunk *ent_fold_room(ent_fold_state *state)
 {
     enum { CHUNK_FIRST = 12, CHUNK_MAX = 4088 };
     ent_value_chunk *chunk = state->narrow;
@@ -134,26 +134,22 @@ static bool push_narrow(ent_fold_state *state, int32_t value)
         capacity = capacity > CHUNK_MAX ? CHUNK_MAX : capacity;
         ent_value_chunk *fresh = malloc(sizeof *fresh + capacity * sizeof fresh->v[0]);
         if (!fresh) {
-            return false;
+            return NULL;
         }
         *fresh = (ent_value_chunk){chunk, 0, capacity};
         state->narrow = chunk = fresh;
     }
-    chunk->v[chunk->n++] = value;
-    state->n_narrow++;
-    return true;
+    return chunk;
 }
 
-bool ent_fold_take(const ent_fold_row *fold, ent_fold_state *state, const ent_colbuf *values, size_t lane)
+static bool push_narrow(ent_fold_state *state, int32_t value)
 {
-    bool listed = fold->kind == ENT_AGG_MEDIAN || fold->kind == ENT_AGG_PERCENTILE;
-    if (listed && values->cls == ENT_CLASS_I) {
-        int64_t value = ((const int64_t *)values->data)[lane];
-        if (value >= INT32_MIN && value <= INT32_MAX) {
-            return push_narrow(state, (int32_t)value);
-        }
+    ent_value_chunk *chunk = ent_fold_room(state);
+    if (chunk) {
+        chunk->v[chunk->n++] = value;
+        state->n_narrow++;
     }
-    return ent_fold_value(fold, state, values, lane);
+    return chunk != NULL;
 }
 
 static ent_class value_class(const ent_fold_row *fold)

@@ -3,8 +3,8 @@
  *   lanes -> numbers of their keys -> a tally for each number -> the folds of the groups
  *
  * Rows, counts and sums are tallied in an array by the number that the slice gave the group's key, and go into the
- * group's fold once a slice; the numbers are found once for all clauses that group by the same fields.  Other
- * aggregates take their values one by one.  Sums have the bad values in them, too, where they can be taken out again
+ * group's fold once a slice; the numbers are found once for all clauses that group by the same fields.  Integers that
+ * are kept, for percentiles, are written behind each other where the number says.  Other aggregates take their values one by one.  Sums have the bad values in them, too, where they can be taken out again
  * exactly (ent_fold_sums_all): then which rows are bad is found by looking for them, as few are, and objectives that
  * only differ in what they call bad share a fold.
  * Tested by tests/unit/test_objectives.c and tests/property/random_clubs.py. */
@@ -19,6 +19,7 @@ typedef struct tally {
     int64_t rows, observed, n, good, absent, excluded;
     uint32_t group; /* its place + 1, once it is known */
     bool known;     /* there is such a group, or there will be */
+    int32_t *next, *room_end; /* where kept values go, once there is one */
 } tally;
 
 /* What one fold reads of a slice, and what it counts. */
@@ -243,9 +244,117 @@ static bool take_values(const lanes *x)
         t->good += x->test ? x->test[i] : 1;
         bool ok = charges && ent_sample_is_bad(x->o->causes, x->fold, x->test, x->values, i)
                       ? ent_causes_sample(x->s, x->o, x->w, g, x->f, i)
-                      : !x->values || ent_fold_take(x->fold, &g->folds[x->k], x->values, i);
+                      : !x->values || ent_fold_value(x->fold, &g->folds[x->k], x->values, i);
         if (!ok) {
             return false;
+        }
+    }
+    return true;
+}
+
+/* --- values that are kept --- */
+
+static bool is_kept(const ent_fold_row *fold)
+{
+    return (fold->kind == ENT_AGG_PERCENTILE || fold->kind == ENT_AGG_MEDIAN) &&
+           ent_type_class((unsigned)fold->value_type) == ENT_CLASS_I;
+}
+
+/* Values that are not bad, first and last; none: the first is greater. */
+typedef struct interval {
+    int64_t first, last;
+} interval;
+
+static interval good_values(const ent_causes *c)
+{
+    interval all = {INT64_MIN, INT64_MAX};
+    interval none = {1, 0};
+    if (!c || (!c->counts_all && c->limit_beyond)) {
+        return all;
+    }
+    if (c->counts_all || (c->equal_is_bad && c->limit_i == (c->low_is_bad ? INT64_MAX : INT64_MIN))) {
+        return none;
+    }
+    return c->low_is_bad ? (interval){c->limit_i + c->equal_is_bad, INT64_MAX}
+                         : (interval){INT64_MIN, c->limit_i - c->equal_is_bad};
+}
+
+/* Counts in the fold what was written behind its chunk's values. */
+static void settle_kept(ent_fold_state *state, const tally *t)
+{
+    if (t->next) {
+        uint32_t n = (uint32_t)(t->next - state->narrow->v);
+        state->n_narrow += n - state->narrow->n;
+        state->narrow->n = n;
+    }
+}
+
+static bool make_room(ent_fold_state *state, tally *t)
+{
+    settle_kept(state, t);
+    ent_value_chunk *chunk = ent_fold_room(state);
+    if (chunk) {
+        t->next = chunk->v + chunk->n;
+        t->room_end = chunk->v + chunk->capacity;
+    }
+    return chunk != NULL;
+}
+
+/* What does not go into 32 bits, has no room, or is bad. */
+static bool keep_other(const lanes *x, size_t lane, bool is_bad)
+{
+    tally *t = &x->tallies[x->groups->ids[lane]];
+    ent_group *g = &x->w->groups[t->group - 1];
+    ent_fold_state *state = &g->folds[x->k];
+    int64_t value = ((const int64_t *)x->values->data)[lane];
+    if (is_bad) {
+        return ent_causes_sample(x->s, x->o, x->w, g, x->f, lane);
+    }
+    if (value < INT32_MIN || value > INT32_MAX) {
+        return ent_fold_value(x->fold, state, x->values, lane);
+    }
+    if (!make_room(state, t)) {
+        return false;
+    }
+    *t->next++ = (int32_t)value;
+    return true;
+}
+
+static bool keep_values(const lanes *x)
+{
+    const int64_t *values = x->values->data;
+    const uint32_t *ids = x->groups->ids;
+    bool every_row = !x->select && !x->unread && !x->excluded && !x->seen && x->o->row->subject == 2;
+    interval good = good_values(x->o->causes);
+    for (size_t i = x->begin; i < x->end; i++) {
+        tally *t = &x->tallies[ids[i]];
+        if (!t->known) {
+            continue;
+        }
+        if (t->group == 0 && !group_of(x, ids[i])) {
+            return false;
+        }
+        if (every_row) {
+            t->n++;
+        } else if (!counts(x, t, i)) {
+            continue;
+        }
+        int64_t value = values[i];
+        bool is_bad = value < good.first || value > good.last;
+        if (!is_bad && t->next != t->room_end && value == (int32_t)value) {
+            *t->next++ = (int32_t)value;
+        } else if (!keep_other(x, i, is_bad)) {
+            return false;
+        }
+    }
+    for (uint32_t id = 1; id <= x->groups->n; id++) {
+        tally *t = &x->tallies[id];
+        if (every_row) {
+            t->rows = t->observed = t->n;
+        }
+        t->good = t->n;
+        if (t->group) {
+            settle_kept(&x->w->groups[t->group - 1].folds[x->k], t);
         }
     }
     return true;
@@ -322,6 +431,8 @@ bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, s
         ok = charge_values(&x);
     } else if (ok && is_tallied(&x)) {
         ok = fold_tallied(&x) && add_seen(&x);
+    } else if (ok && is_kept(fold) && !x.test) {
+        ok = keep_values(&x) && add_tallies(&x) && add_seen(&x);
     } else if (ok) {
         ok = take_values(&x) && add_tallies(&x) && add_seen(&x);
     }
