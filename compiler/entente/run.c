@@ -350,6 +350,11 @@ static void close_attempt(run *r)
     r->answers = NULL;
 }
 
+static bool has_digest(const run *r)
+{
+    return r->options->ledger != NULL || r->options->format == ENT_RUN_JSONL;
+}
+
 static int open_attempt(run *r)
 {
     char message[256] = "out of memory";
@@ -401,8 +406,7 @@ static int open_attempt(run *r)
                                      .zone_dir = ZONE_DIR,
                                      .separator = r->options->separator,
                                      .sort = f->sort,
-                                     .digest = r->options->ledger != NULL ||
-                                               r->options->format == ENT_RUN_JSONL,
+                                     .digest = has_digest(r),
                                      .sort_memory_bytes = r->options->sort_memory_bytes,
                                      .folder = r->options->folder,
                                      .on_bad = on_bad,
@@ -474,9 +478,16 @@ static int take_batches(run *r, ent_ingest *ingest)
     }
 }
 
+/* Whether a thread of its own reads: it hashes rows, takes them out of a sorter, or goes back and forth between feeds.  Where
+ * there is nothing of that, the threads of the stream are enough, and this one works among them. */
+static bool reads_ahead(const run *r)
+{
+    return r->options->jobs > 1 && (r->n_feeds != 1 || has_digest(r) || r->feeds[0].sort);
+}
+
 static int read_all(run *r)
 {
-    ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, r->options->jobs > 1);
+    ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, reads_ahead(r));
     if (!ingest) {
         return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory or threads");
     }

@@ -40,6 +40,7 @@ struct ent_binder {
     uint32_t first_column;
     ent_vector *fields;  /* buffers of batch_rows lanes, one a used field */
     uint8_t **absent;    /* their absence buffers */
+    ent_row_memory own;  /* where both are, unless placed elsewhere */
     ent_vector *texts;   /* one a bind column that feeds the kernel */
     ent_vector *inputs;
     ent_vector *outputs;
@@ -140,25 +141,27 @@ static bool allocate(ent_binder *b)
     b->names = calloc(n_fields + n_columns + 1, sizeof *b->names);
     b->fields = calloc(n_fields + 1, sizeof *b->fields);
     b->absent = calloc(n_fields + 1, sizeof *b->absent);
+    b->own.columns = calloc(n_fields + 1, sizeof *b->own.columns);
+    b->own.absent = calloc(n_fields + 1, sizeof *b->own.absent);
     b->texts = calloc(n_columns + 1, sizeof *b->texts);
     b->inputs = calloc(n_in + 1, sizeof *b->inputs);
     b->outputs = calloc(n_out + 1, sizeof *b->outputs);
     b->dropped = calloc(b->batch_rows, 1);
     b->odd = calloc(b->batch_rows, sizeof *b->odd);
-    b->origins = calloc(b->batch_rows, sizeof *b->origins);
+    b->origins = b->own.origins = calloc(b->batch_rows, sizeof *b->origins);
     b->bad = calloc(b->batch_rows, sizeof *b->bad);
-    bool ok = b->bad && b->wanted && b->names && b->fields && b->absent && b->texts && b->inputs &&
+    bool ok = b->own.columns && b->own.absent && b->bad && b->wanted && b->names && b->fields && b->absent && b->texts && b->inputs &&
               b->outputs && b->dropped && b->odd && b->origins;
     for (size_t i = 0; ok && i < n_fields; i++) {
         const ent_field_row *field = &p->field[b->feed->first_field + (int64_t)i];
         ent_class cls = ent_type_class((unsigned)field->type);
         if (field->used || (int64_t)i == b->feed->at) {
-            b->absent[i] = calloc(b->batch_rows, 1);
-            ok = b->absent[i] &&
-                 allocate_column(&b->fields[i], cls, b->batch_rows, class_size(cls));
-        } else {
-            b->fields[i].cls = cls;
+            b->own.absent[i] = calloc(b->batch_rows, 1);
+            ok = b->own.absent[i] &&
+                 allocate_column(&b->own.columns[i], cls, b->batch_rows, class_size(cls));
         }
+        b->fields[i] = (ent_vector){cls, b->own.columns[i].data, NULL};
+        b->absent[i] = b->own.absent[i];
     }
     for (size_t i = 0; ok && i < n_columns; i++) {
         if (p->column[b->bind->first_column + (int64_t)i].field < 0) {
@@ -195,9 +198,9 @@ void ent_binder_free(ent_binder *b)
     if (!b) {
         return;
     }
-    for (int64_t i = 0; b->fields && i < b->feed->n_fields; i++) {
-        free(b->fields[i].data);
-        free(b->absent ? b->absent[i] : NULL);
+    for (int64_t i = 0; b->own.columns && b->own.absent && i < b->feed->n_fields; i++) {
+        free(b->own.columns[i].data);
+        free(b->own.absent[i]);
     }
     for (int64_t i = 0; b->texts && b->bind && i < b->bind->n_columns; i++) {
         free(b->texts[i].data);
@@ -208,6 +211,9 @@ void ent_binder_free(ent_binder *b)
     }
     free(b->wanted);
     free(b->names);
+    free(b->own.columns);
+    free(b->own.absent);
+    free(b->own.origins);
     free(b->fields);
     free(b->absent);
     free(b->texts);
@@ -215,7 +221,6 @@ void ent_binder_free(ent_binder *b)
     free(b->outputs);
     free(b->dropped);
     free(b->odd);
-    free(b->origins);
     free(b->bad);
     ent_names_deinit(&b->names_of);
     free(b);
@@ -250,6 +255,22 @@ int ent_binder_format(const ent_binder *b)
 bool ent_binder_out_of_memory(const ent_binder *b)
 {
     return b->out_of_memory;
+}
+
+const ent_vector *ent_binder_fields(const ent_binder *b)
+{
+    return b->fields;
+}
+
+void ent_binder_place(ent_binder *b, const ent_row_memory *memory, size_t at)
+{
+    for (int64_t i = 0; i < b->feed->n_fields; i++) {
+        if (b->fields[i].data) {
+            b->fields[i].data = (char *)memory->columns[i].data + at * class_size(b->fields[i].cls);
+            b->absent[i] = memory->absent[i] + at;
+        }
+    }
+    b->origins = memory->origins + at;
 }
 
 /* --- cells --- */

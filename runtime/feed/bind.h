@@ -38,6 +38,19 @@ char ent_binder_separator(const ent_binder *binder);
 /* 0 any, 1 csv, 2 jsonl */
 int ent_binder_format(const ent_binder *binder);
 
+/* Memory for rows: columns[i].data and absent[i] for each used field, and origins, with room for all that comes. */
+typedef struct ent_row_memory {
+    ent_vector *columns;
+    uint8_t **absent;
+    int64_t *origins;
+} ent_row_memory;
+
+/* Classes of the fields; data NULL: the field is not used. */
+const ent_vector *ent_binder_fields(const ent_binder *binder);
+/* The next batch's rows are written into this memory from row `at` on, and not into the binder's own.  There must be
+ * room for all rows of the batch, bad ones too. */
+void ent_binder_place(ent_binder *binder, const ent_row_memory *memory, size_t at);
+
 /* Types one batch.  column_number gives a wanted column's number in the file for reports.  on_bad is called
  * for each row that does not fit, in order; when it returns false, so does this function.  Skipped
  * rows are added to *skipped. */

@@ -11,9 +11,7 @@ typedef enum task_state { TASK_FREE, TASK_TAKEN, TASK_DONE } task_state;
 typedef struct task {
     task_state state;
     ent_piece piece;
-    ent_vector *columns; /* one a field, of `capacity` lanes; data NULL: not used */
-    uint8_t **absent;
-    int64_t *origins; /* lines, counted from the begin of the piece */
+    ent_row_memory memory; /* of `capacity` rows; origins are lines, counted from the begin of the piece until given */
     size_t n, capacity;
     uint64_t lines, rows, skipped;
     bool troubled; /* to be read again by the consumer */
@@ -50,7 +48,6 @@ struct ent_parallel {
     uint64_t lines, rows; /* of the file before `now` */
     bool reading_piece;
     ent_vector *view;
-    int64_t *view_origins;
 };
 
 /* --- pieces into columns --- */
@@ -60,52 +57,31 @@ static size_t lane_bytes(ent_class cls)
     return cls == ENT_CLASS_B ? 1 : cls == ENT_CLASS_Q ? sizeof(ent_q) : sizeof(int64_t);
 }
 
-static bool reserve(ent_parallel *p, task *t, size_t need, const ent_rows *like)
+/* Room for another batch. */
+static bool reserve(ent_parallel *p, task *t, const ent_vector *fields)
 {
-    if (need <= t->capacity && t->capacity > 0) {
+    size_t need = t->n + p->options.batch_rows;
+    if (need <= t->capacity) {
         return true;
     }
     size_t capacity = t->capacity * 2 > need ? t->capacity * 2 : need * 2;
-    int64_t *origins = realloc(t->origins, capacity * sizeof *origins);
+    int64_t *origins = realloc(t->memory.origins, capacity * sizeof *origins);
     bool ok = origins != NULL;
-    t->origins = ok ? origins : t->origins;
+    t->memory.origins = ok ? origins : t->memory.origins;
     for (size_t i = 0; ok && i < p->n_fields; i++) {
-        ent_vector *c = &t->columns[i];
-        c->cls = like->columns[i].cls;
-        if (!like->columns[i].data) {
+        ent_vector *c = &t->memory.columns[i];
+        c->cls = fields[i].cls;
+        if (!fields[i].data) {
             continue;
         }
         void *data = realloc(c->data, capacity * lane_bytes(c->cls));
         c->data = data ? data : c->data;
-        uint8_t *absent = realloc(t->absent[i], capacity);
-        t->absent[i] = absent ? absent : t->absent[i];
+        uint8_t *absent = realloc(t->memory.absent[i], capacity);
+        t->memory.absent[i] = absent ? absent : t->memory.absent[i];
         ok = data && absent;
     }
     t->capacity = ok ? capacity : t->capacity;
     return ok;
-}
-
-static bool append(ent_parallel *p, task *t, const ent_rows *rows)
-{
-    if (!reserve(p, t, t->n + rows->n, rows)) {
-        return false;
-    }
-    for (size_t i = 0; i < p->n_fields; i++) {
-        const ent_vector *from = &rows->columns[i];
-        if (!from->data) {
-            continue;
-        }
-        size_t size = lane_bytes(from->cls);
-        memcpy((char *)t->columns[i].data + t->n * size, from->data, rows->n * size);
-        if (from->absent) {
-            memcpy(t->absent[i] + t->n, from->absent, rows->n);
-        } else {
-            memset(t->absent[i] + t->n, 0, rows->n);
-        }
-    }
-    memcpy(t->origins + t->n, rows->origins, rows->n * sizeof *t->origins);
-    t->n += rows->n;
-    return true;
 }
 
 static bool refuse(void *user, const ent_bad_row *bad)
@@ -115,20 +91,30 @@ static bool refuse(void *user, const ent_bad_row *bad)
     return false;
 }
 
+/* A batch's rows go straight into the task's memory. */
+static bool take(worker *w, task *t, const ent_cells *cells)
+{
+    ent_rows rows;
+    if (!reserve(w->parallel, t, ent_binder_fields(w->binder))) {
+        return false;
+    }
+    ent_binder_place(w->binder, &t->memory, t->n);
+    bool ok = ent_binder_take(w->binder, cells, w->fork, refuse, NULL, &rows, &t->skipped);
+    t->n += ok ? rows.n : 0;
+    return ok;
+}
+
 /* Whatever is not plain makes the piece a troubled one: its consumer will meet it again. */
 static void work(worker *w, task *t)
 {
     const ent_cells *cells;
-    ent_rows rows;
     int got;
     t->n = 0;
     t->skipped = 0;
     t->troubled = false;
     ent_reader_give(w->fork, &t->piece, 0, 0);
     while (!t->troubled && (got = ent_reader_next(w->fork, &cells, NULL)) != 0) {
-        t->troubled = got < 0 || cells->n_bad > 0 ||
-                      !ent_binder_take(w->binder, cells, w->fork, refuse, NULL, &rows, &t->skipped) ||
-                      !append(w->parallel, t, &rows);
+        t->troubled = got < 0 || cells->n_bad > 0 || !take(w, t, cells);
     }
     ent_reader_place(w->fork, &t->lines, &t->rows);
 }
@@ -239,18 +225,19 @@ static void give_rows(ent_parallel *p, ent_rows *rows)
     size_t n = t->n - p->given;
     n = n > p->options.batch_rows ? p->options.batch_rows : n;
     for (size_t i = 0; i < p->n_fields; i++) {
-        const ent_vector *c = &t->columns[i];
+        const ent_vector *c = &t->memory.columns[i];
         p->view[i] = (ent_vector){.cls = c->cls};
         if (c->data) {
-            uint8_t *absent = t->absent[i] + p->given;
+            uint8_t *absent = t->memory.absent[i] + p->given;
             p->view[i].data = (char *)c->data + p->given * lane_bytes(c->cls);
             p->view[i].absent = memchr(absent, 1, n) ? absent : NULL;
         }
     }
+    int64_t *origins = t->memory.origins + p->given;
     for (size_t i = 0; i < n; i++) {
-        p->view_origins[i] = t->origins[p->given + i] + (int64_t)p->lines;
+        origins[i] += (int64_t)p->lines;
     }
-    *rows = (ent_rows){p->view, p->view_origins, (uint32_t)n};
+    *rows = (ent_rows){p->view, origins, (uint32_t)n};
     p->given += n;
 }
 
@@ -333,9 +320,9 @@ static bool init_ring(ent_parallel *p, ent_feed_error *err)
     bool ok = true;
     for (size_t i = 0; ok && i < p->n_ring; i++) {
         task *t = &p->ring[i];
-        t->columns = calloc(p->n_fields + 1, sizeof *t->columns);
-        t->absent = calloc(p->n_fields + 1, sizeof *t->absent);
-        ok = t->columns && t->absent && ent_piece_init(&t->piece, p->reader, err);
+        t->memory.columns = calloc(p->n_fields + 1, sizeof *t->memory.columns);
+        t->memory.absent = calloc(p->n_fields + 1, sizeof *t->memory.absent);
+        ok = t->memory.columns && t->memory.absent && ent_piece_init(&t->piece, p->reader, err);
     }
     return ok || ent_feed_fail_memory(err, "pieces of a file");
 }
@@ -360,8 +347,7 @@ ent_parallel *ent_parallel_start(ent_reader *reader, const ent_parallel_options 
     p->workers = calloc(p->n_workers, sizeof *p->workers);
     p->ring = calloc(p->n_ring, sizeof *p->ring);
     p->view = calloc(p->n_fields + 1, sizeof *p->view);
-    p->view_origins = calloc(options->batch_rows, sizeof *p->view_origins);
-    bool ok = (p->workers && p->ring && p->view && p->view_origins) || ent_feed_fail_memory(err, "pieces of a file");
+    bool ok = (p->workers && p->ring && p->view) || ent_feed_fail_memory(err, "pieces of a file");
     ok = ok && init_ring(p, err);
     for (size_t i = 0; ok && i < p->n_workers; i++) {
         ok = init_worker(p, &p->workers[i], err);
@@ -403,12 +389,12 @@ void ent_parallel_stop(ent_parallel *p)
     for (size_t i = 0; p->ring && i < p->n_ring; i++) {
         task *t = &p->ring[i];
         for (size_t k = 0; k < p->n_fields; k++) {
-            free(t->columns ? t->columns[k].data : NULL);
-            free(t->absent ? t->absent[k] : NULL);
+            free(t->memory.columns ? t->memory.columns[k].data : NULL);
+            free(t->memory.absent ? t->memory.absent[k] : NULL);
         }
-        free(t->columns);
-        free(t->absent);
-        free(t->origins);
+        free(t->memory.columns);
+        free(t->memory.absent);
+        free(t->memory.origins);
         ent_piece_deinit(&t->piece);
     }
     pthread_mutex_destroy(&p->cutting);
@@ -417,6 +403,5 @@ void ent_parallel_stop(ent_parallel *p)
     free(p->workers);
     free(p->ring);
     free(p->view);
-    free(p->view_origins);
     free(p);
 }

@@ -97,8 +97,10 @@ threads() { # WHAT FILE…: the same with one thread and with three
     for jobs in 1 3; do
         "$entente" run numbers.ent $feeds --jobs $jobs --ledger l$jobs.jsonl --bad-rows quarantine=q$jobs.csv >o$jobs.txt 2>&1
         "$entente" run numbers.ent $feeds --jobs $jobs >s$jobs.txt 2>&1
+        "$entente" run numbers.ent $feeds --jobs $jobs --format csv --bad-rows quarantine=r$jobs.csv >c$jobs.txt 2>&1
+        sed -i "s/r$jobs.csv/q$jobs.csv/" c$jobs.txt
     done
-    for kind in l:jsonl q:csv o:txt s:txt; do
+    for kind in l:jsonl q:csv o:txt s:txt r:csv c:txt; do
         if cmp -s "${kind%:*}1.${kind#*:}" "${kind%:*}3.${kind#*:}"; then
             passed=$((passed + 1))
         else
