@@ -478,8 +478,8 @@ static int take_batches(run *r, ent_ingest *ingest)
     }
 }
 
-/* Whether a thread of its own reads: it hashes rows, takes them out of a sorter, or goes back and forth between feeds.  Where
- * there is nothing of that, the threads of the stream are enough, and this one works among them. */
+/* Whether a thread of its own reads: it hashes rows, takes them out of a sorter, or goes back and forth between feeds.
+ * Where there is nothing of that, the threads of the stream are enough, and this one works among them. */
 static bool reads_ahead(const run *r)
 {
     return r->options->jobs > 1 && (r->n_feeds != 1 || has_digest(r) || r->feeds[0].sort);

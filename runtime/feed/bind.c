@@ -150,8 +150,8 @@ static bool allocate(ent_binder *b)
     b->odd = calloc(b->batch_rows, sizeof *b->odd);
     b->origins = b->own.origins = calloc(b->batch_rows, sizeof *b->origins);
     b->bad = calloc(b->batch_rows, sizeof *b->bad);
-    bool ok = b->own.columns && b->own.absent && b->bad && b->wanted && b->names && b->fields && b->absent && b->texts && b->inputs &&
-              b->outputs && b->dropped && b->odd && b->origins;
+    bool ok = b->own.columns && b->own.absent && b->bad && b->wanted && b->names && b->fields && b->absent &&
+              b->texts && b->inputs && b->outputs && b->dropped && b->odd && b->origins;
     for (size_t i = 0; ok && i < n_fields; i++) {
         const ent_field_row *field = &p->field[b->feed->first_field + (int64_t)i];
         ent_class cls = ent_type_class((unsigned)field->type);

@@ -4,9 +4,10 @@
  *
  * Rows, counts and sums are tallied in an array by the number that the slice gave the group's key, and go into the
  * group's fold once a slice; the numbers are found once for all clauses that group by the same fields.  Integers that
- * are kept, for percentiles, are written behind each other where the number says.  Other aggregates take their values one by one.  Sums have the bad values in them, too, where they can be taken out again
- * exactly (ent_fold_sums_all): then which rows are bad is found by looking for them, as few are, and objectives that
- * only differ in what they call bad share a fold.
+ * are kept, for percentiles, are written behind each other where the number says.  Other aggregates take their values
+ * one by one.  Sums have the bad values in them, too, where they can be taken out again exactly (ent_fold_sums_all):
+ * then which rows are bad is found by looking for them, as few are, and objectives that only differ in what they call
+ * bad share a fold.
  * Tested by tests/unit/test_objectives.c and tests/property/random_clubs.py. */
 #include <stdlib.h>
 #include <string.h>

@@ -670,7 +670,8 @@ void ent_fold_deinit(ent_fold_state *state);
 /* Takes one row's value in; cls and lane say which. */
 bool ent_fold_value(const ent_fold_row *fold, ent_fold_state *state, const ent_colbuf *values,
                     size_t lane);
-/* A chunk with room for one more value of 32 bits; NULL: no memory.  Who adds values counts them there and in n_narrow. */
+/* A chunk with room for one more value of 32 bits; NULL: no memory.  Who adds values counts them there and in
+ * n_narrow. */
 ent_value_chunk *ent_fold_room(ent_fold_state *state);
 bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fold_state *from);
 /* The figure as a value of class *cls; *absent when there is none. */

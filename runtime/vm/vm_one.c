@@ -7,6 +7,46 @@
 
 #include "runtime/bytecode/format.h"
 
+/* What these do to the words of a step; put_instruction puts no other. */
+#define ONE_COMPARES(X)                                                                            \
+    X(EQ_B, s->a->b == s->b->b)                                                                    \
+    X(NE_B, s->a->b != s->b->b)                                                                    \
+    X(EQ_I, s->a->i == s->b->i)                                                                    \
+    X(NE_I, s->a->i != s->b->i)                                                                    \
+    X(LT_I, s->a->i < s->b->i)                                                                     \
+    X(LE_I, s->a->i <= s->b->i)                                                                    \
+    X(EQ_F, s->a->f == s->b->f)                                                                    \
+    X(NE_F, s->a->f != s->b->f)                                                                    \
+    X(LT_F, s->a->f < s->b->f)                                                                     \
+    X(LE_F, s->a->f <= s->b->f)
+#define ONE_TRUTHS(X)                                                                              \
+    X(ABSENT_B, 0)                                                                                 \
+    X(AND, s->a->b & s->b->b)                                                                      \
+    X(OR, s->a->b | s->b->b)                                                                       \
+    X(NOT, s->a->b ^ 1)
+#define ONE_INTEGERS(X)                                                                            \
+    X(ADD_I, __builtin_add_overflow)                                                               \
+    X(SUB_I, __builtin_sub_overflow)                                                               \
+    X(MUL_I, __builtin_mul_overflow)
+#define ONE_NUMBERS(X)                                                                             \
+    X(ADD_F, s->a->f + s->b->f)                                                                    \
+    X(SUB_F, s->a->f - s->b->f)                                                                    \
+    X(MUL_F, s->a->f *s->b->f)                                                                     \
+    X(DIV_F, s->b->f == 0.0 ? (double)INFINITY : s->a->f / s->b->f)                                \
+    X(I_TO_F, (double)s->a->i)
+
+/* Steps of several instructions: a comparison whose truth goes straight into a conjunction, a disjunction or a
+ * branch, and a conjunction that goes into a branch.  The forms of one comparison follow each other. */
+enum {
+    ONE_FUSED = ENT_BC_LIMIT,
+#define ONE_NUMBERED(id, EXPR) ONE_##id, ONE_AND_##id, ONE_OR_##id, ONE_IF_##id, ONE_AND_IF_##id,
+    ONE_COMPARES(ONE_NUMBERED)
+#undef ONE_NUMBERED
+    ONE_AND_IF,
+    ONE_LIMIT
+};
+enum { ONE_PLUS_AND = 1, ONE_PLUS_OR = 2, ONE_PLUS_IF = 3, ONE_PLUS_AND_IF = 4, ONE_FORMS = 5 };
+
 typedef union word {
     uint8_t b;
     int64_t i;
@@ -18,6 +58,7 @@ typedef struct step {
     uint32_t to; /* of jumps */
     word *d;
     const word *a, *b;
+    const word *c; /* what the truth of a comparison is joined with */
 } step;
 
 typedef struct input {
@@ -41,6 +82,8 @@ typedef struct maker {
     const ent_instruction *code;
     ent_vm_one *one;
     size_t n_regs, n_steps;
+    size_t block;     /* the first step that is done whenever the last one is */
+    uint16_t *uses;   /* by register: instructions and outputs that read it */
     word **at;        /* by register: where its value lies */
     uint8_t *present; /* by register: has a value on every way to here */
     uint8_t *variable; /* by register: some MOVE writes it */
@@ -62,6 +105,14 @@ void ent_vm_one_free(ent_vm_one *one)
     }
 }
 
+/* Fields that an instruction does not use count, too: then a register seems to be read once more than it is. */
+static void count_use(maker *m, size_t reg)
+{
+    if (reg < m->n_regs && m->uses[reg] < UINT16_MAX) {
+        m->uses[reg]++;
+    }
+}
+
 static bool begin(maker *m)
 {
     size_t n = m->n_regs + 1;
@@ -74,8 +125,9 @@ static bool begin(maker *m)
     m->saved = calloc(2 * (ENT_LIMIT_KERNEL_NESTING + 1), n);
     m->has_else = calloc(ENT_LIMIT_KERNEL_NESTING + 1, 1);
     m->moved = calloc(n_code, sizeof *m->moved);
+    m->uses = calloc(n, sizeof *m->uses);
     if (one == NULL || m->at == NULL || m->present == NULL || m->variable == NULL || m->never == NULL ||
-        m->saved == NULL || m->has_else == NULL || m->moved == NULL) {
+        m->saved == NULL || m->has_else == NULL || m->moved == NULL || m->uses == NULL) {
         return false;
     }
     one->n_inputs = (size_t)m->kernel->n_inputs;
@@ -89,6 +141,11 @@ static bool begin(maker *m)
     }
     for (int64_t i = 0; i < m->kernel->n_instructions; i++) {
         m->variable[m->code[i].d] |= m->code[i].op == ENT_BC_MOVE;
+        count_use(m, m->code[i].a);
+        count_use(m, m->code[i].b);
+    }
+    for (int64_t o = 0; o < m->kernel->n_outputs; o++) {
+        count_use(m, (size_t)m->program->output[m->kernel->first_output + o].reg);
     }
     return one->steps != NULL && one->words != NULL && one->inputs != NULL && one->outputs != NULL;
 }
@@ -102,6 +159,37 @@ static void end(maker *m)
     free(m->saved);
     free(m->has_else);
     free(m->moved);
+    free(m->uses);
+}
+
+/* The step that made the value of a register which nobody else reads, if it is the last one and no way leads here
+ * without it; or NULL. */
+static step *maker_of(maker *m, size_t reg)
+{
+    step *last = m->n_steps > m->block ? &m->one->steps[m->n_steps - 1] : NULL;
+    return last != NULL && last->d == m->at[reg] && m->uses[reg] == 1 && !m->variable[reg] ? last : NULL;
+}
+
+static bool is_compare(uint32_t op)
+{
+    return op > ONE_FUSED && op < ONE_AND_IF && (op - ONE_FUSED - 1) % ONE_FORMS == 0;
+}
+
+/* d = other AND (a comparison), or OR. */
+static bool join(maker *m, const ent_instruction *i, uint32_t plus)
+{
+    const uint16_t others[2] = {i->b, i->a};
+    const uint16_t operands[2] = {i->a, i->b};
+    for (int k = 0; k < 2; k++) {
+        step *last = maker_of(m, operands[k]);
+        if (last != NULL && is_compare(last->op)) {
+            last->op += plus;
+            last->c = m->at[others[k]];
+            last->d = m->at[i->d];
+            return true;
+        }
+    }
+    return false;
 }
 
 static void put(maker *m, const ent_instruction *i)
@@ -152,8 +240,42 @@ static void put_or(maker *m, const ent_instruction *i)
             return;
         }
     }
-    put(m, i);
+    if (!join(m, i, ONE_PLUS_OR)) {
+        put(m, i);
+    }
     m->present[i->d] = 1;
+}
+
+static void put_and(maker *m, const ent_instruction *i)
+{
+    if (!join(m, i, ONE_PLUS_AND)) {
+        put(m, i);
+    }
+    m->present[i->d] = 1;
+}
+
+static void put_compare(maker *m, const ent_instruction *i)
+{
+    static const uint16_t ops[ENT_BC_LIMIT] = {
+#define ONE_OP(id, EXPR) [ENT_BC_##id] = ONE_##id,
+        ONE_COMPARES(ONE_OP)
+#undef ONE_OP
+    };
+    put(m, i);
+    m->one->steps[m->n_steps - 1].op = ops[i->op];
+    m->present[i->d] = 1;
+}
+
+/* What was made only to be moved is made where it goes. */
+static void put_move(maker *m, const ent_instruction *i)
+{
+    step *last = maker_of(m, i->a);
+    if (last != NULL) {
+        last->d = m->at[i->d];
+    } else {
+        put(m, i);
+    }
+    m->present[i->d] = m->present[i->a];
 }
 
 /* --- branches: saved[2 * level] is what was present before, saved[2 * level + 1] at the end of the first way --- */
@@ -170,7 +292,20 @@ static bool put_if(maker *m, const ent_instruction *i)
     }
     memcpy(saved(m, m->depth, 0), m->present, m->n_regs);
     m->has_else[m->depth++] = 0;
-    put(m, i);
+    step *last = maker_of(m, i->a);
+    if (last != NULL && is_compare(last->op)) {
+        last->op += ONE_PLUS_IF;
+        last->to = i->k;
+    } else if (last != NULL && is_compare(last->op - ONE_PLUS_AND)) {
+        last->op += ONE_PLUS_AND_IF - ONE_PLUS_AND;
+        last->to = i->k;
+    } else if (last != NULL && last->op == ENT_BC_AND) {
+        last->op = ONE_AND_IF;
+        last->to = i->k;
+    } else {
+        put(m, i);
+    }
+    m->block = m->n_steps;
     return true;
 }
 
@@ -181,11 +316,13 @@ static void put_else(maker *m, const ent_instruction *i)
     memcpy(saved(m, level, 1), m->present, m->n_regs);
     memcpy(m->present, saved(m, level, 0), m->n_regs);
     put(m, i);
+    m->block = m->n_steps;
 }
 
 static void put_end(maker *m)
 {
     size_t level = --m->depth;
+    m->block = m->n_steps;
     const uint8_t *other = saved(m, level, m->has_else[level]);
     for (size_t r = 0; r < m->n_regs; r++) {
         m->present[r] &= other[r];
@@ -211,8 +348,7 @@ static bool put_instruction(maker *m, const ent_instruction *i)
     case ENT_BC_INPUT_F:
         return put_input(m, i);
     case ENT_BC_MOVE:
-        put(m, i);
-        m->present[i->d] = m->present[i->a];
+        put_move(m, i);
         return true;
     case ENT_BC_IF:
         return put_if(m, i);
@@ -229,6 +365,8 @@ static bool put_instruction(maker *m, const ent_instruction *i)
         put_or(m, i);
         return true;
     case ENT_BC_AND:
+        put_and(m, i);
+        return true;
     case ENT_BC_NOT:
         put(m, i);
         m->present[i->d] = 1;
@@ -237,8 +375,11 @@ static bool put_instruction(maker *m, const ent_instruction *i)
         put(m, i);
         m->present[i->d] = 1;
         return m->present[i->a];
-    case ENT_BC_EQ_B: case ENT_BC_NE_B: case ENT_BC_EQ_I: case ENT_BC_NE_I: case ENT_BC_LT_I:
-    case ENT_BC_LE_I: case ENT_BC_EQ_F: case ENT_BC_NE_F: case ENT_BC_LT_F: case ENT_BC_LE_F:
+#define ONE_CASE(id, EXPR) case ENT_BC_##id:
+    ONE_COMPARES(ONE_CASE)
+#undef ONE_CASE
+        put_compare(m, i);
+        return m->present[i->a] && m->present[i->b];
     case ENT_BC_ADD_I: case ENT_BC_SUB_I: case ENT_BC_MUL_I:
     case ENT_BC_ADD_F: case ENT_BC_SUB_F: case ENT_BC_MUL_F: case ENT_BC_DIV_F:
         put(m, i);
@@ -249,13 +390,19 @@ static bool put_instruction(maker *m, const ent_instruction *i)
     }
 }
 
+static bool branches(uint32_t op)
+{
+    uint32_t form = op > ONE_FUSED ? (op - ONE_FUSED - 1) % ONE_FORMS : 0;
+    return op == ENT_BC_IF || op == ONE_AND_IF || (op < ONE_AND_IF && (form == ONE_PLUS_IF || form == ONE_PLUS_AND_IF));
+}
+
 /* Targets of jumps as steps: what is not true goes behind its ELSE, and an ELSE that is met ends its way. */
 static void settle_jumps(maker *m)
 {
     for (size_t k = 0; k < m->n_steps; k++) {
         step *s = &m->one->steps[k];
-        if (s->op == ENT_BC_IF || s->op == ENT_BC_ELSE) {
-            bool behind = s->op == ENT_BC_IF && m->code[s->to].op == ENT_BC_ELSE;
+        if (branches(s->op) || s->op == ENT_BC_ELSE) {
+            bool behind = s->op != ENT_BC_ELSE && m->code[s->to].op == ENT_BC_ELSE;
             s->to = m->moved[s->to] + behind;
         }
     }
@@ -314,47 +461,26 @@ ent_vm_one *ent_vm_one_new(const ent_image *program, const ent_kernel_row *kerne
 #endif
 #endif
 
-/* What these do to the words; put_instruction puts no other. */
-#define ONE_TRUTHS(X)                                                                              \
-    X(ABSENT_B, 0)                                                                                 \
-    X(AND, s->a->b & s->b->b)                                                                      \
-    X(OR, s->a->b | s->b->b)                                                                       \
-    X(NOT, s->a->b ^ 1)                                                                            \
-    X(EQ_B, s->a->b == s->b->b)                                                                    \
-    X(NE_B, s->a->b != s->b->b)                                                                    \
-    X(EQ_I, s->a->i == s->b->i)                                                                    \
-    X(NE_I, s->a->i != s->b->i)                                                                    \
-    X(LT_I, s->a->i < s->b->i)                                                                     \
-    X(LE_I, s->a->i <= s->b->i)                                                                    \
-    X(EQ_F, s->a->f == s->b->f)                                                                    \
-    X(NE_F, s->a->f != s->b->f)                                                                    \
-    X(LT_F, s->a->f < s->b->f)                                                                     \
-    X(LE_F, s->a->f <= s->b->f)
-#define ONE_INTEGERS(X)                                                                            \
-    X(ADD_I, __builtin_add_overflow)                                                               \
-    X(SUB_I, __builtin_sub_overflow)                                                               \
-    X(MUL_I, __builtin_mul_overflow)
-#define ONE_NUMBERS(X)                                                                             \
-    X(ADD_F, s->a->f + s->b->f)                                                                    \
-    X(SUB_F, s->a->f - s->b->f)                                                                    \
-    X(MUL_F, s->a->f *s->b->f)                                                                     \
-    X(DIV_F, s->b->f == 0.0 ? (double)INFINITY : s->a->f / s->b->f)                                \
-    X(I_TO_F, (double)s->a->i)
-
 static bool run_steps(const ent_vm_one *one)
 {
     const step *s = one->steps;
 #if ENT_HAS_COMPUTED_GOTO
 #define LABEL(id, effect) [ENT_BC_##id] = &&op_##id,
-    __extension__ static const void *const labels[ENT_BC_LIMIT] = {
+#define LABELS(id, EXPR)                                                                           \
+    [ONE_##id] = &&compare_##id, [ONE_AND_##id] = &&and_##id, [ONE_OR_##id] = &&or_##id,           \
+    [ONE_IF_##id] = &&if_##id, [ONE_AND_IF_##id] = &&and_if_##id,
+    __extension__ static const void *const labels[ONE_LIMIT] = {
         [ENT_OP_TRAP] = &&op_TRAP,  [ENT_BC_IF] = &&op_IF, [ENT_BC_ELSE] = &&op_ELSE,
-        [ENT_BC_MOVE] = &&op_MOVE, ONE_TRUTHS(LABEL) ONE_INTEGERS(LABEL) ONE_NUMBERS(LABEL)};
+        [ENT_BC_MOVE] = &&op_MOVE, [ONE_AND_IF] = &&and_if, ONE_TRUTHS(LABEL) ONE_INTEGERS(LABEL)
+        ONE_NUMBERS(LABEL) ONE_COMPARES(LABELS)};
 #define NEXT() __extension__({ goto *labels[s->op]; })
 #define CASE(id) op_##id:
+#define CASE_FUSED(name, number) name:
     NEXT();
 #else
 #define NEXT() continue
 #define CASE(id) case ENT_BC_##id:
+#define CASE_FUSED(name, number) case number:
     for (;;) {
         switch (s->op) {
 #endif
@@ -380,12 +506,36 @@ static bool run_steps(const ent_vm_one *one)
     s++;                                                                                           \
     NEXT();
 
+#define COMPARE(id, EXPR)                                                                          \
+    CASE_FUSED(compare_##id, ONE_##id)                                                             \
+    s->d->b = (EXPR);                                                                              \
+    s++;                                                                                           \
+    NEXT();                                                                                        \
+    CASE_FUSED(and_##id, ONE_AND_##id)                                                             \
+    s->d->b = (uint8_t)((EXPR)&s->c->b);                                                           \
+    s++;                                                                                           \
+    NEXT();                                                                                        \
+    CASE_FUSED(or_##id, ONE_OR_##id)                                                               \
+    s->d->b = (uint8_t)((EXPR) | s->c->b);                                                         \
+    s++;                                                                                           \
+    NEXT();                                                                                        \
+    CASE_FUSED(if_##id, ONE_IF_##id)                                                               \
+    s = (EXPR) ? s + 1 : one->steps + s->to;                                                       \
+    NEXT();                                                                                        \
+    CASE_FUSED(and_if_##id, ONE_AND_IF_##id)                                                       \
+    s = ((EXPR)&s->c->b) ? s + 1 : one->steps + s->to;                                             \
+    NEXT();
+
+    ONE_COMPARES(COMPARE)
     ONE_TRUTHS(TRUTH)
     ONE_INTEGERS(INTEGER)
     ONE_NUMBERS(NUMBER)
     CASE(MOVE)
     *s->d = *s->a;
     s++;
+    NEXT();
+    CASE_FUSED(and_if, ONE_AND_IF)
+    s = (s->a->b & s->b->b) ? s + 1 : one->steps + s->to;
     NEXT();
     CASE(IF)
     s = s->a->b ? s + 1 : one->steps + s->to;
@@ -406,22 +556,23 @@ op_TRAP:
 
 bool ent_vm_one_run(ent_vm_one *one, const ent_vector *inputs, ent_vector *outputs)
 {
-    for (size_t k = 0; k < one->n_inputs; k++) {
-        const ent_vector *in = &inputs[k];
-        if (in->cls != one->inputs[k].cls || in->data == NULL || (in->absent != NULL && in->absent[0])) {
+    const input *end = one->inputs + one->n_inputs;
+    for (const input *to = one->inputs; to < end; to++, inputs++) {
+        if (inputs->cls != to->cls || inputs->data == NULL || (inputs->absent != NULL && inputs->absent[0])) {
             return false;
         }
-        if (in->cls == ENT_CLASS_B) {
-            one->inputs[k].to->b = *(const uint8_t *)in->data;
+        if (to->cls == ENT_CLASS_B) {
+            to->to->b = *(const uint8_t *)inputs->data;
         } else { /* a number of either kind, as eight bytes */
-            memcpy(one->inputs[k].to, in->data, sizeof(int64_t));
+            memcpy(to->to, inputs->data, sizeof(int64_t));
         }
     }
     if (!run_steps(one)) {
         return false;
     }
-    for (size_t o = 0; o < one->n_outputs; o++) {
-        outputs[o] = one->outputs[o];
+    const ent_vector *made = one->outputs;
+    for (size_t n = one->n_outputs; n > 0; n--) {
+        *outputs++ = *made++;
     }
     return true;
 }
