@@ -6,19 +6,41 @@
 
 #include "runtime/judge/answer_private.h"
 
-ent_answer *ent_answer_new(size_t n_parts)
+/* Most answers never grow: parts and facts lie behind them, in one block, until there are more. */
+static ent_part *own_parts(ent_answer *a)
 {
-    ent_answer *a = calloc(1, sizeof *a);
+    return (ent_part *)(void *)(a + 1);
+}
+
+static ent_fact *own_facts(ent_answer *a, size_t parts_max)
+{
+    return (ent_fact *)(void *)(own_parts(a) + parts_max);
+}
+
+ent_answer *ent_answer_new_with(size_t n_parts, size_t parts_max, size_t facts_max)
+{
+    parts_max = parts_max < n_parts ? n_parts : parts_max;
+    facts_max = facts_max < ENT_FACTS_MAX ? facts_max : ENT_FACTS_MAX;
+    if (parts_max > ENT_ANSWER_PARTIES_MAX) {
+        return NULL;
+    }
+    ent_answer *a = malloc(sizeof *a + parts_max * sizeof *a->parts + facts_max * sizeof *a->facts);
     if (a) {
-        a->parts = calloc(n_parts ? n_parts : 1, sizeof *a->parts);
+        memset(a, 0, sizeof *a + n_parts * sizeof *a->parts);
+        a->parts = own_parts(a);
+        a->facts = own_facts(a, parts_max);
         a->n_parts = n_parts;
+        a->parts_max = (uint32_t)parts_max;
+        a->facts_max = (uint32_t)facts_max;
         a->owners = 1;
-        if (!a->parts) {
-            free(a);
-            return NULL;
-        }
+        a->own_facts = a->facts;
     }
     return a;
+}
+
+ent_answer *ent_answer_new(size_t n_parts)
+{
+    return ent_answer_new_with(n_parts, n_parts, 0);
 }
 
 ent_answer *ent_answer_keep(ent_answer *a)
@@ -33,9 +55,15 @@ void ent_answer_free(ent_answer *a)
 {
     if (a && --a->owners == 0) {
         ent_big_pool_deinit(&a->pool);
-        free(a->parts);
-        free(a->facts);
-        free(a->texts);
+        if (a->parts != own_parts(a)) {
+            free(a->parts);
+        }
+        if (a->facts != a->own_facts) {
+            free(a->facts);
+        }
+        if (a->texts != a->short_texts) {
+            free(a->texts);
+        }
         free(a);
     }
 }
@@ -46,12 +74,17 @@ bool ent_answer_fact(ent_answer *a, ent_fact fact)
         a->facts_left_out++;
         return true;
     }
-    if (a->n_facts % 4 == 0) {
-        ent_fact *grown = realloc(a->facts, (a->n_facts + 4) * sizeof *grown);
+    if (a->n_facts == a->facts_max) {
+        bool own = a->facts == a->own_facts;
+        ent_fact *grown = realloc(own ? NULL : a->facts, (a->n_facts + 4) * sizeof *grown);
         if (!grown) {
             return false;
         }
+        if (own && a->n_facts > 0) {
+            memcpy(grown, a->facts, a->n_facts * sizeof *grown);
+        }
         a->facts = grown;
+        a->facts_max += 4;
     }
     a->facts[a->n_facts++] = fact;
     return true;
@@ -60,6 +93,9 @@ bool ent_answer_fact(ent_answer *a, ent_fact fact)
 bool ent_answer_seal(ent_answer *a)
 {
     size_t length = 1;
+    if (a->n_few > 0 && ent_answer_seal_few(a)) {
+        return true;
+    }
     for (size_t i = 0; i < a->n_parts; i++) {
         ent_part *p = &a->parts[i];
         p->share_text = p->has_share ? ent_bigq_text(&a->pool, p->share) : NULL;
@@ -69,7 +105,7 @@ bool ent_answer_seal(ent_answer *a)
     a->gap_fits = a->has_gap && ent_bigq_to_q(&a->pool, a->all, &a->gap);
     a->gap_text = a->has_gap && !a->gap_fits ? ent_bigq_text(&a->pool, a->all) : NULL;
     length += a->gap_text ? strlen(a->gap_text) + 1 : 0;
-    a->texts = a->pool.failed ? NULL : malloc(length);
+    a->texts = a->pool.failed ? NULL : length <= sizeof a->short_texts ? a->short_texts : malloc(length);
     char *at = a->texts;
     for (size_t i = 0; at && i <= a->n_parts; i++) {
         const char **text = i < a->n_parts ? &a->parts[i].share_text : &a->gap_text;
@@ -93,15 +129,22 @@ ent_part *ent_answer_part(ent_answer *a, int64_t party)
     if (at < a->n_parts && a->parts[at].party == party) {
         return &a->parts[at];
     }
-    ent_part *grown = realloc(a->parts, (a->n_parts + 1) * sizeof *grown);
-    if (!grown) {
-        return NULL;
+    if (a->n_parts == a->parts_max) {
+        bool own = a->parts == own_parts(a);
+        ent_part *grown = realloc(own ? NULL : a->parts, (a->n_parts + 1) * sizeof *grown);
+        if (!grown) {
+            return NULL;
+        }
+        if (own && a->n_parts > 0) {
+            memcpy(grown, a->parts, a->n_parts * sizeof *grown);
+        }
+        a->parts = grown;
+        a->parts_max++;
     }
-    a->parts = grown;
-    memmove(grown + at + 1, grown + at, (a->n_parts - at) * sizeof *grown);
-    grown[at] = (ent_part){.party = party};
+    memmove(a->parts + at + 1, a->parts + at, (a->n_parts - at) * sizeof *a->parts);
+    a->parts[at] = (ent_part){.party = party};
     a->n_parts++;
-    return &grown[at];
+    return &a->parts[at];
 }
 
 /* --- the table of all sets --- */
@@ -482,6 +525,9 @@ static bool solve_exactly(ent_answer *a, const ent_game *g)
 
 bool ent_answer_solve(ent_answer *a, const ent_game *g)
 {
+    if (ent_answer_solve_few(a, g)) {
+        return true;
+    }
     return g->n <= ENT_ANSWER_EXACT_MAX ? solve_exactly(a, g) : ent_answer_solve_by_drawing(a, g);
 }
 

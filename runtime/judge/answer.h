@@ -64,6 +64,8 @@ typedef enum ent_fact_kind {
 } ent_fact_kind;
 #define ENT_FACTS_MAX 20
 
+enum { ENT_ANSWER_FEW_MAX = 2, ENT_ANSWER_FEW_LIMBS = 14, ENT_ANSWER_SHORT_TEXTS = 24 };
+
 /* While it is worked out its figures are in the pool; sealing turns into text what is shown and lets go of the
  * pool, because a run keeps the answers of all its breaches. */
 typedef struct ent_answer {
@@ -77,6 +79,11 @@ typedef struct ent_answer {
     char *texts;          /* owned: shares and the gap */
     const char *gap_text; /* a reduced fraction */
     ent_big_pool pool;
+    uint64_t few[ENT_ANSWER_FEW_LIMBS]; /* figures of a game of few, instead of the pool */
+    uint32_t n_few;
+    ent_fact *own_facts;
+    uint32_t parts_max, facts_max; /* that have room: in the answer's own block at first, see answer.c */
+    char short_texts[ENT_ANSWER_SHORT_TEXTS];
     ent_bigq none, all;  /* v({}) and v(all) */
     ent_bigq gap_weight; /* v(all) / v({}) */
     uint32_t owners;
@@ -91,10 +98,15 @@ typedef struct ent_game {
      * be breached. False stops (memory). */
     bool (*shortfall)(void *user, ent_big_pool *pool, uint64_t performing, ent_bigq *v,
                       bool *breach);
+    /* The same where shortfalls are whole and below ENT_SHORTFALL_FEW_MAX; NULL: they need not be. False: this one is not. */
+    bool (*shortfall_few)(void *user, uint64_t performing, int64_t *v, bool *breach);
     void *user;
 } ent_game;
+#define ENT_SHORTFALL_FEW_MAX (INT64_C(1) << 60)
 
 ent_answer *ent_answer_new(size_t n_parts);
+/* The same with room for more parts and for facts. */
+ent_answer *ent_answer_new_with(size_t n_parts, size_t parts_max, size_t facts_max);
 /* An answer lives until it has been let go of as often as it was made or kept; NULL is allowed. */
 ent_answer *ent_answer_keep(ent_answer *answer);
 void ent_answer_free(ent_answer *answer);

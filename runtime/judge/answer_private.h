@@ -14,5 +14,9 @@ void ent_answer_set_ends(ent_answer *a, ent_bigq none, ent_bigq all);
 /* The parts' shares and weights, from each player's gain; set_ends comes first. */
 void ent_answer_set_shares(ent_answer *a, const ent_game *g, const ent_bigq *gains);
 bool ent_answer_solve_by_drawing(ent_answer *a, const ent_game *g);
+/* A game of at most ENT_ANSWER_FEW_MAX whose shortfalls are whole, without a pool; false: it is none. */
+bool ent_answer_solve_few(ent_answer *a, const ent_game *g);
+/* Seals an answer whose figures still are what solve_few made them; false: they are not, or do not fit. */
+bool ent_answer_seal_few(ent_answer *a);
 
 #endif

@@ -64,23 +64,19 @@ static ent_joint joint_of(const ent_image *p)
     return p->n_framework ? (ent_joint)p->framework[0].joint : ENT_JOINT_SHARED;
 }
 
-bool ent_judge_answer(ent_engine *s, int64_t end_ns, ent_answer *answer,
-                      bool (*shortfall)(void *, ent_big_pool *, uint64_t, ent_bigq *, bool *),
-                      void *user)
+bool ent_judge_answer(ent_engine *s, int64_t end_ns, ent_answer *answer, ent_game *game)
 {
     ent_q weights[ENT_ANSWER_PARTIES_MAX];
-    ent_game game = {.n = answer->n_parts,
-                     .joint = joint_of(s->program),
-                     .weights = weights,
-                     .seed = seed_of(s->program),
-                     .shortfall = shortfall,
-                     .user = user};
-    for (size_t i = 0; i < answer->n_parts && game.joint == ENT_JOINT_BY_CHARGE; i++) {
+    game->n = answer->n_parts;
+    game->joint = joint_of(s->program);
+    game->weights = weights;
+    game->seed = seed_of(s->program);
+    for (size_t i = 0; i < answer->n_parts && game->joint == ENT_JOINT_BY_CHARGE; i++) {
         if (!charge_of_party(s, answer->parts[i].party, end_ns - 1, &weights[i])) {
             return false;
         }
     }
-    return ent_answer_solve(answer, &game);
+    return ent_answer_solve(answer, game);
 }
 
 static bool has_direct(const ent_image *p, int64_t party)

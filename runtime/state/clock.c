@@ -74,15 +74,13 @@ bool ent_clockstate_elapsed(ent_engine *s, const ent_dutystate *d, const ent_clo
     if (c->start == INT64_MIN || at <= c->start) {
         return true;
     }
-    ent_intervals pauses;
-    ent_intervals_init(&pauses);
     bool endless = false;
-    bool ok = collect_pauses(s, d, c, at, at, &pauses, &endless);
-    if (ok) {
-        *elapsed_ns = ent_clock_elapsed(base_calendar(s, c), &pauses, c->start, at);
+    ent_intervals_clear(&s->pauses);
+    if (!collect_pauses(s, d, c, at, at, &s->pauses, &endless)) {
+        return false;
     }
-    ent_intervals_deinit(&pauses);
-    return ok;
+    *elapsed_ns = ent_clock_elapsed(base_calendar(s, c), &s->pauses, c->start, at);
+    return true;
 }
 
 bool ent_clockstate_slices(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
@@ -92,13 +90,10 @@ bool ent_clockstate_slices(ent_engine *s, const ent_dutystate *d, const ent_cloc
     if (c->start == INT64_MIN || at <= c->start) {
         return true;
     }
-    ent_intervals pauses;
-    ent_intervals_init(&pauses);
     bool endless = false;
-    bool ok = collect_pauses(s, d, c, at, at, &pauses, &endless) &&
-              ent_clock_slice(base_calendar(s, c), &pauses, c->start, at, out);
-    ent_intervals_deinit(&pauses);
-    return ok;
+    ent_intervals_clear(&s->pauses);
+    return collect_pauses(s, d, c, at, at, &s->pauses, &endless) &&
+           ent_clock_slice(base_calendar(s, c), &s->pauses, c->start, at, out);
 }
 
 bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
@@ -111,19 +106,17 @@ bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *
     int64_t span_ns = HORIZON_FIRST_NS;
     for (;;) {
         int64_t horizon = ent_add_sat(now > c->start ? now : c->start, span_ns);
-        ent_intervals pauses;
-        ent_intervals_init(&pauses);
+        ent_intervals *pauses = &s->pauses;
         bool endless = false;
-        if (!collect_pauses(s, d, c, now, horizon, &pauses, &endless)) {
-            ent_intervals_deinit(&pauses);
+        ent_intervals_clear(pauses);
+        if (!collect_pauses(s, d, c, now, horizon, pauses, &endless)) {
             return false;
         }
         const ent_calendar *base = base_calendar(s, c);
-        *has_due = ent_clock_due(base, &pauses, c->start, c->allowed_ns, due_ns) &&
+        *has_due = ent_clock_due(base, pauses, c->start, c->allowed_ns, due_ns) &&
                    *due_ns < LAST_NS;
-        *has_runout = ent_clock_runout(base, &pauses, c->start, c->allowed_ns, runout_ns) &&
+        *has_runout = ent_clock_runout(base, pauses, c->start, c->allowed_ns, runout_ns) &&
                       *runout_ns < LAST_NS;
-        ent_intervals_deinit(&pauses);
         bool settled = !endless || (*has_runout && *runout_ns < horizon);
         if (settled || horizon >= LAST_NS) {
             return true;

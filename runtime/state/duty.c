@@ -9,18 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/state/state.h"
-
-enum {
-    BIT_TRIGGER = 1,
-    BIT_DISCHARGE = 2,
-    BIT_VOID = 4,
-    BIT_UNDO = 8,
-    BIT_UNTIL = 16,
-    BIT_COUNT = 32,
-    BIT_ROW = 64,
-    BIT_HOLD = 128
-};
+#include "runtime/state/duty_private.h"
 
 /* --- set-up --- */
 
@@ -157,63 +146,11 @@ bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_faul
     return true;
 }
 
-enum { HOLDS_FIRST = 1, CLOCKS_A_BLOCK = 64 };
-
-/* What a clock takes: itself, a key a use, and its first holders where they matter. */
-static size_t clock_size(const ent_dutystate *d)
-{
-    return sizeof(ent_clock) + d->n_keys * sizeof(int64_t) +
-           (d->follows_holder ? HOLDS_FIRST * sizeof(ent_hold) : 0);
-}
-
-/* Memory of clocks comes in blocks, whose first word links them, and goes round. */
-ent_clock *ent_clock_new(ent_dutystate *d)
-{
-    size_t size = clock_size(d);
-    if (!d->spare_clocks) {
-        char *block = malloc(sizeof(int64_t) + CLOCKS_A_BLOCK * size);
-        if (!block) {
-            return NULL;
-        }
-        memcpy(block, &d->clock_blocks, sizeof d->clock_blocks);
-        d->clock_blocks = block;
-        for (size_t i = CLOCKS_A_BLOCK; i-- > 0;) {
-            ent_clock *c = (ent_clock *)(void *)(block + sizeof(int64_t) + i * size);
-            c->use_keys = (int64_t *)(void *)d->spare_clocks;
-            d->spare_clocks = c;
-        }
-    }
-    ent_clock *c = d->spare_clocks;
-    d->spare_clocks = (ent_clock *)(void *)c->use_keys;
-    *c = (ent_clock){.use_keys = (int64_t *)(void *)(c + 1)};
-    if (d->follows_holder) {
-        c->holds = (ent_holds){.v = (ent_hold *)(void *)(c->use_keys + d->n_keys),
-                               .capacity = HOLDS_FIRST,
-                               .borrowed = true};
-    }
-    return c;
-}
-
-static void clock_free(ent_dutystate *d, ent_clock *c)
-{
-    if (c->waits) {
-        ent_intervals_deinit(c->waits);
-        free(c->waits);
-    }
-    if (!c->holds.borrowed) {
-        free(c->holds.v);
-    }
-    free(c->saved);
-    free(c->saved_absent);
-    c->use_keys = (int64_t *)(void *)d->spare_clocks;
-    d->spare_clocks = c;
-}
-
 void ent_dutystate_deinit(ent_dutystate *d)
 {
     ent_watches_deinit(&d->watches);
     for (size_t i = 0; i < d->n_clocks; i++) {
-        clock_free(d, d->clocks[i]);
+        ent_clock_free(d, d->clocks[i]);
     }
     while (d->clock_blocks) {
         void *block = d->clock_blocks;
@@ -247,158 +184,6 @@ void ent_dutystate_deinit(ent_dutystate *d)
     ent_map_deinit(&d->counted);
 }
 
-/* --- one clock --- */
-
-static bool column_value(const ent_colbuf *column, size_t lane, int64_t *value)
-{
-    if (column->n <= lane || (column->absent && column->absent[lane])) {
-        return false;
-    }
-    *value = column->cls == ENT_CLASS_B ? ((const uint8_t *)column->data)[lane]
-                                        : ((const int64_t *)column->data)[lane];
-    return true;
-}
-
-/* The allowance for a value of the field that chooses it; false if no clause names it. */
-static bool choose_allowance(ent_engine *s, const ent_dutystate *d, size_t lane, ent_clock *c)
-{
-    const ent_image *p = s->program;
-    const ent_feedstate *f = &s->feeds[d->row->feed];
-    int64_t value = 0;
-    bool present = d->row->allow_field < 0 || column_value(&f->pending[d->row->allow_field], lane,
-                                                           &value);
-    int64_t chosen = -1;
-    for (int64_t i = 0; i < d->row->n_allows && chosen < 0; i++) {
-        const ent_allow_row *allow = &p->allow[d->row->first_allow + i];
-        bool hit = allow->n_values == 0;
-        for (int64_t k = 0; k < allow->n_values && !hit; k++) {
-            hit = present && p->value[allow->first_value + k].value == value;
-        }
-        chosen = hit ? d->row->first_allow + i : -1;
-    }
-    if (chosen < 0) {
-        return false;
-    }
-    int64_t ns = p->allow[chosen].ns;
-    if (p->allow[chosen].slot >= 0 &&
-        (!column_value(&f->slots[p->allow[chosen].slot], lane, &ns) || ns < 0)) {
-        return false;
-    }
-    c->allow = chosen;
-    c->allowed_ns = ns;
-    c->field_value = value;
-    c->field_absent = !present;
-    return true;
-}
-
-static bool read_use_keys(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
-{
-    ent_feedstate *f = &s->feeds[d->row->feed];
-    for (size_t i = 0; i < d->n_uses; i++) {
-        const ent_spanuse_row *use = d->uses[i];
-        if (d->key_at[i] == ENT_MAP_NONE) {
-            continue;
-        }
-        int64_t *key = &c->use_keys[d->key_at[i]];
-        *key = INT64_MIN;
-        const uint8_t *absent;
-        const int64_t *keys = ent_feedstate_keys(s, f, use->first_key, use->n_keys, &absent);
-        if (!keys) {
-            return false;
-        }
-        if (!(absent && absent[lane])) {
-            *key = keys[lane];
-        }
-    }
-    return true;
-}
-
-static bool save_fields(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
-{
-    if (d->n_saved == 0) {
-        return true;
-    }
-    const ent_feedstate *f = &s->feeds[d->row->feed];
-    c->saved = calloc(d->saved_words, sizeof *c->saved);
-    c->saved_absent = calloc(d->n_saved, 1);
-    if (!c->saved || !c->saved_absent) {
-        return false;
-    }
-    for (size_t i = 0; i < d->n_saved; i++) {
-        const ent_colbuf *column = &f->pending[d->saved_fields[i]];
-        size_t size = ent_class_size(column->cls);
-        if (column->n <= lane || (column->absent && column->absent[lane])) {
-            c->saved_absent[i] = 1;
-            continue;
-        }
-        memcpy(c->saved + d->saved_offsets[i], (const char *)column->data + lane * size, size);
-    }
-    return true;
-}
-
-static int64_t *counted_at(ent_dutystate *d, int64_t key, bool make)
-{
-    uint32_t at = ent_map_get(&d->counted, key);
-    if (at == ENT_MAP_NONE && make) {
-        uint32_t *place = ent_map_at(&d->counted, key);
-        if (!place || !ent_reserve((void **)&d->counted_at, &d->counted_capacity, d->n_counted + 1,
-                                   sizeof *d->counted_at)) {
-            return NULL;
-        }
-        at = *place = (uint32_t)d->n_counted++;
-    }
-    return at == ENT_MAP_NONE ? NULL : &d->counted_at[at];
-}
-
-/* Who had the key since its first row: for clocks that count from before their trigger. */
-static ent_holds *history_of(ent_dutystate *d, int64_t key, bool make)
-{
-    uint32_t at = ent_map_get(&d->held, key);
-    if (at == ENT_MAP_NONE && make) {
-        uint32_t *place = ent_map_at(&d->held, key);
-        if (!place || !ent_reserve((void **)&d->histories, &d->histories_capacity,
-                                   d->n_histories + 1, sizeof *d->histories)) {
-            return NULL;
-        }
-        at = *place = (uint32_t)d->n_histories++;
-        d->histories[at] = (ent_holds){0};
-    }
-    return at == ENT_MAP_NONE ? NULL : &d->histories[at];
-}
-
-static bool start_holds(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
-{
-    if (!d->follows_holder) {
-        return true;
-    }
-    const ent_holds *history = d->row->retroactive ? history_of(d, c->key, false) : NULL;
-    if (!history || history->n == 0) {
-        return ent_holds_take(s, d, &c->holds, lane, c->trigger_at);
-    }
-    if (!ent_holds_reserve(&c->holds, history->n)) {
-        return false;
-    }
-    memcpy(c->holds.v, history->v, history->n * sizeof *history->v);
-    c->holds.n = history->n;
-    return true;
-}
-
-static ent_clock *running_clock(const ent_dutystate *d, int64_t key)
-{
-    uint32_t at = ent_map_get(&d->running, key);
-    return at == ENT_MAP_NONE ? NULL : d->clocks[at];
-}
-
-static bool any_version_runs(const ent_engine *s, const ent_dutystate *d, int64_t key)
-{
-    for (int64_t i = d->head; i >= 0; i = s->duties[i].next_version) {
-        if (running_clock(&s->duties[i], key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether the key's last clock was discharged, under whatever version that was. */
 static bool any_version_discharged(const ent_engine *s, const ent_dutystate *d, int64_t key)
 {
@@ -408,79 +193,6 @@ static bool any_version_discharged(const ent_engine *s, const ent_dutystate *d, 
         }
     }
     return false;
-}
-
-static int64_t first_count(const ent_dutystate *d, const ent_event *e)
-{
-    if (d->row->counting < 0) {
-        return e->at;
-    }
-    if (d->row->retroactive) {
-        int64_t *before = counted_at((ent_dutystate *)(uintptr_t)d, e->key, false);
-        if (before) {
-            return *before;
-        }
-    }
-    return e->bits & BIT_COUNT ? e->at : INT64_MIN;
-}
-
-static bool start_clock(ent_engine *s, ent_dutystate *d, const ent_event *e)
-{
-    if (e->at < d->from || e->at >= d->to || any_version_runs(s, d, e->key)) {
-        return true;
-    }
-    ent_clock *c = ent_clock_new(d);
-    if (!c) {
-        return false;
-    }
-    c->key = e->key;
-    c->trigger_at = e->at;
-    c->changed_at = INT64_MIN;
-    c->start = first_count(d, e);
-    const ent_feedstate *f = &s->feeds[d->row->feed];
-    c->origin = f->origin.n > e->lane ? ((const int64_t *)f->origin.data)[e->lane] : 0;
-    if (!choose_allowance(s, d, e->lane, c)) {
-        d->without_allowance++;
-        clock_free(d, c);
-        return true;
-    }
-    if (d->row->excused_when >= 0) {
-        const ent_colbuf *slot = &f->slots[d->row->excused_when];
-        c->excused_when = ((const uint8_t *)slot->data)[e->lane] != 0;
-    }
-    uint32_t *place = ent_map_at(&d->running, e->key);
-    if (!place || !read_use_keys(s, d, c, e->lane) || !save_fields(s, d, c, e->lane) ||
-        !start_holds(s, d, c, e->lane) ||
-        !ent_reserve((void **)&d->clocks, &d->clocks_capacity, d->n_clocks + 1,
-                     sizeof *d->clocks)) {
-        clock_free(d, c);
-        return false;
-    }
-    *place = (uint32_t)d->n_clocks;
-    d->clocks[d->n_clocks++] = c;
-    return true;
-}
-
-/* The place of a clock that ends is taken by the last one: only running clocks stay in the array. */
-static bool remove_clock(ent_dutystate *d, int64_t key)
-{
-    uint32_t *place = ent_map_at(&d->running, key);
-    if (!place) {
-        return false;
-    }
-    uint32_t at = *place;
-    *place = ENT_MAP_NONE;
-    clock_free(d, d->clocks[at]);
-    ent_clock *last = d->clocks[--d->n_clocks];
-    if (at != d->n_clocks) {
-        d->clocks[at] = last;
-        uint32_t *moved = ent_map_at(&d->running, last->key);
-        if (!moved) {
-            return false;
-        }
-        *moved = at;
-    }
-    return true;
 }
 
 /* --- what a clock comes to --- */
@@ -592,6 +304,7 @@ static bool record_outcome(ent_dutystate *d, ent_clock *c, const ent_standing *s
     c->saved_absent = NULL;
     if (blame) {
         blame->excess = NULL;
+        blame->n = blame->capacity = 0;
     }
     return true;
 }
@@ -611,7 +324,7 @@ static bool decide_discharged(ent_engine *s, ent_dutystate *d, ent_clock *c, con
     bool ok = (!breach || ent_clockstate_blame(s, d, c, c->discharged_at, &blame)) &&
               decide(s, d, c, status, now, st, breach ? &blame : NULL, false, true) &&
               record_outcome(d, c, st, breach ? &blame : NULL, now, true);
-    ent_blame_deinit(&blame);
+    ent_blame_deinit(s, &blame);
     return ok;
 }
 
@@ -620,7 +333,7 @@ static bool retire(ent_engine *s, ent_dutystate *d, const ent_clock *c, const en
 {
     int64_t key = c->key;
     if ((d->serves && !ent_covers_add(d, c, c->discharged_at, st->has_due, st->due)) ||
-        !remove_clock(d, key)) {
+        !ent_clock_remove(d, key)) {
         return false;
     }
     ent_clocks_forget(s, d, key, now);
@@ -675,8 +388,8 @@ static bool take_running(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
     if ((e->bits & BIT_ROW) && d->row->following && (int64_t)e->feed == d->row->feed) {
         int64_t value;
         const ent_colbuf *column = &s->feeds[e->feed].pending[d->row->allow_field];
-        if (column_value(column, e->lane, &value) && (c->field_absent || value != c->field_value) &&
-            choose_allowance(s, d, e->lane, c)) {
+        if (ent_column_value(column, e->lane, &value) && (c->field_absent || value != c->field_value) &&
+            ent_clock_choose(s, d, e->lane, c)) {
             c->changed_at = e->at;
         }
     }
@@ -731,13 +444,13 @@ static bool take_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_e
     if (!d->row->retroactive) {
         return true;
     }
-    ent_holds *history = history_of(d, e->key, true);
+    ent_holds *history = ent_duty_history(d, e->key, true);
     return history && ent_holds_take(s, d, history, e->lane, e->at);
 }
 
 static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
 {
-    ent_clock *c = running_clock(d, e->key);
+    ent_clock *c = ent_clock_of(d, e->key);
     bool ran = c != NULL;
     if ((e->bits & BIT_HOLD) && (int64_t)e->feed == d->row->feed && !take_hold(s, d, c, e)) {
         return false;
@@ -749,12 +462,12 @@ static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
     bool again = !ran && (e->bits & BIT_UNDO) && d->row->undo_mode == ENT_UNDO_RESTART &&
                  any_version_discharged(s, d, e->key);
     if ((e->bits & BIT_TRIGGER) || again) {
-        if (!start_clock(s, d, e)) {
+        if (!ent_clock_start(s, d, e)) {
             return false;
         }
     }
     if ((e->bits & BIT_COUNT) && d->row->retroactive) {
-        int64_t *at = counted_at(d, e->key, true);
+        int64_t *at = ent_duty_counted_at(d, e->key, true);
         if (!at) {
             return false;
         }
@@ -778,7 +491,7 @@ static void look_ahead(const ent_engine *s, const ent_dutystate *leader, size_t 
     }
     if (i + NEAR < s->events.n) {
         const ent_event *e = &s->events.v[i + NEAR];
-        const ent_clock *c = running_clock(&s->duties[leader->members[e->tag]], e->key);
+        const ent_clock *c = ent_clock_of(&s->duties[leader->members[e->tag]], e->key);
         for (size_t line = 0; c && line < sizeof *c; line += 64) {
             __builtin_prefetch((const char *)c + line);
         }
@@ -822,7 +535,7 @@ bool ent_dutystate_finish(ent_engine *s, ent_dutystate *d, ent_fault *error)
         ent_blame blame = {0};
         bool ok = (!breach || ent_clockstate_blame(s, d, c, now, &blame)) &&
                   decide(s, d, c, status, s->to, &st, breach ? &blame : NULL, !waiting, waiting);
-        ent_blame_deinit(&blame);
+        ent_blame_deinit(s, &blame);
         if (!ok) {
             return ent_no_memory(error);
         }

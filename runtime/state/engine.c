@@ -198,6 +198,8 @@ void ent_engine_free(ent_engine *s)
     free(s->zones);
     free(s->events.v);
     ent_intervals_deinit(&s->pauses);
+    ent_blaming_free(s->blaming);
+    ent_blame_free(&s->spare_blame);
     for (size_t i = 0; i < s->n_decisions; i++) {
         ent_answer_free(s->decisions[i].answer);
     }

@@ -134,7 +134,7 @@ static bool version_outcomes(ent_engine *s, ent_dutystate *d, int64_t from, int6
         o.excess = blame.excess;
         o.n_excess = blame.n;
         ok = ok && put_outcome(d, sink, &o);
-        ent_blame_deinit(&blame);
+        ent_blame_deinit(s, &blame);
         if (!ok) {
             return false;
         }

@@ -515,7 +515,8 @@ ent_answer *ent_replay_answer(ent_engine *s, const ent_objectivestate *o,
     bool ok = a && (!values || sort_bad(&x)) && add_facts(&x, a);
     if (ok) {
         x.measured = replayed && is_at_target(&x, shortfall);
-        ok = ent_judge_answer(s, w->to < s->to ? w->to : s->to, a, shortfall, &x);
+        ent_game game = {.shortfall = shortfall, .user = &x};
+        ok = ent_judge_answer(s, w->to < s->to ? w->to : s->to, a, &game);
         if (ok && replayed) {
             set_without(&x, d);
         }

@@ -24,14 +24,14 @@ bool ent_save_excess(ent_io *x, ent_excess **excess, size_t *n)
     return true;
 }
 
-static bool io_holds(ent_io *x, ent_holds *h)
+static bool io_holds(ent_io *x, ent_dutystate *d, ent_holds *h)
 {
     size_t n = h->n;
     if (!ent_io_count(x, &n, 24)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (x->reading && !ent_holds_reserve(h, h->n + 1)) {
+        if (x->reading && !ent_holds_reserve(d, h, h->n + 1)) {
             return ent_io_no_memory(x);
         }
         h->n += x->reading;
@@ -147,7 +147,7 @@ static bool io_waits(ent_io *x, ent_clock *c)
     return ok;
 }
 
-static bool io_clock(ent_io *x, const ent_dutystate *d, const ent_key_shape *shape, ent_clock *c)
+static bool io_clock(ent_io *x, ent_dutystate *d, const ent_key_shape *shape, ent_clock *c)
 {
     return ent_io_key(x, shape, &c->key) && ent_io_i64(x, &c->trigger_at) &&
            ent_io_i64(x, &c->start) && io_allowance(x, d, c) && ent_io_bool(x, &c->excused_when) &&
@@ -155,7 +155,7 @@ static bool io_clock(ent_io *x, const ent_dutystate *d, const ent_key_shape *sha
            ent_io_check(x, c->state <= ENT_CLOCK_WAITING, "a clock in no state") &&
            ent_io_i64(x, &c->changed_at) && ent_io_i64(x, &c->discharged_at) &&
            ent_io_row(x, &c->discharged) && ent_io_i64(x, &c->origin) &&
-           io_waits(x, c) && io_holds(x, &c->holds) &&
+           io_waits(x, c) && io_holds(x, d, &c->holds) &&
            io_use_keys(x, d, c) && io_saved(x, d, &c->saved, &c->saved_absent);
 }
 
@@ -285,7 +285,7 @@ static bool io_instant(ent_io *x, void *element)
 
 static bool io_holds_element(ent_io *x, void *element)
 {
-    return io_holds(x, element);
+    return io_holds(x, NULL, element); /* their memory is no duty's */
 }
 
 static bool io_covers_element(ent_io *x, void *element)

@@ -173,10 +173,12 @@ static ent_spankey *span_key(ent_spanstate *span, int64_t key)
         if (!ent_reserve((void **)&span->v, &span->capacity, span->n + 1, sizeof *span->v)) {
             return NULL;
         }
-        uint32_t at = span->n_spare > 0 ? span->spare[--span->n_spare] : (uint32_t)span->n++;
-        ent_spankey *fresh = &span->v[at];
-        *fresh = (ent_spankey){.key = key, .open_from = ENT_NOT_OPEN};
-        ent_intervals_init(&fresh->closed);
+        bool used_before = span->n_spare > 0;
+        uint32_t at = used_before ? span->spare[--span->n_spare] : (uint32_t)span->n++;
+        if (!used_before) {
+            span->v[at] = (ent_spankey){.open_from = ENT_NOT_OPEN};
+        }
+        span->v[at].key = key;
         *place = at;
     }
     return &span->v[*place];
@@ -241,9 +243,10 @@ static const ent_spankey *find_key(const ent_spanstate *span, int64_t key)
     return place == ENT_MAP_NONE ? NULL : &span->v[place];
 }
 
-/* The places of keys are used again: nobody walks through the keys of such a span. */
+/* The places of keys are used again, with their memory unless it is long: nobody walks through the keys of such a span. */
 void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before)
 {
+    enum { KEPT = 4 };
     uint32_t *place = ent_map_get(&span->keys, key) == ENT_MAP_NONE ? NULL : ent_map_at(&span->keys, key);
     ent_spankey *k = place ? &span->v[*place] : NULL;
     bool over = k && k->open_from == ENT_NOT_OPEN &&
@@ -251,9 +254,13 @@ void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before)
     if (!over || !ent_reserve((void **)&span->spare, &span->spare_capacity, span->n_spare + 1, sizeof *span->spare)) {
         return; /* keeping it is no mistake */
     }
-    ent_intervals_deinit(&k->closed);
-    free(k->runs);
-    *k = (ent_spankey){.open_from = ENT_NOT_OPEN};
+    if (k->closed.cap > KEPT || k->runs_capacity > KEPT) {
+        ent_intervals_deinit(&k->closed);
+        free(k->runs);
+        *k = (ent_spankey){.open_from = ENT_NOT_OPEN};
+    }
+    ent_intervals_clear(&k->closed);
+    k->n_runs = 0;
     span->spare[span->n_spare++] = *place;
     *place = ENT_MAP_NONE;
 }

@@ -174,11 +174,16 @@ typedef enum ent_clock_state {
 typedef struct ent_hold {
     int64_t at, party, origin;
 } ent_hold;
+typedef enum ent_holds_memory {
+    ENT_HOLDS_ALLOCATED = 0,
+    ENT_HOLDS_OF_CLOCK = 1, /* behind the clock itself */
+    ENT_HOLDS_OF_DUTY = 2   /* one of the duty's pieces, which go round */
+} ent_holds_memory;
 typedef struct ent_holds {
     ent_hold *v;
     uint32_t n;
-    uint32_t capacity : 31;
-    uint32_t borrowed : 1; /* v is the clock's own memory: to be copied before it grows */
+    uint32_t capacity : 30;
+    uint32_t memory : 2; /* ent_holds_memory */
 } ent_holds;
 
 /* A clock that has ended, as an allowance within other duties' clocks. */
@@ -207,6 +212,7 @@ typedef struct ent_blame_fact {
 typedef struct ent_blame {
     ent_excess *excess;
     size_t n, capacity;
+    uint64_t parties; /* that had any of its time */
     int64_t *held, *over;
     ent_blame_fact *facts;
     size_t n_facts, facts_capacity;
@@ -263,7 +269,8 @@ typedef struct ent_dutystate {
     ent_clock **clocks;
     size_t n_clocks, clocks_capacity;
     ent_clock *spare_clocks; /* memory of clocks that have ended, linked by `use_keys` */
-    void *clock_blocks;      /* all memory of clocks, linked */
+    ent_hold *spare_holds;   /* the same for lists of holders, linked by their first word */
+    void *clock_blocks;      /* all memory of both, linked */
     ent_map discharged; /* restart: keys whose last clock was discharged, numbered in that order */
     uint32_t n_discharged;
     ent_map counted;    /* retroactive: key -> place in counted_at */
@@ -507,6 +514,8 @@ struct ent_engine {
     ent_tuples tuples;
     ent_events events;    /* scratch */
     ent_intervals pauses; /* scratch */
+    struct ent_blaming *blaming; /* scratch of blame.c */
+    ent_blame spare_blame;
     int64_t from, to, watermark;
     bool from_set, to_set, started, ended, failed;
     bool giving; /* decisions are being given out: the state is between two states */
@@ -620,32 +629,35 @@ static inline int64_t ent_clock_key(const ent_dutystate *d, const ent_clock *c, 
     return d->key_at[use] == ENT_MAP_NONE ? INT64_MIN : c->use_keys[d->key_at[use]];
 }
 
-/* --- hold.c --- */
+/* --- hold.c, blame.c --- */
 /* Finds for each duty whose clocks are allowances within it, and which duties must move together. */
 bool ent_duties_link(ent_engine *s);
 /* Takes note of who has the key after this row; hold is the clock's list, or the duty's for a key. */
-bool ent_holds_take(ent_engine *s, const ent_dutystate *d, ent_holds *holds, size_t lane,
+bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t lane,
                     int64_t at);
 /* A clock ended at `end` that is an allowance within other duties. */
 bool ent_covers_add(ent_dutystate *d, const ent_clock *c, int64_t end, bool has_due, int64_t due);
 /* Forgets, as of `now`, the key's past clocks in all duties that move with d, and its past in the spans that only their
  * clocks ask for, if nothing can ask for them any more. */
 void ent_clocks_forget(ent_engine *s, const ent_dutystate *d, int64_t key, int64_t now);
-bool ent_holds_reserve(ent_holds *holds, uint32_t need);
+bool ent_holds_reserve(ent_dutystate *d, ent_holds *holds, uint32_t need);
+void ent_holds_free(ent_dutystate *d, ent_holds *holds);
 /* Whose net time the clock was up to `upto`, and what of it was beyond allowances. */
 bool ent_clockstate_blame(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t upto,
                           ent_blame *out);
-void ent_blame_deinit(ent_blame *blame);
+/* Lets go of it: the next one takes its memory. */
+void ent_blame_deinit(ent_engine *s, ent_blame *blame);
+void ent_blame_free(ent_blame *blame);
+void ent_blaming_free(struct ent_blaming *blaming);
 /* The answer for a clock that has run out by `over_ns`; NULL: memory. */
 ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_clock *c,
                              const ent_blame *blame, bool has_done, int64_t upto,
                              int64_t over_ns);
 
 /* --- judge/responsible.c --- */
-/* Solves the game of a clause of `agreement`, whose end is `end`; the answer's parts are the players. */
-bool ent_judge_answer(ent_engine *s, int64_t end_ns, ent_answer *answer,
-                      bool (*shortfall)(void *, ent_big_pool *, uint64_t, ent_bigq *, bool *),
-                      void *user);
+/* Solves the game of a clause whose end is `end`; the answer's parts are the players, and the game says what is left when
+ * some perform. */
+bool ent_judge_answer(ent_engine *s, int64_t end_ns, ent_answer *answer, ent_game *game);
 /* Splits a breach's credit among those who bear it. */
 bool ent_judge_split(ent_engine *s, ent_verdict *d);
 

@@ -1,0 +1,285 @@
+/* The clocks of a duty: their memory, how one starts from its trigger's row, and how it goes.  See duty.c. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/state/duty_private.h"
+
+/* --- memory --- */
+
+enum { HOLDS_FIRST = 1, CLOCKS_A_BLOCK = 64 };
+
+/* What a clock takes: itself, a key a use, and its first holders where they matter. */
+static size_t clock_size(const ent_dutystate *d)
+{
+    return sizeof(ent_clock) + d->n_keys * sizeof(int64_t) +
+           (d->follows_holder ? HOLDS_FIRST * sizeof(ent_hold) : 0);
+}
+
+void *ent_duty_block(ent_dutystate *d, size_t size)
+{
+    char *block = malloc(sizeof(int64_t) + size);
+    if (!block) {
+        return NULL;
+    }
+    memcpy(block, &d->clock_blocks, sizeof d->clock_blocks);
+    d->clock_blocks = block;
+    return block + sizeof(int64_t);
+}
+
+ent_clock *ent_clock_new(ent_dutystate *d)
+{
+    size_t size = clock_size(d);
+    if (!d->spare_clocks) {
+        char *block = ent_duty_block(d, CLOCKS_A_BLOCK * size);
+        if (!block) {
+            return NULL;
+        }
+        for (size_t i = CLOCKS_A_BLOCK; i-- > 0;) {
+            ent_clock *c = (ent_clock *)(void *)(block + i * size);
+            c->use_keys = (int64_t *)(void *)d->spare_clocks;
+            d->spare_clocks = c;
+        }
+    }
+    ent_clock *c = d->spare_clocks;
+    d->spare_clocks = (ent_clock *)(void *)c->use_keys;
+    *c = (ent_clock){.use_keys = (int64_t *)(void *)(c + 1)};
+    if (d->follows_holder) {
+        c->holds = (ent_holds){.v = (ent_hold *)(void *)(c->use_keys + d->n_keys),
+                               .capacity = HOLDS_FIRST,
+                               .memory = ENT_HOLDS_OF_CLOCK};
+    }
+    return c;
+}
+
+void ent_clock_free(ent_dutystate *d, ent_clock *c)
+{
+    if (c->waits) {
+        ent_intervals_deinit(c->waits);
+        free(c->waits);
+    }
+    ent_holds_free(d, &c->holds);
+    free(c->saved);
+    free(c->saved_absent);
+    c->use_keys = (int64_t *)(void *)d->spare_clocks;
+    d->spare_clocks = c;
+}
+
+/* --- what a row says --- */
+
+bool ent_column_value(const ent_colbuf *column, size_t lane, int64_t *value)
+{
+    if (column->n <= lane || (column->absent && column->absent[lane])) {
+        return false;
+    }
+    *value = column->cls == ENT_CLASS_B ? ((const uint8_t *)column->data)[lane]
+                                        : ((const int64_t *)column->data)[lane];
+    return true;
+}
+
+bool ent_clock_choose(ent_engine *s, const ent_dutystate *d, size_t lane, ent_clock *c)
+{
+    const ent_image *p = s->program;
+    const ent_feedstate *f = &s->feeds[d->row->feed];
+    int64_t value = 0;
+    bool present = d->row->allow_field < 0 || ent_column_value(&f->pending[d->row->allow_field], lane,
+                                                           &value);
+    int64_t chosen = -1;
+    for (int64_t i = 0; i < d->row->n_allows && chosen < 0; i++) {
+        const ent_allow_row *allow = &p->allow[d->row->first_allow + i];
+        bool hit = allow->n_values == 0;
+        for (int64_t k = 0; k < allow->n_values && !hit; k++) {
+            hit = present && p->value[allow->first_value + k].value == value;
+        }
+        chosen = hit ? d->row->first_allow + i : -1;
+    }
+    if (chosen < 0) {
+        return false;
+    }
+    int64_t ns = p->allow[chosen].ns;
+    if (p->allow[chosen].slot >= 0 &&
+        (!ent_column_value(&f->slots[p->allow[chosen].slot], lane, &ns) || ns < 0)) {
+        return false;
+    }
+    c->allow = chosen;
+    c->allowed_ns = ns;
+    c->field_value = value;
+    c->field_absent = !present;
+    return true;
+}
+
+static bool read_use_keys(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
+{
+    ent_feedstate *f = &s->feeds[d->row->feed];
+    for (size_t i = 0; i < d->n_uses; i++) {
+        const ent_spanuse_row *use = d->uses[i];
+        if (d->key_at[i] == ENT_MAP_NONE) {
+            continue;
+        }
+        int64_t *key = &c->use_keys[d->key_at[i]];
+        *key = INT64_MIN;
+        const uint8_t *absent;
+        const int64_t *keys = ent_feedstate_keys(s, f, use->first_key, use->n_keys, &absent);
+        if (!keys) {
+            return false;
+        }
+        if (!(absent && absent[lane])) {
+            *key = keys[lane];
+        }
+    }
+    return true;
+}
+
+static bool save_fields(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
+{
+    if (d->n_saved == 0) {
+        return true;
+    }
+    const ent_feedstate *f = &s->feeds[d->row->feed];
+    c->saved = calloc(d->saved_words, sizeof *c->saved);
+    c->saved_absent = calloc(d->n_saved, 1);
+    if (!c->saved || !c->saved_absent) {
+        return false;
+    }
+    for (size_t i = 0; i < d->n_saved; i++) {
+        const ent_colbuf *column = &f->pending[d->saved_fields[i]];
+        size_t size = ent_class_size(column->cls);
+        if (column->n <= lane || (column->absent && column->absent[lane])) {
+            c->saved_absent[i] = 1;
+            continue;
+        }
+        memcpy(c->saved + d->saved_offsets[i], (const char *)column->data + lane * size, size);
+    }
+    return true;
+}
+
+int64_t *ent_duty_counted_at(ent_dutystate *d, int64_t key, bool make)
+{
+    uint32_t at = ent_map_get(&d->counted, key);
+    if (at == ENT_MAP_NONE && make) {
+        uint32_t *place = ent_map_at(&d->counted, key);
+        if (!place || !ent_reserve((void **)&d->counted_at, &d->counted_capacity, d->n_counted + 1,
+                                   sizeof *d->counted_at)) {
+            return NULL;
+        }
+        at = *place = (uint32_t)d->n_counted++;
+    }
+    return at == ENT_MAP_NONE ? NULL : &d->counted_at[at];
+}
+
+ent_holds *ent_duty_history(ent_dutystate *d, int64_t key, bool make)
+{
+    uint32_t at = ent_map_get(&d->held, key);
+    if (at == ENT_MAP_NONE && make) {
+        uint32_t *place = ent_map_at(&d->held, key);
+        if (!place || !ent_reserve((void **)&d->histories, &d->histories_capacity,
+                                   d->n_histories + 1, sizeof *d->histories)) {
+            return NULL;
+        }
+        at = *place = (uint32_t)d->n_histories++;
+        d->histories[at] = (ent_holds){0};
+    }
+    return at == ENT_MAP_NONE ? NULL : &d->histories[at];
+}
+
+static bool start_holds(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
+{
+    if (!d->follows_holder) {
+        return true;
+    }
+    const ent_holds *history = d->row->retroactive ? ent_duty_history(d, c->key, false) : NULL;
+    if (!history || history->n == 0) {
+        return ent_holds_take(s, d, &c->holds, lane, c->trigger_at);
+    }
+    if (!ent_holds_reserve(d, &c->holds, history->n)) {
+        return false;
+    }
+    memcpy(c->holds.v, history->v, history->n * sizeof *history->v);
+    c->holds.n = history->n;
+    return true;
+}
+
+/* --- start and end --- */
+
+static bool any_version_runs(const ent_engine *s, const ent_dutystate *d, int64_t key)
+{
+    for (int64_t i = d->head; i >= 0; i = s->duties[i].next_version) {
+        if (ent_clock_of(&s->duties[i], key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int64_t first_count(ent_dutystate *d, const ent_event *e)
+{
+    if (d->row->counting < 0) {
+        return e->at;
+    }
+    if (d->row->retroactive) {
+        int64_t *before = ent_duty_counted_at(d, e->key, false);
+        if (before) {
+            return *before;
+        }
+    }
+    return e->bits & BIT_COUNT ? e->at : INT64_MIN;
+}
+
+bool ent_clock_start(ent_engine *s, ent_dutystate *d, const ent_event *e)
+{
+    if (e->at < d->from || e->at >= d->to || any_version_runs(s, d, e->key)) {
+        return true;
+    }
+    ent_clock *c = ent_clock_new(d);
+    if (!c) {
+        return false;
+    }
+    c->key = e->key;
+    c->trigger_at = e->at;
+    c->changed_at = INT64_MIN;
+    c->start = first_count(d, e);
+    const ent_feedstate *f = &s->feeds[d->row->feed];
+    c->origin = f->origin.n > e->lane ? ((const int64_t *)f->origin.data)[e->lane] : 0;
+    if (!ent_clock_choose(s, d, e->lane, c)) {
+        d->without_allowance++;
+        ent_clock_free(d, c);
+        return true;
+    }
+    if (d->row->excused_when >= 0) {
+        const ent_colbuf *slot = &f->slots[d->row->excused_when];
+        c->excused_when = ((const uint8_t *)slot->data)[e->lane] != 0;
+    }
+    uint32_t *place = ent_map_at(&d->running, e->key);
+    if (!place || !read_use_keys(s, d, c, e->lane) || !save_fields(s, d, c, e->lane) ||
+        !start_holds(s, d, c, e->lane) ||
+        !ent_reserve((void **)&d->clocks, &d->clocks_capacity, d->n_clocks + 1,
+                     sizeof *d->clocks)) {
+        ent_clock_free(d, c);
+        return false;
+    }
+    *place = (uint32_t)d->n_clocks;
+    d->clocks[d->n_clocks++] = c;
+    return true;
+}
+
+/* The place of a clock that ends is taken by the last one: only running clocks stay in the array. */
+bool ent_clock_remove(ent_dutystate *d, int64_t key)
+{
+    uint32_t *place = ent_map_at(&d->running, key);
+    if (!place) {
+        return false;
+    }
+    uint32_t at = *place;
+    *place = ENT_MAP_NONE;
+    ent_clock_free(d, d->clocks[at]);
+    ent_clock *last = d->clocks[--d->n_clocks];
+    if (at != d->n_clocks) {
+        d->clocks[at] = last;
+        uint32_t *moved = ent_map_at(&d->running, last->key);
+        if (!moved) {
+            return false;
+        }
+        *moved = at;
+    }
+    return true;
+}
+
