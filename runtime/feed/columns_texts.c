@@ -1,16 +1,19 @@
 /* Columns of texts, see columns.h: a table of what texts meant, by their bytes.
  *
- * A text is looked for in two places, which lie near each other: then a table holds what a column repeats without being
- * much larger than that, and stays in the nearest caches. */
+ * In a small table a text is looked for in two places: then it holds what a column repeats without being much larger than
+ * that, and stays in the nearest caches.  What needs a large one mostly is numbered, as tickets are, and has one place, next
+ * to its neighbours' (runtime/vm/numbered.h): the table then holds the latest numbers, and those in use lie together. */
 #include "runtime/feed/columns.h"
 
 #include <stdlib.h>
 
 #include "runtime/feed/swar.h"
+#include "runtime/vm/numbered.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-enum { WORD = 8, MEMO_BITS_FIRST = 8, MEMO_BITS_MAX = 17, TEXT_MAX = 16, NEIGHBOURS = 16 };
+/* A table of at most NEAR_BITS needs no looking ahead. */
+enum { WORD = 8, MEMO_BITS_FIRST = 8, NEAR_BITS = 12, MEMO_BITS_MAX = 17, TEXT_MAX = 16, NEIGHBOURS = 16 };
 
 /* A text of 1 to 16 bytes: its last eight, with zeros before them, and of a longer one its first eight. */
 typedef struct remembered {
@@ -47,16 +50,18 @@ void ent_text_memo_free(ent_text_memo *memo)
     }
 }
 
-/* The last character only says which of 16 neighbours it is, as in runtime/vm/strings.c. */
-ALWAYS_INLINE size_t slot_of(const remembered *text, unsigned bits)
+ALWAYS_INLINE size_t near_slot(const remembered *text, unsigned bits)
 {
-    uint64_t rest = text->last << 8 >> 8;
-    uint64_t mixed = (text->first ^ (rest >> 29) ^ (rest << 35)) * UINT64_C(0x9E3779B97F4A7C15);
-    mixed = (mixed ^ (rest * UINT64_C(0xD6E8FEB86659FD93))) >> (68 - bits);
-    return (size_t)(mixed << 4 | (text->last >> 56 & 15));
+    uint64_t mixed = (text->first * UINT64_C(0xD6E8FEB86659FD93)) ^ text->last;
+    return (size_t)((mixed ^ mixed >> 32) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - bits));
 }
 
-/* A text's other place. */
+ALWAYS_INLINE size_t far_slot(const remembered *text, unsigned bits)
+{
+    return ent_numbered_hash(text->first, text->last) & ((UINT32_C(1) << bits) - 1);
+}
+
+/* A text's other place in a small table. */
 ALWAYS_INLINE size_t other_slot(size_t slot)
 {
     return slot ^ NEIGHBOURS;
@@ -77,11 +82,12 @@ static void grow(ent_text_memo *memo)
     }
 }
 
-/* The text that came last to a place leaves to the other one. */
+/* In a small table the text that came last to a place leaves to the other one. */
 static void remember(ent_text_memo *memo, const remembered *text)
 {
-    size_t slot = slot_of(text, memo->bits);
-    if (memo->texts[slot].len > 0) {
+    bool is_far = memo->bits > NEAR_BITS;
+    size_t slot = is_far ? far_slot(text, memo->bits) : near_slot(text, memo->bits);
+    if (!is_far && memo->texts[slot].len > 0) {
         memo->texts[other_slot(slot)] = memo->texts[slot];
     }
     memo->texts[slot] = *text;
@@ -112,7 +118,7 @@ ALWAYS_INLINE void expect_text(const ent_column_lanes *lanes, const remembered *
     ent_cell cell = ent_lane_cell(lanes, i + AHEAD < lanes->n ? i + AHEAD : i);
     if (cell.len > 0 && cell.len <= TEXT_MAX) {
         remembered text = bytes_of(cell.p, cell.len);
-        __builtin_prefetch(&texts[slot_of(&text, bits)]);
+        __builtin_prefetch(&texts[far_slot(&text, bits)]);
     }
 }
 
@@ -132,10 +138,10 @@ ALWAYS_INLINE uint32_t take_known(const ent_column_lanes *lanes, const ent_text_
             break;
         }
         remembered text = bytes_of(cell.p, cell.len);
-        size_t slot = slot_of(&text, bits);
+        size_t slot = is_far ? far_slot(&text, bits) : near_slot(&text, bits);
         if (!is_same(&texts[slot], &text)) {
             slot = other_slot(slot);
-            if (!is_same(&texts[slot], &text)) {
+            if (is_far || !is_same(&texts[slot], &text)) {
                 break;
             }
         }
@@ -147,7 +153,6 @@ ALWAYS_INLINE uint32_t take_known(const ent_column_lanes *lanes, const ent_text_
 
 void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_meaning meaning, void *user)
 {
-    enum { NEAR_BITS = 12 }; /* a table that stays in the nearest caches needs no looking ahead */
     int64_t *out = lanes->data;
     uint32_t i = 0;
     lanes->n_odd = 0;

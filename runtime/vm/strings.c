@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/bytecode/program.h"
+#include "runtime/vm/numbered.h"
 
 enum { FIRST_BLOCK_BITS = 10, BLOCKS = 40, CHUNK_BYTES = 65536 };
 
@@ -40,29 +41,62 @@ struct ent_strings {
     pthread_mutex_t lock;
 };
 
-static uint64_t load64(const char *p, size_t n)
+static uint64_t load64(const char *p)
 {
-    uint64_t value = 0;
-    memcpy(&value, p, n);
+    uint64_t value;
+    memcpy(&value, p, sizeof value);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
     return value;
 }
 
-/* Multiply-and-fold over eight bytes at a time: texts are short, the table is not exposed to
- * strangers' choice of colliding keys beyond slowness.  The last character only says which of 16 neighbours it is:
- * tickets are numbered, those of one time are asked for together, and so they lie together. */
+/* From one to seven bytes and no others, without a call; the last of them is the highest. */
+static uint64_t load_end(const char *p, size_t n)
+{
+    uint64_t value = 0;
+    if (n >= 4) {
+        uint32_t low;
+        uint32_t high;
+        memcpy(&low, p, sizeof low);
+        memcpy(&high, p + n - sizeof high, sizeof high);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        low = __builtin_bswap32(low);
+        high = __builtin_bswap32(high);
+#endif
+        return (uint64_t)high << 32 | (uint64_t)low << (64 - 8 * n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        value = value >> 8 | (uint64_t)(unsigned char)p[i] << 56;
+    }
+    return value;
+}
+
+static bool same_text(const char *a, const char *b, size_t len)
+{
+    if (len < 8) {
+        return len == 0 || load_end(a, len) == load_end(b, len);
+    }
+    if (len <= 16) {
+        return load64(a) == load64(b) && load64(a + len - 8) == load64(b + len - 8);
+    }
+    return memcmp(a, b, len) == 0;
+}
+
+/* Texts are short, the table is not exposed to strangers' choice of colliding keys beyond slowness. */
 static uint32_t hash_text(const char *p, size_t len)
 {
-    uint64_t h = UINT64_C(0x9E3779B97F4A7C15) ^ len;
-    uint32_t last = len > 0 ? (unsigned char)p[len - 1] & 15 : 0;
-    size_t left = len > 0 ? len - 1 : 0;
-    while (left > 0) {
-        size_t n = left < 8 ? left : 8;
-        ent_u128 product = (ent_u128)(h ^ load64(p, n)) * UINT64_C(0xD6E8FEB86659FD93);
-        h = (uint64_t)product ^ (uint64_t)(product >> 64);
-        p += n;
-        left -= n;
+    uint64_t before = len;
+    if (len < 8) {
+        return len == 0 ? 0 : ent_numbered_hash(before, load_end(p, len));
     }
-    return (uint32_t)(h ^ (h >> 32)) << 4 | last;
+    size_t left = len - 8;
+    for (; left >= 8; left -= 8, p += 8) {
+        ent_u128 product = (ent_u128)(before ^ load64(p)) * UINT64_C(0xD6E8FEB86659FD93);
+        before = (uint64_t)product ^ (uint64_t)(product >> 64);
+    }
+    before = left ? before * UINT64_C(0x9E3779B97F4A7C15) ^ load_end(p, left) : before;
+    return ent_numbered_hash(before, load64(p + left));
 }
 
 static unsigned block_of(size_t id, size_t *offset)
@@ -80,6 +114,12 @@ static const entry *entry_of(const ent_strings *strings, size_t id)
     return &strings->blocks[block][offset];
 }
 
+/* Numbered texts fill long runs of slots: whoever finds its own taken goes on far from there. */
+static size_t step_of(uint32_t hash)
+{
+    return (hash * UINT32_C(0x9E3779B1)) >> 3 | 1;
+}
+
 static bool grow_slots(ent_strings *strings)
 {
     if (strings->n_slots > 0 && strings->n + 1 <= strings->n_slots / 2) {
@@ -92,9 +132,10 @@ static bool grow_slots(ent_strings *strings)
     }
     for (size_t i = 0; i < strings->n_slots; i++) {
         if (strings->slots[i].id != 0) {
-            size_t at = (size_t)strings->slots[i].hash & (n_slots - 1);
+            uint32_t hash = strings->slots[i].hash;
+            size_t at = (size_t)hash & (n_slots - 1);
             while (slots[at].id != 0) {
-                at = (at + 1) & (n_slots - 1);
+                at = (at + step_of(hash)) & (n_slots - 1);
             }
             slots[at] = strings->slots[i];
         }
@@ -109,14 +150,14 @@ static bool grow_slots(ent_strings *strings)
 static slot *find_slot(const ent_strings *strings, const char *p, size_t len, uint32_t hash)
 {
     size_t at = (size_t)hash & (strings->n_slots - 1);
-    for (;; at = (at + 1) & (strings->n_slots - 1)) {
+    for (;; at = (at + step_of(hash)) & (strings->n_slots - 1)) {
         slot *candidate = &strings->slots[at];
         if (candidate->id == 0) {
             return candidate;
         }
         if (candidate->hash == hash) {
             const entry *known = entry_of(strings, (size_t)candidate->id - 1);
-            if (known->len == len && (len == 0 || memcmp(known->p, p, len) == 0)) {
+            if (known->len == len && same_text(known->p, p, len)) {
                 return candidate;
             }
         }
@@ -243,10 +284,11 @@ static int64_t intern(ent_strings *strings, const char *p, size_t len, uint32_t 
         return (int64_t)where->id - 1;
     }
     char *copy = strings->n < UINT32_MAX - 1 ? copy_text(strings, p, len) : NULL;
+    size_t n_slots = strings->n_slots;
     if (copy == NULL || !grow_slots(strings) || !add_entry(strings, copy, len)) {
         return -1;
     }
-    where = find_slot(strings, copy, len, hash);
+    where = strings->n_slots == n_slots ? where : find_slot(strings, copy, len, hash);
     *where = (slot){(uint32_t)strings->n, hash};
     return (int64_t)strings->n - 1;
 }
