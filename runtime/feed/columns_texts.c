@@ -111,37 +111,40 @@ ALWAYS_INLINE bool is_same(const remembered *a, const remembered *b)
     return ((a->first ^ b->first) | (a->last ^ b->last) | (a->len ^ b->len)) == 0;
 }
 
-/* The place of a text a few lanes on is told to the processor before it is looked at. */
-ALWAYS_INLINE void expect_text(const ent_column_lanes *lanes, const remembered *texts, unsigned bits, uint32_t i)
+/* A lane whose text is not remembered, or that has none. */
+static void take_unknown(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t i, ent_text_meaning meaning, void *user)
 {
-    enum { AHEAD = 12 };
-    ent_cell cell = ent_lane_cell(lanes, i + AHEAD < lanes->n ? i + AHEAD : i);
-    if (cell.len > 0 && cell.len <= TEXT_MAX) {
+    int64_t *out = lanes->data;
+    ent_cell cell = ent_lane_cell(lanes, i);
+    int64_t found = cell.len > 0 ? meaning(user, &cell) : 0;
+    lanes->absent[i] = cell.len == 0;
+    out[i] = found < 0 ? 0 : found;
+    if (found < 0) {
+        lanes->odd[lanes->n_odd++] = i;
+    } else if (cell.len > 0 && cell.len <= TEXT_MAX) {
         remembered text = bytes_of(cell.p, cell.len);
-        __builtin_prefetch(&texts[far_slot(&text, bits)]);
+        text.meaning = found;
+        remember(memo, &text);
     }
 }
 
-/* Takes lanes from `i` on as long as their texts are remembered; the first that is not, or that is empty. */
-ALWAYS_INLINE uint32_t take_known(const ent_column_lanes *lanes, const ent_text_memo *memo, uint32_t i, bool is_far)
+/* Takes lanes from `i` on as long as the small table holds their texts; the first that it does not, or that is empty. */
+static uint32_t take_near(const ent_column_lanes *lanes, const ent_text_memo *memo, uint32_t i)
 {
     const remembered *texts = memo->texts;
     unsigned bits = memo->bits;
     const ent_column_lanes from = *lanes;
     int64_t *out = from.data;
     for (; i < from.n; i++) {
-        if (is_far) {
-            expect_text(&from, texts, bits, i);
-        }
         ent_cell cell = ent_lane_cell(&from, i);
         if (cell.len - 1 >= TEXT_MAX) {
             break;
         }
         remembered text = bytes_of(cell.p, cell.len);
-        size_t slot = is_far ? far_slot(&text, bits) : near_slot(&text, bits);
+        size_t slot = near_slot(&text, bits);
         if (!is_same(&texts[slot], &text)) {
             slot = other_slot(slot);
-            if (is_far || !is_same(&texts[slot], &text)) {
+            if (!is_same(&texts[slot], &text)) {
                 break;
             }
         }
@@ -151,26 +154,52 @@ ALWAYS_INLINE uint32_t take_known(const ent_column_lanes *lanes, const ent_text_
     return i;
 }
 
+/* Takes lanes from `i` on with a large table: the places of a group of texts are told to the processor before they are
+ * looked at.  The first lane of the next group, or the next lane where the table has grown. */
+static uint32_t take_far(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t i, ent_text_meaning meaning, void *user)
+{
+    enum { GROUP = 32 };
+    remembered text[GROUP];
+    const remembered *place[GROUP];
+    int64_t *out = lanes->data;
+    unsigned bits = memo->bits;
+    uint32_t n = lanes->n - i < GROUP ? lanes->n - i : GROUP;
+    for (uint32_t k = 0; k < n; k++) {
+        ent_cell cell = ent_lane_cell(lanes, i + k);
+        place[k] = NULL;
+        if (cell.len - 1 < TEXT_MAX) {
+            text[k] = bytes_of(cell.p, cell.len);
+            place[k] = &memo->texts[far_slot(&text[k], bits)];
+            __builtin_prefetch(place[k]);
+        }
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        if (place[k] && is_same(place[k], &text[k])) {
+            out[i + k] = place[k]->meaning;
+            lanes->absent[i + k] = 0;
+            continue;
+        }
+        take_unknown(lanes, memo, i + k, meaning, user);
+        if (memo->bits != bits) {
+            return i + k + 1;
+        }
+    }
+    return i + n;
+}
+
 void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_meaning meaning, void *user)
 {
-    int64_t *out = lanes->data;
     uint32_t i = 0;
     lanes->n_odd = 0;
-    for (;; i++) {
-        i = memo->bits > NEAR_BITS ? take_known(lanes, memo, i, true) : take_known(lanes, memo, i, false);
-        if (i == lanes->n) {
-            return;
+    while (i < lanes->n) {
+        if (memo->bits > NEAR_BITS) {
+            i = take_far(lanes, memo, i, meaning, user);
+            continue;
         }
-        ent_cell cell = ent_lane_cell(lanes, i);
-        int64_t found = cell.len > 0 ? meaning(user, &cell) : 0;
-        lanes->absent[i] = cell.len == 0;
-        out[i] = found < 0 ? 0 : found;
-        if (found < 0) {
-            lanes->odd[lanes->n_odd++] = i;
-        } else if (cell.len > 0 && cell.len <= TEXT_MAX) {
-            remembered text = bytes_of(cell.p, cell.len);
-            text.meaning = found;
-            remember(memo, &text);
+        i = take_near(lanes, memo, i);
+        if (i < lanes->n) {
+            take_unknown(lanes, memo, i, meaning, user);
+            i++;
         }
     }
 }
