@@ -67,17 +67,18 @@ ALWAYS_INLINE size_t other_slot(size_t slot)
     return slot ^ NEIGHBOURS;
 }
 
-/* A table that misses more often than it has places is too small; what it holds is not worth moving.  Out of memory, it
- * stays as it is. */
+/* A table that misses more often than it has places is too small, and one that misses so often in spite of its size will
+ * need the largest; what it holds is not worth moving.  Out of memory, it stays as it is. */
 static void grow(ent_text_memo *memo)
 {
     memo->misses = 0;
     if (memo->bits < MEMO_BITS_MAX) {
-        remembered *texts = calloc((size_t)1 << (memo->bits + 1), sizeof *texts);
+        unsigned bits = memo->bits > NEAR_BITS ? MEMO_BITS_MAX : memo->bits + 1;
+        remembered *texts = calloc((size_t)1 << bits, sizeof *texts);
         if (texts) {
             free(memo->texts);
             memo->texts = texts;
-            memo->bits++;
+            memo->bits = bits;
         }
     }
 }
@@ -128,7 +129,7 @@ static void take_unknown(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t 
     }
 }
 
-/* Takes lanes from `i` on as long as the small table holds their texts; the first that it does not, or that is empty. */
+/* Takes lanes from `i` on as long as the small table holds their texts; the first that it does not. */
 static uint32_t take_near(const ent_column_lanes *lanes, const ent_text_memo *memo, uint32_t i)
 {
     const remembered *texts = memo->texts;
@@ -138,7 +139,12 @@ static uint32_t take_near(const ent_column_lanes *lanes, const ent_text_memo *me
     for (; i < from.n; i++) {
         ent_cell cell = ent_lane_cell(&from, i);
         if (cell.len - 1 >= TEXT_MAX) {
-            break;
+            if (cell.len > 0) {
+                break;
+            }
+            out[i] = 0;
+            from.absent[i] = 1;
+            continue;
         }
         remembered text = bytes_of(cell.p, cell.len);
         size_t slot = near_slot(&text, bits);
