@@ -492,6 +492,7 @@ static bool price(ent_engine *s, ent_verdict *d, ent_fault *error)
 typedef struct sort_entry {
     ent_verdict *d; /* decisions are large: they are moved once, when their order is known */
     const ent_engine *s;
+    int64_t final_ns; /* of it */
 } sort_entry;
 
 /* One clause and subject, twice at one instant: by what they are about. */
@@ -509,8 +510,8 @@ static int by_window_end(const void *a, const void *b)
 {
     const sort_entry *x = a;
     const sort_entry *y = b;
-    if (x->d->final_ns != y->d->final_ns) {
-        return x->d->final_ns < y->d->final_ns ? -1 : 1;
+    if (x->final_ns != y->final_ns) {
+        return x->final_ns < y->final_ns ? -1 : 1;
     }
     int64_t p = ent_verdict_clause(x->s->program, x->d).order;
     int64_t q = ent_verdict_clause(x->s->program, y->d).order;
@@ -535,8 +536,8 @@ static int by_ledger(const void *a, const void *b)
     const sort_entry *x = a;
     const sort_entry *y = b;
     const ent_image *p = x->s->program;
-    if (x->d->final_ns != y->d->final_ns) {
-        return x->d->final_ns < y->d->final_ns ? -1 : 1;
+    if (x->final_ns != y->final_ns) {
+        return x->final_ns < y->final_ns ? -1 : 1;
     }
     int order = 0;
     if (x->d->clause != y->d->clause || x->d->kind != y->d->kind) {
@@ -549,13 +550,27 @@ static int by_ledger(const void *a, const void *b)
     return by_beginning(x, y);
 }
 
-/* Decisions mostly are in order already. */
+/* Decisions mostly are in order already, but for those of one instant. */
 static void sort(sort_entry *entries, size_t n, int (*compare)(const void *, const void *))
 {
+    size_t moves = 4 * n;
     for (size_t i = 1; i < n; i++) {
-        if (compare(&entries[i - 1], &entries[i]) > 0) {
+        size_t at = i;
+        if (entries[i - 1].final_ns < entries[i].final_ns) {
+            continue;
+        }
+        while (at > 0 && moves > 0 && compare(&entries[at - 1], &entries[i]) > 0) {
+            at--;
+            moves--;
+        }
+        if (moves == 0) {
             qsort(entries, n, sizeof *entries, compare);
             return;
+        }
+        if (at < i) {
+            sort_entry entry = entries[i];
+            memmove(entries + at + 1, entries + at, (i - at) * sizeof *entries);
+            entries[at] = entry;
         }
     }
 }
@@ -590,7 +605,7 @@ bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault
         return ent_no_memory(error);
     }
     for (size_t i = 0; i < n; i++) {
-        sorted[i] = (sort_entry){&decisions[i], s};
+        sorted[i] = (sort_entry){&decisions[i], s, decisions[i].final_ns};
     }
     sort(sorted, n, by_window_end);
     bool ok = true;

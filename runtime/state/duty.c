@@ -477,30 +477,43 @@ static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
 }
 
 /* A slice's clocks lie anywhere in memory, but which they will be is known: the processor is told in good time, first
- * of the place in the list, then of the clock. */
-static void look_ahead(const ent_engine *s, const ent_dutystate *leader, size_t i)
+ * of the place in the map, then of that in the list, then of the clock, then of its holders. */
+typedef struct ahead {
+    const ent_dutystate *leader;
+    const ent_clock *clocks[16]; /* by event, what was found for it, or NULL; only to be told of */
+} ahead;
+
+static void look_ahead(const ent_engine *s, ahead *a, size_t i)
 {
-    enum { NEAR = 6, FAR = 12 };
-    if (i + FAR < s->events.n) {
-        const ent_event *e = &s->events.v[i + FAR];
-        const ent_dutystate *d = &s->duties[leader->members[e->tag]];
-        uint32_t at = ent_map_get(&d->running, e->key);
-        if (at != ENT_MAP_NONE) {
-            __builtin_prefetch(&d->clocks[at]);
-        }
+    enum { MAP = 24, LIST = 16, CLOCK = 8, HOLDERS = 4, RING = 16 };
+    const ent_event *v = s->events.v + i;
+    size_t left = s->events.n - i;
+    if (left > MAP) {
+        const ent_map *map = &s->duties[a->leader->members[v[MAP].tag]].running;
+        __builtin_prefetch((uint64_t)v[MAP].key < map->n_dense ? &map->dense[v[MAP].key] : NULL);
     }
-    if (i + NEAR < s->events.n) {
-        const ent_event *e = &s->events.v[i + NEAR];
-        const ent_clock *c = ent_clock_of(&s->duties[leader->members[e->tag]], e->key);
+    if (left > LIST) {
+        const ent_dutystate *d = &s->duties[a->leader->members[v[LIST].tag]];
+        uint32_t at = ent_map_get(&d->running, v[LIST].key);
+        __builtin_prefetch(at == ENT_MAP_NONE ? NULL : &d->clocks[at]);
+    }
+    if (left > CLOCK) {
+        const ent_clock *c = ent_clock_of(&s->duties[a->leader->members[v[CLOCK].tag]], v[CLOCK].key);
+        a->clocks[(i + CLOCK) % RING] = c;
         for (size_t line = 0; c && line < sizeof *c; line += 64) {
             __builtin_prefetch((const char *)c + line);
         }
+    }
+    if (left > HOLDERS && a->clocks[(i + HOLDERS) % RING]) {
+        const ent_holds *holds = &a->clocks[(i + HOLDERS) % RING]->holds;
+        __builtin_prefetch(holds->memory == ENT_HOLDS_OF_DUTY ? holds->v : NULL);
     }
 }
 
 bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error)
 {
-    s->events.n = 0;
+    ahead a = {.leader = d};
+    ent_events_clear(s);
     for (size_t i = 0; i < d->n_members; i++) {
         if (!ent_watches_collect(s, &s->duties[d->members[i]].watches, (uint16_t)i)) {
             return ent_no_memory(error);
@@ -509,7 +522,7 @@ bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error)
     ent_events_sort(s);
     for (size_t i = 0; i < s->events.n; i++) {
         const ent_event *e = &s->events.v[i];
-        look_ahead(s, d, i);
+        look_ahead(s, &a, i);
         if (!take(s, &s->duties[d->members[e->tag]], e)) {
             return ent_no_memory(error);
         }

@@ -6,7 +6,7 @@
 
 #define DEFAULT_ZONE_DIR "/usr/share/zoneinfo"
 /* Decisions are settled and given out in heaps of this size, so that memory does not grow with the run. */
-#define SETTLE_AT 4096
+#define SETTLE_AT 1024
 
 /* --- set-up --- */
 
@@ -197,6 +197,7 @@ void ent_engine_free(ent_engine *s)
     free(s->calendars);
     free(s->zones);
     free(s->events.v);
+    free(s->events.bits);
     ent_intervals_deinit(&s->pauses);
     ent_blaming_free(s->blaming);
     ent_blame_free(&s->spare_blame);

@@ -243,10 +243,10 @@ bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t la
     if (column->n > lane && !(column->absent && column->absent[lane])) {
         party = ((const int64_t *)column->data)[lane];
     }
-    int64_t origin = f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0;
     if (holds->n > 0 && holds->v[holds->n - 1].party == party) {
         return true;
     }
+    int64_t origin = f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0;
     if (holds->n > 0 && holds->v[holds->n - 1].at == at) {
         holds->v[holds->n - 1] = (ent_hold){at, party, origin};
         return true;

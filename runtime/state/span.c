@@ -5,6 +5,7 @@
  * first.  An open interval lasts until whatever instant is asked about.  Intervals are kept sorted and
  * disjoint, so a question costs a binary search. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/state/state.h"
 
@@ -28,7 +29,7 @@ static ent_watch *watch_of(ent_watches *w, int64_t feed, int64_t first_key, int6
     return &grown[w->n++];
 }
 
-static bool watch_add(ent_watch *watch, int64_t slot, uint16_t bit)
+static bool watch_add(ent_watch *watch, int64_t slot, uint8_t bit)
 {
     ent_watch_alt *grown = realloc(watch->alts, (watch->n_alts + 1) * sizeof *grown);
     if (!grown) {
@@ -39,7 +40,7 @@ static bool watch_add(ent_watch *watch, int64_t slot, uint16_t bit)
     return true;
 }
 
-bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint16_t bit)
+bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint8_t bit)
 {
     if (pattern < 0) {
         return true;
@@ -55,7 +56,7 @@ bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint16
     return true;
 }
 
-bool ent_watches_add_feed(const ent_image *p, ent_watches *w, int64_t feed, uint16_t bit)
+bool ent_watches_add_feed(const ent_image *p, ent_watches *w, int64_t feed, uint8_t bit)
 {
     const ent_feed_row *row = &p->feed[feed];
     ent_watch *watch = watch_of(w, feed, row->first_key, row->n_keys);
@@ -87,6 +88,32 @@ static int compare_events(const void *a, const void *b)
     return x->tag < y->tag ? -1 : x->tag > y->tag;
 }
 
+/* What each row means to the watch, eight rows at a time, a byte each; bytes behind the last row mean nothing. */
+static bool find_bits(ent_events *events, const ent_feedstate *f, const ent_watch *watch)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t n_words = (f->n + 7) / 8;
+    if (!ent_reserve((void **)&events->bits, &events->bits_capacity, n_words, sizeof *events->bits)) {
+        return false;
+    }
+    memset(events->bits, 0, n_words * sizeof *events->bits);
+    for (size_t k = 0; k < watch->n_alts; k++) {
+        const uint8_t *test = ent_slot_bool(f, watch->alts[k].slot);
+        for (size_t i = 0; i < n_words; i++) {
+            uint64_t word = ones;
+            if (test && 8 * i + 8 <= f->n) {
+                memcpy(&word, test + 8 * i, sizeof word);
+            } else if (test) {
+                word = 0;
+                memcpy(&word, test + 8 * i, f->n - 8 * i);
+            }
+            uint64_t is_set = (((word & ones * 0x7F) + ones * 0x7F) | word) >> 7 & ones;
+            events->bits[i] |= is_set * watch->alts[k].bit;
+        }
+    }
+    return true;
+}
+
 static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
 {
     ent_feedstate *f = &s->feeds[watch->feed];
@@ -97,24 +124,30 @@ static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
     const uint8_t *absent;
     const int64_t *keys = ent_feedstate_keys(s, f, watch->first_key, watch->n_keys, &absent);
     if (!keys || !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n,
-                              sizeof *events->v)) {
+                              sizeof *events->v) ||
+        !find_bits(events, f, watch)) {
         return false;
     }
     const int64_t *at = ent_feedstate_at(f);
+    const uint8_t *bits = (const uint8_t *)events->bits;
+    ent_event *out = events->v + events->n;
     for (size_t i = 0; i < f->n; i++) {
-        uint16_t bits = 0;
-        for (size_t k = 0; k < watch->n_alts; k++) {
-            const uint8_t *test = ent_slot_bool(f, watch->alts[k].slot);
-            if (!test || test[i]) {
-                bits = (uint16_t)(bits | watch->alts[k].bit);
-            }
+        if (i % 8 == 0 && events->bits[i / 8] == 0) {
+            i += 7;
+            continue;
         }
-        if (bits && !(absent && absent[i])) {
-            events->v[events->n++] =
-                (ent_event){at[i], keys[i], (uint32_t)watch->feed, (uint32_t)i, tag, bits};
+        if (bits[i] && !(absent && absent[i])) {
+            *out++ = (ent_event){at[i], keys[i], (uint32_t)watch->feed, (uint32_t)i, tag, bits[i]};
         }
     }
+    events->n = (size_t)(out - events->v);
+    events->n_collected++;
     return true;
+}
+
+void ent_events_clear(ent_engine *s)
+{
+    s->events.n = s->events.n_collected = 0;
 }
 
 bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag)
@@ -130,7 +163,7 @@ bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag)
 void ent_events_sort(ent_engine *s)
 {
     ent_events *events = &s->events;
-    for (size_t i = 1; i < events->n; i++) {
+    for (size_t i = 1; events->n_collected > 1 && i < events->n; i++) {
         if (compare_events(&events->v[i - 1], &events->v[i]) > 0) {
             qsort(events->v, events->n, sizeof *events->v, compare_events);
             return;
@@ -215,7 +248,7 @@ static bool close_run(ent_engine *s, const ent_spanstate *span, ent_spankey *k, 
 
 bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span)
 {
-    s->events.n = 0;
+    ent_events_clear(s);
     if (!ent_watches_collect(s, &span->watches, 0)) {
         return false;
     }

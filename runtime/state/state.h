@@ -106,7 +106,7 @@ typedef struct ent_feedstate {
 /* Which rows of a feed mean what to a span or duty. */
 typedef struct ent_watch_alt {
     int64_t slot; /* -1: every row */
-    uint16_t bit;
+    uint8_t bit;  /* one of eight */
 } ent_watch_alt;
 typedef struct ent_watch {
     int64_t feed;
@@ -130,6 +130,9 @@ typedef struct ent_event {
 typedef struct ent_events {
     ent_event *v;
     size_t n, capacity;
+    size_t n_collected; /* from how many watches: the rows of one are in order */
+    uint64_t *bits;     /* scratch: a byte a row */
+    size_t bits_capacity;
 } ent_events;
 
 #define ENT_NOT_OPEN INT64_MAX
@@ -581,9 +584,11 @@ static inline const uint8_t *ent_slot_bool(const ent_feedstate *f, int64_t slot)
 }
 
 /* --- span.c --- */
-bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint16_t bit);
-bool ent_watches_add_feed(const ent_image *p, ent_watches *w, int64_t feed, uint16_t bit);
+bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint8_t bit);
+bool ent_watches_add_feed(const ent_image *p, ent_watches *w, int64_t feed, uint8_t bit);
 void ent_watches_deinit(ent_watches *w);
+/* Forgets what was collected. */
+void ent_events_clear(ent_engine *s);
 /* Appends to s->events the slice's rows that mean something to w. */
 bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag);
 /* Puts s->events in event order: instant, feed, row, tag. */
