@@ -58,7 +58,8 @@ ALWAYS_INLINE size_t near_slot(const remembered *text, unsigned bits)
 
 ALWAYS_INLINE size_t far_slot(const remembered *text, unsigned bits)
 {
-    return ent_numbered_hash(text->first, text->last) & ((UINT32_C(1) << bits) - 1);
+    uint64_t before = text->first & UINT64_MAX >> ((16 - text->len) * 8 & 63); /* without what is in `last`, too */
+    return ent_numbered_hash(before, text->last) & ((UINT32_C(1) << bits) - 1);
 }
 
 /* A text's other place in a small table. */
