@@ -1,8 +1,9 @@
 /* Columns of texts, see columns.h: a table of what texts meant, by their bytes.
  *
- * In a small table a text is looked for in two places: then it holds what a column repeats without being much larger than
- * that, and stays in the nearest caches.  What needs a large one mostly is numbered, as tickets are, and has one place, next
- * to its neighbours' (runtime/vm/numbered.h): the table then holds the latest numbers, and those in use lie together. */
+ * In a small table a text is looked for in two places: then it holds what a column repeats without being much larger
+ * than that, and stays in the nearest caches.  What needs a large one mostly is numbered, as tickets are, and has one
+ * place, next to its neighbours' (runtime/vm/numbered.h): the table then holds the latest numbers, and those in use lie
+ * together. */
 #include "runtime/feed/columns.h"
 
 #include <stdlib.h>
@@ -68,8 +69,8 @@ ALWAYS_INLINE size_t other_slot(size_t slot)
     return slot ^ NEIGHBOURS;
 }
 
-/* A table that misses more often than it has places is too small, and one that misses so often in spite of its size will
- * need the largest; what it holds is not worth moving.  Out of memory, it stays as it is. */
+/* A table that misses more often than it has places is too small, and one that misses so often in spite of its size
+ * will need the largest; what it holds is not worth moving.  Out of memory, it stays as it is. */
 static void grow(ent_text_memo *memo)
 {
     memo->misses = 0;

@@ -98,7 +98,7 @@ typedef struct ent_game {
      * be breached. False stops (memory). */
     bool (*shortfall)(void *user, ent_big_pool *pool, uint64_t performing, ent_bigq *v,
                       bool *breach);
-    /* The same where shortfalls are whole and below ENT_SHORTFALL_FEW_MAX; NULL: they need not be. False: this one is not. */
+    /* The same where shortfalls are whole and below ENT_SHORTFALL_FEW_MAX; NULL: they need not be. */
     bool (*shortfall_few)(void *user, uint64_t performing, int64_t *v, bool *breach);
     void *user;
 } ent_game;

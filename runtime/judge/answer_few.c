@@ -1,5 +1,5 @@
-/* The game of one or two players whose shortfalls are whole numbers of at most 60 bits, as those of clocks are: the same
- * shares as answer.c's, in ordinary integers that lie in the answer itself.  Most breaches are such.
+/* The game of one or two players whose shortfalls are whole numbers of at most 60 bits, as those of clocks are: the
+ * same shares as answer.c's, in ordinary integers that lie in the answer itself.  Most breaches are such.
  * Tested by tests/unit/test_answer.c against the general way. */
 #include <stdlib.h>
 #include <string.h>

@@ -276,7 +276,7 @@ static const ent_spankey *find_key(const ent_spanstate *span, int64_t key)
     return place == ENT_MAP_NONE ? NULL : &span->v[place];
 }
 
-/* The places of keys are used again, with their memory unless it is long: nobody walks through the keys of such a span. */
+/* The places of keys are used again, with their memory unless it is long: nobody walks through such a span's keys. */
 void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before)
 {
     enum { KEPT = 4 };

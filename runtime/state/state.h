@@ -660,8 +660,8 @@ ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_cl
                              int64_t over_ns);
 
 /* --- judge/responsible.c --- */
-/* Solves the game of a clause whose end is `end`; the answer's parts are the players, and the game says what is left when
- * some perform. */
+/* Solves the game of a clause whose end is `end`; the answer's parts are the players, and the game says what is left
+ * when some perform. */
 bool ent_judge_answer(ent_engine *s, int64_t end_ns, ent_answer *answer, ent_game *game);
 /* Splits a breach's credit among those who bear it. */
 bool ent_judge_split(ent_engine *s, ent_verdict *d);

@@ -1,5 +1,5 @@
-/* A hash of texts that keeps neighbours together: INC0000017 and INC0000018 have hashes one apart.  Tickets and the like
- * are numbered as they come, those of one time are asked for together, and so they lie together in a table. */
+/* A hash of texts that keeps neighbours together: INC0000017 and INC0000018 have hashes one apart.  Tickets and the
+ * like are numbered as they come, those of one time are asked for together, and so they lie together in a table. */
 #ifndef ENT_VM_NUMBERED_H
 #define ENT_VM_NUMBERED_H
 

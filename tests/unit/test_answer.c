@@ -38,9 +38,20 @@ static ent_answer *solve(excesses *x, ent_joint joint, const ent_q *weights)
     for (size_t i = 0; i < x->n; i++) {
         a->parts[i].party = (int64_t)i;
     }
-    ent_game g = {x->n, joint, weights, 42, excess_left, x};
+    ent_game g = {.n = x->n, .joint = joint, .weights = weights, .seed = 42, .shortfall = excess_left, .user = x};
     assert_true(ent_answer_solve(a, &g));
     return a;
+}
+
+static bool excess_left_few(void *user, uint64_t performing, int64_t *v, bool *breach)
+{
+    ent_big_pool pool = {0};
+    ent_bigq left;
+    ent_i128 wide;
+    bool ok = excess_left(user, &pool, performing, &left, breach) && ent_big_to_i128(left.num, &wide);
+    *v = ok ? (int64_t)wide : -1;
+    ent_big_pool_deinit(&pool);
+    return ok;
 }
 
 static void assert_share(ent_answer *a, size_t i, const char *expected)
@@ -156,7 +167,7 @@ static ent_answer *solve_worse(ent_joint joint)
     ent_answer *a = ent_answer_new(2);
     assert_non_null(a);
     a->parts[1].party = 1;
-    ent_game g = {2, joint, NULL, 42, worse_without, NULL};
+    ent_game g = {.n = 2, .joint = joint, .seed = 42, .shortfall = worse_without};
     assert_true(ent_answer_solve(a, &g));
     return a;
 }
@@ -274,6 +285,84 @@ static void many_players_are_drawn(void **unused)
     ent_answer_free(a);
 }
 
+static void assert_same_text(const char *a, const char *b)
+{
+    assert_true((a == NULL) == (b == NULL));
+    if (a) {
+        assert_string_equal(a, b);
+    }
+}
+
+/* What money is made of, before the texts are made. */
+static void assert_same_figures(ent_answer *a, ent_answer *b)
+{
+    assert_string_equal(ent_bigq_text(&a->pool, a->none), ent_bigq_text(&b->pool, b->none));
+    assert_string_equal(ent_bigq_text(&a->pool, a->all), ent_bigq_text(&b->pool, b->all));
+    assert_string_equal(ent_bigq_text(&a->pool, a->gap_weight), ent_bigq_text(&b->pool, b->gap_weight));
+    for (size_t i = 0; i < a->n_parts; i++) {
+        const ent_part *p = &a->parts[i];
+        const ent_part *q = &b->parts[i];
+        assert_true(p->has_share == q->has_share && p->but_for == q->but_for && p->degree == q->degree);
+        if (p->has_share) {
+            assert_string_equal(ent_bigq_text(&a->pool, p->weight), ent_bigq_text(&b->pool, q->weight));
+        }
+    }
+}
+
+static void games_of_few_are_as_any(void **unused)
+{
+    (void)unused;
+    static const ent_joint joints[] = {ENT_JOINT_SHARED, ENT_JOINT_JOINTLY};
+    for (int round = 0; round < 4000; round++) {
+        int64_t scale = round % 3 == 0 ? 1 : round % 3 == 1 ? 1000000007 : INT64_C(40000000000000003);
+        excesses x = {below(20) * scale, {(below(25) - 3) * scale, (below(25) - 3) * scale}, 1 + (size_t)round % 2};
+        ent_joint joint = joints[round / 2 % 2];
+        ent_answer *plain = solve(&x, joint, NULL);
+        ent_answer *few = ent_answer_new_with(x.n, x.n, 0);
+        for (size_t i = 0; i < x.n; i++) {
+            few->parts[i].party = (int64_t)i;
+        }
+        ent_game g = {.n = x.n, .joint = joint, .shortfall = excess_left, .shortfall_few = excess_left_few, .user = &x};
+        assert_true(ent_answer_solve(few, &g));
+        assert_same_figures(plain, few);
+        if (round % 5 == 0) { /* money, too, and a bearer that has no part */
+            int64_t bearers[] = {0, 7, 9};
+            assert_true(ent_answer_split(plain, joint, 1001, bearers) && ent_answer_split(few, joint, 1001, bearers));
+        }
+        assert_true(ent_answer_seal(plain) && ent_answer_seal(few));
+        assert_true(plain->n_parts == few->n_parts && plain->has_gap == few->has_gap && plain->gap_fits == few->gap_fits);
+        assert_true(!plain->has_gap || ent_q_cmp(plain->gap, few->gap) == 0);
+        assert_same_text(plain->gap_text, few->gap_text);
+        for (size_t i = 0; i < plain->n_parts; i++) {
+            assert_same_text(plain->parts[i].share_text, few->parts[i].share_text);
+            assert_true(plain->parts[i].amount_minor == few->parts[i].amount_minor);
+        }
+        ent_answer_free(plain);
+        ent_answer_free(few);
+    }
+}
+
+static void facts_and_parts_outgrow_their_answer(void **unused)
+{
+    (void)unused;
+    ent_answer *a = ent_answer_new_with(1, 2, 3);
+    a->parts[0].party = 5;
+    for (int64_t i = 0; i < ENT_FACTS_MAX + 2; i++) {
+        assert_true(ent_answer_fact(a, (ent_fact){.from_ns = i}));
+    }
+    for (int64_t party = 9; party >= 0; party--) {
+        assert_non_null(ent_answer_part(a, party));
+    }
+    assert_true(a->n_facts == ENT_FACTS_MAX && a->facts_left_out == 2 && a->n_parts == 10);
+    for (int64_t i = 0; i < ENT_FACTS_MAX; i++) {
+        assert_true(a->facts[i].from_ns == i);
+    }
+    for (int64_t party = 0; party < 10; party++) {
+        assert_true(a->parts[party].party == party);
+    }
+    ent_answer_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +377,8 @@ int main(void)
         cmocka_unit_test(equal_remainders_go_by_party),
         cmocka_unit_test(a_bearer_without_a_part_gets_one),
         cmocka_unit_test(many_players_are_drawn),
+        cmocka_unit_test(games_of_few_are_as_any),
+        cmocka_unit_test(facts_and_parts_outgrow_their_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
