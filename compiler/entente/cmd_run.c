@@ -22,6 +22,7 @@ enum {
     TMPDIR,
     JOBS,
     BATCH,
+    PORTABLE,
     TRACE,
     FAIL_ON,
     ENT_CLUB_OPTION_NAMES
@@ -48,6 +49,8 @@ static const ent_option options[] = {
     {"tmpdir", "DIR", "where these files are; default /tmp"},
     {"jobs", "N", "threads; the decisions are the same for every N"},
     {"batch", "N", "rows that are worked on at once, 1 to 2048; the decisions are the same"},
+    {"portable", NULL,
+     "work as on any processor, without vector instructions and short cuts: slower, and the bytes are the same"},
     {"trace", NULL,
      "name the row of each fact by feed, file and line; the ledger's bytes then depend on where rows "
      "stand"},
@@ -176,6 +179,9 @@ static int take(const ent_command *self, void *user, int option, const char *val
         return ENT_EXIT_OK;
     case TMPDIR:
         p->run.folder = value;
+        return ENT_EXIT_OK;
+    case PORTABLE:
+        p->run.portable = true;
         return ENT_EXIT_OK;
     case TRACE:
         p->run.trace = true;

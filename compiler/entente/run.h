@@ -38,6 +38,7 @@ typedef struct ent_run_options {
     char separator;
     bool fail_on_breach;
     bool trace; /* facts in the ledger name their rows */
+    bool portable; /* by the general ways only, which give the same */
     bool progress;
     bool colour;
 } ent_run_options;

@@ -50,6 +50,7 @@ struct ent_binder {
     int64_t *origins;
     ent_names names_of;
     bool out_of_memory;
+    bool portable;
 };
 
 /* --- set-up --- */
@@ -257,6 +258,11 @@ bool ent_binder_out_of_memory(const ent_binder *b)
     return b->out_of_memory;
 }
 
+void ent_binder_set_portable(ent_binder *b)
+{
+    b->portable = true;
+}
+
 const ent_vector *ent_binder_fields(const ent_binder *b)
 {
     return b->fields;
@@ -327,6 +333,8 @@ static void leave_all(ent_column_lanes *lanes, ent_class cls)
     for (uint32_t i = 0; i < lanes->n; i++) {
         if (cls == ENT_CLASS_Q) {
             ((ent_q *)lanes->data)[i] = (ent_q){0, 1};
+        } else if (cls == ENT_CLASS_B) {
+            ((uint8_t *)lanes->data)[i] = 0;
         } else {
             ((int64_t *)lanes->data)[i] = 0;
         }
@@ -337,10 +345,34 @@ static void leave_all(ent_column_lanes *lanes, ent_class cls)
     }
 }
 
+static void read_texts(const ent_binder *b, wanted *w, ent_column_lanes *lanes, meaning *m)
+{
+    if (!b->portable) {
+        ent_columns_texts(lanes, w->texts, meaning_of, m);
+        return;
+    }
+    leave_all(lanes, ENT_CLASS_I);
+    uint32_t n = lanes->n_odd;
+    lanes->n_odd = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t lane = lanes->odd[k];
+        ent_cell cell = ent_lane_cell(lanes, lane);
+        int64_t found = meaning_of(m, &cell);
+        ((int64_t *)lanes->data)[lane] = found < 0 ? 0 : found;
+        if (found < 0) {
+            lanes->odd[lanes->n_odd++] = lane;
+        }
+    }
+}
+
 static void read_column(ent_binder *b, wanted *w, const ent_field_row *field, ent_column_lanes *lanes)
 {
     enum { DIGITS_FAST = 9 };
     meaning m = {b, field};
+    if (b->portable && !w->texts) {
+        leave_all(lanes, ent_type_class((unsigned)field->type));
+        return;
+    }
     switch (field->type) {
     case ENT_TYPE_BOOL:
         ent_columns_bools(lanes);
@@ -370,7 +402,7 @@ static void read_column(ent_binder *b, wanted *w, const ent_field_row *field, en
         }
         break;
     default:
-        ent_columns_texts(lanes, w->texts, meaning_of, &m);
+        read_texts(b, w, lanes, &m);
         break;
     }
 }
@@ -390,7 +422,7 @@ typedef struct report {
 static ent_column_lanes lanes_of(const report *r, uint32_t w, void *data, uint8_t *absent)
 {
     ent_binder *b = r->b;
-    uint32_t column = r->plain ? ent_reader_column_number(r->reader, b->first_column + w) - 1 : 0;
+    uint32_t column = r->plain ? r->plain->columns[b->first_column + w] : 0;
     return (ent_column_lanes){r->plain ? NULL : r->cells->cells[w], r->cells->n_rows, data, absent, b->odd, 0,
                               r->plain, column};
 }
@@ -476,7 +508,7 @@ static bool take_texts(const report *r, uint32_t w)
     ent_column_lanes lanes = lanes_of(r, w, column->data, column->absent);
     meaning m = {b, NULL};
     empty_absent(b, r->cells->cells[w], lanes.n);
-    ent_columns_texts(&lanes, b->wanted[w].texts, meaning_of, &m);
+    read_texts(b, &b->wanted[w], &lanes, &m);
     return !b->out_of_memory;
 }
 

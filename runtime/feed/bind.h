@@ -26,6 +26,9 @@ ent_binder *ent_binder_new(const ent_image *program, int64_t feed, ent_strings *
                            ent_vm *vm, uint32_t batch_rows, char *error, size_t error_len);
 void ent_binder_free(ent_binder *binder);
 
+/* Every cell is read by the general reader of its type, and no text is remembered. */
+void ent_binder_set_portable(ent_binder *binder);
+
 /* The columns that a reader must yield, in the order in which the binder takes them. */
 uint32_t ent_binder_wanted(const ent_binder *binder, const char *const **names);
 /* Whether the file can do without column i (then its field is absent in all rows); if not, and the

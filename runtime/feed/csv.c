@@ -35,7 +35,7 @@ static bool scan_reserve(ent_reader *r, ent_feed_error *err) {
 }
 
 bool ent_csv_init(ent_reader *r, ent_feed_error *err) {
-    r->csv.kernel = ent_scan_kernel(r->options.scan);
+    r->csv.kernel = ent_scan_kernel(r->options.portable ? ENT_SCAN_PORTABLE : r->options.scan);
     if (r->csv.kernel == NULL) {
         return ent_feed_fail(err, ENT_FEED_USE, "this processor does not have the wanted kernel");
     }
@@ -475,7 +475,8 @@ static uint32_t count_regular(const ent_csv *csv, uint32_t first, uint32_t most,
 /* Makes a batch of plain rows, if the next rows are such and the header has all columns. */
 static bool collect_plain(ent_reader *r) {
     ent_csv *csv = &r->csv;
-    bool may_be = csv->scan.plain && r->n_header > 1 && r->block.len <= r->options.row_bytes_max;
+    bool may_be = !r->options.portable && csv->scan.plain && r->n_header > 1 &&
+                  r->block.len <= r->options.row_bytes_max;
     for (uint32_t c = 0; may_be && c < r->n_names; c++) {
         may_be = r->column[c] != ENT_NO_COLUMN;
     }
@@ -494,8 +495,8 @@ static bool collect_plain(ent_reader *r) {
     if (csv->scan.any_dirty && memchr(dirty, 1, to / 64 - csv->start / 64 + 1) != NULL) {
         return false;
     }
-    csv->plain = (ent_plain_rows){r->block.text, csv->scan.ends + first, r->n_header};
-    r->batch.plain = &csv->plain;
+    r->plain = (ent_plain_rows){r->block.text, csv->scan.ends + first, r->n_header, 0, r->column};
+    r->batch.plain = &r->plain;
     r->batch.first_line = r->line;
     r->batch.n_rows = n;
     csv->row_at += n;
@@ -503,23 +504,6 @@ static bool collect_plain(ent_reader *r) {
     r->line += n;
     r->number += n;
     return true;
-}
-
-void ent_csv_spell(ent_reader *r) {
-    const ent_plain_rows *plain = &r->csv.plain;
-    uint32_t n = r->batch.n_rows;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t from = ent_plain_from(plain, 0, i);
-        r->row_line[i] = r->batch.first_line + i;
-        r->row_number[i] = r->number - n + i + 1;
-        r->raw[i] = plain->text + from;
-        r->raw_len[i] = ent_plain_to(plain, plain->stride - 1, i) - from;
-    }
-    for (uint32_t c = 0; c < r->n_names; c++) {
-        for (uint32_t i = 0; i < n; i++) {
-            r->cells[c][i] = ent_plain_cell(plain, r->column[c], i);
-        }
-    }
 }
 
 int ent_csv_collect(ent_reader *r, ent_feed_error *err) {

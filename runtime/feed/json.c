@@ -9,7 +9,13 @@ bool ent_json_lines_init(ent_reader *r, ent_feed_error *err) {
     r->json_row = calloc((size_t)r->n_names + 1, sizeof *r->json_row);
     r->json = ent_json_create((const char *const *)r->names, r->n_names);
     r->json_plain = ent_json_plain_new((const char *const *)r->names, r->n_names);
-    bool fine = r->json_row != NULL && r->json != NULL && r->json_plain != NULL;
+    r->json_ends = calloc(r->options.batch_rows, (2 * (size_t)r->n_names + 2) * sizeof *r->json_ends);
+    r->json_columns = calloc((size_t)r->n_names + 1, sizeof *r->json_columns);
+    bool fine = r->json_row != NULL && r->json != NULL && r->json_plain != NULL && r->json_ends != NULL &&
+                r->json_columns != NULL;
+    for (uint32_t c = 0; fine && c < r->n_names; c++) {
+        r->json_columns[c] = 2 * c + 2;
+    }
     return fine || ent_feed_fail_memory(err, "reading JSON");
 }
 
@@ -17,6 +23,8 @@ void ent_json_lines_deinit(ent_reader *r) {
     ent_json_destroy(r->json);
     ent_json_plain_free(r->json_plain);
     free(r->json_row);
+    free(r->json_ends);
+    free(r->json_columns);
 }
 
 static bool is_blank(const char *text, uint32_t len) {
@@ -150,7 +158,7 @@ static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line, e
     const char *text = r->block.text + from;
     r->number++;
     /* the last line of a file has nothing after it that ends a text */
-    bool ended = to < r->block.len;
+    bool ended = to < r->block.len && !r->options.portable;
     if (ended && ent_json_plain_line(r->json_plain, text, to - from, r->json_row)) {
         add_row(r, text, to - from, line);
         return true;
@@ -158,7 +166,34 @@ static bool put_line(ent_reader *r, uint32_t from, uint32_t to, uint64_t line, e
     return parse_line(r, from, to, line, err);
 }
 
+/* Makes a batch of plain rows, if a good many of the next lines are such. */
+static bool collect_plain(ent_reader *r) {
+    const char *text = r->block.text;
+    uint32_t few = r->options.batch_rows / 8;
+    const char *newline = memrchr(text + r->json_at, '\n', r->block.len - r->json_at);
+    if (newline == NULL || r->block.len > r->options.row_bytes_max || r->options.portable) {
+        return false;
+    }
+    uint32_t to;
+    uint32_t last = (uint32_t)(newline - text);
+    uint32_t n = ent_json_plain_rows(r->json_plain, text, r->json_at, last, r->options.batch_rows, r->json_ends, &to);
+    if (n == 0 || (n < few && to < last)) {
+        return false;
+    }
+    r->plain = (ent_plain_rows){text, r->json_ends, 2 * r->n_names + 2, 1, r->json_columns};
+    r->batch.plain = &r->plain;
+    r->batch.first_line = r->line;
+    r->batch.n_rows = n;
+    r->json_at = to;
+    r->line += n;
+    r->number += n;
+    return true;
+}
+
 int ent_json_lines_collect(ent_reader *r, ent_feed_error *err) {
+    if (r->options.plain && collect_plain(r)) {
+        return 1;
+    }
     while (r->batch.n_rows + r->n_problems < r->options.batch_rows) {
         uint32_t from = 0;
         uint32_t to = 0;
@@ -174,6 +209,9 @@ int ent_json_lines_collect(ent_reader *r, ent_feed_error *err) {
                 return -1;
             }
             r->json_at = 0;
+            if (r->options.plain && collect_plain(r)) { /* the batch is empty, or this would not be reached */
+                return 1;
+            }
             continue;
         }
         uint64_t line = r->line++;

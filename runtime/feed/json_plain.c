@@ -9,6 +9,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "runtime/feed/swar.h"
+
 enum { MEMBERS_MAX = 64, SHAPE_MAX = 4096, WORD = 8 };
 
 /* What stands before a value, and which wanted name the value has. */
@@ -69,8 +71,31 @@ static inline const char *skip_digits(const char *p) {
     return p;
 }
 
+/* The end of a number of at most seven digits and a point; NULL: it is not of that shape. */
+static inline const char *end_of_short_number(const char *p) {
+    uint64_t word = ent_load8(p) ^ ENT_EVERY_BYTE('0');
+    uint64_t others = (((word & ENT_LOW_BITS) + ENT_EVERY_BYTE(0x76)) | word) & ENT_HIGH_BITS;
+    unsigned whole = others == 0 ? 0 : (unsigned)__builtin_ctzll(others) / 8;
+    unsigned end = whole;
+    if (whole == 0 || (*p == '0' && whole > 1)) {
+        return NULL;
+    }
+    if (p[whole] == '.') {
+        others &= others - 1;
+        end = others == 0 ? 0 : (unsigned)__builtin_ctzll(others) / 8;
+        if (end <= whole + 1) {
+            return NULL;
+        }
+    }
+    return (p[end] | 0x20) == 'e' ? NULL : p + end;
+}
+
 /* The end of a number, or NULL. */
 static inline const char *end_of_number(const char *p) {
+    const char *short_end = end_of_short_number(p);
+    if (short_end != NULL) {
+        return short_end;
+    }
     p += *p == '-';
     const char *whole = p;
     p = skip_digits(p);
@@ -198,26 +223,17 @@ static void learn(ent_json_plain *plain, const char *line, const char *end) {
 
 /* --- lines --- */
 
-static inline uint64_t load(const char *p) {
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return word;
-}
 
 static inline bool same_text(const char *a, const char *b, uint32_t len) {
     if (len < WORD) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        return (load(a) ^ load(b)) << (64 - 8 * len) == 0; /* a key takes four bytes at least */
-#else
-        return memcmp(a, b, len) == 0;
-#endif
+        return (ent_load8(a) ^ ent_load8(b)) << (64 - 8 * len) == 0; /* a key takes four bytes at least */
     }
     for (uint32_t i = 0; i + WORD <= len; i += WORD) {
-        if (load(a + i) != load(b + i)) {
+        if (ent_load8(a + i) != ent_load8(b + i)) {
             return false;
         }
     }
-    return load(a + len - WORD) == load(b + len - WORD);
+    return ent_load8(a + len - WORD) == ent_load8(b + len - WORD);
 }
 
 static bool take_line(const ent_json_plain *plain, const char *line, const char *end, ent_cell *row) {
@@ -246,4 +262,42 @@ bool ent_json_plain_line(ent_json_plain *plain, const char *line, uint32_t len, 
     }
     learn(plain, line, end);
     return take_line(plain, line, end, row);
+}
+
+/* One line of plain rows, whose entries go to `row`; where it ends, or NULL if it is none. */
+static inline const char *take_row(const ent_json_plain *plain, const char *text, const char *p, const char *last,
+                                   uint32_t *row) {
+    row[0] = (uint32_t)(p - text) - 1;
+    for (const member *m = plain->members; m < plain->members + plain->n_members; m++) {
+        ent_cell cell;
+        if (p >= last || (size_t)(last - p) <= m->len || !same_text(p, plain->shape + m->at, m->len)) {
+            return NULL;
+        }
+        p = take_value(p + m->len, &cell);
+        if (p == NULL || (m->name >= 0 && cell.state == ENT_CELL_MISSING)) {
+            return NULL;
+        }
+        if (m->name >= 0) {
+            row[2 * m->name + 1] = (uint32_t)(cell.p - text) - 1;
+            row[2 * m->name + 2] = (uint32_t)(cell.p - text) + cell.len;
+        }
+    }
+    p += *p == '}';
+    row[2 * plain->n_names + 1] = (uint32_t)(p - text);
+    return p[-1] == '}' && (p[0] == '\n' || (p[0] == '\r' && p[1] == '\n')) ? p : NULL;
+}
+
+uint32_t ent_json_plain_rows(const ent_json_plain *plain, const char *text, uint32_t from, uint32_t last,
+                             uint32_t most, uint32_t *ends, uint32_t *to) {
+    uint32_t n = 0;
+    *to = from;
+    while (plain->covers && plain->n_members > 0 && n < most && *to < last) {
+        const char *end = take_row(plain, text, text + *to, text + last, ends + (size_t)n * (2 * plain->n_names + 2));
+        if (end == NULL) {
+            break;
+        }
+        *to = (uint32_t)(end - text) + 1 + (*end == '\r');
+        n++;
+    }
+    return n;
 }

@@ -22,4 +22,10 @@ void ent_json_plain_free(ent_json_plain *plain);
  * blank follows the line, and as many readable ones as ENT_JSON_PADDING of json_simd.h. */
 bool ent_json_plain_line(ent_json_plain *plain, const char *line, uint32_t len, ent_cell *row);
 
+/* As many of the lines from text + from on as look like the line before, have every name, and no null; at most `most`,
+ * and only lines that end at or before text[last], a newline.  For each it writes where the line, the values and what
+ * stands between them end, as plain.h has it: 2 * names + 2 entries.  Returns how many lines, with *to behind them. */
+uint32_t ent_json_plain_rows(const ent_json_plain *plain, const char *text, uint32_t from, uint32_t last,
+                             uint32_t most, uint32_t *ends, uint32_t *to);
+
 #endif

@@ -311,6 +311,9 @@ static bool init_worker(ent_parallel *p, worker *w, ent_feed_error *err)
     if (!w->binder) {
         return ent_feed_fail_memory(err, "a thread that reads");
     }
+    if (o->portable) {
+        ent_binder_set_portable(w->binder);
+    }
     w->fork = ent_reader_fork(p->reader, err);
     return w->fork != NULL;
 }

@@ -22,6 +22,7 @@ typedef struct ent_parallel_options {
     const char *zone_dir; /* for bind expressions */
     uint32_t batch_rows;
     uint32_t threads; /* with the consumer's: at least 2 */
+    bool portable;    /* see ent_stream_options */
 } ent_parallel_options;
 
 typedef enum ent_parallel_result {

@@ -467,10 +467,21 @@ int ent_reader_next(ent_reader *r, const ent_cells **batch, ent_feed_error *err)
 }
 
 void ent_reader_spell(ent_reader *r) {
-    if (r->batch.plain != NULL) {
-        ent_csv_spell(r);
-        r->batch.plain = NULL;
+    const ent_plain_rows *plain = r->batch.plain;
+    uint32_t n = r->batch.n_rows;
+    for (uint32_t i = 0; plain != NULL && i < n; i++) {
+        uint32_t from = ent_plain_from(plain, plain->begin, i);
+        r->row_line[i] = r->batch.first_line + i;
+        r->row_number[i] = r->number - n + i + 1;
+        r->raw[i] = plain->text + from;
+        r->raw_len[i] = ent_plain_to(plain, plain->stride - 1, i) - from;
     }
+    for (uint32_t c = 0; plain != NULL && c < r->n_names; c++) {
+        for (uint32_t i = 0; i < n; i++) {
+            r->cells[c][i] = ent_plain_cell(plain, plain->columns[c], i);
+        }
+    }
+    r->batch.plain = NULL;
 }
 
 bool ent_reader_has_column(const ent_reader *r, uint32_t i) {

@@ -47,6 +47,7 @@ typedef struct ent_reader_options {
     uint32_t row_bytes_max; /* 0: 16 MiB */
     ent_scan_kind scan;     /* for tests */
     bool plain;             /* batches may come as plain rows, see ent_cells */
+    bool portable;          /* neither vectors nor plain rows, and every line of JSON is parsed */
 } ent_reader_options;
 
 typedef struct ent_cells {

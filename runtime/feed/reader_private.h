@@ -51,7 +51,6 @@ typedef struct ent_csv {
     ent_scan scan;
     uint32_t scan_capacity;
     uint32_t *ends_memory; /* of scan.ends, which begins behind one that stands before the text */
-    ent_plain_rows plain;
     uint32_t row_at; /* rows of the scan taken so far */
     uint32_t start;  /* offset of the first byte not taken */
     uint32_t *base;  /* per batch row: index in scan.ends of its first cell's end */
@@ -81,10 +80,13 @@ struct ent_reader {
     ent_json_plain *json_plain; /* tried first */
     uint32_t json_at;
     ent_cell *json_row;
+    uint32_t *json_ends;    /* of plain rows, */
+    uint32_t *json_columns; /* and where they have the wanted names */
     uint64_t line;   /* of the next row */
     uint64_t number; /* rows of this file so far */
     uint64_t rows_total;
     uint64_t bad_total;
+    ent_plain_rows plain; /* of the batch, if its rows are such */
     ent_cells batch;
     ent_cell **cells;
     ent_cell *cell_store;
@@ -126,7 +128,6 @@ bool ent_csv_begin(ent_reader *reader, ent_feed_error *err);
 
 /* 1: rows or problems were collected; 0: the source has no more; -1: failure. */
 int ent_csv_collect(ent_reader *reader, ent_feed_error *err);
-void ent_csv_spell(ent_reader *reader);
 
 bool ent_json_lines_init(ent_reader *reader, ent_feed_error *err);
 void ent_json_lines_deinit(ent_reader *reader);

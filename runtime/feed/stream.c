@@ -85,6 +85,7 @@ static bool start_reader(ent_stream *s, ent_feed_error *err)
     ent_reader_options options = {.separator = separator,
                                   .bad_rows = ENT_BAD_KEEP,
                                   .plain = !s->follower,
+                                  .portable = s->options.portable,
                                   .batch_rows = s->options.batch_rows};
     s->reader = ent_reader_open(&s->sources, names, n + n_others, &options, err);
     free(names);
@@ -184,6 +185,9 @@ static ent_stream *make_stream(const ent_stream_side *side, const ent_stream_opt
         ent_feed_fail_memory(err, "a binder");
         ent_stream_close(s);
         return NULL;
+    }
+    if (options->portable) {
+        ent_binder_set_portable(s->binder);
     }
     return s;
 }
@@ -357,7 +361,8 @@ static bool go_parallel(ent_stream *s, ent_feed_error *err)
                                     .strings = s->strings,
                                     .zone_dir = s->options.zone_dir,
                                     .batch_rows = s->options.batch_rows,
-                                    .threads = s->options.jobs};
+                                    .threads = s->options.jobs,
+                                    .portable = s->options.portable};
     s->parallel = ent_parallel_start(s->reader, &options, err);
     return s->parallel != NULL;
 }

@@ -35,6 +35,7 @@ typedef struct ent_stream_options {
     bool sort;
     bool unordered; /* rows come as they stand, whatever their order */
     bool digest;
+    bool portable; /* the same rows by the general ways only: no vectors, nothing taken for what it was before */
     uint64_t sort_memory_bytes; /* 0: the sorter's default */
     const char *folder;         /* for temporary files; NULL: /tmp */
     ent_bad_row_fn on_bad;

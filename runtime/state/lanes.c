@@ -229,6 +229,7 @@ static bool charge_values(const lanes *x)
 static bool take_values(const lanes *x)
 {
     bool charges = x->o->causes && x->fold->kind != ENT_AGG_TIME_SHARE;
+    bool sums_all = ent_fold_sums_all(x->o, x->fold);
     for (size_t i = x->begin; i < x->end; i++) {
         uint32_t id = x->groups->ids[i];
         tally *t = &x->tallies[id];
@@ -243,10 +244,10 @@ static bool take_values(const lanes *x)
             continue;
         }
         t->good += x->test ? x->test[i] : 1;
-        bool ok = charges && ent_sample_is_bad(x->o->causes, x->fold, x->test, x->values, i)
-                      ? ent_causes_sample(x->s, x->o, x->w, g, x->f, i)
-                      : !x->values || ent_fold_value(x->fold, &g->folds[x->k], x->values, i);
-        if (!ok) {
+        bool bad = charges && ent_sample_is_bad(x->o->causes, x->fold, x->test, x->values, i);
+        bool valued = x->values && (!bad || sums_all);
+        if ((valued && !ent_fold_value(x->fold, &g->folds[x->k], x->values, i)) ||
+            (bad && !ent_causes_sample(x->s, x->o, x->w, g, x->f, i))) {
             return false;
         }
     }
@@ -367,6 +368,9 @@ static bool keep_values(const lanes *x)
 static bool is_tallied(const lanes *x)
 {
     const ent_causes *c = x->o->causes;
+    if (x->s->options.portable) {
+        return false;
+    }
     switch (x->fold->kind) {
     case ENT_AGG_SHARE:
         return !c || x->test || !c->inverted;
@@ -432,7 +436,7 @@ bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, s
         ok = charge_values(&x);
     } else if (ok && is_tallied(&x)) {
         ok = fold_tallied(&x) && add_seen(&x);
-    } else if (ok && is_kept(fold) && !x.test) {
+    } else if (ok && is_kept(fold) && !x.test && !s->options.portable) {
         ok = keep_values(&x) && add_tallies(&x) && add_seen(&x);
     } else if (ok) {
         ok = take_values(&x) && add_tallies(&x) && add_seen(&x);

@@ -94,7 +94,7 @@ int64_t ent_folds_lender(const ent_engine *s, const ent_objectivestate *o, bool 
     const ent_image *p = s->program;
     const ent_fold_row *fold = &p->fold[o->row->first_fold];
     *own_causes = false;
-    if (o->over_outcomes) {
+    if (o->over_outcomes || s->options.portable) {
         return -1;
     }
     for (int64_t i = 0; i < o->index; i++) {

@@ -1,7 +1,8 @@
 #!/bin/sh
-# The same facts give the same ledger bytes: from sources or .entc, for any batch size and number of threads, for rows
-# in any order, compressed or not, in one file or several, sorted in memory or on disk. With --trace, which names rows, the
-# same but for their places.  And agreements decide together what they decide alone.
+# The same facts give the same ledger bytes: from sources or .entc, for any batch size and number of threads, with every
+# optimisation and with none that can be switched off (--portable), for rows in any order, compressed or not, in one file or
+# several, sorted in memory or on disk. With --trace, which names rows, the same but for their places.  And agreements decide
+# together what they decide alone.
 #   invariance.sh ENTENTE GENERATORS [ROWS]     ROWS of numbers to average, default 200,000
 set -u
 case $1 in /*) entente=$1 ;; *) entente=$PWD/$1 ;; esac
@@ -53,6 +54,9 @@ all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
     "$entente" build -o program.entc "$program" || failed=$((failed + 1))
     same "$program as .entc" program.entc --feed "$feed=$file"
     for n in 1 7 2048; do same "$program batch $n" "$program" --feed "$feed=$file" --batch $n; done
+    same "$program portable" "$program" --feed "$feed=$file" --portable
+    same "$program portable, row by row" "$program" --feed "$feed=$file" --portable --batch 1
+    same "$program portable, two threads" "$program" --feed "$feed=$file" --portable --jobs 2
     for n in 1 2; do same "$program jobs $n" "$program" --feed "$feed=$file" --jobs $n; done
     xz -0 -k -f "$file" && same "$program xz" "$program" --feed "$feed=$file.xz"
     same "$program standard input" "$program" --feed "$feed=-" <"$file"
@@ -89,25 +93,29 @@ all_ways numbers.ent reading numbers.csv
 
 # rows that do not fit, blank lines, CRLF and quotes, far enough into a file that several threads read it: the same rows are put
 # aside with the same places, and the run that stops at the first of them says the same
-threads() { # WHAT FILE…: the same with one thread and with three
-    what=$1 n=1
+threads() { # WHAT FILE…: the same with one thread, with three, and in the portable way
+    what=$1
     shift
     feeds=
     for f; do feeds="$feeds --feed reading=$f"; done
-    for jobs in 1 3; do
-        "$entente" run numbers.ent $feeds --jobs $jobs --ledger l$jobs.jsonl --bad-rows quarantine=q$jobs.csv >o$jobs.txt 2>&1
-        "$entente" run numbers.ent $feeds --jobs $jobs >s$jobs.txt 2>&1
-        "$entente" run numbers.ent $feeds --jobs $jobs --format csv --bad-rows quarantine=r$jobs.csv >c$jobs.txt 2>&1
-        sed -i "s/r$jobs.csv/q$jobs.csv/" c$jobs.txt
+    for way in 1 3 portable; do
+        options="--jobs $way"
+        [ $way = portable ] && options=--portable
+        "$entente" run numbers.ent $feeds $options --ledger l$way.jsonl --bad-rows quarantine=q$way.csv >o$way.txt 2>&1
+        "$entente" run numbers.ent $feeds $options >s$way.txt 2>&1
+        "$entente" run numbers.ent $feeds $options --format csv --bad-rows quarantine=r$way.csv >c$way.txt 2>&1
+        sed -i "s/[qr]$way.csv/aside.csv/" o$way.txt c$way.txt
     done
     for kind in l:jsonl q:csv o:txt s:txt r:csv c:txt; do
-        if cmp -s "${kind%:*}1.${kind#*:}" "${kind%:*}3.${kind#*:}"; then
-            passed=$((passed + 1))
-        else
-            failed=$((failed + 1))
-            echo "$what: with three threads another ${kind%:*}"
-            diff "${kind%:*}1.${kind#*:}" "${kind%:*}3.${kind#*:}" | head -4 | cut -c1-200
-        fi
+        for way in 3 portable; do
+            if cmp -s "${kind%:*}1.${kind#*:}" "${kind%:*}$way.${kind#*:}"; then
+                passed=$((passed + 1))
+            else
+                failed=$((failed + 1))
+                echo "$what: with --jobs 3 or --portable ($way) another ${kind%:*}"
+                diff "${kind%:*}1.${kind#*:}" "${kind%:*}$way.${kind#*:}" | head -4 | cut -c1-200
+            fi
+        done
     done
     [ "$(wc -l <q1.csv)" -gt 1 ] || { failed=$((failed + 1)); echo "$what: no bad row"; }
 }
@@ -191,6 +199,7 @@ shares() { # OPTIONS…
 }
 shares
 shares --batch 5
+shares --portable
 
 "$generators/generate-retail-club" --days 5 >/dev/null
 cp "$root/examples/retail-club/club.ent" "$root/examples/retail-club/uk-bank-holidays.ics" .

@@ -117,7 +117,7 @@ static const ent_plain_rows *lay_out(plain_batch *plain, const batch *b)
         plain->ends[n++] = at++;
     }
     memset(plain->text + at, "0.,9\n"[below(5)], ENT_CELL_SLACK);
-    plain->rows = (ent_plain_rows){plain->text, plain->ends + 1, 3};
+    plain->rows = (ent_plain_rows){plain->text, plain->ends + 1, 3, 0, NULL};
     return &plain->rows;
 }
 
