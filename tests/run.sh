@@ -44,6 +44,7 @@ step "golden layouts" sh tests/golden/format/run.sh "$ENTENTE"
 step "layout of our own files" sh tests/layout.sh "$ENTENTE"
 step "formats and fixes of diagnostics" python3 tests/golden/diagnostics/formats.py "$ENTENTE"
 step "scenarios of diagnostics" sh tests/golden/diagnostics/counterexamples.sh "$ENTENTE"
+step "pages of diagnostics" python3 tests/explain_pages.py "$ENTENTE" "$BUILD/tests/diagnostics_driver"
 step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
 step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh

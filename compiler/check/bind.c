@@ -26,6 +26,12 @@ static void check_query(ent_checker *ck, ent_bind_decl *bind, const ent_node *n)
 static void check_option(ent_checker *ck, ent_bind_decl *bind, const ent_node *n)
 {
     if (ent_same(n->name, "separator")) {
+        if (!ent_same(bind->format, "csv")) {
+            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0430, n->span,
+                                       "%s has no cells to separate", bind->format);
+            ent_diag_help(d, "leave the separator out, or read from csv");
+            return;
+        }
         if (n->text != NULL && n->text_len == 1 && n->text[0] != '"' && n->text[0] != '\n') {
             bind->separator = (unsigned char)n->text[0];
             return;

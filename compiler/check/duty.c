@@ -195,12 +195,6 @@ static void check_undo(ent_checker *ck, duty_work *w, const ent_node *n)
         duty->undo = ent_check_pattern(ck, w->scope, ent_kid(on, 0), alt_keys, w);
         if (on->op == ENT_UNDO_RESUME && ent_kid(on, 1) != NULL)
             duty->until = ent_check_pattern(ck, w->scope, on->kids[1], alt_keys, w);
-        if (on->op == ENT_UNDO_RESUME && ent_kid(on, 1) == NULL) {
-            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0416, on->span,
-                                       "until when can the clock go on?");
-            ent_diag_primary_label(d, "`resume` needs an end");
-            ent_diag_help(d, "write `resume until FEED.EVENT`");
-        }
         return;
     }
     const ent_feed_decl *feed = duty->feed;

@@ -241,15 +241,8 @@ static void check_target(ent_checker *ck, ent_scope *scope, ent_objective_decl *
 static void check_window(ent_checker *ck, ent_scope *scope, ent_objective_decl *o,
                          const ent_node *n)
 {
-    if (n == NULL && ent_broken(ck, o->node->span))
-        return;
-    if (n == NULL) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0418, o->span,
-                                   "objective `%s` does not say over which time", o->name);
-        ent_diag_primary_label(d, "no window");
-        ent_diag_help(d, "add `each month`, or `rolling 30d every 1d`");
-        return;
-    }
+    if (n == NULL)
+        return; /* the parser has said so */
     o->window = n->op;
     if (n->op != ENT_UNIT_ROLLING)
         return;

@@ -18,7 +18,8 @@
 static bool is_syntax(ent_diag_code code)
 {
     return code == ENT_DIAG_E0101 || code == ENT_DIAG_E0102 || code == ENT_DIAG_E0103 ||
-           code == ENT_DIAG_E0118 || code == ENT_DIAG_E0119 || code == ENT_DIAG_E0126;
+           code == ENT_DIAG_E0118 || code == ENT_DIAG_E0119 || code == ENT_DIAG_E0126 ||
+           code == ENT_DIAG_E0416 || code == ENT_DIAG_E0418;
 }
 
 /* Each is held against each: a file with more mistakes than that is not worth the time. */

@@ -272,6 +272,27 @@ static bool is_comparison(int token)
     return false;
 }
 
+/* What is missing before a word that begins or ends something else; a name that stands there may be
+ * the missing word, misspelt. */
+static bool report_missing(report *r, ent_span span, int token)
+{
+    ent_diag *d = NULL;
+    if (token == ID) {
+        return false;
+    }
+    if (r->expected[EACH] && r->expected[ROLLING]) {
+        d = ent_diag_add(r->p->diags, ENT_DIAG_E0418, span,
+                         "an objective says over which time its figure is taken");
+        ent_diag_primary_label(d, "no window stands before this");
+        ent_diag_help(d, "add `each month`, or `rolling 30d every 1d`");
+    } else if (r->expected[UNTIL] && !r->expected[ID]) {
+        d = ent_diag_add(r->p->diags, ENT_DIAG_E0416, span, "until when can the clock go on?");
+        ent_diag_primary_label(d, "`resume` needs an end before this");
+        ent_diag_help(d, "write `resume until FEED.EVENT`");
+    }
+    return d != NULL;
+}
+
 /* Mistakes that have a better message than a list of what was expected. */
 static bool report_known(report *r, ent_span span, int token)
 {
@@ -299,6 +320,9 @@ static bool report_known(report *r, ent_span span, int token)
     if (token == ASSIGN && r->expected[EQ]) {
         ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0101, span, "expected `==`, found `=`");
         ent_diag_fix(d, span, "==", "values are compared with `==`");
+        return true;
+    }
+    if (report_missing(r, span, token)) {
         return true;
     }
     ent_word_class kind = ent_word_class_of(token);

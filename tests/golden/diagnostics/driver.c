@@ -1,5 +1,7 @@
 /* Checks files and prints their diagnostics, for the golden tests of diagnostics.
- * Usage: driver STDLIB FILE…; exit status 1 if there were errors. */
+ * Usage: driver STDLIB FILE…; exit status 1 if there were errors.
+ *        driver --each STDLIB FILE…: each by itself, after a line with a form feed and its name.
+ *        driver --pages: what `entente explain` prints of each code, each after a form feed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,24 +9,17 @@
 #include "compiler/check/check.h"
 #include "compiler/prove/prove.h"
 
-int main(int argc, char **argv)
+static int check(const char *stdlib, const char *const *paths, size_t n_paths)
 {
-    if (argc < 3)
-        return 2;
-    if (strcmp(argv[1], "--explain") == 0) {
-        const char *text = ent_explain_code(argv[2]);
-        puts(text != NULL ? text : "no explanation");
-        return text == NULL;
-    }
     ent_arena *arena = ent_arena_create(0);
     ent_sources *sources = arena == NULL ? NULL : ent_sources_create(arena);
     ent_diags *diags = sources == NULL ? NULL : ent_diags_new(arena, sources);
     if (diags == NULL)
         return 4;
-    ent_check_options options = {.stdlib_dir = argv[1]};
+    ent_check_options options = {.stdlib_dir = stdlib};
     size_t n = 0, mains = 0;
-    ent_node **files = ent_load_files(arena, sources, diags, &options,
-                                      (const char *const *)argv + 2, (size_t)argc - 2, &n, &mains);
+    ent_node **files =
+        ent_load_files(arena, sources, diags, &options, paths, n_paths, &n, &mains);
     ent_model *model =
         files == NULL ? NULL : ent_check(arena, sources, diags, files, n, mains, &options);
     if (model != NULL && !ent_prove(arena, sources, diags, model))
@@ -39,4 +34,37 @@ int main(int argc, char **argv)
     ent_text_deinit(&out);
     ent_arena_destroy(arena);
     return model == NULL ? 4 : errors > 0;
+}
+
+static int check_each(const char *stdlib, const char *const *paths, size_t n_paths)
+{
+    int status = 0;
+    for (size_t i = 0; i < n_paths && status < 2; i++) {
+        printf("\f%s\n", paths[i]);
+        status = check(stdlib, &paths[i], 1);
+    }
+    return status < 2 ? 0 : status;
+}
+
+static int print_pages(void)
+{
+    ent_text out = {0};
+    for (int code = ENT_DIAG_NONE + 1; code < ENT_DIAG_COUNT; code++) {
+        ent_text_putc(&out, '\f');
+        ent_explain_code_write(&out, ent_diag_code_info((ent_diag_code)code));
+    }
+    fputs(ent_text_str(&out), stdout);
+    ent_text_deinit(&out);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *const *words = (const char *const *)argv;
+    if (argc == 2 && strcmp(argv[1], "--pages") == 0)
+        return print_pages();
+    if (argc < 3)
+        return 2;
+    return strcmp(argv[1], "--each") == 0 ? check_each(argv[2], words + 3, (size_t)argc - 3)
+                                          : check(argv[1], words + 2, (size_t)argc - 2);
 }
