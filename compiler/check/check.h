@@ -47,17 +47,7 @@ ent_model *ent_check(ent_arena *arena, ent_sources *sources, ent_diags *diags, e
 /* The source text of a span, blanks and newlines collapsed to one blank. */
 const char *ent_check_words(ent_arena *arena, const ent_sources *sources, ent_span span);
 
-/* The long explanation of a diagnostic. */
-typedef struct ent_code_page {
-    const char *code;
-    const char *text;
-    const char *wrong; /* an example that leads to the code, or NULL: none can be printed */
-    const char *right; /* the same without the mistake */
-} ent_code_page;
-
-/* NULL: there is no such code. */
-const ent_code_page *ent_explain_code(const char *code);
-/* Its page, as `entente explain CODE` prints it. */
-void ent_explain_code_write(ent_text *out, const ent_diag_info *info);
+/* The long explanation of a diagnostic, or NULL. */
+const char *ent_explain_code(const char *code);
 
 #endif

@@ -42,37 +42,24 @@ static const ent_diag_info *code_of(const char *text)
                                                           : ENT_DIAG_NONE);
 }
 
+static int explain_code(const ent_diag_info *info)
+{
+    const char *text = ent_explain_code(info->code);
+    printf("%s %s (%s)\n\n%s\n", info->code, info->slug,
+           info->severity == ENT_SEVERITY_ERROR ? "error" : "warning", info->meaning);
+    if (text) {
+        printf("\n%s\n", text);
+    }
+    return ENT_EXIT_OK;
+}
+
+/* --- decisions --- */
+
 static int out_of_memory(void)
 {
     fputs("error: out of memory\n", stderr);
     return ENT_EXIT_ENVIRONMENT;
 }
-
-/* Writes the text and forgets it. */
-static int print_text(ent_text *text, bool made)
-{
-    made = made && !text->failed;
-    bool written =
-        made && fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
-    ent_text_deinit(text);
-    if (!made) {
-        return out_of_memory();
-    }
-    if (!written) {
-        fprintf(stderr, "error: cannot write the explanation: %s\n", strerror(errno));
-        return ENT_EXIT_ENVIRONMENT;
-    }
-    return ENT_EXIT_OK;
-}
-
-static int explain_code(const ent_diag_info *info)
-{
-    ent_text text = {0};
-    ent_explain_code_write(&text, info);
-    return print_text(&text, true);
-}
-
-/* --- decisions --- */
 
 static int no_decision(const ent_xledger *l, int64_t seq)
 {
@@ -98,7 +85,18 @@ static int print(ent_arena *arena, const ent_explanation *x, const ent_xnotice *
     } else {
         (json ? ent_explain_tree : ent_explain_page)(arena, x, &text);
     }
-    return print_text(&text, !ent_arena_failed(arena));
+    bool made = !text.failed && !ent_arena_failed(arena);
+    bool written =
+        made && fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
+    ent_text_deinit(&text);
+    if (!made) {
+        return out_of_memory();
+    }
+    if (!written) {
+        fprintf(stderr, "error: cannot write the explanation: %s\n", strerror(errno));
+        return ENT_EXIT_ENVIRONMENT;
+    }
+    return ENT_EXIT_OK;
 }
 
 static int explain_line(ent_arena *arena, const asked *a, const ent_xledger *ledger,

@@ -1,7 +1,7 @@
 /* Checks files and prints their diagnostics, for the golden tests of diagnostics.
  * Usage: driver STDLIB FILE…; exit status 1 if there were errors.
  *        driver --each STDLIB FILE…: each by itself, after a line with a form feed and its name.
- *        driver --pages: what `entente explain` prints of each code, each after a form feed. */
+ *        driver --pages: the long explanation of each code, after a line with a form feed and the code. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,13 +48,11 @@ static int check_each(const char *stdlib, const char *const *paths, size_t n_pat
 
 static int print_pages(void)
 {
-    ent_text out = {0};
     for (int code = ENT_DIAG_NONE + 1; code < ENT_DIAG_COUNT; code++) {
-        ent_text_putc(&out, '\f');
-        ent_explain_code_write(&out, ent_diag_code_info((ent_diag_code)code));
+        const char *name = ent_diag_code_info((ent_diag_code)code)->code;
+        const char *text = ent_explain_code(name);
+        printf("\f%s\n%s\n", name, text == NULL ? "" : text);
     }
-    fputs(ent_text_str(&out), stdout);
-    ent_text_deinit(&out);
     return 0;
 }
 
