@@ -109,6 +109,47 @@ static bool check_pattern(ent_checker *ck, ent_env *env, ent_node *subject, ent_
     return ok;
 }
 
+#define HOUR_NS INT64_C(3600000000000)
+
+/* Whether an arm has a pattern of that value. */
+static bool takes(ent_checker *ck, const ent_node *n, const ent_value *wanted)
+{
+    for (size_t i = 1; i < n->n_kids; i++) {
+        const ent_node *list = n->kids[i]->kids[0];
+        for (size_t k = 0; list != NULL && k < list->n_kids; k++) {
+            ent_value v = {0};
+            bool known = ent_eval(ck, list->kids[k], &v);
+            bool text = wanted->type.kind == ENT_TYPE_TEXT;
+            if (known && (text ? ent_same(v.text, wanted->text) : v.i == wanted->i))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A value that no arm takes, as an author would write it; NULL: none is known. */
+static const char *untaken(ent_checker *ck, const ent_node *n, ent_type type)
+{
+    bool is_bool = type.kind == ENT_TYPE_BOOL;
+    for (int64_t i = 0; i <= (is_bool ? 1 : (int64_t)n->n_kids * 100); i++) {
+        ent_value v = {.type = type, .i = i};
+        const char *text = NULL;
+        if (is_bool)
+            text = i == 1 ? "true" : "false";
+        else if (type.kind == ENT_TYPE_INT)
+            text = ent_check_printf(ck, "%lld", (long long)i);
+        else if (type.kind == ENT_TYPE_DURATION && !__builtin_mul_overflow(i, HOUR_NS, &v.i))
+            text = ent_check_printf(ck, "%lldh", (long long)i);
+        else if (type.kind == ENT_TYPE_TEXT)
+            text = v.text = i == 0 ? "other" : ent_check_printf(ck, "other %lld", (long long)i);
+        if (text == NULL)
+            return NULL;
+        if (!takes(ck, n, &v))
+            return type.kind == ENT_TYPE_TEXT ? ent_check_printf(ck, "\"%s\"", text) : text;
+    }
+    return NULL;
+}
+
 static void report_match_gap(ent_checker *ck, const ent_node *n, const ent_node *subject,
                              const bool *covered, size_t members)
 {
@@ -123,8 +164,10 @@ static void report_match_gap(ent_checker *ck, const ent_node *n, const ent_node 
         ck->diags, ENT_DIAG_E0312, subject->span, "this `match` does not say what to give for %s",
         members > 0 ? ent_check_join(ck, names, k, 6, " and ") : "other values");
     ent_label_type(ck, d, subject, true);
+    const char *value = members > 0 ? NULL : untaken(ck, n, subject->type);
+    if (value != NULL)
+        ent_diag_note(d, "no arm takes %s", value);
     ent_diag_help(d, "add the missing arms, or `else -> …`");
-    (void)n;
 }
 
 ent_node *ent_check_match(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint)

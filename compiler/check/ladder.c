@@ -106,23 +106,131 @@ static bool pays_nothing(const ent_amount_decl *a)
            (a->kind == ENT_AMOUNT_NONE || (a->kind != ENT_AMOUNT_EXPR && a->q.num == 0));
 }
 
-/* A figure in the range, exact, as an author would write it; NULL: none that can be written shortly. */
-static const char *some_figure(ent_checker *ck, interval r, ent_type type)
+/* --- figures that show it --- */
+
+enum { PARTS_MAX = 10000 };
+
+static bool is_in(interval r, ent_value v)
+{
+    return !is_empty(both(r, (interval){.low = {.v = v}, .high = {.v = v}}));
+}
+
+/* One with the fewest rows: k of n, n without other prime factors than 2 and 5, so that it can be
+ * written as a percentage. */
+static bool some_ratio(interval r, ent_value *out)
+{
+    ent_q low = r.low.infinite ? ent_q_from_i64(0) : r.low.v.q, scaled;
+    for (int64_t two = 1; two <= PARTS_MAX; two *= 2) {
+        for (int64_t n = two; n <= PARTS_MAX; n *= 5) {
+            if (!ent_q_mul(low, ent_q_from_i64(n), &scaled))
+                return false;
+            for (int64_t k = (int64_t)ent_q_floor(scaled), i = 0; i < 3; i++) {
+                ent_value v = {.type = ent_ty(ENT_TYPE_RATIO)};
+                bool fewer = out->type.kind == ENT_TYPE_NONE || n < (int64_t)out->q.den;
+                if (fewer && k + i >= 0 && ent_q_make(k + i, n, &v.q) && is_in(r, v))
+                    *out = v;
+            }
+        }
+    }
+    return out->type.kind != ENT_TYPE_NONE;
+}
+
+/* One that is written shortly: 2h rather than 1h59m59.999999999s. */
+static bool some_whole(interval r, ent_type type, ent_value *out)
+{
+    static const int64_t units[] = {3600000000000, 60000000000, 1000000000, 1000000, 1000, 1};
+    int64_t low = r.low.infinite ? 0 : r.low.v.i;
+    if (r.low.infinite && !r.high.infinite && r.high.v.i < 0)
+        low = r.high.v.i;
+    for (size_t i = type.kind == ENT_TYPE_DURATION ? 0 : 5; i < sizeof units / sizeof *units; i++) {
+        int64_t up = low <= INT64_MAX - units[i] ? (low + units[i] - 1) / units[i] * units[i] : low;
+        *out = (ent_value){.type = type, .i = low < 0 ? low : up, .q = ent_q_from_i64(low < 0 ? low : up)};
+        if (is_in(r, *out))
+            return true;
+    }
+    return false;
+}
+
+static bool some_money(interval r, ent_type type, ent_value *out)
+{
+    ent_q low = r.low.infinite ? ent_q_from_i64(0) : r.low.v.q, scaled;
+    for (int64_t n = 1; n <= 100; n *= 100) {
+        if (!ent_q_mul(low, ent_q_from_i64(n), &scaled))
+            return false;
+        for (int64_t k = (int64_t)ent_q_floor(scaled), i = 0; i < 3; i++) {
+            *out = (ent_value){.type = type};
+            if (ent_q_make(k + i, n, &out->q) && is_in(r, *out))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A figure in the range, exact and as an author would write it; false: none is known. */
+static bool some_figure(interval r, ent_type type, ent_value *out)
+{
+    *out = (ent_value){0};
+    if (is_empty(r))
+        return false;
+    switch (type.kind) {
+    case ENT_TYPE_RATIO:
+        return some_ratio(r, out);
+    case ENT_TYPE_INT:
+    case ENT_TYPE_DURATION:
+        return some_whole(r, type, out);
+    case ENT_TYPE_MONEY:
+        return some_money(r, type, out);
+    default:
+        return false;
+    }
+}
+
+static const char *duration_text(ent_checker *ck, int64_t ns)
+{
+    static const struct {
+        int64_t ns;
+        const char *name;
+    } units[] = {{3600000000000, "h"}, {60000000000, "m"}, {1000000000, "s"},
+                 {1000000, "ms"},      {1000, "us"},       {1, "ns"}};
+    const char *text = "";
+    for (size_t i = 0; i < sizeof units / sizeof *units && text != NULL; i++)
+        if (ns >= units[i].ns) {
+            text = ent_check_printf(ck, "%s%lld%s", text, (long long)(ns / units[i].ns), units[i].name);
+            ns %= units[i].ns;
+        }
+    return text == NULL || text[0] == '\0' ? "0s" : text;
+}
+
+static const char *figure_text(ent_checker *ck, const ent_value *v)
 {
     char buf[ENT_Q_TEXT_SIZE];
-    ent_q low, high, sum, q;
-    if (type.kind != ENT_TYPE_RATIO || is_empty(r))
+    ent_q q = v->q;
+    if (v->type.kind == ENT_TYPE_DURATION)
+        return duration_text(ck, v->i);
+    if (v->type.kind == ENT_TYPE_INT)
+        return ent_check_printf(ck, "%lld", (long long)v->i);
+    if (v->type.kind == ENT_TYPE_RATIO && !ent_q_mul(q, ent_q_from_i64(100), &q))
+        return "";
+    if (v->type.kind == ENT_TYPE_MONEY)
+        return ent_q_format_rounded(q, 2, false, buf, sizeof buf) > 0
+                   ? ent_check_printf(ck, "%s %s", v->type.currency, buf)
+                   : "";
+    return ent_q_format_decimal(q, buf, sizeof buf) > 0 ? ent_check_printf(ck, "%s%%", buf) : "";
+}
+
+/* A figure in the range, which is kept for the prover as well; NULL: none is known. */
+static const char *shown(ent_checker *ck, ent_diag *d, const ent_objective_decl *o, interval r,
+                         bool stands)
+{
+    ent_value v;
+    if (!some_figure(both(r, natural_range(o)), o->type, &v))
         return NULL;
-    low = r.low.infinite ? ent_q_from_i64(0) : r.low.v.q;
-    high = r.high.infinite ? ent_q_from_i64(1) : r.high.v.q;
-    if (!r.low.infinite && !r.low.open)
-        q = low;
-    else if (!ent_q_add(low, high, &sum) || !ent_q_div(sum, ent_q_from_i64(2), &q))
-        return NULL;
-    if (!ent_q_mul(q, ent_q_from_i64(100), &q) || ent_q_format_decimal(q, buf, sizeof buf) == 0 ||
-        ent_q_cmp(q, ent_q_from_i64(0)) < 0)
-        return NULL;
-    return ent_check_printf(ck, "%s%%", buf);
+    const char *text = figure_text(ck, &v);
+    bool target = o->target.type.kind != ENT_TYPE_ERROR;
+    ent_ladder_case *c = target ? ENT_PUSH(ck, ck->m->ladder_cases, ck->m->n_ladder_cases) : NULL;
+    if (c != NULL)
+        *c = (ent_ladder_case){d, o, v, text, is_in(half_line(o->compare, o->target), v), stands};
+    return text;
 }
 
 /* Steps that ask in opposite directions must not both claim a figure. */
@@ -143,9 +251,10 @@ static bool report_overlap(ent_checker *ck, const ent_objective_decl *o, size_t 
                                ent_check_source_text(ck, s->bound.span));
         ent_diag_label(d, t->span, "%s %s", compare_word(t->compare),
                        ent_check_source_text(ck, t->bound.span));
-        const char *figure = some_figure(ck, common, o->type);
+        const char *figure = shown(ck, d, o, common, false);
         if (figure != NULL)
-            ent_diag_note(d, "a figure of %s is claimed by both", figure);
+            ent_diag_note(d, "a figure of %s is claimed by both, and goes to `%s`, which stands first",
+                          figure, ent_check_source_text(ck, t->span));
         ent_diag_help(d, "end the ladder with `… otherwise` instead");
         return true;
     }
@@ -159,9 +268,8 @@ static void note_taken(ent_checker *ck, ent_diag *d, const ent_objective_decl *o
     for (size_t i = 0; i < at && s->compare != ENT_CMP_OTHERWISE; i++) {
         const ent_step_decl *t = &o->steps[i];
         interval both_want = both(half_line(s->compare, s->bound), half_line(t->compare, t->bound));
-        const char *figure = t->compare == ENT_CMP_OTHERWISE
-                                 ? NULL
-                                 : some_figure(ck, both(both_want, natural_range(o)), o->type);
+        const char *figure =
+            t->compare == ENT_CMP_OTHERWISE ? NULL : shown(ck, d, o, both_want, false);
         if (figure != NULL) {
             ent_diag_note(d, "a figure of %s is taken by `%s`", figure,
                           ent_check_source_text(ck, t->span));
@@ -199,7 +307,7 @@ static void report_against_target(ent_checker *ck, const ent_objective_decl *o,
                                "this step gives a credit where the target is met");
     ent_diag_primary_label(d, "`%s` for figures that are no breach", s->amount->text);
     ent_diag_label(d, o->node->kids[1]->span, "the target");
-    const char *figure = some_figure(ck, paid, o->type);
+    const char *figure = shown(ck, d, o, paid, false);
     if (figure != NULL)
         ent_diag_note(d, "a figure of %s meets the target and gives it", figure);
     ent_diag_help(d, "begin the ladder with `none when %s %s`", compare_word(o->compare),
@@ -225,7 +333,7 @@ static void check_gap(ent_checker *ck, const ent_objective_decl *o, const ent_no
         ent_diag_primary_label(d, "nothing is said for figures over %s", from);
     else
         ent_diag_primary_label(d, "nothing is said for other figures");
-    const char *figure = some_figure(ck, left, o->type);
+    const char *figure = shown(ck, d, o, left, false);
     if (figure != NULL)
         ent_diag_note(d, "a figure of %s gets neither", figure);
     ent_diag_help(d, "end it with `%s otherwise`",
@@ -246,6 +354,9 @@ static void check_unpaid(ent_checker *ck, const ent_objective_decl *o, interval 
                                        "some breaches of this objective give no credit");
             ent_diag_primary_label(d, "`none` for figures that miss the target");
             ent_diag_label(d, o->node->kids[1]->span, "the target");
+            const char *figure = shown(ck, d, o, both(mine, breach), true);
+            if (figure != NULL)
+                ent_diag_note(d, "a figure of %s misses the target, and gives none", figure);
             return;
         }
         left = both(left, half_line(opposite(s->compare), s->bound));

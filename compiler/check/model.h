@@ -576,6 +576,17 @@ typedef struct ent_objective_decl {
     ent_span span;
 } ent_objective_decl;
 
+/* A figure that a ladder treats in a way that its author cannot have meant, and where that is reported:
+ * the prover shows facts with that figure. */
+typedef struct ent_ladder_case {
+    struct ent_diag *diag;
+    const ent_objective_decl *objective;
+    ent_value figure; /* of the measure's type */
+    const char *text; /* as it is written */
+    bool met;         /* the target, by that figure */
+    bool stands;      /* the ladder is odd, but no error */
+} ent_ladder_case;
+
 /* `paid when` in postfix order: the objective's versions, or an operator on what stands before it. */
 typedef struct ent_term_decl {
     int op; /* ENT_TERM_* */
@@ -678,6 +689,8 @@ typedef struct ent_model {
     size_t n_scenarios;
     ent_pool_decl **pools;
     size_t n_pools;
+    ent_ladder_case *ladder_cases;
+    size_t n_ladder_cases;
 } ent_model;
 
 #endif

@@ -527,11 +527,36 @@ const ent_box *ent_boxes_exact(ent_boxes boxes)
 
 /* --- showing --- */
 
+/* A length of time between the edges that is written shortly: 5h rather than 4h and a nanosecond. */
+static bool pick_duration(const ent_set *s, ent_q *out)
+{
+    static const int64_t units[] = {3600000000000, 60000000000, 1000000000, 1000000, 1000};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        ent_q unit = ent_q_from_i64(units[i]), parts;
+        const ent_edge *edge = s->low.infinite ? &s->high : &s->low;
+        if (edge->infinite || !ent_q_div(edge->q, unit, &parts)) {
+            return false;
+        }
+        ent_i128 n = ent_q_floor(parts);
+        n += !s->low.infinite && ent_q_cmp(ent_q_from_i64((int64_t)n), parts) < 0;
+        bool inside = ent_q_mul(ent_q_from_i64((int64_t)n), unit, out) && n != 0 &&
+                      (s->low.infinite || ent_q_cmp(*out, s->low.q) > -(int)!s->low.open) &&
+                      (s->high.infinite || ent_q_cmp(*out, s->high.q) < (int)!s->high.open);
+        if (inside) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A value between the edges; of dense types the middle, or one beyond the only bound. */
 static ent_q pick(const ent_set *s)
 {
     ent_q q = ent_q_from_i64(0), half, sum;
     (void)ent_q_make(1, 2, &half);
+    if (s->type.kind == ENT_TYPE_DURATION && pick_duration(s, &q)) {
+        return q;
+    }
     if (!s->low.infinite && (!s->low.open || s->high.infinite)) {
         q = s->low.q;
         return s->low.open && ent_q_add(q, ent_q_from_i64(1), &sum) ? sum : q;

@@ -47,6 +47,18 @@ int64_t ent_first_common_day(const ent_agreement_decl *a, const ent_agreement_de
     return day == INT64_MIN ? ent_civil_days(2026, 1, 5) : day;
 }
 
+bool ent_is_skipped(const ent_box *box, const ent_fold_decl *f)
+{
+    for (size_t i = 0; i < box->n; i++) {
+        for (size_t k = 0; k < f->n_absents; k++) {
+            if (box->sets[i].of == f->absents[k] && !box->sets[i].present) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool ent_takes_rows(const ent_feed_decl *feed)
 {
     size_t n = feed->bind == NULL ? 0 : feed->bind->n_columns;

@@ -12,6 +12,8 @@ bool ent_discharged_together(const ent_boxer *x, const ent_duty_decl *a, const e
 bool ent_in_force_together(const ent_agreement_decl *a, const ent_agreement_decl *b);
 int64_t ent_first_common_day(const ent_agreement_decl *a, const ent_agreement_decl *b);
 
+/* Whether a row of the box is skipped: a field that the fold reads is absent there. */
+bool ent_is_skipped(const ent_box *box, const ent_fold_decl *f);
 /* Whether rows that are written in a scenario under the feed's own names are read as they stand, and
  * not as a source's columns that go through its bind. */
 bool ent_takes_rows(const ent_feed_decl *feed);

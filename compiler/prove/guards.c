@@ -1,5 +1,6 @@
 /* Guards: conditions that no row can fulfil, shares that are always 100%, branches that are never
  * reached. All by the sets of values of box.h; what those cannot decide is left alone. */
+#include "compiler/check/check.h"
 #include "compiler/prove/box.h"
 #include "compiler/prove/internal.h"
 
@@ -36,6 +37,43 @@ static ent_boxes begin(const ent_boxer *x, const ent_feed_decl *feed, int32_t me
     return member < 0 || feed->event == NULL ? all : ent_boxes_member(x, all, feed->event, member);
 }
 
+static const char *words(const ent_prover *p, const ent_node *n)
+{
+    return ent_check_words(p->arena, p->sources, n->span);
+}
+
+/* A box that is certain, rather one in which nothing is absent; NULL: none that says something. */
+static const ent_box *telling(ent_boxes boxes)
+{
+    const ent_box *found = NULL;
+    for (size_t i = 0; i < boxes.n; i++) {
+        bool whole = true;
+        for (size_t k = 0; k < boxes.v[i].n; k++) {
+            whole = whole && boxes.v[i].sets[k].present;
+        }
+        if (!boxes.v[i].vague && boxes.v[i].n > 0 && (found == NULL || whole)) {
+            found = &boxes.v[i];
+            if (whole) {
+                return found;
+            }
+        }
+    }
+    return found;
+}
+
+/* A row for each of two conditions that no row fulfils together. */
+static void note_both(ent_prover *p, ent_diag *d, ent_boxes start, const ent_node *a,
+                      const ent_node *b)
+{
+    ent_boxer x = {p->m, p->arena};
+    const ent_box *first = telling(ent_boxes_where(&x, start, a, true));
+    const ent_box *second = telling(ent_boxes_where(&x, start, b, true));
+    if (first != NULL && second != NULL) {
+        ent_diag_note(d, "`%s` takes a row with %s", words(p, a), ent_box_text(&x, first));
+        ent_diag_note(d, "`%s` takes a row with %s", words(p, b), ent_box_text(&x, second));
+    }
+}
+
 /* The earlier part that alone rules out part k, or NULL. */
 static const ent_node *opponent(const ent_boxer *x, ent_boxes start, const parts *p, size_t k)
 {
@@ -69,6 +107,7 @@ static bool may_hold(ent_prover *p, const ent_feed_decl *feed, int32_t member, c
         if (other != NULL) {
             ent_diag_primary_label(d, "never true together with");
             ent_diag_label(d, other->span, "this");
+            note_both(p, d, start, other, all->v[i]);
         } else {
             ent_diag_primary_label(d,
                                    i == 0 ? "never true" : "never true with what stands before it");
@@ -176,6 +215,20 @@ typedef struct walk {
 
 static void visit(walk *w, const ent_node *n, ent_boxes in, const ent_node *outer);
 
+/* A value that would lead to the branch, and why it does not come so far. */
+static void note_taken(walk *w, ent_diag *d, const ent_node *condition, bool holds,
+                       const ent_node *outer)
+{
+    ent_boxes here = ent_boxes_where(&w->x, ent_boxes_all(&w->x), condition, holds);
+    ent_boxes taken = ent_boxes_where(&w->x, here, outer, true);
+    ent_boxes left = ent_boxes_where(&w->x, here, outer, false);
+    const ent_box *box = telling(left.n == 0 ? taken : left);
+    if (box != NULL && (left.n == 0 || taken.n == 0)) {
+        ent_diag_note(d, left.n == 0 ? "%s goes where `%s` holds" : "%s goes where `%s` does not hold",
+                      ent_box_text(&w->x, box), words(w->p, outer));
+    }
+}
+
 static void report_branch(walk *w, const ent_node *branch, const ent_node *condition, bool holds,
                           const ent_node *outer)
 {
@@ -188,6 +241,7 @@ static void report_branch(walk *w, const ent_node *branch, const ent_node *condi
     ent_diag_label(d, condition->span, holds ? "this never holds here" : "this always holds here");
     if (outer != NULL) {
         ent_diag_label(d, outer->span, "because this was asked before");
+        note_taken(w, d, condition, holds, outer);
         if (holds) {
             ent_diag_help(d, "ask for the narrower condition first");
         }
@@ -208,6 +262,25 @@ static void visit_if(walk *w, const ent_node *n, ent_boxes in, const ent_node *o
     visit(w, n->kids[2], no, n->kids[0]);
 }
 
+/* The pattern before `to` that takes the same value, in this arm or an earlier one; NULL: none alone. */
+static const ent_node *rival(walk *w, const ent_node *n, const ent_node *to)
+{
+    ent_boxes mine = ent_boxes_equal(&w->x, ent_boxes_all(&w->x), n->kids[0], to, true);
+    for (uint32_t i = 1; i < n->n_kids; i++) {
+        const ent_node *patterns = n->kids[i]->kids[0];
+        for (uint32_t k = 0; patterns != NULL && k < patterns->n_kids; k++) {
+            const ent_node *other = patterns->kids[k];
+            if (other == to) {
+                return NULL;
+            }
+            if (ent_boxes_equal(&w->x, mine, n->kids[0], other, false).n == 0) {
+                return other;
+            }
+        }
+    }
+    return NULL;
+}
+
 static void visit_match(walk *w, const ent_node *n, ent_boxes in)
 {
     const ent_node *subject = n->kids[0];
@@ -221,8 +294,12 @@ static void visit_match(walk *w, const ent_node *n, ent_boxes in)
             if (in.n > 0 && ent_boxes_equal(&w->x, in, subject, pattern, true).n == 0) {
                 ent_diag *d = ent_prove_report(w->p, ENT_DIAG_W0402, pattern->span,
                                                "this pattern is never reached");
-                if (d != NULL) {
-                    ent_diag_primary_label(d, "an earlier arm takes it");
+                const ent_node *other = d == NULL ? NULL : rival(w, n, pattern);
+                if (other != NULL) {
+                    ent_diag_primary_label(d, "taken before");
+                    ent_diag_label(d, other->span, "`%s` goes here", words(w->p, pattern));
+                } else if (d != NULL) {
+                    ent_diag_primary_label(d, "no such value comes here");
                 }
             }
             in = ent_boxes_equal(&w->x, in, subject, pattern, false);

@@ -30,6 +30,7 @@ void ent_prove_times(ent_prover *p);
 void ent_prove_accountability(ent_prover *p);
 
 /* These look at the whole model once. */
+void ent_prove_ladders(ent_prover *p);
 void ent_prove_guards(ent_prover *p);
 void ent_prove_claims(ent_prover *p);
 void ent_prove_watermelons(ent_prover *p);

@@ -18,18 +18,6 @@ static const ent_field_decl *service_key(const ent_feed_decl *feed)
     return NULL;
 }
 
-static bool is_skipped(const ent_box *box, const ent_fold_decl *f)
-{
-    for (size_t i = 0; i < box->n; i++) {
-        for (size_t k = 0; k < f->n_absents; k++) {
-            if (box->sets[i].of == f->absents[k] && !box->sets[i].present) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 const ent_box *ent_melon_row(const ent_melon *m, const ent_service_decl *s, bool good)
 {
     const ent_fold_decl *f = m->whole.o->folds[0];
@@ -43,7 +31,7 @@ const ent_box *ent_melon_row(const ent_melon *m, const ent_service_decl *s, bool
     }
     boxes = ent_boxes_where(&m->x, boxes, f->test, good);
     for (size_t i = 0; i < boxes.n; i++) {
-        if (!boxes.v[i].vague && !is_skipped(&boxes.v[i], f)) {
+        if (!boxes.v[i].vague && !ent_is_skipped(&boxes.v[i], f)) {
             return &boxes.v[i];
         }
     }

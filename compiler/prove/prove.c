@@ -136,8 +136,11 @@ static bool prove_day(ent_prover *p, int64_t day)
 bool ent_prove(ent_arena *arena, ent_sources *sources, ent_diags *diags, const ent_model *model)
 {
     ent_prover p = {.arena = arena, .sources = sources, .diags = diags, .m = model};
+    if (model->framework != NULL) {
+        ent_prove_ladders(&p);
+    }
     if (ent_diags_error_count(diags) > 0 || model->framework == NULL) {
-        return true;
+        return !p.out_of_memory;
     }
     for (size_t i = 0; i < model->framework->n_requires; i++) {
         p.strict = p.strict || model->framework->requires[i].is_underpinning;

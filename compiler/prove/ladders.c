@@ -1,0 +1,332 @@
+/* What a ladder does with a figure that its author has not thought of, as facts with that figure.
+ *
+ * The checker finds the figure (compiler/check/ladder.c); here rows are made up whose share, count or
+ * only value it is, within one window of the objective.  Where the ladder is in error the scenario
+ * says what is decided of the facts apart from the credit, so it runs once the ladder is mended;
+ * where some breaches are left unpaid (W0403), it runs as it is.  Nothing is shown unless the rows are
+ * certain: one window, nothing of it excluded, conditions that are understood exactly, and for shares
+ * the judges of trial.h find the figure in them.  Tested by tests/property/ladders.py, which runs what
+ * is shown. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/prove/counterexample.h"
+#include "compiler/prove/internal.h"
+#include "compiler/prove/trial.h"
+#include "compiler/syntax/text.h"
+#include "runtime/time/civil.h"
+
+#define DAY_NS INT64_C(86400000000000)
+#define MINUTE_NS INT64_C(60000000000)
+
+enum { ROWS_MAX = 400, INLINE_MAX = 24 };
+
+typedef struct showing {
+    ent_prover *p;
+    ent_boxer x;
+    const ent_ladder_case *c;
+    const ent_objective_decl *o;
+    const ent_fold_decl *fold;
+    const ent_service_decl *service; /* whose samples they are; NULL: the feed has no service as a key */
+    const ent_box *good, *bad;       /* rows that count, and of a share those that do not */
+    int64_t n_good, n_bad;
+    int64_t start, step; /* when the first one happens, and how far they are apart */
+} showing;
+
+/* --- rows --- */
+
+static const ent_field_decl *service_key(const ent_feed_decl *feed)
+{
+    for (size_t i = 0; i < feed->n_keys; i++) {
+        if (feed->keys[i]->type.kind == ENT_TYPE_SERVICE) {
+            return feed->keys[i];
+        }
+    }
+    return NULL;
+}
+
+static bool can_key(const ent_feed_decl *feed)
+{
+    for (size_t i = 0; i < feed->n_keys; i++) {
+        if (feed->keys[i]->type.kind != ENT_TYPE_SERVICE && feed->keys[i]->type.kind != ENT_TYPE_TEXT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether each field that the fold reads has a value in the box: one that is left open is absent in
+ * the row. */
+static bool says_all(const ent_box *box, const ent_fold_decl *f)
+{
+    for (size_t i = 0; i < f->n_absents; i++) {
+        bool said = f->value != NULL && f->value->decl == f->absents[i];
+        for (size_t k = 0; k < box->n && !said; k++) {
+            said = box->sets[k].of == f->absents[i];
+        }
+        if (!said) {
+            return false;
+        }
+    }
+    return !ent_is_skipped(box, f);
+}
+
+/* A row that the fold looks at, good or bad in its sense. */
+static const ent_box *find_row(const showing *s, bool good)
+{
+    const ent_fold_decl *f = s->fold;
+    const ent_field_decl *key = service_key(f->feed);
+    ent_boxes boxes = ent_boxes_all(&s->x);
+    if (f->member >= 0) {
+        boxes = ent_boxes_member(&s->x, boxes, f->feed->event, f->member);
+    }
+    if (key != NULL && s->service != NULL) {
+        boxes = ent_boxes_member(&s->x, boxes, key, s->service->index);
+    }
+    for (size_t i = 0; i < f->n_keyed; i++) {
+        boxes = ent_boxes_where(&s->x, boxes, f->keyed[i], true);
+    }
+    for (size_t i = 0; i < f->n_select; i++) {
+        boxes = ent_boxes_where(&s->x, boxes, f->select[i], true);
+    }
+    if (f->test != NULL) {
+        boxes = ent_boxes_where(&s->x, boxes, f->test, good);
+    }
+    for (size_t i = 0; i < boxes.n; i++) {
+        if (!boxes.v[i].vague && says_all(&boxes.v[i], f)) {
+            return &boxes.v[i];
+        }
+    }
+    return NULL;
+}
+
+/* The row with the figure in the field that is averaged, summed, …; NULL: its conditions speak of it. */
+static const ent_box *with_value(const showing *s, const ent_box *box)
+{
+    const ent_field_decl *f = s->fold->value->decl;
+    ent_set *sets = ent_arena_alloc_array(s->p->arena, box->n + 1, sizeof *sets);
+    ent_box *made = ent_arena_alloc(s->p->arena, sizeof *made);
+    if (sets == NULL || made == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < box->n; i++) {
+        if (box->sets[i].of == f) {
+            return NULL;
+        }
+        sets[i] = box->sets[i];
+    }
+    ent_q q = s->o->type.kind == ENT_TYPE_MONEY ? s->c->figure.q : ent_q_from_i64(s->c->figure.i);
+    sets[box->n] = (ent_set){.of = f,
+                             .name = f->name,
+                             .type = f->type,
+                             .kind = ENT_SET_ORDERED,
+                             .present = true,
+                             .low.q = q,
+                             .high.q = q};
+    *made = (ent_box){.sets = sets, .n = box->n + 1};
+    return made;
+}
+
+/* How many rows of which kind have the figure. */
+static bool count_rows(showing *s)
+{
+    const ent_value *v = &s->c->figure;
+    switch (s->fold->kind) {
+    case ENT_AGG_SHARE:
+        s->n_good = (int64_t)v->q.num;
+        s->n_bad = (int64_t)(v->q.den - v->q.num);
+        return v->q.num >= 0 && v->q.num <= v->q.den && v->q.den <= ROWS_MAX;
+    case ENT_AGG_COUNT:
+        s->n_good = v->i;
+        return v->i > 0 && v->i <= ROWS_MAX;
+    case ENT_AGG_SUM:
+    case ENT_AGG_AVERAGE:
+    case ENT_AGG_MINIMUM:
+    case ENT_AGG_MAXIMUM:
+    case ENT_AGG_MEDIAN:
+    case ENT_AGG_PERCENTILE:
+        s->n_good = 1;
+        return s->fold->value != NULL && s->fold->value->decl_kind == ENT_DECL_FIELD &&
+               ((const ent_field_decl *)s->fold->value->decl)->type.kind == s->o->type.kind;
+    default:
+        return false;
+    }
+}
+
+static bool find_rows(showing *s)
+{
+    s->good = s->n_good > 0 ? find_row(s, true) : NULL;
+    s->bad = s->n_bad > 0 ? find_row(s, false) : NULL;
+    if (s->good != NULL && s->fold->kind != ENT_AGG_SHARE && s->fold->kind != ENT_AGG_COUNT) {
+        s->good = with_value(s, s->good);
+    }
+    return (s->n_good == 0 || s->good != NULL) && (s->n_bad == 0 || s->bad != NULL);
+}
+
+/* --- trying it --- */
+
+/* Whether rows of the feed could begin something that the objective leaves out. */
+static bool may_exclude(const showing *s)
+{
+    for (size_t i = 0; i < s->o->n_excluding; i++) {
+        const ent_span_decl *span = s->o->excluding[i].of;
+        for (size_t k = 0; span != NULL && k < span->from->n_alts; k++) {
+            if (span->from->alts[k].feed == s->fold->feed) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* One window in which all rows count and, of a share, have the figure. */
+static bool is_tried(const showing *s)
+{
+    int64_t n = s->n_good + s->n_bad;
+    uint8_t seen[ROWS_MAX];
+    ent_trial trial = {.start = s->start, .interval = s->step, .n = (size_t)n};
+    trial.period = (ent_interval){s->start, s->start + n * s->step};
+    for (int64_t i = 0; i < n; i++) {
+        seen[i] = i < s->n_good ? ENT_SEEN_GOOD : ENT_SEEN_BAD;
+    }
+    ent_judge judge;
+    bool ok = ent_judge_init(&judge, s->o, s->service) && ent_judge_look(&judge, &trial) &&
+              judge.n_views == 1;
+    for (int64_t i = 0; ok && i < n; i++) {
+        int64_t at = s->start + i * s->step;
+        ok = at >= judge.views[0].lo && at < judge.views[0].hi &&
+             !ent_view_excludes(&judge.views[0], at);
+    }
+    if (ok && s->fold->kind == ENT_AGG_SHARE) {
+        ent_ruling r = ent_judge_rule(&judge, &trial, seen);
+        ok = r.windows == 1 && r.total == n && r.bad == s->n_bad;
+    }
+    ent_judge_deinit(&judge);
+    return ok;
+}
+
+/* Whose samples they are: a service that the objective is about, or just one of the club. */
+static void choose_service(showing *s, bool must_cover)
+{
+    const ent_model *m = s->p->m;
+    for (size_t i = 0; i < m->n_services && s->service == NULL; i++) {
+        s->service = ent_objective_covers(s->o, m->services[i]) ? m->services[i] : NULL;
+    }
+    if (s->service == NULL && !must_cover && m->n_services > 0) {
+        s->service = m->services[0];
+    }
+}
+
+static bool can_show(showing *s)
+{
+    const ent_objective_decl *o = s->o;
+    if (o->n_folds != 1 || o->expr == NULL || o->expr->kind != ENT_NODE_AGGREGATE ||
+        o->window == ENT_UNIT_ROLLING) {
+        return false;
+    }
+    const ent_feed_decl *feed = o->folds[0]->feed;
+    s->fold = o->folds[0];
+    if (feed == NULL || feed->kind != ENT_FEED_SOURCE || !ent_takes_rows(feed) || !can_key(feed)) {
+        return false;
+    }
+    bool by_service = o->subject != ENT_SUBJECT_NONE;
+    if (by_service && (o->subject_type.kind != ENT_TYPE_SERVICE || service_key(feed) == NULL)) {
+        return false;
+    }
+    choose_service(s, by_service);
+    if (s->service == NULL && service_key(feed) != NULL) {
+        return false;
+    }
+    s->start = ent_first_common_day(o->agreement, o->agreement) * DAY_NS + DAY_NS / 2;
+    s->step = feed->interval_ns > 0 ? feed->interval_ns : MINUTE_NS;
+    return count_rows(s) && find_rows(s) && !may_exclude(s) && is_tried(s);
+}
+
+/* --- the scenario --- */
+
+static void put_rows(const showing *s, ent_text *out)
+{
+    char at[ENT_CIVIL_TEXT_MAX];
+    for (int64_t i = 0; i < s->n_good + s->n_bad; i++) {
+        (void)ent_civil_format(at, sizeof at, s->start + i * s->step, NULL);
+        const char *key = ent_arena_printf(s->p->arena, "T%lld", (long long)i + 1);
+        const char *row = ent_row(&s->x, i < s->n_good ? s->good : s->bad, s->fold->feed, at,
+                                  key == NULL ? "" : key);
+        ent_text_printf(out, "%s\n", row == NULL ? "" : row);
+    }
+}
+
+static void put_indented(ent_text *out, const ent_text *rows)
+{
+    const char *line = ent_text_str(rows);
+    while (*line != '\0') {
+        const char *end = strchr(line, '\n');
+        ent_text_puts(out, "    ");
+        ent_text_add(out, line, (size_t)(end - line) + 1);
+        line = end + 1;
+    }
+}
+
+static void put_expectation(const showing *s, ent_text *out)
+{
+    char date[ENT_CIVIL_TEXT_MAX];
+    const ent_agreement_decl *a = s->o->agreement;
+    (void)ent_civil_format_date(date, sizeof date, ent_first_common_day(a, a));
+    ent_text_printf(out, "  expect %s of %s.%s", s->c->met ? "met" : "breach", a->name, s->o->name);
+    if (s->o->subject != ENT_SUBJECT_NONE) {
+        ent_text_printf(out, " for %s", s->service->name);
+    }
+    ent_text_printf(out, " in %s measure %s", date, s->c->text);
+    if (s->c->stands && a->currency != NULL) {
+        ent_text_printf(out, " credit %s 0.00", a->currency);
+    }
+    ent_text_putc(out, '\n');
+}
+
+static void report(const showing *s)
+{
+    const ent_agreement_decl *a = s->o->agreement;
+    ent_text out = {0}, rows = {0};
+    const char *file = ent_arena_printf(s->p->arena, "%s-%s-ladder.csv", a->name, s->o->name);
+    ent_text_printf(&rows, "%s\n", ent_row_names(&s->x, s->fold->feed));
+    put_rows(s, &rows);
+    ent_text_printf(&out, "scenario \"%s.%s has a figure of %s\"\n  using %s\n  given %s ", a->name,
+                    s->o->name, s->c->text, a->name, s->fold->feed->name);
+    if (s->n_good + s->n_bad <= INLINE_MAX) {
+        ent_text_puts(&out, "\"\"\"\n");
+        put_indented(&out, &rows);
+        ent_text_puts(&out, "  \"\"\"\n");
+    } else {
+        ent_text_printf(&out, "\"%s\"\n", file);
+        ent_diag_example_file(s->c->diag, file, ent_text_str(&rows));
+        ent_diag_help(s->c->diag, "`entente check --counterexamples DIR` writes this scenario and its %lld rows",
+                      (long long)(s->n_good + s->n_bad));
+    }
+    put_expectation(s, &out);
+    if (!s->c->stands) {
+        ent_diag_note(s->c->diag, "this scenario passes once the ladder is mended");
+    }
+    s->p->out_of_memory = s->p->out_of_memory || file == NULL || out.failed || rows.failed;
+    ent_diag_example(s->c->diag, ent_text_str(&out));
+    ent_text_deinit(&out);
+    ent_text_deinit(&rows);
+}
+
+void ent_prove_ladders(ent_prover *p)
+{
+    const ent_model *m = p->m;
+    size_t errors = 0;
+    for (size_t i = 0; i < m->n_ladder_cases; i++) {
+        errors += !m->ladder_cases[i].stands;
+    }
+    if (errors != ent_diags_error_count(p->diags)) {
+        return; /* other mistakes: the model is not whole */
+    }
+    for (size_t i = 0; i < m->n_ladder_cases; i++) {
+        const ent_ladder_case *c = &m->ladder_cases[i];
+        showing s = {.p = p, .x = {m, p->arena}, .c = c, .o = c->objective};
+        if (can_show(&s)) {
+            report(&s);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""What diagnostics show of bands, matches and guards is so.
+
+Ladders over shares, counts and averages are made up at random, with gaps, steps out of order, steps that overlap and
+steps against the target, or without.  Whether one is in order is decided here by exact arithmetic at every bound and
+between them; the figure that a diagnostic names must be what the diagnostic says of it, and the scenario that it
+prints must pass: with the ladder as it is where that is a warning, else with the ladder mended.  Of matches, the value
+that no arm takes is held against the arms; of guards, the rows that each of two conditions takes; of branches, the
+value that an earlier condition takes.
+
+Usage: ladders.py --seed S --count N --entente PROGRAM
+"""
+import argparse
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from fractions import Fraction
+
+HEAD = """use std.example
+
+sla Hosting under Club between HostCo and Acme effective from 2026-01-01 {
+  charge GBP 1000.00 per month
+  objective held
+    %s %s %s each %s
+%s    credit %s
+}
+"""
+# measure: (text, what follows the target, bounds, how a bound is written, smallest and largest figure)
+MEASURES = [
+    ("share of probe where up", "    missing counts as down\n",
+     [Fraction(n, 1000) for n in range(900, 1001, 5)], lambda b: "%s%%" % decimal(b * 100), Fraction(0), Fraction(1)),
+    ("share of probe where service == network and latency <= 400ms", "    missing is ignored\n",
+     [Fraction(n, 100) for n in range(50, 101, 5)], lambda b: "%s%%" % decimal(b * 100), Fraction(0), Fraction(1)),
+    ("count of ticket.opened where priority == P1", "", [Fraction(n) for n in range(0, 12)], str, Fraction(0), None),
+    ("average of probe.latency", "    missing is ignored\n", [Fraction(n) for n in range(100, 1000, 100)],
+     lambda b: "%dms" % b, None, None),
+]
+COMPARE = {"at least": lambda f, b: f >= b, "at most": lambda f, b: f <= b,
+           "above": lambda f, b: f > b, "below": lambda f, b: f < b}
+LADDER_CODES = {"E0419", "E0420", "E0421", "E0422", "W0403"}
+
+
+def decimal(q):
+    text = "%.6f" % float(q)
+    return text.rstrip("0").rstrip(".")
+
+
+def run(*words):
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
+def write(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+class Ladder:
+    def __init__(self, rng):
+        self.measure, self.after, self.bounds, self.show, self.low, self.high = rng.choice(MEASURES)
+        self.target = rng.choice(self.bounds)
+        self.side = rng.choice(["at least", "at most"]) if "share" not in self.measure else "at least"
+        self.window = rng.choice(["month", "week", "day"])
+        down = self.side == "at least"
+        bounds = sorted(rng.sample(self.bounds, rng.randint(1, 3)), reverse=down)
+        if rng.random() < 0.5:
+            bounds[0] = self.target
+        if rng.random() < 0.2:
+            rng.shuffle(bounds)
+        self.steps = [(self.side if rng.random() < 0.85 else rng.choice(list(COMPARE)), b, 5 * i)
+                      for i, b in enumerate(bounds)]
+        if rng.random() < 0.6:
+            self.steps.append(("otherwise", None, 50))
+
+    def step_text(self, i):
+        side, bound, pays = self.steps[i]
+        amount = "%d%% of charge" % pays if pays else "none"
+        return "%s otherwise" % amount if bound is None else "%s when %s %s" % (amount, side, self.show(bound))
+
+    def source(self, credit=None):
+        credit = credit or ", ".join(self.step_text(i) for i in range(len(self.steps)))
+        return HEAD % (self.measure, self.side, self.show(self.target), self.window, self.after, credit)
+
+    def mended(self):
+        return self.source("none when %s %s, 5%% of charge otherwise" % (self.side, self.show(self.target)))
+
+    def asks(self, i, figure):
+        side, bound, _ = self.steps[i]
+        return bound is None or COMPARE[side](figure, bound)
+
+    def taker(self, figure):
+        return next((i for i in range(len(self.steps)) if self.asks(i, figure)), None)
+
+    def met(self, figure):
+        return COMPARE[self.side](figure, self.target)
+
+    def figures(self):
+        """Every bound, what is just beside it (of counts, the next one) and what lies far out."""
+        beside = Fraction(1) if "count" in self.measure else Fraction(1, 100000)
+        points = {b + d for b in self.bounds + [self.target] for d in (-beside, 0, beside)}
+        points |= {Fraction(0), Fraction(1), Fraction(100000)} | {self.bounds[0] / 2}
+        return [p for p in points if (self.low is None or p >= self.low) and (self.high is None or p <= self.high)
+                and ("count" not in self.measure or p.denominator == 1)]
+
+    def faults(self):
+        found = set()
+        for f in self.figures():
+            at = self.taker(f)
+            if at is None:
+                found.add("E0419")
+            elif self.met(f) and self.steps[at][2] > 0:
+                found.add("E0421")
+            elif not self.met(f) and self.steps[at][2] == 0:
+                found.add("W0403")
+        return found
+
+    def parse(self, text):
+        if text.endswith("%"):
+            return Fraction(text[:-1]) / 100
+        units = {"h": 3600000, "m": 60000, "s": 1000, "ms": 1, "us": Fraction(1, 1000), "ns": Fraction(1, 1000000)}
+        parts = re.findall(r"(\d+)(ms|us|ns|h|m|s)", text)
+        return sum(Fraction(n) * units[u] for n, u in parts) if parts else Fraction(text)
+
+    def is_so(self, code, figure, flagged):
+        """Whether what the diagnostic says of the figure is true; flagged: the step that it is shown at."""
+        at = self.taker(figure)
+        if self.low is not None and figure < self.low or self.high is not None and figure > self.high:
+            return False
+        if code == "E0419":
+            return at is None
+        if code == "E0420":
+            return self.asks(flagged, figure) and at is not None and at < flagged
+        if code == "E0421":
+            return self.met(figure) and at is not None and self.steps[at][2] > 0
+        if code == "E0422":
+            return at is not None and at < flagged and self.asks(flagged, figure)
+        return not self.met(figure) and at is not None and self.steps[at][2] == 0
+
+
+def try_ladder(rng, entente, folder, tally):
+    ladder = Ladder(rng)
+    source = write(folder, "held.ent", ladder.source())
+    mended = write(folder, "mended.ent", ladder.mended())
+    shown = os.path.join(folder, "shown")
+    os.mkdir(shown)
+    said = run(entente, "check", "--counterexamples", shown, source).stdout.decode()
+    codes = [c for c in re.findall(r"^(?:error|warning)\[(\w+)\]", said, re.M) if c in LADDER_CODES]
+    faults = ladder.faults()
+    if bool(faults) > bool(codes) or (codes and codes[0] == "W0403" and faults != {"W0403"}):
+        return "it has %s, and %s is said" % (sorted(faults), codes)
+    for code, body in re.findall(r"^(?:error|warning)\[(\w+)\]((?:.|\n)*?)(?=^\w+\[|\Z)", said, re.M):
+        figure = re.search(r"= note: a figure of (\S+(?: \d\S*)?) (?:is|gets|meets|misses)", body)
+        if code not in LADDER_CODES or not figure:
+            continue
+        at = re.search(r"--> .*:(\d+):(\d+)", body)
+        line = ladder.source().split("\n")[int(at[1]) - 1][int(at[2]) - 1:]
+        flagged = next(i for i in range(len(ladder.steps)) if line.startswith(ladder.step_text(i))
+                       and line == ", ".join(ladder.step_text(k) for k in range(i, len(ladder.steps))))
+        tally["figures"] += 1
+        if not ladder.is_so(code, ladder.parse(figure[1]), flagged):
+            return "%s: %s is not so" % (code, figure[0])
+    for name in sorted(n for n in os.listdir(shown) if n[:5] in LADDER_CODES):
+        program = source if name.startswith("W") else mended
+        done = run(entente, "test", program, os.path.join(shown, name))
+        tally["scenarios"] += 1
+        if done.returncode != 0:
+            return "%s does not pass\n%s" % (name, done.stdout.decode())
+    return None
+
+
+def try_match(rng, entente, folder, tally):
+    arms = [rng.randint(0, 5) for _ in range(rng.randint(1, 5))]
+    source = write(folder, "match.ent", "use std.example\n\nfn f(n: int) -> int = match n { %s }\n"
+                   % "  ".join("%d -> %d" % (a, i) for i, a in enumerate(arms)))
+    said = run(entente, "check", source).stdout.decode()
+    value = re.search(r"= note: no arm takes (\d+)$", said, re.M)
+    tally["values"] += 1
+    return None if value and int(value[1]) not in arms else "no value that no arm takes is named"
+
+
+def seconds(text):
+    """A length as sources or as rows write it, in milliseconds."""
+    return Fraction(text[:-2]) if text.endswith("ms") else Fraction(text[:-1]) * 1000
+
+
+def try_guard(rng, entente, folder, tally):
+    a, b = rng.randint(1, 900), rng.randint(1, 900)
+    tests = ["latency > %dms" % a, "latency < %dms" % b]
+    source = write(folder, "guard.ent", HEAD % ("share of probe where " + " and ".join(tests), "at least", "90%", "month",
+                                               "    missing is ignored\n",
+                                               "none when at least 90%, 5% of charge otherwise"))
+    said = run(entente, "check", source).stdout.decode()
+    rows = dict(re.findall(r"= note: `(latency . \d+ms)` takes a row with latency (\S+)$", said, re.M))
+    never = "W0411" in said
+    tally["guards"] += 1
+    if never != (b <= a):
+        return "W0411 is %ssaid" % ("" if never else "not ")
+    if never and not (seconds(rows[tests[0]]) > a and seconds(rows[tests[1]]) < b):
+        return "the rows %s do not fulfil the conditions" % rows
+    return None
+
+
+def try_branch(rng, entente, folder, tally):
+    a, b = rng.randint(1, 9), rng.randint(1, 9)
+    source = write(folder, "branch.ent", "use std.example\n\nfn f(h: duration) -> int = "
+                   "if h > %dh then 1 else if h > %dh then 2 else 3\n" % (a, b))
+    said = run(entente, "check", source).stdout.decode()
+    value = re.search(r"= note: h (\S+)s goes where `h > %dh` holds" % a, said)
+    tally["branches"] += 1
+    if ("W0402" in said) != (b >= a):
+        return "W0402 is wrong about %d and %d" % (a, b)
+    if b >= a and not (value and Fraction(value[1]) > 3600 * max(a, b)):
+        return "no value that the first branch takes from the second is named"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--entente", required=True)
+    options = parser.parse_args()
+    entente = os.path.abspath(options.entente)
+    tally = dict.fromkeys(("figures", "scenarios", "values", "guards", "branches"), 0)
+    passed = failed = 0
+    for number in range(options.count):
+        rng = random.Random("%d-%d" % (options.seed, number))
+        for attempt in (try_ladder,) * 3 + (try_match, try_guard, try_branch):
+            with tempfile.TemporaryDirectory() as folder:
+                wrong = attempt(rng, entente, folder, tally)
+                if wrong:
+                    failed += 1
+                    print("seed %d, case %d, %s: %s" % (options.seed, number, attempt.__name__, wrong))
+                    for name in ("held.ent", "match.ent", "guard.ent", "branch.ent"):
+                        path = os.path.join(folder, name)
+                        if os.path.exists(path):
+                            with open(path, encoding="utf-8") as f:
+                                print(f.read())
+                else:
+                    passed += 1
+    print(", ".join("%d %s" % (n, what) for what, n in tally.items()))
+    print("%d passed, %d failed" % (passed, failed))
+    return failed > 0 or min(tally.values()) == 0
+
+
+sys.exit(main())
