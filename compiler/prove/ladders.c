@@ -221,7 +221,7 @@ static bool can_show(showing *s)
 {
     const ent_objective_decl *o = s->o;
     if (o->n_folds != 1 || o->expr == NULL || o->expr->kind != ENT_NODE_AGGREGATE ||
-        o->window == ENT_UNIT_ROLLING) {
+        o->window == ENT_UNIT_ROLLING || o->agreement->zone == NULL) {
         return false;
     }
     const ent_feed_decl *feed = o->folds[0]->feed;
