@@ -282,6 +282,11 @@ static bool take_text(ent_watch *w, ent_watch_source *s, ent_watch_bytes *answer
     return ok;
 }
 
+bool ent_watch_poll_take(ent_watch *w, ent_watch_source *s, ent_watch_bytes *answer)
+{
+    return s->kind == ENT_WATCH_SCRAPE ? take_text(w, s, answer) : take_range(w, s, answer);
+}
+
 /* --- turns --- */
 
 static void on_answer(ent_watch *w, ent_watch_transfer *t, const char *problem)
@@ -292,8 +297,7 @@ static void on_answer(ent_watch *w, ent_watch_transfer *t, const char *problem)
     if (problem) {
         snprintf(s->trouble, sizeof s->trouble, "`%.200s`: %.100s", in->base, problem);
     } else {
-        ok = s->kind == ENT_WATCH_SCRAPE ? take_text(w, s, &t->answer)
-                                         : take_range(w, s, &t->answer);
+        ok = ent_watch_poll_take(w, s, &t->answer);
     }
     ent_watch_bytes_deinit(&t->answer);
     if (!ok) {

@@ -100,6 +100,8 @@ def pushes(folder, report, whole):
     late = json.loads(watch.ask("/feed/probe", rows and "at,service,up\n" + facts.probes(1, 1)[0] + "\n")[1])
     bad = json.loads(watch.ask("/feed/probe", '{"at":"2026-03-05T00:00:00Z","service":"hosting","up":"perhaps"}\n')[1])
     ahead = json.loads(watch.ask("/feed/probe", '{"at":"2099-01-01T00:00:00Z","service":"hosting","up":"1"}\n')[1])
+    ago = json.loads(watch.ask("/feed/probe", '{"at":"1970-01-01T00:00:00Z","service":"hosting","up":"1"}\n')[1])
+    report.hold(ago["bad"] == 1, "a row of 1970 is bad", ago)
     report.hold(late == {"rows": 0, "bad": 0, "late": 1, "skipped": 0}, "a late row is said to be late", late)
     report.hold(bad["bad"] == 1 and ahead["bad"] == 1, "rows that do not fit, or are from the future, are bad", (bad, ahead))
     watch.stop()
