@@ -4,6 +4,7 @@
  *     ?newest=1      the newest first; before=N goes on
  *     ?limit=N       at most 1,000, 100 if nothing is said
  *     ?agreement= clause= status= kind=   exactly this
+ *     ?status=       with nothing behind it: lines that decide nothing, such as warnings
  *     ?party=        accountable or responsible
  *
  * `next` is what to ask with to go on (after, or before with newest); it is missing at the end.  A
@@ -45,7 +46,8 @@ static bool fits(ent_json_slice line, const ent_watch_query *q)
 {
     return (!q->agreement || is_text(ent_json_member(line, "agreement"), q->agreement)) &&
            (!q->clause || is_text(ent_json_member(line, "clause"), q->clause)) &&
-           (!q->status || is_text(ent_json_member(line, "status"), q->status)) &&
+           (!q->status || (q->status[0] ? is_text(ent_json_member(line, "status"), q->status)
+                                        : !ent_json_member(line, "status").p)) &&
            (!q->kind || is_text(ent_json_member(line, "kind"), q->kind)) &&
            (!q->party || is_about(line, q->party));
 }

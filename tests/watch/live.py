@@ -237,6 +237,26 @@ def metrics(report):
     watch.stop()
 
 
+# The least contrast of any text with what lies behind it, as WCAG 2 reckons it; 4.5 is what it asks for.
+CONTRAST = """(() => {
+  const light = (c) => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const luminance = (c) => 0.2126 * light(c[0]) + 0.7152 * light(c[1]) + 0.0722 * light(c[2]);
+  const behind = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+  let least = 99;
+  for (const e of document.querySelectorAll("body *")) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || !e.offsetParent) continue;
+    const [a, b] = [luminance(rgb(getComputedStyle(e).color)), luminance(behind(e))];
+    least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return least;
+})()"""
+# What has no name for who cannot see it, and what is too small for a finger.
+NAMELESS = """[...document.querySelectorAll("select, button, summary, a")].filter((e) => e.offsetParent &&
+  !(e.labels && e.labels.length) && !e.textContent.trim() || (e.offsetParent && e.tagName !== "A" && e.offsetHeight < 36)).length"""
+
+
 def browser(folder, report, pictures):
     if not shutil.which("chromium"):
         print("(no Chromium here)")
@@ -265,6 +285,8 @@ def browser(folder, report, pictures):
             report.hold(tab.ask("document.querySelectorAll('#risk .row').length") > 0, "what is at risk is shown")
             tab.ask("document.querySelector('#decisions details summary').click()")
             report.hold(tab.wait("document.querySelectorAll('#decisions dl').length == 1"), "a decision explains itself")
+            report.hold(tab.ask(CONTRAST) >= 4.5, "what is written can be read: " + name, tab.ask(CONTRAST))
+            report.hold(tab.ask(NAMELESS) == 0, "everything that can be used has a name, and is as large as a finger")
             if pictures:
                 tab.picture(os.path.join(pictures, name + ".png"))
         report.hold(tab.wait("document.querySelectorAll('#alerts .alert').length == 2"), "silent sources are told")
@@ -278,6 +300,23 @@ def browser(folder, report, pictures):
         report.hold(tab.wait("[...document.querySelectorAll('#decisions details')].length > 0 && "
                              "![...document.querySelectorAll('#decisions summary')].some(e => e.textContent.includes('met'))"),
                     "decisions by party")
+        shown = "[...document.querySelectorAll('#agreements article p')].map(e => e.textContent).filter(t => t.includes(' to '))"
+        report.hold(tab.wait(shown + ".length == 2 && " + shown + ".every(t => t.includes('NetCo'))"), "agreements by party",
+                    tab.ask(shown))
+        tab.ask("(s => { s.value = ''; s.dispatchEvent(new Event('change')); })(document.getElementById('party'))")
+        tab.ask("(s => { s.value = 'warnings'; s.dispatchEvent(new Event('change')); })(document.getElementById('status'))")
+        badges = "[...document.querySelectorAll('#decisions .badge')].map(e => e.textContent)"
+        report.hold(tab.wait(badges + ".length > 0 && " + badges + ".every(t => ['warning', 'run out', 'budget low'].includes(t))"),
+                    "warnings by themselves", tab.ask(badges))
+        # by keyboard: a summary takes the focus, and what is asked again every few seconds does not take it away
+        tab.ask("document.querySelector('#decisions summary').focus()")
+        tab.call("Input.dispatchKeyEvent", {"type": "keyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13,
+                                            "text": "\r"})
+        report.hold(tab.wait("document.querySelector('#decisions details').open"), "the keyboard opens a decision")
+        before = tab.ask("(window.card = document.querySelector('#agreements article')) && performance.now()")
+        report.hold(tab.wait("performance.now() > %d && document.getElementById('state').textContent" % (before + 6000)) and
+                    tab.ask("document.activeElement.tagName === 'SUMMARY' && window.card.isConnected"),
+                    "what has not changed is not drawn again")
         report.hold(not tab.errors, "no error in the browser", tab.errors)
     finally:
         tab.close()
