@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import time
+import urllib.parse
 from datetime import datetime, timedelta, timezone
 
 import facts
@@ -44,6 +45,30 @@ def scraping(folder, report):
     report.hold(watch.wait(lambda w: w.metric("source_up") == 0), "an endpoint that fails is told")
     target.status = 200
     report.hold(watch.wait(lambda w: w.metric("source_up") == 1), "and when it is back")
+    report.hold(watch.stop() == 0, "it ends well")
+    target.stop()
+
+
+def history(folder, report):
+    """Without --from the first query asks for the windows in hand, and what comes later goes on where it ended."""
+    target = Receiver()
+    target.text = '{"status":"success","data":{"resultType":"matrix","result":[]}}'
+    club = folder + "/history.ent"
+    write(club, (METRICS_CLUB % '"max by (instance) (probe_up)"').replace("each day", "each month"))
+    watch = Watch("--feed", "probe=prometheus+http://127.0.0.1:%d" % target.port, "--lateness", "0s", club=club).ready()
+    report.hold(watch.wait(lambda w: len(target.got) >= 500 or w.metric("watermark_seconds") > time.time() - 5, 60),
+                "it asks until it is up to date")
+    asked = [{k: v[0] for k, v in urllib.parse.parse_qs(urllib.parse.urlsplit(path).query).items()}
+             for path, _, _ in list(target.got)]
+    now = datetime.now(timezone.utc)
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+    report.hold(asked[0]["query"] == "max by (instance) (probe_up)" and asked[0]["step"] == "1.000", "PromQL of the bind")
+    report.hold(float(asked[0]["start"]) == month, "from the begin of the month", asked[0])
+    gaps = [float(b["start"]) - float(a["end"]) for a, b in zip(asked, asked[1:])]
+    report.hold(all(gap == 1 for gap in gaps), "no instant is asked for twice, and none is left out", gaps[:5])
+    target.text = '{"status":"error","errorType":"bad_data","error":"parse error"}'
+    target.status = 400
+    report.hold(watch.wait(lambda w: "parse error" in w.said()), "what Prometheus says is said", watch.said())
     report.hold(watch.stop() == 0, "it ends well")
     target.stop()
 
@@ -332,6 +357,7 @@ def main():
     report = harness.Report()
     with harness.folder() as folder:
         scraping(folder, report)
+        history(folder, report)
         prometheus(folder, report)
         remote_write(folder, report)
         takeover(folder, report)

@@ -139,6 +139,56 @@ def complete(report):
     watch.stop()
 
 
+def wall_clock_deadlines(folder, report):
+    """A clock of seconds runs out and is decided with no further row, because its source says that it is complete."""
+    from datetime import datetime, timezone
+    text = open(harness.CLUB).read().replace("within 1h for P1, 4h for P2", "within 3s for P1, 4h for P2")
+    write(folder + "/fast.ent", text)
+    watch = Watch("--feed", "ticket=push", "--lateness", "0s", "--complete", "ticket", club=folder + "/fast.ent").ready()
+    now = datetime.now(timezone.utc)
+    opened = '{"at":"%s","id":"T1","event":"opened","priority":"P1","service":"hosting","party":"HostCo"}'
+    report.hold(watch.ask("/feed/ticket", opened % facts.text(now))[0] == 200, "a ticket is opened")
+    over = lambda w: [row for row in w.json("/standing")["at_risk"] if row.get("subject") == {"id": "T1"} and row["over"]]
+    report.hold(watch.wait(over), "its clock is over though nothing more came", watch.json("/standing")["at_risk"])
+    row = over(watch)
+    report.hold(row and float(row[0]["left"]) < 0 and row[0]["holder"] == "HostCo", "with whom, and by how much", row)
+    found = lambda w: [d for d in w.json("/decisions?limit=1000")["decisions"] if d["kind"] == "run_out"]
+    report.hold(watch.wait(found, 90), "and at the next minute that stands in the ledger", watch.said())
+    report.hold(watch.metric("source_rows_total") == 1, "of one row")
+    watch.stop()
+
+
+def duplicated_and_reordered(folder, report, whole):
+    """Deliveries come twice, late, and out of order within the lateness, over kills: the ledger is the same."""
+    rng = random.Random(9)
+    given = ["--feed", "probe=push", "--feed", "ticket=push", "--state", folder + "/shuffled", "--checkpoint", "100ms",
+             "--lateness", "probe=30m"]
+    rows, tickets = facts.probes(1, MINUTES), facts.tickets(1, MINUTES)
+    bodies = [(n, "at,service,up\n" + "\n".join(rows[at:at + 20]) + "\n") for n, at in enumerate(range(0, len(rows), 20))]
+    for at in range(0, len(bodies) - 1, 2):  # ten minutes each: the second of two may come first
+        if rng.random() < 0.5:
+            bodies[at], bodies[at + 1] = bodies[at + 1], bodies[at]
+    watch = Watch(*given).ready()
+    watch.ask("/feed/ticket", "\n".join(tickets), {"Idempotency-Key": "all"})
+    done, repeated, late = [], 0, 0
+    for number, (name, body) in enumerate(bodies):
+        for key, text in [(name, body)] + ([rng.choice(done)] if done and rng.random() < 0.4 else []):
+            answer = json.loads(watch.ask("/feed/probe", text, {"Idempotency-Key": "b%d" % key})[1])
+            repeated += answer.get("repeated", False)
+            late += answer["late"]
+        done.append((name, body))
+        if number % 40 == 39:
+            watch.kill()
+            watch = Watch(*given).ready()
+    report.hold(repeated > 20 and late == 0, "what comes again is known, also after a kill", (repeated, late))
+    # who pushes anew what was taken, under another name, is late and not counted twice
+    before = watch.metric("ledger_lines")
+    answer = json.loads(watch.ask("/feed/probe", bodies[0][1], {"Idempotency-Key": "another"})[1])
+    report.hold(answer["late"] == 20 and answer["rows"] == 0 and watch.metric("ledger_lines") == before, "else it is late", answer)
+    report.hold(watch.stop() == 0, "it ends well")
+    report.hold(is_beginning(lines(folder + "/shuffled/ledger.jsonl"), whole), "the lines are those of an ordered run")
+
+
 def main():
     harness.ENTENTE = sys.argv[1] if len(sys.argv) > 1 else "build/entente"
     report = harness.Report()
@@ -148,6 +198,8 @@ def main():
         pushes(folder, report, whole)
         stalled(report)
         complete(report)
+        wall_clock_deadlines(folder, report)
+        duplicated_and_reordered(folder, report, whole)
     report.close()
 
 
