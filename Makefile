@@ -55,7 +55,7 @@ PACKAGES := gcc g++ flex bison pkg-config libffi-dev zlib1g-dev libzstd-dev libl
             protobuf-c-compiler libjansson-dev libsqlite3-dev tzdata
 TEST_PACKAGES := libcmocka-dev openssh-client python3 python3-jsonschema python3-pip xz-utils zstd prometheus chromium sqlite3 \
                  postgresql-15 postgresql-server-dev-15 nodejs clang-14 lld-14 wasi-libc \
-                 libclang-rt-14-dev-wasm32
+                 libclang-rt-14-dev-wasm32 libclang-rt-14-dev
 
 RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \

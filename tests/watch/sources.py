@@ -189,6 +189,26 @@ def duplicated_and_reordered(folder, report, whole):
     report.hold(is_beginning(lines(folder + "/shuffled/ledger.jsonl"), whole), "the lines are those of an ordered run")
 
 
+def calls_c(folder, report):
+    """`extern fn` is called as `run` calls it, and only with --allow-extern; also by a version taken over."""
+    text = open(harness.CLUB).read() + """
+extern fn root(x: number) -> number from "libm.so.6" symbol "cbrt"
+"""
+    text = text.replace("where up and service == hosting at least 99.9%", "where up and root(27) == 3 and service == hosting at least 99.9%")
+    write(folder + "/extern.ent", text)
+    write(folder + "/extern.csv", "at,service,up\n" + "\n".join(facts.probes(1, MINUTES)) + "\n")
+    given = ["--feed", "probe=%s/extern.csv" % folder]
+    refused = Watch(*given, club=folder + "/extern.ent", listen=False)
+    report.hold(refused.process.wait(30) == 2 and "--allow-extern LIB" in refused.said(), "it must be allowed", refused.said())
+    allowed = ["--allow-extern", "libm.so.6"]
+    run("run", folder + "/extern.ent", *given, *allowed, "--ledger", folder + "/extern-run.jsonl")
+    watch = Watch(*given, *allowed, "--until-end", "--ledger", folder + "/extern.jsonl", club=folder + "/extern.ent", listen=False)
+    report.hold(watch.process.wait(60) == 0, "and then is", watch.said())
+    decided = lambda path: [line.split(",", 1)[1] for line in lines(path) if '"status"' in line]
+    report.hold(decided(folder + "/extern.jsonl") == decided(folder + "/extern-run.jsonl") and
+                len(decided(folder + "/extern.jsonl")) > 3, "with the decisions of `run`")
+
+
 def main():
     harness.ENTENTE = sys.argv[1] if len(sys.argv) > 1 else "build/entente"
     report = harness.Report()
@@ -198,6 +218,7 @@ def main():
         pushes(folder, report, whole)
         stalled(report)
         complete(report)
+        calls_c(folder, report)
         wall_clock_deadlines(folder, report)
         duplicated_and_reordered(folder, report, whole)
     report.close()
