@@ -12,11 +12,20 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 CC = gcc
-CXX = $(if $(findstring clang,$(CC)),clang++,g++)
+FUZZ_CC ?= clang-14
+FUZZ_SECONDS ?= 300
+CXX = $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),g++)
 VERSION := $(shell sed -n 's/^.define ENT_VERSION_TEXT "\(.*\)"/\1/p' runtime/include/entente.h)
 SO_MAJOR := $(firstword $(subst ., ,$(VERSION)))
 
-ifdef SANITIZE
+ifdef FUZZ
+B := build/fuzz
+CC := $(FUZZ_CC)
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+       -fno-sanitize=function
+FUZZ_C := -DENT_FUZZ_LIBFUZZER
+FUZZ_LINK := -fsanitize=fuzzer
+else ifdef SANITIZE
 B := build/sanitize
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 else ifneq (,$(findstring clang,$(CC)))
@@ -46,7 +55,7 @@ PACKAGES := gcc g++ flex bison pkg-config libffi-dev zlib1g-dev libzstd-dev libl
             protobuf-c-compiler libjansson-dev libsqlite3-dev tzdata
 TEST_PACKAGES := libcmocka-dev openssh-client python3 python3-jsonschema python3-pip xz-utils zstd prometheus chromium sqlite3 \
                  postgresql-15 postgresql-server-dev-15 nodejs clang-14 lld-14 wasi-libc \
-                 libclang-rt-14-dev-wasm32
+                 libclang-rt-14-dev-wasm32 libclang-rt-14-dev
 
 RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/vm/*.c runtime/time/*.c runtime/state/*.c \
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
@@ -245,10 +254,16 @@ $(B)/tests/%: tests/property/%.c $(B)/libentente-compiler.a $(B)/libentente.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a $(COMPILER_LIBS) $(RUNTIME_LIBS)
+# the command's own objects, without its main
+$(B)/tests/fuzz_watch: tests/fuzz/fuzz_watch.c $(filter-out %/main.o %/watch_program.o,$(COMMAND_O)) $(WATCH_O) $(B)/libentente-compiler.a \
+    $(B)/libentente.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) $(FUZZ_C) -MMD -MP -MF $@.d -c -o $@.o $<
+	$(CXX) $(OPT) $(FUZZ_LINK) -o $@ $@.o $(filter %.o %.a,$^) $(WATCH_LIBS) $(COMPILER_LIBS) $(RUNTIME_LIBS)
 $(B)/tests/%: tests/fuzz/%.c $(B)/libentente-compiler.a $(B)/libentente.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@.o $<
-	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a $(COMPILER_LIBS) $(RUNTIME_LIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(FUZZ_C) -MMD -MP -MF $@.d -c -o $@.o $<
+	$(CXX) $(OPT) $(FUZZ_LINK) -o $@ $@.o $(B)/libentente-compiler.a $(B)/libentente.a $(COMPILER_LIBS) $(RUNTIME_LIBS)
 
 $(B)/tests/diagnostics_driver: tests/golden/diagnostics/driver.c $(B)/libentente-compiler.a $(B)/libentente.a
 	@mkdir -p $(@D)
@@ -303,6 +318,19 @@ demo: deps
 fuzz: test-deps
 	@$(MAKE) --no-print-directory SANITIZE=1 test-programs
 	build/sanitize/tests/fuzz_parse -n 2000000 examples/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
+	build/sanitize/tests/fuzz_watch -n 100000
+	@$(MAKE) --no-print-directory fuzz-guided
+
+# by libFuzzer, each for FUZZ_SECONDS; what was found interesting is kept in build/fuzz and used again
+.PHONY: fuzz-guided
+fuzz-guided:
+	@$(MAKE) --no-print-directory FUZZ=1 build/fuzz/tests/fuzz_parse build/fuzz/tests/fuzz_watch
+	@mkdir -p build/fuzz/watch build/fuzz/parse build/fuzz/samples
+	build/tests/fuzz_watch --samples build/fuzz/samples
+	build/fuzz/tests/fuzz_watch -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+	    -artifact_prefix=build/fuzz/ build/fuzz/watch build/fuzz/samples
+	build/fuzz/tests/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 \
+	    -artifact_prefix=build/fuzz/ build/fuzz/parse tests/golden/syntax
 
 lint:
 	sh tests/lint.sh

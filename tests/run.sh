@@ -90,6 +90,7 @@ if [ -z "${SANITIZE:-}" ]; then # what is not sanitised cannot load a library th
     step "host SQLite" sh tests/hosts/sqlite/run.sh "$BUILD"
 fi
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
+step "fuzz what watch reads" "$BUILD/tests/fuzz_watch" -n $((FUZZ / 20)) tests/fuzz/found/*
 step "fuzz sources ($FUZZ)" "$BUILD/tests/fuzz_parse" -n $FUZZ examples/*/*.ent examples/*/*/*.ent stdlib/*.ent tests/golden/syntax/*.ent
 if [ -d "$DATA_DIR/service-desk" ]; then
     step "real service desk, all incidents" sh tests/service_desk.sh "$ENTENTE" "$DATA_DIR/service-desk"

@@ -25,6 +25,7 @@ enum {
     WEBHOOK_KEY,
     STALL,
     AHEAD,
+    BEHIND,
     CHECKPOINT,
     PENDING,
     FORGET,
@@ -67,6 +68,7 @@ static const ent_option options[] = {
      "sign what is posted: the key of an HMAC-SHA256, or `ed25519:` and a seed of 64 hex digits"},
     {"stall", "D", "say so when a source is silent for so long; default 5m"},
     {"ahead", "D", "rows further ahead of the clock do not fit; default 1h"},
+    {"behind", "D", "nor do rows so long ago; default 1830d"},
     {"checkpoint", "D", "how often the state is written; default 30s"},
     {"pending", "N",
      "rows that may wait for a slower source before faster ones must; default 1000000"},
@@ -138,6 +140,8 @@ static int take_value(const ent_command *self, parsed *p, int option, const char
         return take_duration(self, "stall", value, &p->watch.stall_ns);
     case AHEAD:
         return take_duration(self, "ahead", value, &p->watch.ahead_ns);
+    case BEHIND:
+        return take_duration(self, "behind", value, &p->watch.behind_ns);
     case CHECKPOINT:
         return take_duration(self, "checkpoint", value, &p->watch.checkpoint_ns);
     case PENDING:
@@ -213,6 +217,7 @@ static int run(const ent_command *self, int argc, char **argv)
     const int64_t second = INT64_C(1000000000);
     parsed p = {.watch = {.stall_ns = 5 * MINUTE * second,
                           .ahead_ns = 60 * MINUTE * second,
+                          .behind_ns = INT64_C(1830) * 24 * 60 * MINUTE * second,
                           .checkpoint_ns = 30 * second,
                           .request_ns = 2 * MINUTE * second,
                           .pending_max = 1000000}};

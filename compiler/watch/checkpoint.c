@@ -111,8 +111,7 @@ void ent_watch_checkpoint(ent_watch *w)
             ent_watch_store_forget(&w->store, w->store.segment);
         }
     } else {
-        snprintf(w->disk_trouble, sizeof w->disk_trouble, "cannot write a checkpoint: %s",
-                 strerror(w->store.os_error ? w->store.os_error : w->ledger_file.os_error));
+        ent_watch_note_disk(w, "cannot write a checkpoint");
     }
 }
 

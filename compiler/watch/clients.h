@@ -32,6 +32,8 @@ void ent_watch_clients_turn(ent_watch *w);
 /* --- prometheus.c --- */
 bool ent_watch_poll_open(ent_watch *w, ent_watch_source *source);
 void ent_watch_poll_close(ent_watch *w, ent_watch_source *source);
+/* Takes the rows of an answer, which is hostile.  false: s->trouble says why not. */
+bool ent_watch_poll_take(ent_watch *w, ent_watch_source *source, ent_watch_bytes *answer);
 void ent_watch_poll_turn(ent_watch *w, ent_watch_source *source);
 
 /* --- webhook.c --- */

@@ -231,6 +231,14 @@ bool ent_watch_finish(ent_watch *w)
 
 /* --- batches --- */
 
+void ent_watch_note_disk(ent_watch *w, const char *what)
+{
+    int os_error = w->ledger_file.os_error  ? w->ledger_file.os_error
+                   : w->quarantine.os_error ? w->quarantine.os_error
+                                            : w->store.os_error;
+    snprintf(w->disk_trouble, sizeof w->disk_trouble, "%s: %s", what, strerror(os_error));
+}
+
 static bool has_id(const ent_watch_batch *b)
 {
     static const unsigned char none[sizeof b->id];
@@ -307,18 +315,16 @@ ent_watch_answer ent_watch_accept(ent_watch *w, const ent_watch_batch *b, char *
     /* lines that the disk does not take are kept in memory, but no more of them are made */
     if (!ent_watch_log_flush(&w->ledger_file) || !ent_watch_log_flush(&w->quarantine) ||
         !ent_watch_journal(w, b)) {
-        int os_error = w->ledger_file.os_error  ? w->ledger_file.os_error
-                       : w->quarantine.os_error ? w->quarantine.os_error
-                                                : w->store.os_error;
-        snprintf(message, size, "cannot write: %s", strerror(os_error));
-        snprintf(w->disk_trouble, sizeof w->disk_trouble, "cannot write: %s", strerror(os_error));
+        ent_watch_note_disk(w, "cannot write");
+        snprintf(message, size, "%s", w->disk_trouble);
         return ENT_WATCH_BUSY;
     }
     w->disk_trouble[0] = 0;
     if (!ent_watch_apply(w, b)) {
         return ENT_WATCH_FAILED;
     }
-    (void)ent_watch_log_flush(&w->ledger_file);
-    (void)ent_watch_log_flush(&w->quarantine);
+    if (!ent_watch_log_flush(&w->ledger_file) || !ent_watch_log_flush(&w->quarantine)) {
+        ent_watch_note_disk(w, "cannot write");
+    }
     return ENT_WATCH_TAKEN;
 }

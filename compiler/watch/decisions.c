@@ -4,25 +4,20 @@
  *     ?newest=1      the newest first; before=N goes on
  *     ?limit=N       at most 1,000, 100 if nothing is said
  *     ?agreement= clause= status= kind=   exactly this
+ *     ?status=       with nothing behind it: lines that decide nothing, such as warnings
  *     ?party=        accountable or responsible
  *
  * `next` is what to ask with to go on (after, or before with newest); it is missing at the end.  A
  * request looks at a bounded number of lines, so with filters a page may be short and still have a
  * `next`. */
+#include "compiler/watch/keys.h"
 #include "compiler/watch/server.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/ledger/json_in.h"
 
 enum { LOOK_AT = 20000 };
-
-static bool is_text(ent_json_slice value, const char *text)
-{
-    ent_json_slice inside = ent_json_text_of(value);
-    return inside.p && inside.len == strlen(text) && memcmp(inside.p, text, inside.len) == 0;
-}
 
 static bool is_about(ent_json_slice line, const char *party)
 {
@@ -30,11 +25,11 @@ static bool is_about(ent_json_slice line, const char *party)
     ent_json_slice responsible = ent_json_member(line, "responsible");
     ent_json_slice item;
     size_t at = 0;
-    if (accountable.p && is_text(ent_json_member(accountable, "party"), party)) {
+    if (accountable.p && ent_watch_says(ent_json_member(accountable, "party"), party)) {
         return true;
     }
     while (responsible.p && ent_json_next_item(responsible, &at, &item)) {
-        if (is_text(ent_json_member(item, "party"), party)) {
+        if (ent_watch_says(ent_json_member(item, "party"), party)) {
             return true;
         }
     }
@@ -43,10 +38,11 @@ static bool is_about(ent_json_slice line, const char *party)
 
 static bool fits(ent_json_slice line, const ent_watch_query *q)
 {
-    return (!q->agreement || is_text(ent_json_member(line, "agreement"), q->agreement)) &&
-           (!q->clause || is_text(ent_json_member(line, "clause"), q->clause)) &&
-           (!q->status || is_text(ent_json_member(line, "status"), q->status)) &&
-           (!q->kind || is_text(ent_json_member(line, "kind"), q->kind)) &&
+    return (!q->agreement || ent_watch_says(ent_json_member(line, "agreement"), q->agreement)) &&
+           (!q->clause || ent_watch_says(ent_json_member(line, "clause"), q->clause)) &&
+           (!q->status || (q->status[0] ? ent_watch_says(ent_json_member(line, "status"), q->status)
+                                        : !ent_json_member(line, "status").p)) &&
+           (!q->kind || ent_watch_says(ent_json_member(line, "kind"), q->kind)) &&
            (!q->party || is_about(line, q->party));
 }
 

@@ -171,6 +171,7 @@ struct ent_watch {
     int64_t checkpoint_ns, checkpoint_took_ns;
     uint64_t checkpoint_bytes, checkpoints, checkpoints_failed;
     char disk_trouble[256]; /* "": all is well */
+    bool disk_told;         /* that there is trouble has been said */
     struct ent_watch_server *server;
     struct ent_watch_clients *clients;
     struct ent_watch_hooks *hooks;
@@ -181,6 +182,9 @@ struct ent_watch {
     struct ent_watch **self; /* what the engine hands back; another one's after a takeover */
     ent_watch_trial *trial;  /* lines are compared and not written */
 };
+
+/* What the disk refused last, into w->disk_trouble. */
+void ent_watch_note_disk(ent_watch *w, const char *what);
 
 /* --- sources.c: the sources of the command line --- */
 bool ent_watch_resolve(ent_watch *w);

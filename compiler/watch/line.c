@@ -4,25 +4,19 @@
  * The counts come from the lines and not from the engine, so after a restart they are read from the
  * file. */
 #include "compiler/watch/internal.h"
+#include "compiler/watch/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/ledger/json_in.h"
-
-static bool is_text(ent_json_slice value, const char *text)
-{
-    ent_json_slice inside = ent_json_text_of(value);
-    return inside.p && inside.len == strlen(text) && memcmp(inside.p, text, inside.len) == 0;
-}
 
 static bool is_named(const ent_watch *w, int64_t agreement, int64_t name, ent_json_slice a,
                      ent_json_slice version, ent_json_slice clause)
 {
     char number[24];
     snprintf(number, sizeof number, "%lld", (long long)w->program->agreement[agreement].version);
-    return is_text(clause, ent_image_text(w->program, name)) &&
-           is_text(a, ent_image_text(w->program, w->program->agreement[agreement].name)) &&
+    return ent_watch_says(clause, ent_image_text(w->program, name)) &&
+           ent_watch_says(a, ent_image_text(w->program, w->program->agreement[agreement].name)) &&
            ent_json_is(version, number);
 }
 
@@ -64,7 +58,7 @@ static void count(ent_watch *w, const char *text, size_t len)
         return;
     }
     for (int i = 0; i < ENT_STATUS_COUNT; i++) {
-        if (is_text(status, ent_status_name(i))) {
+        if (ent_watch_says(status, ent_status_name(i))) {
             c->by_status[i]++;
             c->last_line = w->n_lines;
             c->last_breach = i == ENT_STATUS_BREACH ? w->n_lines : c->last_breach;

@@ -169,6 +169,7 @@ bool ent_watch_log_sync(ent_watch_log *log)
         return false;
     }
     log->dirty = false;
+    log->os_error = 0;
     return true;
 }
 

@@ -47,7 +47,7 @@ static int64_t history_begin(const ent_watch *w)
         ent_interval window = {w->now_ns - o->roll_ns, w->now_ns};
         if (o->window != ENT_UNIT_ROLLING) {
             ent_window_containing(ent_engine_agreement_zone(w->engine, o->agreement),
-                                  (ent_window_unit)o->window, w->now_ns, &window);
+                                  (ent_window_unit)(o->window - ENT_UNIT_DAY), w->now_ns, &window);
         }
         begin = window.from < begin ? window.from : begin;
     }
@@ -282,6 +282,11 @@ static bool take_text(ent_watch *w, ent_watch_source *s, ent_watch_bytes *answer
     return ok;
 }
 
+bool ent_watch_poll_take(ent_watch *w, ent_watch_source *s, ent_watch_bytes *answer)
+{
+    return s->kind == ENT_WATCH_SCRAPE ? take_text(w, s, answer) : take_range(w, s, answer);
+}
+
 /* --- turns --- */
 
 static void on_answer(ent_watch *w, ent_watch_transfer *t, const char *problem)
@@ -290,10 +295,13 @@ static void on_answer(ent_watch *w, ent_watch_transfer *t, const char *problem)
     ent_watch_source *s = &w->sources[in->source];
     bool ok = false;
     if (problem) {
-        snprintf(s->trouble, sizeof s->trouble, "`%.200s`: %.100s", in->base, problem);
+        json_t *root = json_loadb((const char *)t->answer.p, t->answer.n, 0, NULL);
+        const char *error = json_string_value(json_object_get(root, "error"));
+        snprintf(s->trouble, sizeof s->trouble, "`%.100s`: %.60s%s%.120s", in->base, problem,
+                 error ? ": " : "", error ? error : "");
+        json_decref(root);
     } else {
-        ok = s->kind == ENT_WATCH_SCRAPE ? take_text(w, s, &t->answer)
-                                         : take_range(w, s, &t->answer);
+        ok = ent_watch_poll_take(w, s, &t->answer);
     }
     ent_watch_bytes_deinit(&t->answer);
     if (!ok) {

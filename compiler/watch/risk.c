@@ -5,13 +5,13 @@
  * nothing), and a window whose budget is gone, is below a quarter, or will be gone before the
  * window ends. The answer is kept for a while: it costs a copy of the engine's state. */
 #include "compiler/watch/internal.h"
+#include "compiler/watch/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "runtime/state/standing.h"
-#include "runtime/time/civil.h"
 
 enum { ROWS_MAX = 2000, RARELY = 20 };
 
@@ -22,32 +22,10 @@ static int64_t steady_clock(void)
     return (int64_t)now.tv_sec * ENT_WATCH_SECOND + now.tv_nsec;
 }
 
-static void key_instant(ent_json_out *out, const char *key, int64_t ns)
-{
-    char text[ENT_CIVIL_TEXT_MAX];
-    ent_civil_format(text, sizeof text, ns, NULL);
-    ent_json_key_text(out, key, text);
-}
-
-static void key_seconds(ent_json_out *out, const char *key, int64_t ns)
-{
-    char text[ENT_SECONDS_TEXT_SIZE];
-    ent_format_seconds(ns, text, sizeof text);
-    ent_json_key_text(out, key, text);
-}
-
-static void key_figure(ent_json_out *out, const char *key, ent_q q)
-{
-    char text[ENT_Q_TEXT_SIZE];
-    if (ent_q_format_rounded(q, 4, true, text, sizeof text)) {
-        ent_json_key_text(out, key, text);
-    }
-}
-
 static void key_scaled(ent_json_out *out, const char *key, ent_q q, ent_q scale)
 {
     if (ent_q_mul(q, scale, &q)) {
-        key_figure(out, key, q);
+        ent_watch_key_figure(out, key, q);
     }
 }
 
@@ -79,13 +57,13 @@ static void write_name(ent_json_out *out, const ent_image *p, const ent_engine *
 static void write_clock(ent_json_out *out, const ent_image *p, const ent_standing_row *row)
 {
     const ent_verdict *d = row->decision;
-    key_instant(out, "began", d->at_ns);
+    ent_watch_key_instant(out, "began", d->at_ns, NULL);
     if (d->has_due) {
-        key_instant(out, "due", d->due_ns);
+        ent_watch_key_instant(out, "due", d->due_ns, NULL);
     }
-    key_seconds(out, "elapsed", d->elapsed_ns);
-    key_seconds(out, "allowed", d->allowed_ns);
-    key_seconds(out, "left", row->left_ns);
+    ent_watch_key_seconds(out, "elapsed", d->elapsed_ns);
+    ent_watch_key_seconds(out, "allowed", d->allowed_ns);
+    ent_watch_key_seconds(out, "left", row->left_ns);
     ent_json_key_bool(out, "paused", row->paused);
     if (row->holder >= 0) {
         ent_json_key_text(out, "holder", ent_image_text(p, p->party[row->holder].name));
@@ -97,8 +75,8 @@ static void write_window(ent_json_out *out, const ent_image *p, const ent_standi
     const ent_verdict *d = row->decision;
     char text[ENT_Q_TEXT_SIZE + 8];
     ent_q part;
-    key_instant(out, "from", d->from_ns);
-    key_instant(out, "to", d->to_ns);
+    ent_watch_key_instant(out, "from", d->from_ns, NULL);
+    ent_watch_key_instant(out, "to", d->to_ns, NULL);
     if (ent_ledger_measure(p, &p->objective[d->clause], d, text, sizeof text)) {
         ent_json_key_text(out, "measure", text);
     }
@@ -114,13 +92,13 @@ static void write_window(ent_json_out *out, const ent_image *p, const ent_standi
     key_scaled(out, "budget_spent", row->budget.spent, scale);
     key_scaled(out, "budget_left", row->budget.left, scale);
     if (row->budget.allowed.num > 0 && ent_q_div(row->budget.left, row->budget.allowed, &part)) {
-        key_figure(out, "budget_part", part);
+        ent_watch_key_figure(out, "budget_part", part);
     }
     if (row->budget.has_rate) {
-        key_figure(out, "burn_rate", row->budget.burn_rate);
+        ent_watch_key_figure(out, "burn_rate", row->budget.burn_rate);
     }
     if (row->budget.has_gone) {
-        key_instant(out, "gone", row->budget.gone_ns);
+        ent_watch_key_instant(out, "gone", row->budget.gone_ns, NULL);
     }
 }
 

@@ -76,7 +76,7 @@ static bool on_bad(void *user, const ent_bad_row *bad)
                      bad->expected ? bad->expected : "a row", bad->raw, bad->raw_len);
 }
 
-/* --- rows that are late, or from the future --- */
+/* --- rows that are late, from the future, or of long ago --- */
 
 static void find_raw(const ent_cells *cells, uint64_t line, const char **raw, size_t *len)
 {
@@ -91,8 +91,15 @@ static void find_raw(const ent_cells *cells, uint64_t line, const char **raw, si
     }
 }
 
-static bool refuse_row(taking *t, const ent_cells *cells, uint64_t line, int64_t at, bool late)
+/* Why a row is not taken. */
+typedef enum unfit { FITS, LATE, AHEAD, BEHIND } unfit;
+
+static bool refuse_row(taking *t, const ent_cells *cells, uint64_t line, int64_t at, unfit why)
 {
+    static const char *const expected[] = {
+        [LATE] = "a row at %s or later, as rows up to the lateness of this source are taken",
+        [AHEAD] = "a row of the past; the clock says %s",
+        [BEHIND] = "a row of at most --behind ago; the clock says %s"};
     ent_watch_source *s = t->batch->source;
     char text[160];
     char when[ENT_CIVIL_TEXT_MAX];
@@ -101,13 +108,10 @@ static bool refuse_row(taking *t, const ent_cells *cells, uint64_t line, int64_t
     size_t len;
     find_raw(cells, line, &raw, &len);
     ent_civil_format(when, sizeof when, at, NULL);
-    ent_civil_format(limit, sizeof limit, late ? s->watermark_ns : t->batch->now_ns, NULL);
-    snprintf(text, sizeof text,
-             late ? "a row at %s or later, as rows up to the lateness of this source are taken"
-                  : "a row of the past; the clock says %s",
-             limit);
-    s->totals.late += late;
-    s->totals.bad += !late;
+    ent_civil_format(limit, sizeof limit, why == LATE ? s->watermark_ns : t->batch->now_ns, NULL);
+    snprintf(text, sizeof text, expected[why], limit);
+    s->totals.late += why == LATE;
+    s->totals.bad += why != LATE;
     return put_aside(t, source_line(t, line), "at", when, strlen(when), text, raw, len);
 }
 
@@ -135,6 +139,16 @@ static bool push_run(taking *t, const ent_rows *rows, ent_vector *shifted, size_
     return true;
 }
 
+/* One wrong clock would make everything final, or make the watch count the minutes since 1970. */
+static unfit judge(const taking *t, int64_t at)
+{
+    const ent_watch_options *o = t->w->options;
+    return at > ent_time_add(t->batch->now_ns, o->ahead_ns)     ? AHEAD
+           : at < ent_time_add(t->batch->now_ns, -o->behind_ns) ? BEHIND
+           : at < t->batch->source->watermark_ns                ? LATE
+                                                                : FITS;
+}
+
 static bool push_rows(taking *t, const ent_cells *cells, const ent_rows *rows, ent_vector *shifted)
 {
     ent_watch *w = t->w;
@@ -144,11 +158,10 @@ static bool push_rows(taking *t, const ent_cells *cells, const ent_rows *rows, e
     size_t begin = 0;
     for (size_t i = 0; i < rows->n; i++) {
         uint64_t line = (uint64_t)ent_origin_line(rows->origins[i]);
-        bool late = at[i] < s->watermark_ns;
-        bool ahead = at[i] > ent_time_add(t->batch->now_ns, w->options->ahead_ns);
+        unfit why = judge(t, at[i]);
         origins[i] = ent_origin_make(s->index, source_line(t, line));
-        if (late || ahead) {
-            if (!refuse_row(t, cells, line, at[i], late) ||
+        if (why != FITS) {
+            if (!refuse_row(t, cells, line, at[i], why) ||
                 (i > begin && !push_run(t, rows, shifted, begin, i - begin, origins))) {
                 return false;
             }
@@ -192,7 +205,9 @@ static bool open_reading(reading *r, const ent_watch_batch *b, size_t len, ent_f
         if (!r->text) {
             return ent_feed_fail_memory(err, "rows");
         }
-        memcpy(r->text, b->header, b->header_len);
+        if (b->header_len > 0) {
+            memcpy(r->text, b->header, b->header_len);
+        }
         r->text[b->header_len] = '\n';
         if (len > 0) {
             memcpy(r->text + b->header_len + 1, b->text, len);

@@ -1,34 +1,11 @@
 /* GET /standing and /healthz: the club now. */
+#include "compiler/watch/keys.h"
 #include "compiler/watch/server.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/time/civil.h"
-
-static void key_instant(ent_json_out *out, const char *key, int64_t ns)
-{
-    char text[ENT_CIVIL_TEXT_MAX];
-    if (ns == INT64_MIN || ns == INT64_MAX) {
-        return;
-    }
-    ent_civil_format(text, sizeof text, ns, NULL);
-    ent_json_key_text(out, key, text);
-}
-
-static void key_seconds(ent_json_out *out, const char *key, int64_t ns)
-{
-    char text[ENT_SECONDS_TEXT_SIZE];
-    ent_format_seconds(ns, text, sizeof text);
-    ent_json_key_text(out, key, text);
-}
-
-static void key_string(ent_json_out *out, const ent_image *p, const char *key, int64_t string)
-{
-    if (string >= 0) {
-        ent_json_key_text(out, key, ent_image_text(p, string));
-    }
-}
 
 /* --- sources --- */
 
@@ -40,10 +17,10 @@ static void show_source(const ent_watch *w, const ent_watch_source *s, ent_json_
     ent_json_key_text(out, "feed", s->feed_name);
     ent_json_key_text(out, "source", s->spec);
     ent_json_key_text(out, "kind", kinds[s->kind]);
-    key_instant(out, "watermark", s->watermark_ns);
-    key_instant(out, "newest", s->newest_ns);
-    key_instant(out, "heard", s->heard_ns);
-    key_seconds(out, "lateness", s->lateness_ns);
+    ent_watch_key_instant(out, "watermark", s->watermark_ns, NULL);
+    ent_watch_key_instant(out, "newest", s->newest_ns, NULL);
+    ent_watch_key_instant(out, "heard", s->heard_ns, NULL);
+    ent_watch_key_seconds(out, "lateness", s->lateness_ns);
     ent_json_key_bool(out, "complete", s->complete);
     ent_json_key_bool(out, "ended", s->ended);
     ent_json_key_bool(out, "stalled", s->stalled);
@@ -114,8 +91,8 @@ static void show_clause(const ent_watch *w, lines *l, const ent_watch_clause *c,
 {
     static const char *const kinds[] = {"objective", "duty", "pool"};
     ent_json_begin_object(out);
-    key_string(out, w->program, "clause", name);
-    key_string(out, w->program, "title", title);
+    ent_watch_key_string(out, w->program, "clause", name);
+    ent_watch_key_string(out, w->program, "title", title);
     ent_json_key_text(out, "kind", kinds[kind]);
     ent_json_key(out, "counts");
     ent_json_begin_object(out);
@@ -174,12 +151,12 @@ static void show_agreement(const ent_watch *w, lines *l, int64_t index, ent_json
     const ent_image *p = w->program;
     const ent_agreement_row *a = &p->agreement[index];
     ent_json_begin_object(out);
-    key_string(out, p, "name", a->name);
-    key_string(out, p, "title", a->title);
+    ent_watch_key_string(out, p, "name", a->name);
+    ent_watch_key_string(out, p, "title", a->title);
     ent_json_key_text(out, "kind", kinds[a->kind]);
     ent_json_key_int(out, "version", a->version);
-    key_string(out, p, "supplier", p->party[a->supplier].name);
-    key_string(out, p, "customer", p->party[a->customer].name);
+    ent_watch_key_string(out, p, "supplier", p->party[a->supplier].name);
+    ent_watch_key_string(out, p, "customer", p->party[a->customer].name);
     key_day(out, "from", a->from_day);
     key_day(out, "to", a->to_day);
     if (w->not_in_force && w->not_in_force[index]) {
@@ -198,8 +175,8 @@ static void show_parties(const ent_watch *w, ent_json_out *out)
     for (size_t i = 0; i < p->n_party; i++) {
         if (p->party[i].role < ENT_PARTY_NOBODY) {
             ent_json_begin_object(out);
-            key_string(out, p, "name", p->party[i].name);
-            key_string(out, p, "title", p->party[i].title);
+            ent_watch_key_string(out, p, "name", p->party[i].name);
+            ent_watch_key_string(out, p, "title", p->party[i].title);
             ent_json_key_text(out, "role", roles[p->party[i].role]);
             ent_json_end_object(out);
         }
@@ -212,9 +189,9 @@ void ent_watch_show_standing(ent_watch *w, ent_json_out *out)
     const ent_image *p = w->program;
     lines l = {0};
     ent_json_begin_object(out);
-    key_instant(out, "now", w->now_ns);
-    key_instant(out, "since", w->begun_ns);
-    key_instant(out, "watermark", w->watermark_ns);
+    ent_watch_key_instant(out, "now", w->now_ns, NULL);
+    ent_watch_key_instant(out, "since", w->begun_ns, NULL);
+    ent_watch_key_instant(out, "watermark", w->watermark_ns, NULL);
     ent_json_key_text(out, "program", p->digest);
     ent_json_key_bool(out, "finished", w->finished);
     ent_json_key_int(out, "pending", (int64_t)ent_watch_pending(w));
@@ -225,8 +202,8 @@ void ent_watch_show_standing(ent_watch *w, ent_json_out *out)
     if (p->n_framework > 0) {
         ent_json_key(out, "framework");
         ent_json_begin_object(out);
-        key_string(out, p, "name", p->framework[0].name);
-        key_string(out, p, "title", p->framework[0].title);
+        ent_watch_key_string(out, p, "name", p->framework[0].name);
+        ent_watch_key_string(out, p, "title", p->framework[0].title);
         ent_json_end_object(out);
     }
     (void)ent_watch_standing_now(w);

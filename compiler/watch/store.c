@@ -169,12 +169,39 @@ bool ent_watch_store_append(ent_watch_store *s, uint32_t kind, const void *bytes
         fdatasync(s->journal) == 0) {
         s->size += ENTRY_HEAD + n + ENTRY_HASH;
         s->os_error = 0;
+        s->refused = 0;
         return true;
     }
     s->os_error = errno;
+    s->refused = n + ENTRY_HASH;
     /* what was half written would be taken for a torn entry later on; nobody reads it until then */
     (void)ftruncate(s->journal, (off_t)s->size);
     return false;
+}
+
+bool ent_watch_store_probe(ent_watch_store *s)
+{
+    static const unsigned char nothing[4096];
+    unsigned char head[ENTRY_HEAD];
+    uint64_t at = s->size + ENTRY_HEAD;
+    if (!s->folder || s->refused == 0) {
+        return true;
+    }
+    /* should the machine go down now, it looks like an entry that was torn */
+    put_u32(head, (uint32_t)s->refused);
+    put_u32(head + 4, 0);
+    bool ok = write_all(s->journal, head, ENTRY_HEAD, s->size);
+    for (size_t left = s->refused; ok && left > 0;) {
+        size_t n = left < sizeof nothing ? left : sizeof nothing;
+        ok = write_all(s->journal, nothing, n, at);
+        at += n;
+        left -= n;
+    }
+    ok = ok && fdatasync(s->journal) == 0;
+    s->os_error = ok ? 0 : errno;
+    ok = ftruncate(s->journal, (off_t)s->size) == 0 && ok;
+    s->refused = ok ? 0 : s->refused;
+    return ok;
 }
 
 static bool read_all(int fd, void *bytes, size_t n, uint64_t at)

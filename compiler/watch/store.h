@@ -28,6 +28,7 @@ typedef struct ent_watch_store {
     uint64_t segment;
     uint64_t size; /* of this segment */
     int os_error;  /* of the last write, 0: all is well */
+    size_t refused; /* bytes of the last entry that the disk did not take, 0: it took it */
     char message[512];
 } ent_watch_store;
 
@@ -39,6 +40,9 @@ void ent_watch_store_close(ent_watch_store *store);
 
 /* Adds an entry and waits for the disk.  false: os_error; nothing has changed. */
 bool ent_watch_store_append(ent_watch_store *store, uint32_t kind, const void *bytes, size_t n);
+
+/* Whether the disk would take now what it refused: as much is written, and taken back. */
+bool ent_watch_store_probe(ent_watch_store *store);
 
 /* Gives the entries from byte `at` of segment number `segment` on to `take`, then goes on appending
  * to the last one. false: message says why, unless take said so. */

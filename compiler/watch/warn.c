@@ -10,13 +10,13 @@
  * clock that was given at the minute before has been told; so nothing needs to be remembered but
  * the last answer. */
 #include "compiler/watch/internal.h"
+#include "compiler/watch/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/state/standing.h"
 #include "runtime/state/warn.h"
-#include "runtime/time/civil.h"
 
 enum { SUBJECT = 512 };
 
@@ -143,29 +143,12 @@ static int by_time(const void *a, const void *b)
     return order ? order : x->warning.kind - y->warning.kind;
 }
 
-static void key_instant(ent_json_out *out, const char *key, int64_t ns, const ent_zone *zone)
-{
-    char text[ENT_CIVIL_TEXT_MAX];
-    if (ns != INT64_MAX) {
-        ent_civil_format(text, sizeof text, ns, zone);
-        ent_json_key_text(out, key, text);
-    }
-}
-
-static void key_figure(ent_json_out *out, const char *key, ent_q q)
-{
-    char text[ENT_Q_TEXT_SIZE];
-    if (ent_q_format_rounded(q, 4, true, text, sizeof text)) {
-        ent_json_key_text(out, key, text);
-    }
-}
-
 static void write_budget(ent_json_out *out, const found *one, const ent_zone *zone)
 {
     ent_json_key(out, "window");
     ent_json_begin_object(out);
-    key_instant(out, "from", one->from_ns, zone);
-    key_instant(out, "to", one->to_ns, zone);
+    ent_watch_key_instant(out, "from", one->from_ns, zone);
+    ent_watch_key_instant(out, "to", one->to_ns, zone);
     ent_json_end_object(out);
     /* durations are seconds, as everywhere in the ledger */
     bool time = one->budget.unit == ENT_BUDGET_TIME;
@@ -174,15 +157,15 @@ static void write_budget(ent_json_out *out, const found *one, const ent_zone *zo
     ent_q left = one->budget.left;
     ent_q allowed = one->budget.allowed;
     if (ent_q_mul(left, scale, &left) && ent_q_mul(allowed, scale, &allowed)) {
-        key_figure(out, "left", left);
-        key_figure(out, "allowed", allowed);
+        ent_watch_key_figure(out, "left", left);
+        ent_watch_key_figure(out, "allowed", allowed);
         ent_json_key_text(out, "unit", units[one->budget.unit]);
     }
     if (one->budget.has_rate) {
-        key_figure(out, "burn_rate", one->budget.burn_rate);
+        ent_watch_key_figure(out, "burn_rate", one->budget.burn_rate);
     }
     if (one->budget.has_gone) {
-        key_instant(out, "gone", one->budget.gone_ns, zone);
+        ent_watch_key_instant(out, "gone", one->budget.gone_ns, zone);
     }
 }
 
@@ -212,7 +195,7 @@ static bool write_line(ent_watch *w, const found *one)
     ent_json_begin_object(out);
     ent_json_key_int(out, "seq", ++w->ledger.seq);
     ent_json_key_text(out, "kind", kinds[one->warning.kind]);
-    key_instant(out, "at", one->warning.at_ns, zone);
+    ent_watch_key_instant(out, "at", one->warning.at_ns, zone);
     ent_json_key_text(out, "agreement", ent_image_text(p, p->agreement[agreement].name));
     ent_json_key_int(out, "version", p->agreement[agreement].version);
     ent_json_key_text(out, "clause",
@@ -227,7 +210,7 @@ static bool write_line(ent_watch *w, const found *one)
     if (budget) {
         write_budget(out, one, zone);
     }
-    key_instant(out, "due", one->warning.due_ns, zone);
+    ent_watch_key_instant(out, "due", one->warning.due_ns, zone);
     write_source(out, p, budget ? p->objective[clause].place : p->duty[clause].place);
     return ent_ledger_finish_line(&w->ledger) && ent_watch_add_line(w);
 }

@@ -186,11 +186,31 @@ static bool reload(ent_watch *w)
     return ent_watch_takeover(w, program, not_in_force);
 }
 
+/* Nobody may come to push while the disk is said to be full: whether it is over is tried out. */
+static void look_for_room(ent_watch *w)
+{
+    bool troubled = w->disk_trouble[0] != 0;
+    w->disk_trouble[0] = 0;
+    if (!ent_watch_log_sync(&w->ledger_file) || !ent_watch_log_sync(&w->quarantine) ||
+        !ent_watch_store_probe(&w->store)) {
+        ent_watch_note_disk(w, "cannot write");
+    } else if (troubled) {
+        ent_watch_checkpoint(w);
+    }
+    if ((w->disk_trouble[0] != 0) != w->disk_told) {
+        w->disk_told = !w->disk_told;
+        ent_watch_say(w,
+                      w->disk_told ? "warning: %s; nothing is taken until it can be kept%s"
+                                   : "note: what is taken can be kept again%s%s",
+                      w->disk_trouble, "");
+    }
+}
+
 static void mind_the_disk(ent_watch *w)
 {
     if (w->now_ns - w->synced_ns > ENT_WATCH_SECOND) {
         w->synced_ns = w->now_ns;
-        (void)(ent_watch_log_sync(&w->ledger_file) && ent_watch_log_sync(&w->quarantine));
+        look_for_room(w);
     }
     if (w->now_ns - w->checkpoint_tried_ns > w->options->checkpoint_ns) {
         w->checkpoint_tried_ns = w->now_ns;

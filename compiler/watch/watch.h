@@ -49,6 +49,7 @@ typedef struct ent_watch_options {
     size_t n_webhooks;
     const char *webhook_key; /* path of a key that signs; NULL: not signed */
     int64_t ahead_ns;        /* rows further ahead of the wall clock do not fit */
+    int64_t behind_ns;       /* nor those so far behind it */
     int64_t stall_ns;        /* a source is called stalled after this long without a row */
     int64_t checkpoint_ns;   /* between checkpoints */
     uint64_t pending_max;    /* rows that wait for the watermark */

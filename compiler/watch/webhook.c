@@ -13,6 +13,7 @@
  *
  * Entente-Key names the public key of Ed25519. */
 #include "compiler/watch/clients.h"
+#include "compiler/watch/keys.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "runtime/ledger/json_in.h"
 
 enum { BACKOFF_MAX = 300, LOOK_AT = 2000, KEY_MAX = 4096 };
 
@@ -193,16 +193,12 @@ void ent_watch_hooks_close(ent_watch *w)
 
 /* --- deliveries --- */
 
-static bool is_text(ent_json_slice value, const char *text)
-{
-    return ent_json_is(ent_json_text_of(value), text);
-}
-
 static bool is_wanted(ent_json_slice line)
 {
     ent_json_slice kind = ent_json_member(line, "kind");
-    return is_text(ent_json_member(line, "status"), "breach") || is_text(kind, "warning") ||
-           is_text(kind, "run_out") || is_text(kind, "budget");
+    return ent_watch_says(ent_json_member(line, "status"), "breach") ||
+           ent_watch_says(kind, "warning") || ent_watch_says(kind, "run_out") ||
+           ent_watch_says(kind, "budget");
 }
 
 /* TIMESTAMP "." BODY, signed; false: not signed. */

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "compiler/syntax/parse.h"
+#include "tests/fuzz/random.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -75,19 +76,6 @@ typedef struct corpus {
     size_t len[FILES_MAX];
     size_t n;
 } corpus;
-
-static uint64_t next_random(uint64_t *state) /* splitmix64 */
-{
-    uint64_t z = (*state += 0x9E3779B97F4A7C15U);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-}
-
-static size_t below(uint64_t *state, size_t n)
-{
-    return n == 0 ? 0 : (size_t)(next_random(state) % n);
-}
 
 static const char *const soup[] = {
 #define ENT_KEYWORD(word, token, kind) #word,

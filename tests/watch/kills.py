@@ -191,6 +191,36 @@ def full_disk(folder, whole, report):
     same(report, folder + "/state/ledger.jsonl", whole, "after a full disk the ledger is the same")
 
 
+def full_for_a_while(folder, whole, report):
+    """The disk fills up under a watch that runs, and has room again: it goes on by itself, though nobody pushes."""
+    delivery = Delivery(folder, 11)
+    watch = Watch(*arguments(folder)).ready()
+    limit = lambda n: resource.prlimit(watch.process.pid, resource.RLIMIT_FSIZE, (n, resource.RLIM_INFINITY))
+    for _ in range(30):
+        delivery.grow()
+        delivery.push(watch)
+    for _ in range(2):
+        size = max(os.path.getsize(folder + "/state/" + name) for name in os.listdir(folder + "/state"))
+        limit(size + 10)
+        while watch.metric("disk_trouble") != 1 and not delivery.done():
+            delivery.grow()
+            delivery.push(watch)
+        report.hold(watch.wait(lambda w: w.metric("disk_trouble") == 1), "the disk is full")
+        report.hold(watch.wait(lambda w: "nothing is taken until it can be kept" in w.said()), "which is said")
+        report.hold("cannot write" in watch.json("/standing").get("trouble", ""), "and stands on the page")
+        before = watch.metric("ledger_lines")
+        limit(resource.RLIM_INFINITY)
+        report.hold(watch.wait(lambda w: w.ask("/healthz")[0] == 200), "room is noticed, though nobody pushes", watch.said())
+        report.hold(watch.metric("ledger_lines") >= before, "nothing is gone")
+    report.hold(watch.wait(lambda w: "can be kept again" in w.said()), "and is said")
+    while not delivery.done():
+        delivery.grow()
+        delivery.push(watch)
+    settle(watch)
+    report.hold(watch.stop() == 0, "it ends well")
+    same(report, folder + "/state/ledger.jsonl", whole, "and the ledger is the same")
+
+
 def full_file_system(report):
     """A real full disk: a small tmpfs, where one may be mounted."""
     with harness.folder() as folder:
@@ -254,7 +284,7 @@ def main():
     harness.ENTENTE = options.entente
     report = harness.Report()
     with harness.folder() as folder:
-        for name in ("whole", "killed", "torn", "full", "gone", "gone/other"):
+        for name in ("whole", "killed", "torn", "full", "room", "gone", "gone/other"):
             os.mkdir(os.path.join(folder, name))
         whole = uninterrupted(folder + "/whole")
         done, ledger = killed(folder + "/killed", options.kills, options.seed, report)
@@ -263,6 +293,7 @@ def main():
         report.hold(run("ledger", "verify", ledger).returncode == 0, "and its chain is whole")
         torn(folder + "/torn", whole, report)
         full_disk(folder + "/full", whole, report)
+        full_for_a_while(folder + "/room", whole, report)
         full_file_system(report)
         come_and_go(folder + "/gone", report, whole)
         damaged(folder + "/killed", report)

@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import time
+import urllib.parse
 from datetime import datetime, timedelta, timezone
 
 import facts
@@ -44,6 +45,30 @@ def scraping(folder, report):
     report.hold(watch.wait(lambda w: w.metric("source_up") == 0), "an endpoint that fails is told")
     target.status = 200
     report.hold(watch.wait(lambda w: w.metric("source_up") == 1), "and when it is back")
+    report.hold(watch.stop() == 0, "it ends well")
+    target.stop()
+
+
+def history(folder, report):
+    """Without --from the first query asks for the windows in hand, and what comes later goes on where it ended."""
+    target = Receiver()
+    target.text = '{"status":"success","data":{"resultType":"matrix","result":[]}}'
+    club = folder + "/history.ent"
+    write(club, (METRICS_CLUB % '"max by (instance) (probe_up)"').replace("each day", "each month"))
+    watch = Watch("--feed", "probe=prometheus+http://127.0.0.1:%d" % target.port, "--lateness", "0s", club=club).ready()
+    report.hold(watch.wait(lambda w: len(target.got) >= 500 or w.metric("watermark_seconds") > time.time() - 5, 60),
+                "it asks until it is up to date")
+    asked = [{k: v[0] for k, v in urllib.parse.parse_qs(urllib.parse.urlsplit(path).query).items()}
+             for path, _, _ in list(target.got)]
+    now = datetime.now(timezone.utc)
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+    report.hold(asked[0]["query"] == "max by (instance) (probe_up)" and asked[0]["step"] == "1.000", "PromQL of the bind")
+    report.hold(float(asked[0]["start"]) == month, "from the begin of the month", asked[0])
+    gaps = [float(b["start"]) - float(a["end"]) for a, b in zip(asked, asked[1:])]
+    report.hold(all(gap == 1 for gap in gaps), "no instant is asked for twice, and none is left out", gaps[:5])
+    target.text = '{"status":"error","errorType":"bad_data","error":"parse error"}'
+    target.status = 400
+    report.hold(watch.wait(lambda w: "parse error" in w.said()), "what Prometheus says is said", watch.said())
     report.hold(watch.stop() == 0, "it ends well")
     target.stop()
 
@@ -237,6 +262,26 @@ def metrics(report):
     watch.stop()
 
 
+# The least contrast of any text with what lies behind it, as WCAG 2 reckons it; 4.5 is what it asks for.
+CONTRAST = """(() => {
+  const light = (c) => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const luminance = (c) => 0.2126 * light(c[0]) + 0.7152 * light(c[1]) + 0.0722 * light(c[2]);
+  const behind = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+  let least = 99;
+  for (const e of document.querySelectorAll("body *")) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || !e.offsetParent) continue;
+    const [a, b] = [luminance(rgb(getComputedStyle(e).color)), luminance(behind(e))];
+    least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return least;
+})()"""
+# What has no name for who cannot see it, and what is too small for a finger.
+NAMELESS = """[...document.querySelectorAll("select, button, summary, a")].filter((e) => e.offsetParent &&
+  !(e.labels && e.labels.length) && !e.textContent.trim() || (e.offsetParent && e.tagName !== "A" && e.offsetHeight < 36)).length"""
+
+
 def browser(folder, report, pictures):
     if not shutil.which("chromium"):
         print("(no Chromium here)")
@@ -265,6 +310,8 @@ def browser(folder, report, pictures):
             report.hold(tab.ask("document.querySelectorAll('#risk .row').length") > 0, "what is at risk is shown")
             tab.ask("document.querySelector('#decisions details summary').click()")
             report.hold(tab.wait("document.querySelectorAll('#decisions dl').length == 1"), "a decision explains itself")
+            report.hold(tab.ask(CONTRAST) >= 4.5, "what is written can be read: " + name, tab.ask(CONTRAST))
+            report.hold(tab.ask(NAMELESS) == 0, "everything that can be used has a name, and is as large as a finger")
             if pictures:
                 tab.picture(os.path.join(pictures, name + ".png"))
         report.hold(tab.wait("document.querySelectorAll('#alerts .alert').length == 2"), "silent sources are told")
@@ -278,6 +325,23 @@ def browser(folder, report, pictures):
         report.hold(tab.wait("[...document.querySelectorAll('#decisions details')].length > 0 && "
                              "![...document.querySelectorAll('#decisions summary')].some(e => e.textContent.includes('met'))"),
                     "decisions by party")
+        shown = "[...document.querySelectorAll('#agreements article p')].map(e => e.textContent).filter(t => t.includes(' to '))"
+        report.hold(tab.wait(shown + ".length == 2 && " + shown + ".every(t => t.includes('NetCo'))"), "agreements by party",
+                    tab.ask(shown))
+        tab.ask("(s => { s.value = ''; s.dispatchEvent(new Event('change')); })(document.getElementById('party'))")
+        tab.ask("(s => { s.value = 'warnings'; s.dispatchEvent(new Event('change')); })(document.getElementById('status'))")
+        badges = "[...document.querySelectorAll('#decisions .badge')].map(e => e.textContent)"
+        report.hold(tab.wait(badges + ".length > 0 && " + badges + ".every(t => ['warning', 'run out', 'budget low'].includes(t))"),
+                    "warnings by themselves", tab.ask(badges))
+        # by keyboard: a summary takes the focus, and what is asked again every few seconds does not take it away
+        tab.ask("document.querySelector('#decisions summary').focus()")
+        tab.call("Input.dispatchKeyEvent", {"type": "keyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13,
+                                            "text": "\r"})
+        report.hold(tab.wait("document.querySelector('#decisions details').open"), "the keyboard opens a decision")
+        before = tab.ask("(window.card = document.querySelector('#agreements article')) && performance.now()")
+        report.hold(tab.wait("performance.now() > %d && document.getElementById('state').textContent" % (before + 6000)) and
+                    tab.ask("document.activeElement.tagName === 'SUMMARY' && window.card.isConnected"),
+                    "what has not changed is not drawn again")
         report.hold(not tab.errors, "no error in the browser", tab.errors)
     finally:
         tab.close()
@@ -293,6 +357,7 @@ def main():
     report = harness.Report()
     with harness.folder() as folder:
         scraping(folder, report)
+        history(folder, report)
         prometheus(folder, report)
         remote_write(folder, report)
         takeover(folder, report)

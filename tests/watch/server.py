@@ -78,6 +78,7 @@ def pages(folder, report):
     filters = {"agreement=HostingSLA": lambda d: d["agreement"] == "HostingSLA",
                "clause=restore": lambda d: d["clause"] == "restore",
                "status=breach": lambda d: d.get("status") == "breach",
+               "status=": lambda d: "status" not in d,
                "kind=warning": lambda d: d["kind"] == "warning",
                "party=NetCo": lambda d: "NetCo" in [d.get("accountable", {}).get("party")] +
                [p["party"] for p in d.get("responsible", [])],

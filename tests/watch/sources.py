@@ -100,6 +100,8 @@ def pushes(folder, report, whole):
     late = json.loads(watch.ask("/feed/probe", rows and "at,service,up\n" + facts.probes(1, 1)[0] + "\n")[1])
     bad = json.loads(watch.ask("/feed/probe", '{"at":"2026-03-05T00:00:00Z","service":"hosting","up":"perhaps"}\n')[1])
     ahead = json.loads(watch.ask("/feed/probe", '{"at":"2099-01-01T00:00:00Z","service":"hosting","up":"1"}\n')[1])
+    ago = json.loads(watch.ask("/feed/probe", '{"at":"1970-01-01T00:00:00Z","service":"hosting","up":"1"}\n')[1])
+    report.hold(ago["bad"] == 1, "a row of 1970 is bad", ago)
     report.hold(late == {"rows": 0, "bad": 0, "late": 1, "skipped": 0}, "a late row is said to be late", late)
     report.hold(bad["bad"] == 1 and ahead["bad"] == 1, "rows that do not fit, or are from the future, are bad", (bad, ahead))
     watch.stop()
@@ -137,6 +139,76 @@ def complete(report):
     watch.stop()
 
 
+def wall_clock_deadlines(folder, report):
+    """A clock of seconds runs out and is decided with no further row, because its source says that it is complete."""
+    from datetime import datetime, timezone
+    text = open(harness.CLUB).read().replace("within 1h for P1, 4h for P2", "within 3s for P1, 4h for P2")
+    write(folder + "/fast.ent", text)
+    watch = Watch("--feed", "ticket=push", "--lateness", "0s", "--complete", "ticket", club=folder + "/fast.ent").ready()
+    now = datetime.now(timezone.utc)
+    opened = '{"at":"%s","id":"T1","event":"opened","priority":"P1","service":"hosting","party":"HostCo"}'
+    report.hold(watch.ask("/feed/ticket", opened % facts.text(now))[0] == 200, "a ticket is opened")
+    over = lambda w: [row for row in w.json("/standing")["at_risk"] if row.get("subject") == {"id": "T1"} and row["over"]]
+    report.hold(watch.wait(over), "its clock is over though nothing more came", watch.json("/standing")["at_risk"])
+    row = over(watch)
+    report.hold(row and float(row[0]["left"]) < 0 and row[0]["holder"] == "HostCo", "with whom, and by how much", row)
+    found = lambda w: [d for d in w.json("/decisions?limit=1000")["decisions"] if d["kind"] == "run_out"]
+    report.hold(watch.wait(found, 90), "and at the next minute that stands in the ledger", watch.said())
+    report.hold(watch.metric("source_rows_total") == 1, "of one row")
+    watch.stop()
+
+
+def duplicated_and_reordered(folder, report, whole):
+    """Deliveries come twice, late, and out of order within the lateness, over kills: the ledger is the same."""
+    rng = random.Random(9)
+    given = ["--feed", "probe=push", "--feed", "ticket=push", "--state", folder + "/shuffled", "--checkpoint", "100ms",
+             "--lateness", "probe=30m"]
+    rows, tickets = facts.probes(1, MINUTES), facts.tickets(1, MINUTES)
+    bodies = [(n, "at,service,up\n" + "\n".join(rows[at:at + 20]) + "\n") for n, at in enumerate(range(0, len(rows), 20))]
+    for at in range(0, len(bodies) - 1, 2):  # ten minutes each: the second of two may come first
+        if rng.random() < 0.5:
+            bodies[at], bodies[at + 1] = bodies[at + 1], bodies[at]
+    watch = Watch(*given).ready()
+    watch.ask("/feed/ticket", "\n".join(tickets), {"Idempotency-Key": "all"})
+    done, repeated, late = [], 0, 0
+    for number, (name, body) in enumerate(bodies):
+        for key, text in [(name, body)] + ([rng.choice(done)] if done and rng.random() < 0.4 else []):
+            answer = json.loads(watch.ask("/feed/probe", text, {"Idempotency-Key": "b%d" % key})[1])
+            repeated += answer.get("repeated", False)
+            late += answer["late"]
+        done.append((name, body))
+        if number % 40 == 39:
+            watch.kill()
+            watch = Watch(*given).ready()
+    report.hold(repeated > 20 and late == 0, "what comes again is known, also after a kill", (repeated, late))
+    # who pushes anew what was taken, under another name, is late and not counted twice
+    before = watch.metric("ledger_lines")
+    answer = json.loads(watch.ask("/feed/probe", bodies[0][1], {"Idempotency-Key": "another"})[1])
+    report.hold(answer["late"] == 20 and answer["rows"] == 0 and watch.metric("ledger_lines") == before, "else it is late", answer)
+    report.hold(watch.stop() == 0, "it ends well")
+    report.hold(is_beginning(lines(folder + "/shuffled/ledger.jsonl"), whole), "the lines are those of an ordered run")
+
+
+def calls_c(folder, report):
+    """`extern fn` is called as `run` calls it, and only with --allow-extern; also by a version taken over."""
+    text = open(harness.CLUB).read() + """
+extern fn root(x: number) -> number from "libm.so.6" symbol "cbrt"
+"""
+    text = text.replace("where up and service == hosting at least 99.9%", "where up and root(27) == 3 and service == hosting at least 99.9%")
+    write(folder + "/extern.ent", text)
+    write(folder + "/extern.csv", "at,service,up\n" + "\n".join(facts.probes(1, MINUTES)) + "\n")
+    given = ["--feed", "probe=%s/extern.csv" % folder]
+    refused = Watch(*given, club=folder + "/extern.ent", listen=False)
+    report.hold(refused.process.wait(30) == 2 and "--allow-extern LIB" in refused.said(), "it must be allowed", refused.said())
+    allowed = ["--allow-extern", "libm.so.6"]
+    run("run", folder + "/extern.ent", *given, *allowed, "--ledger", folder + "/extern-run.jsonl")
+    watch = Watch(*given, *allowed, "--until-end", "--ledger", folder + "/extern.jsonl", club=folder + "/extern.ent", listen=False)
+    report.hold(watch.process.wait(60) == 0, "and then is", watch.said())
+    decided = lambda path: [line.split(",", 1)[1] for line in lines(path) if '"status"' in line]
+    report.hold(decided(folder + "/extern.jsonl") == decided(folder + "/extern-run.jsonl") and
+                len(decided(folder + "/extern.jsonl")) > 3, "with the decisions of `run`")
+
+
 def main():
     harness.ENTENTE = sys.argv[1] if len(sys.argv) > 1 else "build/entente"
     report = harness.Report()
@@ -146,6 +218,9 @@ def main():
         pushes(folder, report, whole)
         stalled(report)
         complete(report)
+        calls_c(folder, report)
+        wall_clock_deadlines(folder, report)
+        duplicated_and_reordered(folder, report, whole)
     report.close()
 
 
