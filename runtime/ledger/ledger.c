@@ -53,6 +53,13 @@ static size_t exact_text(ent_q q, int64_t scale, char *buf, size_t size)
     return n ? n : ent_q_format_fraction(q, buf, size);
 }
 
+/* So many nanoseconds in seconds. */
+static size_t seconds_text(ent_q ns, char *buf, size_t size)
+{
+    bool whole = ns.den == 1 && ns.num >= INT64_MIN && ns.num <= INT64_MAX;
+    return whole ? ent_format_seconds((int64_t)ns.num, buf, size) : exact_text(ns, 1000000000, buf, size);
+}
+
 static size_t percent_text(ent_q q, char *buf, size_t size)
 {
     if (!ent_q_mul(q, ent_q_from_i64(100), &q)) {
@@ -496,7 +503,7 @@ static void write_without(ent_json_out *out, const ent_image *p, const ent_verdi
     if (part->without_is_number) {
         text[ent_format_double(part->without_f, text)] = 0;
     } else if (d->kind == ENT_VERDICT_DUTY) {
-        exact_text(part->without, 1000000000, text, sizeof text);
+        seconds_text(part->without, text, sizeof text);
     } else if (p->objective[d->clause].type == ENT_TYPE_RATIO) {
         ent_q_format_fraction(part->without, text, sizeof text);
     } else {
@@ -561,7 +568,7 @@ static void write_gap(ent_json_out *out, const ent_image *p, const ent_verdict *
         return;
     }
     if (d->kind == ENT_VERDICT_DUTY) {
-        exact_text(d->answer->gap, 1000000000, text, sizeof text);
+        seconds_text(d->answer->gap, text, sizeof text);
     } else if (p->objective[d->clause].type == ENT_TYPE_RATIO) {
         ent_q_format_fraction(d->answer->gap, text, sizeof text);
     } else {
