@@ -220,7 +220,14 @@ static inline bool is_plain(const char *text, size_t len)
 {
     uint64_t word = 0, special = 0;
 
-    if (len < sizeof word) {
+    if (len >= 4 && len < sizeof word) {
+        uint32_t first, last;
+
+        memcpy(&first, text, sizeof first);
+        memcpy(&last, text + len - sizeof last, sizeof last);
+        return special_bytes((uint64_t)first << 32 | last) == 0;
+    }
+    if (len < 4) {
         for (size_t i = 0; i < len; i++)
             word = word << 8 | (unsigned char)text[i];
         return special_bytes(word | UINT64_C(0x2020202020202020) << 8 * len) == 0;
@@ -294,9 +301,18 @@ void ent_json_key_len(ent_json_out *out, const char *key, size_t len)
     out->after_key = true;
 }
 
-void ent_json_key(ent_json_out *out, const char *key)
+void ent_json_members(ent_json_out *out, const char *json, size_t len)
 {
-    ent_json_key_len(out, key, strlen(key));
+    if (out->error != ENT_JSON_OK)
+        return;
+    if (!at_level(out, out->in_object) || out->after_key) {
+        fail(out, ENT_JSON_MISUSE);
+        return;
+    }
+    if (at_level(out, out->has_items))
+        append(out, ",", 1);
+    append(out, json, len);
+    out->has_items |= (uint64_t)1 << out->depth;
 }
 
 void ent_json_text_len(ent_json_out *out, const char *text, size_t len)
@@ -351,12 +367,6 @@ void ent_json_raw(ent_json_out *out, const char *json, size_t len)
 {
     if (begin_value(out))
         append(out, json, len);
-}
-
-void ent_json_key_text(ent_json_out *out, const char *key, const char *text)
-{
-    ent_json_key(out, key);
-    ent_json_text(out, text);
 }
 
 void ent_json_key_int(ent_json_out *out, const char *key, int64_t value)
