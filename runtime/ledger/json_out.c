@@ -301,6 +301,40 @@ void ent_json_key_len(ent_json_out *out, const char *key, size_t len)
     out->after_key = true;
 }
 
+static inline char *put_plain(char *at, const char *text, size_t len)
+{
+    *at++ = '"';
+    memcpy(at, text, len);
+    at[len] = '"';
+    return at + len + 1;
+}
+
+/* Most members are a plain key and a plain text, which are put down in one go. */
+void ent_json_key_text_len(ent_json_out *out, const char *key, size_t key_len, const char *text)
+{
+    const size_t len = text == NULL ? 0 : strlen(text);
+    const size_t more = key_len + len + 6;
+
+    if (key_len == 0 || len == 0 || len >= out->len_max || out->after_key || !at_level(out, out->in_object) ||
+        !is_plain(key, key_len) || !is_plain(text, len)) {
+        ent_json_key_len(out, key, key_len);
+        ent_json_text(out, text);
+        return;
+    }
+    if (!reserve(out, more))
+        return;
+    char *at = out->data + out->len;
+
+    if (at_level(out, out->has_items))
+        *at++ = ',';
+    at = put_plain(at, key, key_len);
+    *at++ = ':';
+    at = put_plain(at, text, len);
+    *at = '\0';
+    out->len = (size_t)(at - out->data);
+    out->has_items |= (uint64_t)1 << out->depth;
+}
+
 void ent_json_members(ent_json_out *out, const char *json, size_t len)
 {
     if (out->error != ENT_JSON_OK)

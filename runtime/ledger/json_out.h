@@ -64,10 +64,10 @@ void ent_json_raw(ent_json_out *out, const char *json, size_t len);
 void ent_json_members(ent_json_out *out, const char *json, size_t len);
 
 /* Key and value together. */
+void ent_json_key_text_len(ent_json_out *out, const char *key, size_t key_len, const char *text);
 static inline void ent_json_key_text(ent_json_out *out, const char *key, const char *text)
 {
-    ent_json_key(out, key);
-    ent_json_text(out, text);
+    ent_json_key_text_len(out, key, strlen(key), text);
 }
 void ent_json_key_int(ent_json_out *out, const char *key, int64_t value);
 void ent_json_key_bool(ent_json_out *out, const char *key, bool value);
