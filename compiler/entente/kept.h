@@ -1,5 +1,5 @@
-/* Decisions of clocks that wait for the ledger, whose first line is known last: a fifth of the memory that they are given
- * in, because what only objectives have is left out. */
+/* Decisions of clocks that wait for the ledger, whose first line is known last: a fifth of the memory that they are
+ * given in, because what only objectives have is left out. */
 #ifndef ENT_ENTENTE_KEPT_H
 #define ENT_ENTENTE_KEPT_H
 
