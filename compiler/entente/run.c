@@ -6,6 +6,7 @@
  * renamed to their names only when all is well. */
 #include "compiler/entente/run.h"
 #include "compiler/entente/ingest.h"
+#include "compiler/entente/kept.h"
 #include "compiler/entente/notices.h"
 #include "compiler/entente/restate.h"
 #include "compiler/entente/sources.h"
@@ -37,6 +38,7 @@ typedef struct run {
     bool bad_row_reported;
     ent_verdict *decisions;
     size_t n, capacity;
+    ent_kept clocks; /* decisions that only the ledger asks for */
     ent_tally *duties;
     ent_tally_party *answers; /* see ent_run_result */ /* one a duty */
     bool breach;
@@ -287,12 +289,19 @@ static void forget_decisions(run *r)
         ent_answer_free(r->decisions[i].answer);
     }
     r->n = 0;
+    ent_kept_clear(&r->clocks);
 }
 
 /* Whether the decisions of duties are wanted one by one, rather than counted. */
 static bool wants_each(const ent_run_options *o)
 {
     return o->ledger || o->n_restate > 0 || o->format != ENT_RUN_TABLE;
+}
+
+/* Whether nothing but the ledger's lines is made of them. */
+static bool only_for_ledger(const ent_run_options *o)
+{
+    return o->n_restate == 0 && o->format != ENT_RUN_CSV;
 }
 
 static bool on_decision(void *user, const ent_engine *session, const ent_verdict *decision)
@@ -309,6 +318,9 @@ static bool on_decision(void *user, const ent_engine *session, const ent_verdict
         ent_tally_clock(&r->duties[decision->clause], decision);
         if (!wants_each(r->options)) {
             return true;
+        }
+        if (only_for_ledger(r->options) && ent_kept_fits(decision)) {
+            return ent_kept_add(&r->clocks, decision, r->n);
         }
     }
     if (r->n == r->capacity) {
@@ -568,8 +580,14 @@ static bool put_decisions(run *r, ent_ledger *ledger, ledger_sink *sink)
         return ent_restate_lines(&r->restate, ledger, r->session, r->decisions, r->n);
     }
     bool ok = true;
-    for (size_t i = 0; ok && i < r->n; i++) {
-        ok = ent_ledger_decision_line(ledger, r->session, &r->decisions[i]);
+    size_t next = 0;
+    for (size_t i = 0; ok && i + next < r->n + r->clocks.n;) {
+        bool clock = next < r->clocks.n && r->clocks.v[next].others_before <= i;
+        ent_verdict of_clock;
+        if (clock) {
+            of_clock = ent_kept_decision(&r->clocks.v[next++]);
+        }
+        ok = ent_ledger_decision_line(ledger, r->session, clock ? &of_clock : &r->decisions[i++]);
         put_line(sink, ledger->line.data, ok ? ledger->line.len : 0);
     }
     return ok;

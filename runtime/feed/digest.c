@@ -33,9 +33,9 @@ static bool grow(void **v, size_t *capacity, size_t need, size_t element)
     return p != NULL;
 }
 
-static void put_bytes(ent_digest *d, const void *bytes, size_t n)
+static inline void put_bytes(ent_digest *d, const void *bytes, size_t n)
 {
-    if (d->failed || !grow((void **)&d->bytes, &d->capacity, d->n + n, 1)) {
+    if (d->failed || (d->n + n > d->capacity && !grow((void **)&d->bytes, &d->capacity, d->n + n, 1))) {
         d->failed = true;
         return;
     }
@@ -119,21 +119,48 @@ static int compare_rows(const void *a, const void *b, void *base)
     return order ? order : x->len < y->len ? -1 : x->len > y->len;
 }
 
+/* Hashes what is settled: the bytes before the waiting rows, which are in the order of rows. */
+static void hash_settled(ent_digest *d)
+{
+    d->failed = d->failed || !ent_hash_update(&d->hash, d->bytes, d->n_settled);
+    d->n_settled = 0;
+}
+
 /* Hashes the first n of the waiting rows, which are in order. */
 static void take(ent_digest *d, size_t n)
 {
+    hash_settled(d);
     for (size_t i = 0; i < n && !d->failed; i++) {
         d->failed = !ent_hash_update(&d->hash, d->bytes + d->rows[i].offset, d->rows[i].len);
     }
 }
 
+static bool are_in_order(const ent_digest *d)
+{
+    for (size_t i = 1; i < d->n_rows; i++) {
+        if (compare_rows(&d->rows[i - 1], &d->rows[i], d->bytes) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Rows in order are settled where they are; their bytes are hashed when there are many. */
 void ent_digest_flush(ent_digest *d)
 {
-    if (d->n_rows > 1) {
+    enum { HASH_AT = 1 << 15 };
+    if (are_in_order(d)) {
+        d->n_settled = d->n;
+    } else {
         qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
+        take(d, d->n_rows);
+        d->n = 0;
     }
-    take(d, d->n_rows);
-    d->n = d->n_rows = 0;
+    d->n_rows = 0;
+    if (d->n >= HASH_AT) {
+        hash_settled(d);
+        d->n = 0;
+    }
 }
 
 void ent_digest_pass(ent_digest *d, int64_t until)
@@ -151,7 +178,7 @@ void ent_digest_pass(ent_digest *d, int64_t until)
     }
     qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
     take(d, passed);
-    ent_digest rest = {.failed = d->failed, .hash = d->hash};
+    ent_digest rest = {.failed = d->failed, .hash = d->hash}; /* nothing is settled */
     for (size_t i = passed; i < d->n_rows && !rest.failed; i++) {
         size_t offset = rest.n;
         put_bytes(&rest, d->bytes + d->rows[i].offset, d->rows[i].len);
@@ -169,5 +196,7 @@ bool ent_digest_text(ent_digest *d, char text[ENT_HASH_TEXT_SIZE])
 {
     text[0] = 0;
     ent_digest_flush(d);
+    hash_settled(d);
+    d->n = 0;
     return !d->failed && ent_hash_final_hex(&d->hash, text);
 }

@@ -18,8 +18,8 @@ typedef struct ent_digest_row {
 typedef struct ent_digest {
     ent_hash hash;
     bool failed; /* memory, or no hash: the digest is of no use */
-    char *bytes; /* of the rows that wait */
-    size_t n, capacity;
+    char *bytes; /* first of rows that are settled but not yet hashed, then of those that wait */
+    size_t n_settled, n, capacity;
     ent_digest_row *rows;
     size_t n_rows, rows_capacity;
 } ent_digest;

@@ -39,18 +39,28 @@ static void put(text *t, const char *format, ...)
     }
 }
 
+/* What fits of it, as `put` does. */
+static void put_text(text *t, const char *s)
+{
+    size_t n = strlen(s);
+    n = n < t->size - t->n ? n : t->size - t->n - 1;
+    memcpy(t->buf + t->n, s, n);
+    t->n += n;
+    t->buf[t->n] = 0;
+}
+
 static void put_instant(text *t, int64_t ns, const ent_zone *zone)
 {
     char instant[ENT_CIVIL_TEXT_MAX];
     ent_civil_format(instant, sizeof instant, ns, zone);
-    put(t, "%s", instant);
+    put_text(t, instant);
 }
 
 static void put_stretch(text *t, const ent_fact *f, const ent_zone *zone)
 {
     put_instant(t, f->from_ns, zone);
     if (f->to_ns != f->from_ns) {
-        put(t, UNTIL);
+        put_text(t, UNTIL);
         put_instant(t, f->to_ns, zone);
     }
 }
@@ -59,16 +69,15 @@ static void put_parties(text *t, const ent_image *p, uint64_t causes)
 {
     enum { ROOM_FOR_THE_REST = 256 };
     const char *comma = "";
-    for (size_t i = 0; i < p->n_party && i < ENT_ANSWER_PARTIES_MAX; i++) {
-        if (!((causes >> i) & 1)) {
-            continue;
-        }
+    for (uint64_t rest = causes; rest != 0; rest &= rest - 1) {
+        size_t i = (size_t)__builtin_ctzll(rest);
         const char *name = ent_image_text(p, p->party[i].name);
         if (t->n + strlen(name) + ROOM_FOR_THE_REST > t->size) {
             put(t, "%s%d others", comma, __builtin_popcountll(causes >> i));
             return;
         }
-        put(t, "%s%s", comma, name);
+        put_text(t, comma);
+        put_text(t, name);
         comma = ", ";
     }
 }
@@ -97,25 +106,26 @@ size_t ent_fact_text(const ent_image *p, const ent_zone *zone, const ent_fact *f
     buf[0] = 0;
     switch ((ent_fact_kind)f->kind) {
     case ENT_FACT_TRIGGER:
-        put(&t, BEGAN);
+        put_text(&t, BEGAN);
         put_instant(&t, f->from_ns, zone);
         break;
     case ENT_FACT_STOPPED:
-        put(&t, STOPPED);
+        put_text(&t, STOPPED);
         put_instant(&t, f->from_ns, zone);
         break;
     case ENT_FACT_PAUSED:
-        put(&t, PAUSED);
+        put_text(&t, PAUSED);
         put_stretch(&t, f, zone);
-        put(&t, DURING "%s", ent_image_text(p, p->span[f->span].name));
+        put_text(&t, DURING);
+        put_text(&t, ent_image_text(p, p->span[f->span].name));
         break;
     case ENT_FACT_HELD:
     case ENT_FACT_EXCESS:
-        put(&t, HELD);
+        put_text(&t, HELD);
         put_parties(&t, p, f->causes);
-        put(&t, " ");
+        put_text(&t, " ");
         put_stretch(&t, f, zone);
-        put(&t, "%s", f->kind == ENT_FACT_HELD ? WITHIN : BEYOND);
+        put_text(&t, f->kind == ENT_FACT_HELD ? WITHIN : BEYOND);
         break;
     case ENT_FACT_OUTAGE:
         put_outage(&t, p, f, zone);

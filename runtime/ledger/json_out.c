@@ -39,18 +39,13 @@ static void fail(ent_json_out *out, ent_json_error error)
         out->error = error;
 }
 
-static bool reserve(ent_json_out *out, size_t more)
+static bool grow(ent_json_out *out, size_t more)
 {
-    if (out->error != ENT_JSON_OK)
-        return false;
     if (more > out->len_max - out->len) {
         fail(out, ENT_JSON_TOO_LONG);
         return false;
     }
     const size_t needed = out->len + more + 1;
-
-    if (needed <= out->size)
-        return true;
     size_t size = out->size == 0 ? SIZE_FIRST : out->size;
 
     while (size < needed)
@@ -66,7 +61,17 @@ static bool reserve(ent_json_out *out, size_t more)
     return true;
 }
 
-static void append(ent_json_out *out, const char *bytes, size_t len)
+static inline bool reserve(ent_json_out *out, size_t more)
+{
+    if (out->error != ENT_JSON_OK)
+        return false;
+    /* what there is room for was within len_max when the room was made, but for a doubling too many */
+    if (more < out->size - out->len && more <= out->len_max - out->len)
+        return true;
+    return grow(out, more);
+}
+
+static inline void append(ent_json_out *out, const char *bytes, size_t len)
 {
     if (!reserve(out, len))
         return;
@@ -201,8 +206,60 @@ static void append_escape(ent_json_out *out, unsigned char c)
         append(out, plain, sizeof plain);
 }
 
+/* Whether a byte of the eight has to be looked at: not ASCII, a control character, a quote or a backslash. */
+static inline uint64_t special_bytes(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
+    const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+
+    return (word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & high;
+}
+
+/* Whether a text that is not empty can stand in quotes as it is, as almost all can. */
+static inline bool is_plain(const char *text, size_t len)
+{
+    uint64_t word = 0, special = 0;
+
+    if (len >= 4 && len < sizeof word) {
+        uint32_t first, last;
+
+        memcpy(&first, text, sizeof first);
+        memcpy(&last, text + len - sizeof last, sizeof last);
+        return special_bytes((uint64_t)first << 32 | last) == 0;
+    }
+    if (len < 4) {
+        for (size_t i = 0; i < len; i++)
+            word = word << 8 | (unsigned char)text[i];
+        return special_bytes(word | UINT64_C(0x2020202020202020) << 8 * len) == 0;
+    }
+    for (size_t i = 0; i + sizeof word <= len; i += sizeof word) {
+        memcpy(&word, text + i, sizeof word);
+        special |= special_bytes(word);
+    }
+    memcpy(&word, text + len - sizeof word, sizeof word);
+    return (special | special_bytes(word)) == 0;
+}
+
+static void append_plain(ent_json_out *out, const char *text, size_t len)
+{
+    if (!reserve(out, len + 2))
+        return;
+    char *at = out->data + out->len;
+
+    *at++ = '"';
+    memcpy(at, text, len);
+    at[len] = '"';
+    at[len + 1] = '\0';
+    out->len += len + 2;
+}
+
 static void append_quoted(ent_json_out *out, const char *text, size_t len)
 {
+    if (len > 0 && len < out->len_max && is_plain(text, len)) {
+        append_plain(out, text, len);
+        return;
+    }
+
     const unsigned char *bytes = (const unsigned char *)text;
     size_t start = 0, i = 0;
 
@@ -244,9 +301,52 @@ void ent_json_key_len(ent_json_out *out, const char *key, size_t len)
     out->after_key = true;
 }
 
-void ent_json_key(ent_json_out *out, const char *key)
+static inline char *put_plain(char *at, const char *text, size_t len)
 {
-    ent_json_key_len(out, key, strlen(key));
+    *at++ = '"';
+    memcpy(at, text, len);
+    at[len] = '"';
+    return at + len + 1;
+}
+
+/* Most members are a plain key and a plain text, which are put down in one go. */
+void ent_json_key_text_len(ent_json_out *out, const char *key, size_t key_len, const char *text)
+{
+    const size_t len = text == NULL ? 0 : strlen(text);
+    const size_t more = key_len + len + 6;
+
+    if (key_len == 0 || len == 0 || len >= out->len_max || out->after_key || !at_level(out, out->in_object) ||
+        !is_plain(key, key_len) || !is_plain(text, len)) {
+        ent_json_key_len(out, key, key_len);
+        ent_json_text(out, text);
+        return;
+    }
+    if (!reserve(out, more))
+        return;
+    char *at = out->data + out->len;
+
+    if (at_level(out, out->has_items))
+        *at++ = ',';
+    at = put_plain(at, key, key_len);
+    *at++ = ':';
+    at = put_plain(at, text, len);
+    *at = '\0';
+    out->len = (size_t)(at - out->data);
+    out->has_items |= (uint64_t)1 << out->depth;
+}
+
+void ent_json_members(ent_json_out *out, const char *json, size_t len)
+{
+    if (out->error != ENT_JSON_OK)
+        return;
+    if (!at_level(out, out->in_object) || out->after_key) {
+        fail(out, ENT_JSON_MISUSE);
+        return;
+    }
+    if (at_level(out, out->has_items))
+        append(out, ",", 1);
+    append(out, json, len);
+    out->has_items |= (uint64_t)1 << out->depth;
 }
 
 void ent_json_text_len(ent_json_out *out, const char *text, size_t len)
@@ -301,12 +401,6 @@ void ent_json_raw(ent_json_out *out, const char *json, size_t len)
 {
     if (begin_value(out))
         append(out, json, len);
-}
-
-void ent_json_key_text(ent_json_out *out, const char *key, const char *text)
-{
-    ent_json_key(out, key);
-    ent_json_text(out, text);
 }
 
 void ent_json_key_int(ent_json_out *out, const char *key, int64_t value)

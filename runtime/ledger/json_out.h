@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define ENT_JSON_DEPTH_MAX 63
 
@@ -44,10 +45,14 @@ void ent_json_begin_array(ent_json_out *out);
 void ent_json_end_array(ent_json_out *out);
 
 /* Keys and texts are escaped; invalid UTF-8 becomes U+FFFD, control characters \u00XX. */
-void ent_json_key(ent_json_out *out, const char *key);
 void ent_json_key_len(ent_json_out *out, const char *key, size_t len);
 /* NULL writes null. */
 void ent_json_text(ent_json_out *out, const char *text);
+/* Inline, so that the length of a key that is written out is known. */
+static inline void ent_json_key(ent_json_out *out, const char *key)
+{
+    ent_json_key_len(out, key, strlen(key));
+}
 void ent_json_text_len(ent_json_out *out, const char *text, size_t len);
 void ent_json_int(ent_json_out *out, int64_t value);
 void ent_json_uint(ent_json_out *out, uint64_t value);
@@ -55,9 +60,15 @@ void ent_json_bool(ent_json_out *out, bool value);
 void ent_json_null(ent_json_out *out);
 /* A finished JSON value, written as it is. */
 void ent_json_raw(ent_json_out *out, const char *json, size_t len);
+/* Finished members of the object in hand, at least one. */
+void ent_json_members(ent_json_out *out, const char *json, size_t len);
 
 /* Key and value together. */
-void ent_json_key_text(ent_json_out *out, const char *key, const char *text);
+void ent_json_key_text_len(ent_json_out *out, const char *key, size_t key_len, const char *text);
+static inline void ent_json_key_text(ent_json_out *out, const char *key, const char *text)
+{
+    ent_json_key_text_len(out, key, strlen(key), text);
+}
 void ent_json_key_int(ent_json_out *out, const char *key, int64_t value);
 void ent_json_key_bool(ent_json_out *out, const char *key, bool value);
 

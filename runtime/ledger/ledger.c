@@ -16,11 +16,13 @@ void ent_ledger_init(ent_ledger *ledger)
     memcpy(ledger->prev, ENT_LEDGER_FIRST_PREV, sizeof ledger->prev);
     ledger->seq = 0;
     ledger->files = NULL;
+    ledger->clauses = (ent_clause_texts){.n = 0};
 }
 
 void ent_ledger_deinit(ent_ledger *ledger)
 {
     ent_json_deinit(&ledger->line);
+    ent_clause_texts_deinit(&ledger->clauses);
 }
 
 const char *ent_status_name(int status)
@@ -51,6 +53,13 @@ static size_t exact_text(ent_q q, int64_t scale, char *buf, size_t size)
     }
     size_t n = ent_q_format_decimal(q, buf, size);
     return n ? n : ent_q_format_fraction(q, buf, size);
+}
+
+/* So many nanoseconds in seconds. */
+static size_t seconds_text(ent_q ns, char *buf, size_t size)
+{
+    bool whole = ns.den == 1 && ns.num >= INT64_MIN && ns.num <= INT64_MAX;
+    return whole ? ent_format_seconds((int64_t)ns.num, buf, size) : exact_text(ns, 1000000000, buf, size);
 }
 
 static size_t percent_text(ent_q q, char *buf, size_t size)
@@ -496,7 +505,7 @@ static void write_without(ent_json_out *out, const ent_image *p, const ent_verdi
     if (part->without_is_number) {
         text[ent_format_double(part->without_f, text)] = 0;
     } else if (d->kind == ENT_VERDICT_DUTY) {
-        exact_text(part->without, 1000000000, text, sizeof text);
+        seconds_text(part->without, text, sizeof text);
     } else if (p->objective[d->clause].type == ENT_TYPE_RATIO) {
         ent_q_format_fraction(part->without, text, sizeof text);
     } else {
@@ -561,7 +570,7 @@ static void write_gap(ent_json_out *out, const ent_image *p, const ent_verdict *
         return;
     }
     if (d->kind == ENT_VERDICT_DUTY) {
-        exact_text(d->answer->gap, 1000000000, text, sizeof text);
+        seconds_text(d->answer->gap, text, sizeof text);
     } else if (p->objective[d->clause].type == ENT_TYPE_RATIO) {
         ent_q_format_fraction(d->answer->gap, text, sizeof text);
     } else {
@@ -650,34 +659,21 @@ static void write_because(ent_ledger *ledger, const ent_image *p, const ent_zone
     ent_json_end_array(out);
 }
 
-static void write_source(ent_json_out *out, const ent_image *p, int64_t place)
-{
-    const ent_place_row *row = &p->place[place];
-    ent_json_key(out, "source");
-    ent_json_begin_object(out);
-    ent_json_key_text(out, "file", ent_image_text(p, p->source_file[row->file].path));
-    ent_json_key_int(out, "line", row->line);
-    ent_json_key_int(out, "column", row->column);
-    ent_json_end_object(out);
-}
-
 bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
 {
     const ent_image *p = ent_engine_program(session);
     ent_clause clause = ent_verdict_clause(p, d);
     const ent_agreement_row *agreement = &p->agreement[clause.agreement];
     const ent_zone *zone = ent_engine_agreement_zone(session, clause.agreement);
+    const ent_clause_text *text = ent_clause_texts_of(&ledger->clauses, p, d);
     ent_json_out *out = &ledger->line;
+    if (!text) {
+        return false;
+    }
     ent_json_reset(out);
     ent_json_begin_object(out);
     ent_json_key_int(out, "seq", ++ledger->seq);
-    ent_json_key_text(out, "kind", clause.kind);
-    ent_json_key_text(out, "agreement", ent_image_text(p, agreement->name));
-    ent_json_key_int(out, "version", agreement->version);
-    ent_json_key_text(out, "clause", ent_image_text(p, clause.name));
-    if (clause.title >= 0) {
-        ent_json_key_text(out, "title", ent_image_text(p, clause.title));
-    }
+    ent_json_members(out, text->begin, text->n_begin);
     write_subject(out, session, d);
     if (d->kind == ENT_VERDICT_DUTY) {
         write_clock(out, d, zone);
@@ -699,6 +695,6 @@ bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session, con
         write_gap(out, p, d);
         write_because(ledger, p, zone, d);
     }
-    write_source(out, p, clause.place);
+    ent_json_members(out, text->end, text->n_end);
     return ent_ledger_finish_line(ledger);
 }

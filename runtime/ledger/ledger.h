@@ -7,6 +7,7 @@
 #ifndef ENT_LEDGER_LEDGER_H
 #define ENT_LEDGER_LEDGER_H
 
+#include "runtime/ledger/clause_text.h"
 #include "runtime/ledger/hash.h"
 #include "runtime/ledger/json_out.h"
 #include "runtime/state/engine.h"
@@ -41,6 +42,7 @@ typedef struct ent_ledger {
     ent_json_out line;
     char prev[ENT_HASH_TEXT_SIZE];
     int64_t seq;
+    ent_clause_texts clauses;
     const ent_ledger_files *files; /* one a feed of the program, or NULL: facts then name no file */
 } ent_ledger;
 

@@ -145,6 +145,13 @@ bool ent_civil_parse_instant(const char *s, size_t n, int64_t *out_ns)
     return at == n && ent_time_from_seconds(seconds - offset_s, fraction_ns, out_ns);
 }
 
+static char *put_two(char *p, uint32_t value)
+{
+    p[0] = (char)('0' + value / 10);
+    p[1] = (char)('0' + value % 10);
+    return p + 2;
+}
+
 /* Writes `width` decimal digits and returns what stands behind them. */
 static char *put_digits(char *p, int64_t value, int width)
 {
@@ -162,9 +169,9 @@ static char *put_date(char *p, int64_t days)
     ent_civil_from_days(days, &y, &m, &d);
     p = put_digits(p, y, 4);
     *p++ = '-';
-    p = put_digits(p, m, 2);
+    p = put_two(p, (uint32_t)m);
     *p++ = '-';
-    return put_digits(p, d, 2);
+    return put_two(p, (uint32_t)d);
 }
 
 static char *put_offset(char *p, int64_t offset_s)
@@ -193,14 +200,14 @@ size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t of
     fraction_ns += fraction_ns < 0 ? ENT_TIME_SECOND_NS : 0;
     int64_t local_s = utc_s + offset_s;
     int64_t days = ent_time_floor_div(local_s, ENT_TIME_DAY_S);
-    int64_t second = local_s - days * ENT_TIME_DAY_S;
+    uint32_t second = (uint32_t)(local_s - days * ENT_TIME_DAY_S);
     char *p = put_date(text, days);
     *p++ = 'T';
-    p = put_digits(p, second / 3600, 2);
+    p = put_two(p, second / 3600);
     *p++ = ':';
-    p = put_digits(p, second / 60 % 60, 2);
+    p = put_two(p, second / 60 % 60);
     *p++ = ':';
-    p = put_digits(p, second % 60, 2);
+    p = put_two(p, second % 60);
     if (fraction_ns != 0) {
         *p++ = '.';
         p = put_digits(p, fraction_ns, 9);

@@ -363,11 +363,27 @@ size_t ent_q_format_rounded(ent_q value, int places, bool trim_zeros, char *buf,
 
 size_t ent_format_seconds(int64_t duration_ns, char *buf, size_t size)
 {
-    char text[ENT_Q_TEXT_SIZE];
-    ent_q seconds;
+    char text[ENT_SECONDS_TEXT_SIZE];
+    const uint64_t ns = duration_ns < 0 ? 0 - (uint64_t)duration_ns : (uint64_t)duration_ns;
+    uint64_t fraction = ns % 1000000000, whole = ns / 1000000000;
+    char *const end = text + sizeof text;
+    char *at = end;
+    int digits = 9;
 
-    /* Neither can fail: 64 bits over 10^9, a finite decimal. */
-    if (!ent_q_make(duration_ns, 1000000000, &seconds))
-        return ent_text_refuse(buf, size);
-    return ent_text_deliver(text, ent_q_format_decimal(seconds, text, sizeof text), buf, size);
+    while (fraction != 0 && fraction % 10 == 0) {
+        fraction /= 10;
+        digits--;
+    }
+    if (fraction != 0) {
+        for (; digits > 0; digits--, fraction /= 10)
+            *--at = (char)('0' + fraction % 10);
+        *--at = '.';
+    }
+    do {
+        *--at = (char)('0' + whole % 10);
+        whole /= 10;
+    } while (whole != 0);
+    if (duration_ns < 0)
+        *--at = '-';
+    return ent_text_deliver(at, (size_t)(end - at), buf, size);
 }
