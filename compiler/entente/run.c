@@ -464,7 +464,9 @@ enum { AGAIN = -1 };
 static int take_batches(run *r, ent_ingest *ingest)
 {
     ent_fault error;
+    enum { BATCHES_A_STEP = 4 }; /* what a step costs for each key is spread over so many rows */
     int64_t watermark = INT64_MIN;
+    size_t enough = BATCHES_A_STEP * (r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX);
     for (;;) {
         const ent_batch *batch = ent_ingest_next(ingest);
         switch (batch->result) {
@@ -482,7 +484,7 @@ static int take_batches(run *r, ent_ingest *ingest)
             return fail_session(r, &error);
         }
         r->rows += batch->rows.n;
-        if (batch->watermark > watermark) {
+        if (batch->watermark > watermark && ent_engine_pending(r->session) >= enough) {
             watermark = batch->watermark;
             if (!ent_engine_advance(r->session, watermark, &error)) {
                 return fail_session(r, &error);

@@ -20,10 +20,10 @@ ALWAYS_INLINE bool is_empty(ent_column_lanes *lanes, uint32_t i, const ent_cell 
 }
 
 /* Plain rows are taken in blocks: the lanes from `begin` on, up to the next block's. */
-ALWAYS_INLINE ent_plain_lanes block_of(const ent_column_lanes *lanes, uint32_t begin)
+ALWAYS_INLINE ent_plain_lanes block_of(const ent_column_lanes *lanes, uint32_t begin, uint32_t size)
 {
     uint32_t left = lanes->n - begin;
-    return (ent_plain_lanes){lanes->plain, lanes->column, begin, left < ENT_PLAIN_BLOCK ? left : ENT_PLAIN_BLOCK};
+    return (ent_plain_lanes){lanes->plain, lanes->column, begin, left < size ? left : size};
 }
 
 ALWAYS_INLINE void leave(ent_column_lanes *lanes, uint32_t i)
@@ -58,7 +58,7 @@ void ent_columns_bools(ent_column_lanes *lanes)
     }
     memset(lanes->absent, 0, lanes->n);
     for (uint32_t i = 0; i < lanes->n; i += ENT_PLAIN_BLOCK) {
-        ent_plain_lanes block = block_of(lanes, i);
+        ent_plain_lanes block = block_of(lanes, i, ENT_PLAIN_BLOCK);
         if (!ent_plain_bools(&block, (uint8_t *)lanes->data + i)) {
             take_bools(lanes, i, i + block.n);
         }
@@ -134,14 +134,15 @@ static void take_instants(ent_column_lanes *lanes, ent_minute_memo *memo, uint32
 
 void ent_columns_instants(ent_column_lanes *lanes, ent_minute_memo *memo)
 {
+    enum { AT_ONCE = 32 }; /* few, as the block in which a minute ends is read lane by lane */
     lanes->n_odd = 0;
     if (lanes->cells) {
         take_instants(lanes, memo, 0, lanes->n);
         return;
     }
     memset(lanes->absent, 0, lanes->n);
-    for (uint32_t i = 0; i < lanes->n; i += ENT_PLAIN_BLOCK) {
-        ent_plain_lanes block = block_of(lanes, i);
+    for (uint32_t i = 0; i < lanes->n; i += AT_ONCE) {
+        ent_plain_lanes block = block_of(lanes, i, AT_ONCE);
         if (!ent_plain_instants(&block, memo, (int64_t *)lanes->data + i)) {
             take_instants(lanes, memo, i, i + block.n);
         }
@@ -236,7 +237,7 @@ void ent_columns_decimals(ent_column_lanes *lanes, int digits)
     }
     memset(lanes->absent, 0, lanes->n);
     for (uint32_t i = 0; i < lanes->n; i += ENT_PLAIN_BLOCK) {
-        ent_plain_lanes block = block_of(lanes, i);
+        ent_plain_lanes block = block_of(lanes, i, ENT_PLAIN_BLOCK);
         if (!ent_plain_decimals(&block, (unsigned)digits, (int64_t *)lanes->data + i)) {
             take_decimals(lanes, digits, i, i + block.n);
         }

@@ -2,6 +2,7 @@
 #include "runtime/feed/stream.h"
 #include "runtime/feed/digest.h"
 #include "runtime/feed/parallel.h"
+#include "runtime/vm/simd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -519,6 +520,15 @@ static ent_stream_result next_sorted(ent_stream *s, ent_rows *rows, ent_feed_err
     return n ? ENT_STREAM_ROWS : ENT_STREAM_END;
 }
 
+ENT_VECTORS static bool descends(const int64_t *at, uint32_t n)
+{
+    uint64_t found = 0;
+    for (uint32_t i = 1; i < n; i++) {
+        found |= (uint64_t)(at[i] < at[i - 1]);
+    }
+    return found != 0;
+}
+
 ent_stream_result ent_stream_next(ent_stream *s, ent_rows *rows, ent_feed_error *err)
 {
     if (s->sort) {
@@ -533,11 +543,11 @@ ent_stream_result ent_stream_next(ent_stream *s, ent_rows *rows, ent_feed_error 
         return got;
     }
     const int64_t *at = rows->columns[s->feed->at].data;
-    for (uint32_t lane = 0; !s->options.unordered && lane < rows->n; lane++) {
-        if (at[lane] < s->last_at) {
+    if (!s->options.unordered && rows->n > 0) {
+        if (at[0] < s->last_at || descends(at, rows->n)) {
             return ENT_STREAM_DISORDER;
         }
-        s->last_at = at[lane];
+        s->last_at = at[rows->n - 1];
     }
     digest_rows(s, rows);
     return ENT_STREAM_ROWS;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/state/state.h"
+#include "runtime/vm/simd.h"
 
 #define DEFAULT_ZONE_DIR "/usr/share/zoneinfo"
 /* Decisions are settled and given out in heaps of this size, so that memory does not grow with the run. */
@@ -318,27 +319,39 @@ static bool is_unknown(const ent_engine *s, const ent_feed_row *feed, const ent_
            ((const int64_t *)recorded->data)[lane] > s->options.as_of_ns;
 }
 
+/* Least and greatest instant, and whether one stands before an earlier one. */
+typedef struct order {
+    int64_t least, most;
+    bool descends;
+} order;
+
+ENT_VECTORS static order order_of(const int64_t *at, size_t n)
+{
+    order o = {at[0], at[0], false};
+    uint64_t descents = 0;
+    for (size_t i = 1; i < n; i++) {
+        o.least = at[i] < o.least ? at[i] : o.least;
+        o.most = at[i] > o.most ? at[i] : o.most;
+        descents |= (uint64_t)(at[i] < at[i - 1]);
+    }
+    o.descends = descents != 0;
+    return o;
+}
+
 /* Whether every row is of the period and neither late nor unknown, as almost all are; if so they are in the totals. */
 static bool all_in_time(const ent_engine *s, ent_feedstate *f, const ent_vector *columns, size_t n)
 {
     const int64_t *at = columns[f->row->at].data;
-    int64_t least = INT64_MAX;
-    int64_t most = INT64_MIN;
-    int64_t before = f->last_at;
-    bool unsorted = false;
     if (s->options.has_as_of && f->row->recorded >= 0) {
         return false;
     }
-    for (size_t i = 0; i < n; i++) {
-        least = at[i] < least ? at[i] : least;
-        most = at[i] > most ? at[i] : most;
-        unsorted |= at[i] < before;
-        before = at[i];
-    }
+    order o = order_of(at, n);
+    int64_t least = o.least;
+    int64_t most = o.most;
     if (least < s->watermark || (s->to_set && most >= s->to)) {
         return false;
     }
-    f->unsorted |= unsorted;
+    f->unsorted |= o.descends || at[0] < f->last_at;
     f->last_at = most > f->last_at ? most : f->last_at;
     f->totals.first_ns = least < f->totals.first_ns ? least : f->totals.first_ns;
     f->totals.last_ns = most > f->totals.last_ns ? most : f->totals.last_ns;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "runtime/state/state.h"
+#include "runtime/vm/simd.h"
 
 static void collect_previous(const ent_image *p, ent_feedstate *f)
 {
@@ -565,18 +566,22 @@ const ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t fir
     return k;
 }
 
+ENT_VECTORS static ent_slot_range range_of(const int64_t *v, size_t n)
+{
+    int64_t least = INT64_MAX;
+    int64_t most = INT64_MIN;
+    for (size_t i = 0; i < n; i++) {
+        least = v[i] < least ? v[i] : least;
+        most = v[i] > most ? v[i] : most;
+    }
+    return (ent_slot_range){least, most, true};
+}
+
 ent_slot_range ent_feedstate_range(ent_feedstate *f, int64_t slot)
 {
     ent_slot_range *range = &f->ranges[slot];
     if (!range->valid) {
-        const int64_t *v = f->slots[slot].data;
-        int64_t least = INT64_MAX;
-        int64_t most = INT64_MIN;
-        for (size_t i = 0; i < f->n; i++) {
-            least = v[i] < least ? v[i] : least;
-            most = v[i] > most ? v[i] : most;
-        }
-        *range = (ent_slot_range){least, most, true};
+        *range = range_of(f->slots[slot].data, f->n);
     }
     return *range;
 }

@@ -12,7 +12,7 @@ struct ent_big_block {
 };
 
 /* Most pools stay small; those that do not should not ask for memory a thousand times. */
-#define BLOCK_LIMBS_MIN 250
+#define BLOCK_LIMBS_MIN 120 /* small enough for what allocators keep at hand */
 #define BLOCK_LIMBS_MAX 65536
 
 void ent_big_pool_deinit(ent_big_pool *pool)
