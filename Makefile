@@ -119,6 +119,7 @@ $(B)/gen/remote.pb-c.h: $(B)/gen/remote.pb-c.c
 $(B)/obj/compiler/watch/remote.o: $(B)/gen/remote.pb-c.h
 # the page's files become bytes of this object
 $(B)/obj/compiler/watch/assets.o: $(wildcard compiler/watch/page.*)
+$(B)/obj/compiler/entente/report_html.o: compiler/entente/report.css
 
 # the compiler's library has the modules of the standard library in it
 STDLIB := $(sort $(wildcard stdlib/*.ent))

@@ -16,6 +16,7 @@ enum {
     FORMAT,
     LEDGER,
     NOTICES,
+    REPORT,
     BAD_ROWS,
     SEPARATOR,
     SORT_MEMORY,
@@ -41,6 +42,7 @@ static const ent_option options[] = {
     {"format", "table|jsonl|csv", "what goes to stdout: a table for people, the ledger, or CSV"},
     {"ledger", "FILE", "write the decisions, hash-chained, one JSON object a line"},
     {"notices", "FILE", "write early warnings and runnings-out, one JSON object a line"},
+    {"report", "FILE.html", "write the table as a page to send and to print, with who answers and the facts"},
     {"bad-rows", "stop|quarantine=FILE",
      "stop at the first row that does not fit (the default), or put such rows aside in FILE"},
     {"separator", "C", "between the cells of CSV: one character, or `tab`"},
@@ -176,6 +178,9 @@ static int take(const ent_command *self, void *user, int option, const char *val
         return ENT_EXIT_OK;
     case NOTICES:
         p->run.notices = value;
+        return ENT_EXIT_OK;
+    case REPORT:
+        p->run.report = value;
         return ENT_EXIT_OK;
     case TMPDIR:
         p->run.folder = value;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/entente/run.h"
+#include "compiler/entente/report_text.h"
 #include "runtime/judge/clause.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
@@ -87,175 +87,30 @@ static void rule(FILE *out, const char *dash)
     fputc('\n', out);
 }
 
-const char *ent_count_text(uint64_t n, char *buf, size_t size)
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t at = 0;
-    for (int i = 0; i < len && at + 2 < size; i++) {
-        if (i > 0 && (len - i) % 3 == 0) {
-            buf[at++] = ',';
-        }
-        buf[at++] = digits[i];
-    }
-    buf[at] = 0;
-    return buf;
-}
-
-/* A duration as people say it: the two largest units. */
-static void duration_text(int64_t ns, char *buf, size_t size)
-{
-    static const struct {
-        int64_t ns;
-        const char *name;
-    } units[] = {{INT64_C(86400000000000), "d"}, {INT64_C(3600000000000), "h"},
-                 {INT64_C(60000000000), "m"},    {INT64_C(1000000000), "s"},
-                 {1000000, "ms"},                {1000, "us"}};
-    size_t at = 0;
-    int shown = 0;
-    buf[0] = 0;
-    for (size_t i = 0; i < sizeof units / sizeof *units && shown < 2; i++) {
-        int64_t n = ns / units[i].ns;
-        if (n > 0) {
-            at += (size_t)snprintf(buf + at, size - at, "%lld%s", (long long)n, units[i].name);
-            ns -= n * units[i].ns;
-        }
-        shown += n > 0 || shown > 0;
-    }
-    if (at == 0) {
-        snprintf(buf, size, "0s");
-    }
-}
-
-static void subject_text(const table *t, const ent_verdict *d, char *buf, size_t size)
-{
-    size_t at = 0;
-    buf[0] = 0;
-    for (size_t i = 0; i < ent_engine_subject_fields(t->result->session, d); i++) {
-        char value[64];
-        const char *text =
-            ent_engine_subject_text(t->result->session, d, i, value, sizeof value);
-        int n = snprintf(buf + at, size - at, "%s%s", i ? "/" : "", text);
-        if (n < 0 || (size_t)n >= size - at) {
-            return;
-        }
-        at += (size_t)n;
-    }
-}
-
-/* The window as short as it can be said without losing it. */
-static void window_text(const table *t, const ent_verdict *d, char *buf, size_t size)
-{
-    const ent_image *p = t->program;
-    bool pool = d->kind == ENT_VERDICT_POOL;
-    int64_t window = pool ? p->pool[d->clause].unit : p->objective[d->clause].window;
-    const ent_zone *zone =
-        ent_engine_agreement_zone(t->result->session, ent_verdict_agreement(p, d));
-    int64_t first = ent_zone_day(zone, d->from_ns);
-    int64_t last = ent_zone_day(zone, d->to_ns - 1);
-    int64_t year;
-    int month;
-    int day;
-    ent_civil_from_days(first, &year, &month, &day);
-    int64_t year_to;
-    int month_to;
-    int day_to;
-    ent_civil_from_days(last, &year_to, &month_to, &day_to);
-    bool whole_month = day == 1 && month == month_to && year == year_to &&
-                       day_to == ent_civil_month_days(year, month);
-    if (window == ENT_UNIT_MONTH && whole_month) {
-        snprintf(buf, size, "%04lld-%02d", (long long)year, month);
-    } else if (window == ENT_UNIT_QUARTER && day == 1 && month % 3 == 1 &&
-               month_to == month + 2) {
-        snprintf(buf, size, "%04lld-Q%d", (long long)year, (month + 2) / 3);
-    } else if (window == ENT_UNIT_YEAR && day == 1 && month == 1 && month_to == 12) {
-        snprintf(buf, size, "%04lld", (long long)year);
-    } else if (first == last) {
-        snprintf(buf, size, "%04lld-%02d-%02d", (long long)year, month, day);
-    } else {
-        snprintf(buf, size, "%02d-%02d..%02d-%02d", month, day, month_to, day_to);
-    }
-}
-
-static void target_text(const table *t, const ent_objective_row *row, char *buf, size_t size)
-{
-    static const char *const signs[] = {"", "\u2265 ", "\u2264 ", "> ", "< "};
-    snprintf(buf, size, "%s%s", signs[row->compare],
-             ent_image_text(t->program, row->target_text));
-}
-
-static void measure_text(const table *t, const ent_verdict *d, char *buf, size_t size)
-{
-    const ent_objective_row *row = &t->program->objective[d->clause];
-    buf[0] = 0;
-    if (!d->has_measure) {
-        snprintf(buf, size, "\u2013");
-        return;
-    }
-    if (row->type == ENT_TYPE_DURATION && !d->measure_is_number) {
-        duration_text((int64_t)ent_q_floor(d->measure), buf, size);
-    } else if (row->type == ENT_TYPE_RATIO || row->type == ENT_TYPE_INSTANT ||
-               d->measure_is_number) {
-        ent_ledger_measure(t->program, row, d, buf, size);
-    } else {
-        ent_q_format_rounded(d->measure, 4, true, buf, size);
-    }
-}
-
-static const char *status_text(const ent_verdict *d)
-{
-    switch (d->status) {
-    case ENT_STATUS_BREACH:
-        return "BREACH";
-    case ENT_STATUS_PROVISIONAL:
-        return "so far";
-    case ENT_STATUS_NO_DATA:
-        return "no data";
-    case ENT_STATUS_NOT_IN_FORCE:
-        return "not in force";
-    default:
-        return ent_status_name(d->status);
-    }
-}
-
-static void money_text(const table *t, int64_t agreement, ent_i128 minor, char *buf, size_t size)
-{
-    const char *currency =
-        ent_image_text(t->program, t->program->agreement[agreement].currency);
-    int digits = ent_currency_minor(currency);
-    ent_money_format_grouped(minor, digits < 0 ? 2 : digits, buf, size);
-}
-
 /* --- rows --- */
-
-static const char *clause_label(const ent_image *p, const ent_verdict *d)
-{
-    ent_clause clause = ent_verdict_clause(p, d);
-    return ent_image_text(p, clause.title >= 0 ? clause.title : clause.name);
-}
 
 static void objective_line(const table *t, const ent_verdict *d)
 {
     char text[TEXT];
-    cell(t->out, clause_label(t->program, d), clause_width(t), false);
+    cell(t->out, ent_report_label(t->program, d), clause_width(t), false);
     fputc(' ', t->out);
     if (t->subject_width) {
-        subject_text(t, d, text, sizeof text);
+        ent_report_subject(t->result, d, text, sizeof text);
         cell(t->out, text, t->subject_width, false);
         fputc(' ', t->out);
     }
-    window_text(t, d, text, sizeof text);
+    ent_report_window(t->result, d, text, sizeof text);
     cell(t->out, text, WINDOW, false);
     fputc(' ', t->out);
-    measure_text(t, d, text, sizeof text);
+    ent_report_measure(t->result, d, text, sizeof text);
     cell(t->out, text, MEASURE, true);
     fputs("  ", t->out);
-    target_text(t, &t->program->objective[d->clause], text, sizeof text);
+    ent_report_target(t->result, &t->program->objective[d->clause], text, sizeof text);
     cell(t->out, text, TARGET, false);
     fputc(' ', t->out);
-    paint(t, d->status, status_text(d), d->has_credit ? STATUS : 0);
+    paint(t, d->status, ent_report_status(d), d->has_credit ? STATUS : 0);
     if (d->has_credit) {
-        money_text(t, ent_verdict_agreement(t->program, d), d->credit_minor, text, sizeof text);
+        ent_report_money(t->result, ent_verdict_agreement(t->program, d), d->credit_minor, text, sizeof text);
         fputc(' ', t->out);
         cell(t->out, text, width_of(text) > t->credit_width ? 0 : t->credit_width, true);
     }
@@ -273,14 +128,14 @@ static void pool_lines(const table *t, const ent_verdict *d)
     char text[TEXT];
     size_t n;
     const ent_pool_part *parts = ent_engine_pool_parts(t->result->session, d, &n);
-    cell(t->out, clause_label(t->program, d), DUTY, false);
+    cell(t->out, ent_report_label(t->program, d), DUTY, false);
     fputc(' ', t->out);
-    window_text(t, d, text, sizeof text);
+    ent_report_window(t->result, d, text, sizeof text);
     cell(t->out, text, WINDOW, false);
     fputc(' ', t->out);
     paint(t, d->status, words[d->status], d->final ? 17 : 0);
     if (d->final) {
-        money_text(t, agreement, d->fund_minor, text, sizeof text);
+        ent_report_money(t->result, agreement, d->fund_minor, text, sizeof text);
         fputc(' ', t->out);
         cell(t->out, text, width_of(text) > CREDIT_MAX ? 0 : CREDIT_MAX, true);
     }
@@ -291,33 +146,12 @@ static void pool_lines(const table *t, const ent_verdict *d)
         fputs("    ", t->out);
         cell(t->out, ent_image_text(t->program, t->program->party[parts[i].party].name), 17, false);
         for (size_t k = 0; k < 3; k++) {
-            money_text(t, agreement, amounts[k], text, sizeof text);
+            ent_report_money(t->result, agreement, amounts[k], text, sizeof text);
             fputs(names[k], t->out);
             fputc(' ', t->out);
             cell(t->out, text, width_of(text) > 13 ? 0 : 13, true);
         }
         fputc('\n', t->out);
-    }
-}
-
-static void tally_text(const ent_tally *sum, bool duty, char *buf, size_t size)
-{
-    static const char *const names[] = {"met",    "breach",  "excused",     "void",
-                                        "so far", "no data", "not in force"};
-    size_t at = 0;
-    buf[0] = 0;
-    for (size_t i = 0; i < ENT_STATUS_COUNT; i++) {
-        char n[32];
-        if (sum->by_status[i] == 0) {
-            continue;
-        }
-        int len = snprintf(buf + at, size - at, "%s%s %s", at ? ", " : "",
-                           ent_count_text(sum->by_status[i], n, sizeof n),
-                           duty && i == ENT_STATUS_PROVISIONAL ? "running" : names[i]);
-        if (len < 0 || (size_t)len >= size - at) {
-            return;
-        }
-        at += (size_t)len;
     }
 }
 
@@ -330,8 +164,8 @@ static void worst_line(const table *t, const ent_tally *sum)
     fputs("    longest over:", t->out);
     for (size_t i = 0; i < sum->n_worst; i++) {
         const ent_verdict *worst = &sum->worst[i];
-        subject_text(t, worst, text, sizeof text);
-        duration_text(worst->elapsed_ns - worst->allowed_ns, over, sizeof over);
+        ent_report_subject(t->result, worst, text, sizeof text);
+        ent_report_duration(worst->elapsed_ns - worst->allowed_ns, over, sizeof over);
         size_t subject = width_of(text) < WORST_MAX ? width_of(text) : WORST_MAX;
         used += (size_t)(i ? 2 : 1) + subject + 2 + width_of(over);
         if (used > LINE) {
@@ -352,7 +186,7 @@ static void duty_block(const table *t, int64_t duty, const ent_tally *sum)
     const char *label = ent_image_text(p, p->duty[duty].title >= 0 ? p->duty[duty].title : p->duty[duty].name);
     uint64_t met = sum->by_status[ENT_STATUS_MET];
     uint64_t decided = met + sum->by_status[ENT_STATUS_BREACH];
-    tally_text(sum, true, text, sizeof text);
+    ent_report_tally(sum, true, text, sizeof text);
     size_t used = strlen(text);
     if (decided > 0) {
         ent_q share;
@@ -374,27 +208,6 @@ static void duty_block(const table *t, int64_t duty, const ent_tally *sum)
 }
 
 /* --- blocks --- */
-
-/* One decision of an objective or a pool, or all of a duty. */
-typedef struct entry {
-    const ent_verdict *d; /* NULL: a duty */
-    int64_t duty;
-    int64_t agreement, order;
-    size_t rank;
-} entry;
-
-static int compare_entries(const void *a, const void *b)
-{
-    const entry *x = a;
-    const entry *y = b;
-    if (x->agreement != y->agreement) {
-        return x->agreement < y->agreement ? -1 : 1;
-    }
-    if (x->order != y->order) {
-        return x->order < y->order ? -1 : 1;
-    }
-    return x->rank < y->rank ? -1 : x->rank > y->rank;
-}
 
 static void agreement_head(const table *t, int64_t index)
 {
@@ -434,13 +247,13 @@ static void objective_head(const table *t)
 }
 
 /* As wide as the largest credit, within bounds: money is not cut where the clause's title can be. */
-static size_t credits_width(const table *t, const entry *entries, size_t n)
+static size_t credits_width(const table *t, const ent_report_entry *entries, size_t n)
 {
     size_t width = CREDIT;
     char text[TEXT];
     for (size_t i = 0; i < n; i++) {
         if (entries[i].d && entries[i].d->has_credit) {
-            money_text(t, entries[i].agreement, entries[i].d->credit_minor, text, sizeof text);
+            ent_report_money(t->result, entries[i].agreement, entries[i].d->credit_minor, text, sizeof text);
             width = width_of(text) > width ? width_of(text) : width;
         }
     }
@@ -448,13 +261,13 @@ static size_t credits_width(const table *t, const entry *entries, size_t n)
 }
 
 /* As wide as the longest subject, within bounds. */
-static size_t subjects_width(const table *t, const entry *entries, size_t n)
+static size_t subjects_width(const table *t, const ent_report_entry *entries, size_t n)
 {
     size_t width = 0;
     char text[TEXT];
     for (size_t i = 0; i < n; i++) {
         if (entries[i].d && entries[i].d->has_subject) {
-            subject_text(t, entries[i].d, text, sizeof text);
+            ent_report_subject(t->result, entries[i].d, text, sizeof text);
             size_t have = width_of(text);
             have = have < 7 ? 7 : have > SUBJECT_MAX ? SUBJECT_MAX : have;
             width = have > width ? have : width;
@@ -494,7 +307,7 @@ static void answers_block(const table *t, int64_t agreement)
         fprintf(t->out, " %10s  %13s", ent_count_text(all[i].breaches, n[0], sizeof n[0]),
                 ent_count_text(all[i].alone, n[1], sizeof n[1]));
         if (money) {
-            money_text(t, agreement, all[i].bears, text, sizeof text);
+            ent_report_money(t->result, agreement, all[i].bears, text, sizeof text);
             fprintf(t->out, "  %19s", text);
         }
         fputc('\n', t->out);
@@ -511,16 +324,16 @@ static void claims_line(const table *t, int64_t agreement, const ent_tally *sum)
     char text[ENT_MONEY_TEXT_SIZE];
     const char *currency = ent_image_text(t->program, t->program->agreement[agreement].currency);
     if (sum->open != 0) {
-        money_text(t, agreement, sum->open, text, sizeof text);
+        ent_report_money(t->result, agreement, sum->open, text, sizeof text);
         fprintf(t->out, "       of these %s %s still to be claimed\n", currency, text);
     }
     if (sum->lapsed != 0) {
-        money_text(t, agreement, sum->lapsed, text, sizeof text);
+        ent_report_money(t->result, agreement, sum->lapsed, text, sizeof text);
         fprintf(t->out, "       not claimed in time: %s %s\n", currency, text);
     }
 }
 
-static void agreement_block(table *t, const entry *entries, size_t n)
+static void agreement_block(table *t, const ent_report_entry *entries, size_t n)
 {
     t->subject_width = subjects_width(t, entries, n);
     t->credit_width = credits_width(t, entries, n);
@@ -551,12 +364,12 @@ static void agreement_block(table *t, const entry *entries, size_t n)
     if (sum.total == 0) {
         return;
     }
-    tally_text(&sum, false, text, sizeof text);
+    ent_report_tally(&sum, false, text, sizeof text);
     fprintf(t->out, "Total: %s", text);
     if (sum.any_credit) {
         const ent_agreement_row *a = &t->program->agreement[entries[0].agreement];
         size_t used = width_of("Total: ") + width_of(text);
-        money_text(t, entries[0].agreement, sum.credit, text, sizeof text);
+        ent_report_money(t->result, entries[0].agreement, sum.credit, text, sizeof text);
         used += width_of("; credits EUR ") + width_of(text);
         fprintf(t->out, "%scredits %s %s", used <= LINE ? "; " : ";\n       ",
                 ent_image_text(t->program, a->currency), text);
@@ -636,37 +449,14 @@ static void nothing(const table *t)
           t->out);
 }
 
-/* Objectives decision by decision, duties whole. */
-static size_t list_entries(const table *t, entry *entries)
-{
-    const ent_image *p = t->program;
-    size_t n = 0;
-    for (size_t i = 0; i < t->result->n; i++) {
-        const ent_verdict *d = &t->result->decisions[i];
-        if (d->kind != ENT_VERDICT_DUTY) {
-            ent_clause clause = ent_verdict_clause(p, d);
-            entries[n] = (entry){d, -1, clause.agreement, clause.order, n};
-            n++;
-        }
-    }
-    for (size_t i = 0; i < p->n_duty; i++) {
-        if (t->result->duties[i].total > 0) {
-            entries[n] = (entry){NULL, (int64_t)i, p->duty[i].agreement, p->duty[i].order, n};
-            n++;
-        }
-    }
-    qsort(entries, n, sizeof *entries, compare_entries);
-    return n;
-}
-
 bool ent_report_table(const ent_run_result *result, FILE *out, bool colour)
 {
     table t = {result, ent_engine_program(result->session), out, colour, 0, CREDIT};
-    entry *entries = malloc((result->n + t.program->n_duty + 1) * sizeof *entries);
+    ent_report_entry *entries = malloc((result->n + t.program->n_duty + 1) * sizeof *entries);
     if (!entries) {
         return false;
     }
-    size_t n = list_entries(&t, entries);
+    size_t n = ent_report_entries(result, entries);
     period(&t);
     for (size_t i = 0; i < n;) {
         size_t end = i;

@@ -633,16 +633,41 @@ static int write_notices(run *r, ent_file *file)
                                                : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
 }
 
+static ssize_t put_page(void *file, const char *bytes, size_t n)
+{
+    ent_file_write(file, bytes, n);
+    return (ssize_t)n;
+}
+
+/* Into the file, which is left to be committed. */
+static int write_report(run *r, const ent_run_result *result, ent_file *file)
+{
+    if (!r->options->report) {
+        return ENT_EXIT_OK;
+    }
+    if (!ent_file_create(file, r->options->report)) {
+        return cannot_write(r, r->options->report);
+    }
+    FILE *out = fopencookie(file, "w", (cookie_io_functions_t){.write = put_page});
+    bool ok = out && ent_report_html(result, out);
+    ok = out && fclose(out) == 0 && ok;
+    return ok ? ENT_EXIT_OK : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+}
+
 /* The files appear when all of them are written, the ledger last: where there is a new ledger, the
  * run was well. */
-static int write_files(run *r, const ent_ledger_run *header, FILE *out)
+static int write_files(run *r, const ent_ledger_run *header, const ent_run_result *result, FILE *out)
 {
     ent_file ledger = {.fd = -1};
     ent_file notices = {.fd = -1};
+    ent_file report = {.fd = -1};
     ent_feed_error feed_error = {0};
     int status = write_ledger(r, header, out, &ledger);
     if (status == ENT_EXIT_OK) {
         status = write_notices(r, &notices);
+    }
+    if (status == ENT_EXIT_OK) {
+        status = write_report(r, result, &report);
     }
     if (status == ENT_EXIT_OK && r->quarantine) {
         bool kept = ent_quarantine_commit(r->quarantine, &feed_error);
@@ -652,10 +677,14 @@ static int write_files(run *r, const ent_ledger_run *header, FILE *out)
     if (status == ENT_EXIT_OK && r->options->notices && !ent_file_commit(&notices)) {
         status = cannot_write(r, r->options->notices);
     }
+    if (status == ENT_EXIT_OK && r->options->report && !ent_file_commit(&report)) {
+        status = cannot_write(r, r->options->report);
+    }
     if (status == ENT_EXIT_OK && r->options->ledger && !ent_file_commit(&ledger)) {
         status = cannot_write(r, r->options->ledger);
     }
     ent_file_abort(&notices);
+    ent_file_abort(&report);
     ent_file_abort(&ledger);
     return status;
 }
@@ -711,10 +740,6 @@ static int conclude(run *r, FILE *out)
     if (r->options->n_restate > 0) {
         header.restates = ent_restatement_hashes(r->restate.core, &header.n_restates);
     }
-    status = write_files(r, &header, out);
-    if (status != ENT_EXIT_OK) {
-        return status;
-    }
     ent_run_result result = {.session = r->session,
                              .decisions = r->decisions,
                              .n = r->n,
@@ -724,6 +749,10 @@ static int conclude(run *r, FILE *out)
                              .n_feeds = r->n_feeds,
                              .without_allowance = ent_engine_without_allowance(r->session),
                              .claims_unanswered = ent_engine_claims_unanswered(r->session)};
+    status = write_files(r, &header, &result, out);
+    if (status != ENT_EXIT_OK) {
+        return status;
+    }
     bool told = true;
     if (r->options->n_restate > 0 && r->options->format == ENT_RUN_TABLE) {
         ent_restate_table(&r->restate, r->options->restate[0], out);
@@ -763,6 +792,9 @@ int ent_run(const ent_image *program, const ent_run_options *options, FILE *out,
     }
     if (status == ENT_EXIT_OK) {
         status = check_output(&r, options->notices);
+    }
+    if (status == ENT_EXIT_OK) {
+        status = check_output(&r, options->report);
     }
     if (status == ENT_EXIT_OK) {
         status = check_output(&r, options->quarantine);

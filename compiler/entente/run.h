@@ -29,6 +29,7 @@ typedef struct ent_run_options {
     ent_run_format format;
     const char *ledger;
     const char *notices;
+    const char *report; /* a page of HTML */
     const char *quarantine; /* NULL: stop at the first bad row */
     const char *folder;     /* for temporary files */
     uint64_t sort_memory_bytes;
@@ -68,4 +69,6 @@ const char *ent_count_text(uint64_t n, char *buf, size_t size);
 /* false: out of memory */
 bool ent_report_table(const ent_run_result *result, FILE *out, bool colour);
 void ent_report_csv(const ent_run_result *result, FILE *out);
+/* false: out of memory */
+bool ent_report_html(const ent_run_result *result, FILE *out);
 #endif

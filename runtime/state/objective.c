@@ -551,11 +551,8 @@ static bool track_slice(ent_engine *s, ent_objectivestate *o, size_t k)
                 return false;
             }
             int8_t state = test ? (int8_t)test[i] : 1;
-            bool held = at[i] <= ent_add_sat(t->last_at, hold_ns(s, fold));
-            if (state != t->state || !held) {
-                t->bad_since = at[i];
-                t->origin = t->row_origin;
-            }
+            t->bad_since = at[i];
+            t->origin = t->row_origin;
             t->row_origin = 0;
             t->accounted = at[i];
             t->last_at = at[i];

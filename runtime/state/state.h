@@ -401,8 +401,8 @@ typedef struct ent_tracker {
     int64_t last_at;
     int8_t state;      /* -1 unknown, 0 bad, 1 good */
     int64_t service;    /* that the key's rows are about, or -1 */
-    int64_t bad_since;  /* time share: when the stretch in the wrong state began */
-    int64_t origin;     /* of the row that began it */
+    int64_t bad_since;  /* time share: when the stretch in the wrong state began, which is at its sample */
+    int64_t origin;     /* of that row */
     int64_t row_at, row_origin; /* the row up to which it is being accounted; 0: no row */
     int64_t *use_keys;  /* of the objective's exclusions, then of the fold's causes */
 } ent_tracker;
