@@ -171,13 +171,21 @@ static bool check_constants(const ent_image *p, ent_load_error *error)
     return true;
 }
 
+/* An enumeration has words; other parameters of types mean nothing here, or what the loader has looked at. */
+static bool fits_c(const ent_image *p, int64_t type, int64_t param)
+{
+    return ent_native_takes(type) && (type != ENT_TYPE_ENUM || (param >= 0 && (uint64_t)param < p->n_enumeration));
+}
+
 static bool check_natives(const ent_image *p, ent_load_error *error)
 {
     for (size_t i = 0; i < p->n_native; i++) {
         const ent_native_row *row = &p->native[i];
-        bool fits = ent_native_gives(row->type) && row->n_params >= 1 && row->n_params <= ENT_LIMIT_NATIVE_PARAMS;
+        const ent_native_param_row *params = &p->native_param[row->first_param];
+        bool fits = ent_native_gives(row->type) && fits_c(p, row->type, row->param) && row->n_params >= 1 &&
+                    row->n_params <= ENT_LIMIT_NATIVE_PARAMS;
         for (int64_t k = 0; fits && k < row->n_params; k++) {
-            fits = ent_native_takes(p->native_param[row->first_param + k].type);
+            fits = fits_c(p, params[k].type, params[k].param);
         }
         if (!fits) {
             return ent_verify_refuse(error, "native function %zu has parameters or a result that C has not", i);

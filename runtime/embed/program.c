@@ -118,7 +118,7 @@ static bool same_signature(const char *a, const char *b)
 
 bool ent_bind(ent_program *program, const char *name, void *function, const char *signature, ent_error *error)
 {
-    char declared[128];
+    char declared[192];
     if (!program || !name || !function || !signature) {
         return ent_embed_fail(error, ENT_ERROR_USAGE, "a function is bound by its name, its address and its signature");
     }

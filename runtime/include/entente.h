@@ -119,9 +119,10 @@ ENT_API const char *ent_program_digest(const ent_program *program);
  *   int               int64_t                    duration         int64_t, ns
  *   number            double, finite             instant, time    int64_t, ns since 1970, since midnight
  *   text              const char *, UTF-8; as a result it is copied at once, NULL is absent
+ *   enum              const char *, the word (declared as FEED.FIELD)
  *   party, service    const char *, the name; as arguments only
  *
- * 1 to 3 parameters.  An absent argument gives an absent result without a call.  The function must be pure, because a
+ * 1 to 9 parameters.  An absent argument gives an absent result without a call.  The function must be pure, because a
  * ledger follows from agreements and facts, and callable from every thread that has a session; its order and number of
  * calls are not defined.  Before the first session of the program, in one thread. */
 ENT_API bool ent_bind(ent_program *program, const char *name, void *function, const char *signature,

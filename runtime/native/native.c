@@ -12,7 +12,7 @@ static const char *const words[] = {
     [ENT_TYPE_BOOL] = "bool",       [ENT_TYPE_INT] = "int",         [ENT_TYPE_NUMBER] = "number",
     [ENT_TYPE_DECIMAL] = "decimal", [ENT_TYPE_DURATION] = "duration", [ENT_TYPE_INSTANT] = "instant",
     [ENT_TYPE_TIME] = "time",       [ENT_TYPE_TEXT] = "text",       [ENT_TYPE_PARTY] = "party",
-    [ENT_TYPE_SERVICE] = "service",
+    [ENT_TYPE_SERVICE] = "service", [ENT_TYPE_ENUM] = "enum",
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -34,6 +34,7 @@ static ffi_type *type_of(int64_t type)
     case ENT_TYPE_NUMBER:
         return &ffi_type_double;
     case ENT_TYPE_TEXT:
+    case ENT_TYPE_ENUM:
     case ENT_TYPE_PARTY:
     case ENT_TYPE_SERVICE:
         return &ffi_type_pointer;

@@ -7,6 +7,7 @@
  *     duration, instant int64_t, ns (since 1970)
  *     time              int64_t, ns since midnight
  *     text              const char *, UTF-8, ended by NUL; as a result it is copied at once, and NULL is absent
+ *     enum              const char *, the word; a result that is none of the words is an error of its row
  *     party, service    const char *, the name; as arguments only
  *
  * One prepared call interface (libffi) a function, used for every lane.  A function must be pure, because a verdict is
