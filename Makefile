@@ -258,6 +258,10 @@ $(B)/tests/diagnostics_driver: tests/golden/diagnostics/driver.c $(B)/libentente
 # hosts know the public header and the shared library only
 EMBED_LINK = -L$(B) -Wl,-rpath,'$$ORIGIN/..' -lentente
 $(B)/tests/embed_compile: $(B)/libentente-compiler.so
+$(B)/tests/embed_function: $(B)/tests/sorter.so
+$(B)/tests/sorter.so: tests/embed/library/sorter.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 $(OPT) $(WARN) -fPIC -shared -o $@ $<
 $(B)/tests/embed_compile: EMBED_LINK += -lentente-compiler
 $(B)/tests/embed_%: tests/embed/%.c $(B)/libentente.so
 	@mkdir -p $(@D)

@@ -508,7 +508,6 @@ ent_type ent_type_of_node(ent_checker *ck, const ent_node *type, bool in_feed)
 
 void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
 {
-    (void)scope;
     const ent_node *n = symbol->node;
     ent_fn_decl *fn = ent_check_alloc(ck, sizeof *fn);
     if (fn == NULL)
@@ -518,6 +517,7 @@ void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
                         .name = n->name,
                         .doc = n->doc,
                         .node = (ent_node *)(uintptr_t)n,
+                        .shared = scope == &ck->top,
                         .span = n->name_span};
     ENT_PUSH_PTR(ck, ck->m->fns, ck->m->n_fns, fn);
     const ent_node *list = ent_kid(n, 0);

@@ -423,6 +423,7 @@ typedef struct ent_fn_decl {
     const char *symbol;
     ent_node *node;
     ent_span span;
+    bool shared; /* of the file, not of an agreement */
     int state; /* the checker's: 0 not begun, 1 in work, 2 done */
 } ent_fn_decl;
 

@@ -194,6 +194,40 @@ static bool check_natives(const ent_image *p, ent_load_error *error)
     return true;
 }
 
+static bool has_class(int64_t type, int64_t cls)
+{
+    return (int64_t)ent_type_class((unsigned)type) == cls;
+}
+
+/* Functions for C: kernels of their parameters alone, which have been verified. */
+static bool check_functions(const ent_image *p, ent_load_error *error)
+{
+    for (size_t i = 0; i < p->n_function; i++) {
+        const ent_function_row *row = &p->function[i];
+        const ent_native_param_row *params = &p->native_param[row->first_param];
+        const ent_kernel_row *kernel = &p->kernel[row->kernel];
+        bool fits = ent_native_gives(row->type) && fits_c(p, row->type, row->param) && row->n_params >= 1 &&
+                    row->n_params <= ENT_LIMIT_NATIVE_PARAMS && kernel->kind == ENT_KERNEL_DECISION &&
+                    kernel->n_outputs == 1;
+        for (int64_t k = 0; fits && k < row->n_params; k++) {
+            fits = fits_c(p, params[k].type, params[k].param);
+        }
+        for (int64_t k = 0; fits && k < kernel->n_inputs; k++) {
+            const ent_input_row *input = &p->input[kernel->first_input + k];
+            fits = input->kind == ENT_INPUT_PARAM && input->index < row->n_params &&
+                   has_class(params[input->index].type, input->cls);
+        }
+        if (fits) {
+            int64_t reg = p->output[kernel->first_output].reg;
+            fits = has_class(row->type, p->reg[kernel->first_reg + reg].cls);
+        }
+        if (!fits) {
+            return ent_verify_refuse(error, "function %zu does not fit its kernel, or C", i);
+        }
+    }
+    return true;
+}
+
 bool ent_verify_program(const ent_image *p, ent_load_error *error)
 {
     if (!check_constants(p, error) || !check_tables(p, error) || !check_natives(p, error)) {
@@ -204,5 +238,5 @@ bool ent_verify_program(const ent_image *p, ent_load_error *error)
             return false;
         }
     }
-    return ent_verify_clauses(p, error);
+    return check_functions(p, error) && ent_verify_clauses(p, error);
 }

@@ -322,6 +322,9 @@ static bool check_row(const ent_image *p, int64_t kernel, ent_load_error *error)
         case ENT_INPUT_ELEMENT: /* the compiler hands over a column of the class */
             fits = row->kind == ENT_KERNEL_RULE;
             break;
+        case ENT_INPUT_PARAM: /* index and class are checked with the function */
+            fits = row->kind == ENT_KERNEL_DECISION;
+            break;
         default:
             fits = row->kind == ENT_KERNEL_DECISION && input->index == 0;
             break;

@@ -59,18 +59,14 @@ static void store_nothing(ent_vm *vm, ent_vm_reg *d, uint32_t lane)
 static void store_word(ent_vm *vm, const ent_vm_step *step, const ent_native_row *row, uint32_t lane, const char *word)
 {
     const ent_image *p = vm->program;
-    const ent_enumeration_row *words = &p->enumeration[row->param];
-    int64_t at = 0;
-    while (word && at < words->n_members && strcmp(ent_image_text(p, p->member[words->first_member + at].name), word)) {
-        at++;
-    }
-    if (word && at < words->n_members) {
+    int64_t at = word ? ent_native_word(p, row->param, word) : -1;
+    if (at >= 0) {
         ((int64_t *)step->d->data)[lane] = at;
         return;
     }
     if (word) {
         ent_vm_lane_fails(vm, step, lane, -1, "`%.60s` gave `%.60s`, which is no `%.60s`", ent_image_text(p, row->name),
-                          word, ent_image_text(p, words->name));
+                          word, ent_image_text(p, p->enumeration[row->param].name));
     }
     store_nothing(vm, step->d, lane);
 }

@@ -81,6 +81,10 @@ grep -E 'FAILED|ERROR|LINE' "$work/log"
 "$BUILD/tests/embed_native" "$work/native.entc" >"$work/log" 2>&1
 tell $? "functions of C"
 grep -E 'FAILED|ERROR|LINE' "$work/log"
+"$BUILD/entente" build -o "$work/function.entc" tests/embed/function.ent >"$work/log" 2>&1 || cat "$work/log"
+"$BUILD/tests/embed_function" "$work/function.entc" "$BUILD/tests/sorter.so" >"$work/log" 2>&1
+tell $? "functions that C calls"
+grep -E 'FAILED|ERROR|LINE' "$work/log"
 "$BUILD/entente" run tests/embed/gamma.ent --allow-extern libm.so.6 --feed reading=tests/embed/reading.csv --format csv \
     >"$work/said" 2>&1 && grep -q 'breach' "$work/said"
 tell $? "a function of libm, permitted"
