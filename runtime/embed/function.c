@@ -85,7 +85,8 @@ static int64_t find_name(const ent_image *p, int64_t type, const char *name)
     return -1;
 }
 
-static bool take_text(ent_function *f, const ent_native_param_row *param, const char *text, int64_t *value, bool *absent)
+static bool take_text(ent_function *f, const ent_native_param_row *param, const char *text, int64_t *value,
+                      bool *absent)
 {
     const ent_image *p = f->program->image;
     *absent = text == NULL;
@@ -232,7 +233,8 @@ static void on_call(ffi_cif *cif, void *result, void **args, void *user)
 
 /* --- life --- */
 
-static const ent_function_row *find(const ent_program *program, const char *name, const char *signature, ent_error *error)
+static const ent_function_row *find(const ent_program *program, const char *name, const char *signature,
+                                    ent_error *error)
 {
     char declared[192];
     const ent_image *p = program->image;

@@ -131,21 +131,21 @@ ENT_API bool ent_bind(ent_program *program, const char *name, void *function, co
 /* A function of the agreements as a function of C: a callback for a library of yours. */
 typedef struct ent_function ent_function;
 
-/* Makes one of a `fn` that stands in a file, outside of agreements, has 1 to 9 parameters, calls no `extern fn`, and whose
- * types are those of ent_bind; the signature is the declared one, too.  It keeps a reference to the program; its memory
- * is the program's allocator's, but for the few bytes of code that libffi makes. */
+/* Makes one of a `fn` that stands in a file, outside of agreements, has 1 to 9 parameters, calls no `extern fn`, and
+ * whose types are those of ent_bind; the signature is the declared one, too.  It keeps a reference to the program; its
+ * memory is the program's allocator's, but for the few bytes of code that libffi makes. */
 ENT_API bool ent_function_new(ent_program *program, const char *name, const char *signature, ent_function **function,
                               ent_error *error);
 /* NULL is allowed.  The pointer is of no use any more. */
 ENT_API void ent_function_free(ent_function *function);
-/* What to call, cast to a pointer to the C type of the signature; lives as long as the function.  One thread at a time may
- * call it: threads make functions of their own, which is cheap.  It may be called inside the callbacks of sessions.
- * An argument is absent if it is a NULL text.  A result that is absent, and that of a call that fails (an overflow, an
- * argument that is not finite, no time of day, or no word or name of its type), is NaN, 0, false or NULL, and
- * ent_function_error tells which.  A text that is given out is good until the next call. */
+/* What to call, cast to a pointer to the C type of the signature; lives as long as the function.  One thread at a time
+ * may call it: threads make functions of their own, which is cheap.  It may be called inside the callbacks of sessions.
+ * A text that is NULL is an absent argument.  A result that is absent, and that of a call that fails (an overflow, an
+ * argument that is not finite, no time of day, or no word or name of its type), is NaN, 0, false or NULL;
+ * ent_function_error tells failures.  A text that is given out is good until the next call. */
 ENT_API void *ent_function_pointer(const ent_function *function);
-/* The first failure since the last time that it was asked: code ENT_OK if there was none, ENT_ERROR_DATA and the place in the
- * source where there was.  An absent result is no failure.  False if there was one. */
+/* The first failure since it was last asked for: false, and ENT_ERROR_DATA with the place in the source.  True with
+ * ENT_OK: there was none.  An absent result is no failure. */
 ENT_API bool ent_function_error(ent_function *function, ent_error *error);
 
 /* --- what is in a program --- */

@@ -162,8 +162,8 @@ bool ent_natives_open(ent_image *p, const char *const *allowed, size_t n_allowed
             native->types[k] = ent_native_type(p->native_param[row->first_param + k].type);
         }
         const char *library = ent_image_text(p, row->library);
-        if (ffi_prep_cif(&native->cif, FFI_DEFAULT_ABI, (unsigned)row->n_params, ent_native_type(row->type), native->types) !=
-            FFI_OK) {
+        if (ffi_prep_cif(&native->cif, FFI_DEFAULT_ABI, (unsigned)row->n_params, ent_native_type(row->type),
+                         native->types) != FFI_OK) {
             return fail(error, row, ent_image_text(p, row->name), "libffi has no such call for", library);
         }
         if (strcmp(library, HOST) == 0) {

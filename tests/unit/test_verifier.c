@@ -279,6 +279,12 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(args_unused, "does not fit", add_long_call(x), LAST(2).c = LAST(2).b)                        \
     R(args_alone, "no call follows", add_long_call(x), LAST(1) = LAST(2))                          \
     R(args_number, "that it does not have", add_long_call(x), LAST(2).k = 1)                       \
+    R(function_inputs, "does not fit its kernel", add_function(x), ROW(function, 0).n_params = 0)   \
+    R(function_class, "does not fit its kernel", add_function(x), ROW(native_param, 0).type = ENT_TYPE_INT) \
+    R(function_result, "does not fit its kernel", add_function(x), ROW(function, 0).type = ENT_TYPE_INT) \
+    R(function_type, "does not fit its kernel", add_function(x), ROW(function, 0).type = ENT_TYPE_MONEY) \
+    R(function_kernel, "does not fit its kernel", add_function(x), ROW(function, 0).kernel = x->row_kernel) \
+    R(function_input, "does not fit its kernel", add_function(x), x->b->input.v[x->b->input.n - 1].index = 1) \
     R(native_enum, "C has not", add_call(x, 0, true), ROW(native_param, 0).type = ENT_TYPE_ENUM)   \
     R(native_result, "C has not", add_call(x, 0, true), ROW(native, 0).type = ENT_TYPE_RATIO)     \
     R(native_param, "C has not", add_call(x, 0, true), ROW(native_param, 0).type = ENT_TYPE_MONEY) \
@@ -330,6 +336,17 @@ static void add_call(fixture *x, int64_t native, bool repeats)
     int32_t b = repeats ? a : ent_kb_const_f(kb, 2.5, 0);
     (void)ent_kb_output(kb, ent_kb_op(kb, ENT_BC_CALL_F, a, b, a, native, 0));
     (void)fixture_finish(kb);
+}
+
+/* A function of one number that C may call. */
+static void add_function(fixture *x)
+{
+    int64_t name = ent_builder_text(x->b, "same");
+    int64_t param = ent_builder_add_native_param(x->b, (ent_native_param_row){ENT_TYPE_NUMBER, -1});
+    ent_kb *kb = ent_kb_new(x->b, ENT_KERNEL_DECISION, -1, 0);
+    (void)ent_kb_output(kb, ent_kb_input(kb, ENT_INPUT_PARAM, 0, ENT_CLASS_F, 0));
+    int64_t kernel = fixture_finish(kb);
+    (void)ent_builder_add_function(x->b, (ent_function_row){name, param, 1, ENT_TYPE_NUMBER, -1, kernel, x->place});
 }
 
 /* A function of five numbers, of which two stand in `args`, with room for seven parameters. */
