@@ -321,11 +321,11 @@ $(B)/bench/%: tests/bench/%.c $(B)/libentente.a
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(FAST) -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente.a $(RUNTIME_LIBS)
 
-bench: all $(B)/bench/guard $(B)/examples/generate-service-desk
+bench: all $(B)/bench/guard $(B)/bench/calls $(B)/examples/generate-service-desk
 	$(BENCH)
 
 # the same, and the results go into the page
-bench-record: all $(B)/bench/guard $(B)/examples/generate-service-desk
+bench-record: all $(B)/bench/guard $(B)/bench/calls $(B)/examples/generate-service-desk
 	$(BENCH) --write docs/performance.md
 
 # docs/growth-*.svg: how cost grows

@@ -100,7 +100,7 @@ scenario "worn"
     2026-01-05T10:00:00Z,5
     2026-01-06T10:00:00Z,6
   """
-  expect worn breach
+  expect breach of Web.worn
 END
 "$BUILD/entente" test "$work/scenario.ent" --allow-extern libm.so.6 >"$work/said" 2>&1
 tell $? "a function of libm in a scenario"
