@@ -274,6 +274,10 @@ $(B)/tests/diagnostics_driver: tests/golden/diagnostics/driver.c $(B)/libentente
 # hosts know the public header and the shared library only
 EMBED_LINK = -L$(B) -Wl,-rpath,'$$ORIGIN/..' -lentente
 $(B)/tests/embed_compile: $(B)/libentente-compiler.so
+$(B)/tests/embed_function: $(B)/tests/sorter.so
+$(B)/tests/sorter.so: tests/embed/library/sorter.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 $(OPT) $(WARN) -fPIC -shared -o $@ $<
 $(B)/tests/embed_compile: EMBED_LINK += -lentente-compiler
 $(B)/tests/embed_%: tests/embed/%.c $(B)/libentente.so
 	@mkdir -p $(@D)
@@ -346,11 +350,11 @@ $(B)/bench/%: tests/bench/%.c $(B)/libentente.a
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(FAST) -c -o $@.o $<
 	$(CXX) $(OPT) -o $@ $@.o $(B)/libentente.a $(RUNTIME_LIBS)
 
-bench: all $(B)/bench/guard $(B)/examples/generate-service-desk
+bench: all $(B)/bench/guard $(B)/bench/calls $(B)/examples/generate-service-desk
 	$(BENCH)
 
 # the same, and the results go into the page
-bench-record: all $(B)/bench/guard $(B)/examples/generate-service-desk
+bench-record: all $(B)/bench/guard $(B)/bench/calls $(B)/examples/generate-service-desk
 	$(BENCH) --write docs/performance.md
 
 # docs/growth-*.svg: how cost grows

@@ -430,8 +430,35 @@ ent_node *ent_check_call(ent_checker *ck, ent_env *env, const ent_node *from, en
 
 /* --- type words and declarations of functions --- */
 
+/* `ticket.priority`: the type of that field. */
+static ent_type type_of_field(ent_checker *ck, const ent_node *type)
+{
+    const ent_node *name = type->kids[0];
+    ent_symbol *s = ent_scope_find(&ck->top, name->name, false);
+    ent_feed_decl *feed = s != NULL && s->kind == ENT_NODE_FEED ? s->decl : NULL;
+    if (feed == NULL) {
+        const char **names = NULL;
+        size_t n = 0;
+        for (size_t i = 0; i < ck->m->n_feeds; i++)
+            ENT_PUSH_PTR(ck, names, n, ck->m->feeds[i]->name);
+        if (!ck->incomplete) {
+            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0204, name->span, "unknown feed `%s`", name->name);
+            ent_diag_primary_label(d, "FEED.FIELD stands for the type of a field");
+            ent_check_suggest(ck, d, name->span, name->name, names, n, "feeds are");
+        }
+        return ent_ty(ENT_TYPE_ERROR);
+    }
+    s->used = true;
+    ent_field_decl *field = ent_find_field(feed, type->name);
+    if (field == NULL)
+        ent_report_unknown_field(ck, feed, type->name, type->name_span);
+    return field == NULL ? ent_ty(ENT_TYPE_ERROR) : field->type;
+}
+
 ent_type ent_type_of_node(ent_checker *ck, const ent_node *type, bool in_feed)
 {
+    if (type->op == 2)
+        return type_of_field(ck, type);
     static const struct {
         const char *name;
         ent_type_kind kind;
@@ -481,7 +508,6 @@ ent_type ent_type_of_node(ent_checker *ck, const ent_node *type, bool in_feed)
 
 void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
 {
-    (void)scope;
     const ent_node *n = symbol->node;
     ent_fn_decl *fn = ent_check_alloc(ck, sizeof *fn);
     if (fn == NULL)
@@ -491,6 +517,7 @@ void ent_declare_fn(ent_checker *ck, ent_scope *scope, ent_symbol *symbol)
                         .name = n->name,
                         .doc = n->doc,
                         .node = (ent_node *)(uintptr_t)n,
+                        .shared = scope == &ck->top,
                         .span = n->name_span};
     ENT_PUSH_PTR(ck, ck->m->fns, ck->m->n_fns, fn);
     const ent_node *list = ent_kid(n, 0);

@@ -180,6 +180,8 @@ ent_node *ent_report_unknown(ent_checker *ck, ent_env *env, ent_node *n, ent_typ
 {
     const char **names = NULL;
     size_t k = 0;
+    if (hint.kind == ENT_TYPE_ERROR) /* of what it stands beside has been told already */
+        return failed(ck, n);
     if (hint.kind == ENT_TYPE_ENUM)
         for (size_t i = 0; i < ck->m->enumerations[hint.param]->n_members; i++)
             ENT_PUSH_PTR(ck, names, k, ck->m->enumerations[hint.param]->members[i]);
@@ -368,12 +370,18 @@ ent_type ent_peek(ent_checker *ck, ent_env *env, const ent_node *n)
     if (n->kind == ENT_NODE_CALL && n->n_kids == 2 && n->kids[0]->kind == ENT_NODE_NAME &&
         ent_same(n->kids[0]->name, "previous"))
         return ent_peek(ck, env, n->kids[1]);
+    if (n->kind == ENT_NODE_CALL && n->kids[0]->kind == ENT_NODE_NAME) {
+        const ent_symbol *s = ent_scope_find(env->scope, n->kids[0]->name, true);
+        bool is_fn = s != NULL && (s->kind == ENT_NODE_FN || s->kind == ENT_NODE_EXTERN_FN);
+        const ent_fn_decl *fn = is_fn ? s->decl : NULL;
+        return fn == NULL ? none : fn->result;
+    }
     return none;
 }
 
 ent_type ent_named_hint(ent_type t)
 {
-    return ent_ty_is_named(t) ? t : ent_ty(ENT_TYPE_NONE);
+    return ent_ty_is_named(t) || t.kind == ENT_TYPE_ERROR ? t : ent_ty(ENT_TYPE_NONE);
 }
 
 static ent_node *check_operator(ent_checker *ck, ent_env *env, const ent_node *from)

@@ -35,7 +35,7 @@
  *              ENT_DECL_ELEMENT: kids[0] is an element, slot = ENT_ELEMENT_*.
  *   CALL       kids[1..] are the arguments, already coerced to the parameters' types.  decl_kind:
  *                ENT_DECL_FN        decl ent_fn_decl: to be inlined (body with ENT_DECL_PARAM names)
- *                ENT_DECL_EXTERN    decl ent_fn_decl with `library`: refused by lowering for now
+ *                ENT_DECL_EXTERN    decl ent_fn_decl with `library`: to be called by CALL_*
  *                ENT_DECL_PREVIOUS  decl ent_field_decl: previous(f)
  *                ENT_DECL_CHANGED   decl ent_field_decl: changed(f), "f differs from previous(f)"; a first
  *                                   row with a value has changed; two absents have not
@@ -423,6 +423,7 @@ typedef struct ent_fn_decl {
     const char *symbol;
     ent_node *node;
     ent_span span;
+    bool shared; /* of the file, not of an agreement */
     int state; /* the checker's: 0 not begun, 1 in work, 2 done */
 } ent_fn_decl;
 

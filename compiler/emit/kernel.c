@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/bytecode/format.h"
 #include "runtime/bytecode/opcodes.h"
 
 enum { CHAINS = 512, NESTING_MAX = 64, REGISTERS_MAX = 65535 };
@@ -388,6 +389,27 @@ int32_t ent_kb_op(ent_kb *kb, ent_opcode op, int32_t a, int32_t b, int32_t c, in
     }
     kb->chains[chain] = (int32_t)(kb->known.n - 1);
     return reg;
+}
+
+int32_t ent_kb_call(ent_kb *kb, ent_opcode op, const int32_t *args, size_t n, int64_t native, int64_t place)
+{
+    int32_t all[ENT_LIMIT_NATIVE_PARAMS];
+    for (size_t i = 0; i < ENT_LIMIT_NATIVE_PARAMS; i++) {
+        all[i] = i < n ? args[i] : args[0];
+        if (!kb->failed && !in_sight(kb, all[i])) {
+            return fail(kb, "call: register %d is not in sight here", (int)all[i]);
+        }
+    }
+    if (n <= 3 || kb->failed) {
+        return ent_kb_op(kb, op, all[0], all[1], all[2], native, place);
+    }
+    /* it is not looked for among the known values, whose keys have three operands */
+    int32_t reg = new_register(kb, (ent_class)ent_opcode_describe(op)->d, current_region(kb), false);
+    bool ok = reg >= 0;
+    for (size_t i = (n - 1) / 3; i > 0 && ok; i--) {
+        ok = emit(kb, ENT_BC_ARGS, -1, all[3 * i], all[3 * i + 1], all[3 * i + 2], 0, place);
+    }
+    return ok && emit(kb, op, reg, all[0], all[1], all[2], native, place) ? reg : ENT_KB_NOREG;
 }
 
 static void forget_to(ent_kb *kb, size_t n)

@@ -41,6 +41,9 @@ int32_t ent_kb_input(ent_kb *kb, int kind, int64_t index, ent_class cls, int64_t
 int32_t ent_kb_op(ent_kb *kb, ent_opcode op, int32_t a, int32_t b, int32_t c, int64_t k,
                   int64_t place);
 
+/* A call of a native function, with the ARGS that its 1 to ENT_LIMIT_NATIVE_PARAMS arguments need. */
+int32_t ent_kb_call(ent_kb *kb, ent_opcode op, const int32_t *args, size_t n, int64_t native, int64_t place);
+
 void ent_kb_if(ent_kb *kb, int32_t condition, int64_t place);
 void ent_kb_else(ent_kb *kb, int64_t place); /* at most one per IF */
 void ent_kb_end(ent_kb *kb, int64_t place);

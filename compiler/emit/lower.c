@@ -511,7 +511,8 @@ bool ent_lower_model(const ent_model *model, ent_builder *b, ent_lower_error *er
         lower_agreements(&lw);
         lower_calendars(&lw);
         bool ok = ent_lower_feeds(&lw) && lower_claims(&lw) && ent_lower_spans(&lw) && ent_lower_duties(&lw) &&
-                  ent_lower_objectives(&lw) && ent_lower_pools(&lw) && ent_lower_binds(&lw);
+                  ent_lower_objectives(&lw) && ent_lower_pools(&lw) && ent_lower_binds(&lw) &&
+                  ent_lower_functions(&lw);
         (void)(ok && ent_lower_kernels(&lw));
         for (size_t i = 0; i < model->n_feeds; i++) {
             ent_kb_abandon(lw.kernels[i]);

@@ -186,15 +186,12 @@ static int32_t lower_native(const ent_lower_env *env, const ent_node *n, int64_t
     if (native < 0) {
         return ENT_KB_NOREG;
     }
-    for (size_t i = 0; i < ENT_LIMIT_NATIVE_PARAMS; i++) {
-        args[i] = i < fn->n_params ? ent_lower_expr(env, n->kids[i + 1]) : args[0];
-        if (i < fn->n_params) {
-            args[i] = ent_lower_to_class(env, args[i], n->kids[i + 1]->type,
-                                         ent_type_class(fn->params[i].type.kind), place);
-        }
+    for (size_t i = 0; i < fn->n_params; i++) {
+        args[i] = ent_lower_to_class(env, ent_lower_expr(env, n->kids[i + 1]), n->kids[i + 1]->type,
+                                     ent_type_class(fn->params[i].type.kind), place);
     }
     static const ent_opcode calls[] = {ENT_BC_CALL_B, ENT_BC_CALL_I, ENT_BC_CALL_F};
-    return ent_kb_op(env->kb, calls[ent_type_class(fn->result.kind)], args[0], args[1], args[2], native, place);
+    return ent_kb_call(env->kb, calls[ent_type_class(fn->result.kind)], args, fn->n_params, native, place);
 }
 
 int32_t ent_lower_call(const ent_lower_env *env, const ent_node *n)

@@ -85,6 +85,7 @@ int32_t ent_lower_guarded(const ent_lower_env *env, int32_t guard, const ent_nod
 int32_t ent_lower_match(const ent_lower_env *env, const ent_node *node); /* lower_match.c */
 int32_t ent_lower_if(const ent_lower_env *env, const ent_node *node);
 int32_t ent_lower_call(const ent_lower_env *env, const ent_node *node); /* lower_call.c */
+bool ent_lower_functions(ent_lower *lw); /* what C may call; lower_function.c */
 int32_t ent_lower_equal(const ent_lower_env *env, int32_t a, int32_t b, ent_type type,
                         int64_t place);
 void ent_lower_same_class(const ent_lower_env *env, int32_t *a, int32_t *b, ent_type type,

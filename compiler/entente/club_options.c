@@ -48,11 +48,10 @@ bool ent_club_options_take(ent_club_options *club, const char *name, const char 
     return strcmp(name, "assume-signed") == 0;
 }
 
-/* What the agreements call of C; what is refused is told with its place. */
-static int open_natives(const ent_club_options *club, ent_image *program)
+int ent_club_natives(ent_image *program, const char *const *libraries, size_t n)
 {
     ent_native_error error;
-    if (ent_natives_open(program, club->libraries, club->n_libraries, &error)) {
+    if (ent_natives_open(program, libraries, n, &error)) {
         int64_t unbound = ent_natives_unbound(program);
         if (unbound < 0) {
             return ENT_EXIT_OK;
@@ -78,7 +77,7 @@ int ent_club_obtain(ent_club_options *club, ent_image **program, bool **not_in_f
     club->compile.colour = ent_colour_wanted(club->color, stderr);
     int status = ent_obtain_program(club->paths, club->n_paths, &club->compile, program);
     if (status == ENT_EXIT_OK) {
-        status = open_natives(club, *program);
+        status = ent_club_natives(*program, club->libraries, club->n_libraries);
     }
     if (status == ENT_EXIT_OK) {
         status = ent_consent_ask(*program, club->paths, club->n_paths, &club->consent, club->assume_signed,

@@ -7,13 +7,14 @@
 #include "compiler/entente/club_options.h"
 #include "compiler/entente/options.h"
 
-enum { FEED, FROM, TO, FORMAT, SEPARATOR, STDLIB, COLOR };
+enum { FEED, FROM, TO, FORMAT, SEPARATOR, ALLOW_EXTERN, STDLIB, COLOR };
 static const ent_option options[] = {
     {"feed", "NAME=SOURCE", "rows of a feed, as for entente run; each source is read once"},
     {"from", "T", "begin of the evaluated period: a date or an instant; default: the first row"},
     {"to", "T", "its end, not included; default: just after the last row"},
     {"format", "text|json", "what goes to stdout"},
     {"separator", "C", "between the cells of CSV: one character, or `tab`"},
+    ENT_ALLOW_EXTERN,
     {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
     {"color", "auto|always|never", "colour in diagnostics; NO_COLOR is honoured"},
     {NULL, NULL, NULL}};
@@ -23,6 +24,8 @@ typedef struct parsed {
     ent_compile_options compile;
     const char *paths[2];
     size_t n_paths;
+    const char **libraries; /* that both may call */
+    size_t n_libraries;
     const char *color;
     bool json;
 } parsed;
@@ -52,6 +55,9 @@ static int take(const ent_command *self, void *user, int option, const char *val
         return p->run.separator == '\t' || strlen(value) == 1
                    ? ENT_EXIT_OK
                    : ent_command_wrong(self, "--separator is one character or `tab`, not `%s`", value);
+    case ALLOW_EXTERN:
+        p->libraries[p->n_libraries++] = value;
+        return ENT_EXIT_OK;
     case STDLIB:
         p->compile.stdlib_dir = value;
         return ENT_EXIT_OK;
@@ -93,6 +99,7 @@ static int run_parsed(const ent_command *self, parsed *p)
     p->compile.colour = ent_colour_wanted(p->color, stderr);
     for (int k = 0; k < 2 && status == ENT_EXIT_OK; k++) {
         status = ent_obtain_program(&p->paths[k], 1, &p->compile, &programs[k]);
+        status = status == ENT_EXIT_OK ? ent_club_natives(programs[k], p->libraries, p->n_libraries) : status;
     }
     if (status == ENT_EXIT_OK) {
         const ent_image *const both[2] = {programs[0], programs[1]};
@@ -108,7 +115,10 @@ static int run(const ent_command *self, int argc, char **argv)
     parsed p = {0};
     bool go_on;
     p.run.feeds = calloc((size_t)argc + 1, sizeof *p.run.feeds);
-    if (!p.run.feeds) {
+    p.libraries = calloc((size_t)argc + 1, sizeof *p.libraries);
+    if (!p.run.feeds || !p.libraries) {
+        free(p.run.feeds);
+        free(p.libraries);
         fputs("error: out of memory\n", stderr);
         return ENT_EXIT_ENVIRONMENT;
     }
@@ -117,6 +127,7 @@ static int run(const ent_command *self, int argc, char **argv)
         status = run_parsed(self, &p);
     }
     free(p.run.feeds);
+    free(p.libraries);
     return status;
 }
 

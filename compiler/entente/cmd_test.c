@@ -2,16 +2,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "compiler/entente/club_options.h"
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
 #include "compiler/entente/test_report.h"
 #include "compiler/syntax/arena.h"
 
-enum { FORMAT, JUNIT, COVERAGE, STDLIB, COLOR };
+enum { FORMAT, JUNIT, COVERAGE, ALLOW_EXTERN, STDLIB, COLOR };
 static const ent_option options[] = {
     {"format", "text|json", "what goes to stdout"},
     {"junit", "FILE", "also write JUnit XML, as build servers read it"},
     {"coverage", NULL, "also tell which clauses, outcomes and ladder steps no scenario reaches"},
+    ENT_ALLOW_EXTERN,
     {"stdlib", "DIR", "where `use std.NAME` finds its modules"},
     {"color", "auto|always|never", "colour; NO_COLOR is honoured"},
     {NULL, NULL, NULL}};
@@ -20,6 +22,8 @@ typedef struct parsed {
     ent_compile_options compile;
     const char *paths[256];
     size_t n_paths;
+    const char *libraries[256];
+    size_t n_libraries;
     const char *junit, *color;
     bool json, coverage;
 } parsed;
@@ -152,6 +156,12 @@ static int parse(const ent_command *self, int argc, char **argv, parsed *p)
         case COVERAGE:
             p->coverage = true;
             break;
+        case ALLOW_EXTERN:
+            if (p->n_libraries == sizeof p->libraries / sizeof *p->libraries) {
+                return ent_command_wrong(self, "more than 256 libraries");
+            }
+            p->libraries[p->n_libraries++] = value;
+            break;
         case STDLIB:
             p->compile.stdlib_dir = value;
             break;
@@ -173,6 +183,8 @@ static int run(const ent_command *self, int argc, char **argv)
     p.compile.colour = ent_colour_wanted(p.color, stderr);
     status = ent_compilation_open(&c, p.paths, p.n_paths, &p.compile);
     if (status == ENT_EXIT_OK) {
+        c.libraries = p.libraries;
+        c.n_libraries = p.n_libraries;
         status = run_all(&p, &c);
     }
     ent_compilation_close(&c);

@@ -29,6 +29,8 @@ typedef struct ent_compilation {
     ent_sources *sources;
     ent_diags *diags;
     ent_model *model; /* without errors */
+    const char *const *libraries; /* that its programs may call, set by whoever runs them */
+    size_t n_libraries;
 } ent_compilation;
 
 /* Loads and checks; diagnostics are printed.  Returns the exit status; close it whatever that is. */

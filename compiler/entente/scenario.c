@@ -10,6 +10,7 @@
 #include "compiler/check/select.h"
 #include "compiler/entente/ingest.h"
 #include "runtime/judge/answer.h"
+#include "runtime/native/native.h"
 #include "runtime/time/window.h"
 
 /* One feed's facts. */
@@ -113,6 +114,23 @@ static bool drop_binds(const ent_node *scenario, ent_model *model)
     return true;
 }
 
+/* What its agreements call of C. */
+static bool open_natives(runner *r, const ent_node *scenario)
+{
+    ent_native_error error;
+    const ent_image *p = r->run->program;
+    if (ent_natives_open(r->run->program, r->c->libraries, r->c->n_libraries, &error)) {
+        return true;
+    }
+    if (error.place < 0) {
+        return fail(r->run, scenario->span, "%s", error.message);
+    }
+    const ent_place_row *place = &p->place[error.place];
+    return fail(r->run, scenario->span, "%s:%lld:%lld: %s (--allow-extern LIB permits a library)",
+                ent_image_text(p, p->source_file[place->file].path), (long long)place->line,
+                (long long)place->column, error.message);
+}
+
 static bool make_program(runner *r)
 {
     const ent_node *scenario = r->run->node;
@@ -137,7 +155,7 @@ static bool make_program(runner *r)
     if (ent_compilation_program(r->c, &model, &r->run->program) != 0) {
         return fail(r->run, scenario->span, "the agreements of this scenario do not compile");
     }
-    return true;
+    return open_natives(r, scenario);
 }
 
 /* --- its facts --- */

@@ -105,7 +105,7 @@ static const char *op_word(const ent_node *n)
     case ENT_NODE_REQUIRE:
         return n->op == 1 ? "underpinning" : NULL;
     case ENT_NODE_TYPE:
-        return n->op == 1 ? "enumeration" : NULL;
+        return n->op == 1 ? "enumeration" : n->op == 2 ? "of a field" : NULL;
     case ENT_NODE_GIVEN:
         return n->op == 1 ? "path" : NULL;
     default:

@@ -112,7 +112,7 @@ static ent_node *policy(ent_parser *p, ent_span at, ent_span last, int op)
 %type <tok> name field_name title_opt
 %type <tok> soft soft_mark number percent money duration date time text int
 %type <node> use framework sla ola amendment feed bind calendar span measure duty objective fn extern_fn scenario
-%type <node> declaration shared header member member_core field field_type type binding calendar_clause feed_header
+%type <node> declaration shared header member member_core field field_type type fn_type binding calendar_clause feed_header
 %type <node> party service require rule answers policy credit_cap on_claim at_risk pool charge expr literal ref primary aggregate match arm pattern
 %type <node> event event_alt per_opt caused_opt measured_opt compare bound window clause allowance
 %type <node> spanref credit amount step rate rate_cap_opt where_opt stale_opt undo expect expect_status expect_part given using
@@ -516,6 +516,16 @@ type
       $$ = with_i(ent_node_word(p, ENT_NODE_TYPE, @$, $1), $3.i); }
   | MONEY_OF                        {
       $$ = with_text(ent_node_word(p, ENT_NODE_TYPE, @$, $1), $1); }
+  ;
+
+/* Of a function: also FEED.FIELD, the type of that field.  The feed is a name that it depends on. */
+fn_type
+  : type
+  | name MEMBER                     {
+      $$ = with_op(MAKE(TYPE, @$, 1, ent_node_name(p, $1)), 2);
+      $$->name = $2.name;
+      $$->name_span = @2;
+      $$->name_span.start++; }
   ;
 
 field_type
@@ -1015,12 +1025,12 @@ pattern
 /* --- functions --- */
 
 fn
-  : FN name LPAREN params_opt RPAREN ARROW type ASSIGN expr {
+  : FN name LPAREN params_opt RPAREN ARROW fn_type ASSIGN expr {
       $$ = ent_node_declare(p, MAKE(FN, @$, 3, MAKE_LIST(LIST, @4, $4), $7, $9), $2, no_token); }
   ;
 
 extern_fn
-  : EXTERN FN name LPAREN params_opt RPAREN ARROW type FROM text library_symbol_opt {
+  : EXTERN FN name LPAREN params_opt RPAREN ARROW fn_type FROM text library_symbol_opt {
       $$ = ent_node_declare(p, MAKE(EXTERN_FN, @$, 4, MAKE_LIST(LIST, @5, $5), $8,
                ent_node_literal(p, $10), $11), $3, no_token); }
   ;
@@ -1041,7 +1051,7 @@ params
   ;
 
 param
-  : name COLON type                 { $$ = ent_node_declare(p, MAKE(PARAM, @$, 1, $3), $1, no_token); }
+  : name COLON fn_type              { $$ = ent_node_declare(p, MAKE(PARAM, @$, 1, $3), $1, no_token); }
   ;
 
 /* --- scenarios --- */

@@ -39,6 +39,7 @@ unsigned ent_format_sources(ent_format format)
     switch (format) {
     case ENT_FORMAT_DABC:
     case ENT_FORMAT_DABCF:
+    case ENT_FORMAT_ABC:
         return 3;
     case ENT_FORMAT_DAB:
         return 2;

@@ -21,6 +21,7 @@ typedef enum ent_format {
     ENT_FORMAT_DAT,
     ENT_FORMAT_DAE,
     ENT_FORMAT_DABCF,
+    ENT_FORMAT_ABC,
     ENT_FORMAT_AW,
     ENT_FORMAT_AJ,
     ENT_FORMAT_J

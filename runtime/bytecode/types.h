@@ -156,6 +156,7 @@ enum {
     ENT_INPUT_FOLD = 3,
     ENT_INPUT_CHARGE = 4,
     ENT_INPUT_MEASURE = 5,
-    ENT_INPUT_ELEMENT = 6
+    ENT_INPUT_ELEMENT = 6,
+    ENT_INPUT_PARAM = 7
 };
 #endif

@@ -171,16 +171,58 @@ static bool check_constants(const ent_image *p, ent_load_error *error)
     return true;
 }
 
+/* An enumeration has words; other parameters of types mean nothing here, or what the loader has looked at. */
+static bool fits_c(const ent_image *p, int64_t type, int64_t param)
+{
+    return ent_native_takes(type) && (type != ENT_TYPE_ENUM || (param >= 0 && (uint64_t)param < p->n_enumeration));
+}
+
 static bool check_natives(const ent_image *p, ent_load_error *error)
 {
     for (size_t i = 0; i < p->n_native; i++) {
         const ent_native_row *row = &p->native[i];
-        bool fits = ent_native_gives(row->type) && row->n_params >= 1 && row->n_params <= ENT_LIMIT_NATIVE_PARAMS;
+        const ent_native_param_row *params = &p->native_param[row->first_param];
+        bool fits = ent_native_gives(row->type) && fits_c(p, row->type, row->param) && row->n_params >= 1 &&
+                    row->n_params <= ENT_LIMIT_NATIVE_PARAMS;
         for (int64_t k = 0; fits && k < row->n_params; k++) {
-            fits = ent_native_takes(p->native_param[row->first_param + k].type);
+            fits = fits_c(p, params[k].type, params[k].param);
         }
         if (!fits) {
             return ent_verify_refuse(error, "native function %zu has parameters or a result that C has not", i);
+        }
+    }
+    return true;
+}
+
+static bool has_class(int64_t type, int64_t cls)
+{
+    return (int64_t)ent_type_class((unsigned)type) == cls;
+}
+
+/* Functions for C: kernels of their parameters alone, which have been verified. */
+static bool check_functions(const ent_image *p, ent_load_error *error)
+{
+    for (size_t i = 0; i < p->n_function; i++) {
+        const ent_function_row *row = &p->function[i];
+        const ent_native_param_row *params = &p->native_param[row->first_param];
+        const ent_kernel_row *kernel = &p->kernel[row->kernel];
+        bool fits = ent_native_gives(row->type) && fits_c(p, row->type, row->param) && row->n_params >= 1 &&
+                    row->n_params <= ENT_LIMIT_NATIVE_PARAMS && kernel->kind == ENT_KERNEL_DECISION &&
+                    kernel->n_outputs == 1;
+        for (int64_t k = 0; fits && k < row->n_params; k++) {
+            fits = fits_c(p, params[k].type, params[k].param);
+        }
+        for (int64_t k = 0; fits && k < kernel->n_inputs; k++) {
+            const ent_input_row *input = &p->input[kernel->first_input + k];
+            fits = input->kind == ENT_INPUT_PARAM && input->index < row->n_params &&
+                   has_class(params[input->index].type, input->cls);
+        }
+        if (fits) {
+            int64_t reg = p->output[kernel->first_output].reg;
+            fits = has_class(row->type, p->reg[kernel->first_reg + reg].cls);
+        }
+        if (!fits) {
+            return ent_verify_refuse(error, "function %zu does not fit its kernel, or C", i);
         }
     }
     return true;
@@ -196,5 +238,5 @@ bool ent_verify_program(const ent_image *p, ent_load_error *error)
             return false;
         }
     }
-    return ent_verify_clauses(p, error);
+    return check_functions(p, error) && ent_verify_clauses(p, error);
 }

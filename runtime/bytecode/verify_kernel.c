@@ -12,6 +12,7 @@
  * has none; the target of an ELSE is its END.  There are no other jumps, so all go forward and
  * kernels end;
  *  - SKIP stands in bind kernels only;
+ *  - ARGS stand right before a call, as many as its function's parameters need;
  *  - outputs are registers that are defined outside of every branch.
  *
  * Tested in tests/unit/test_verifier.c. */
@@ -117,22 +118,48 @@ static bool check_input(checker *k, const ent_instruction *i)
            refuse(k, "there is no such input of this class");
 }
 
-/* A call's operands are its function's parameters; those that it has not repeat the first. */
+static bool is_call(unsigned op)
+{
+    return op == ENT_BC_CALL_B || op == ENT_BC_CALL_I || op == ENT_BC_CALL_F;
+}
+
+/* Arguments stand right before their call, so nothing is between them that could keep lanes from one and not from the
+ * other. */
+static bool check_args(checker *k)
+{
+    unsigned next = k->at + 1 < k->row->n_instructions ? k->code[k->at + 1].op : (unsigned)ENT_BC_ARGS + 1;
+    return next == ENT_BC_ARGS || is_call(next) || refuse(k, "no call follows");
+}
+
+/* A call's operands, with those of the args before it, are its function's parameters; what it has not repeats the
+ * first. */
 static bool check_call(checker *k, const ent_instruction *i)
 {
-    const uint16_t operands[ENT_LIMIT_NATIVE_PARAMS] = {i->a, i->b, i->c};
+    uint16_t operands[ENT_LIMIT_NATIVE_PARAMS] = {i->a, i->b, i->c};
     if (i->k >= k->p->n_native) {
         return refuse(k, "there is no such native function");
     }
     const ent_native_row *native = &k->p->native[i->k];
+    const int64_t params = native->n_params; /* 1 to ENT_LIMIT_NATIVE_PARAMS, see check_natives */
+    const uint32_t more = (uint32_t)(params - 1) / 3;
+    uint32_t given = 0;
+    while (given < k->at && k->code[k->at - given - 1].op == ENT_BC_ARGS) {
+        given++;
+    }
+    if (given != more) {
+        return refuse(k, "the function has another number of parameters");
+    }
+    for (uint32_t n = 1; n <= more; n++) {
+        const ent_instruction *args = &k->code[k->at - n];
+        memcpy(operands + (size_t)3 * n, (const uint16_t[]){args->a, args->b, args->c}, 3 * sizeof *operands);
+    }
     if (class_of(k, i->d) != ent_type_class((unsigned)native->type)) {
         return refuse(k, "the function's result has another class");
     }
-    for (int64_t n = 0; n < ENT_LIMIT_NATIVE_PARAMS; n++) {
-        bool fits = n >= native->n_params
-                        ? operands[n] == i->a
-                        : class_of(k, operands[n]) ==
-                              ent_type_class((unsigned)k->p->native_param[native->first_param + n].type);
+    for (int64_t n = 0; n < 3 * ((int64_t)more + 1); n++) {
+        bool fits = n >= params ? operands[n] == i->a
+                                : class_of(k, operands[n]) ==
+                                      ent_type_class((unsigned)k->p->native_param[native->first_param + n].type);
         if (!fits) {
             return refuse(k, "an operand does not fit the function's parameter");
         }
@@ -160,6 +187,8 @@ static bool check_number(checker *k, const ent_instruction *i, const ent_opcode_
         return i->k < k->p->n_enumeration || refuse(k, "there is no such enumeration");
     case ENT_FORMAT_DABCF:
         return check_call(k, i);
+    case ENT_FORMAT_ABC:
+        return i->k == 0 ? check_args(k) : refuse(k, "an operand that it does not have is not zero");
     case ENT_FORMAT_AJ:
     case ENT_FORMAT_J:
         return i->k > k->at || refuse(k, "a jump does not go forward");
@@ -292,6 +321,9 @@ static bool check_row(const ent_image *p, int64_t kernel, ent_load_error *error)
             break;
         case ENT_INPUT_ELEMENT: /* the compiler hands over a column of the class */
             fits = row->kind == ENT_KERNEL_RULE;
+            break;
+        case ENT_INPUT_PARAM: /* index and class are checked with the function */
+            fits = row->kind == ENT_KERNEL_DECISION;
             break;
         default:
             fits = row->kind == ENT_KERNEL_DECISION && input->index == 0;

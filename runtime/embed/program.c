@@ -105,20 +105,9 @@ void ent_program_release(ent_program *program)
     }
 }
 
-static bool same_signature(const char *a, const char *b)
-{
-    for (;; a++, b++) {
-        a += strspn(a, " ");
-        b += strspn(b, " ");
-        if (*a != *b || *a == 0) {
-            return *a == *b;
-        }
-    }
-}
-
 bool ent_bind(ent_program *program, const char *name, void *function, const char *signature, ent_error *error)
 {
-    char declared[128];
+    char declared[192];
     if (!program || !name || !function || !signature) {
         return ent_embed_fail(error, ENT_ERROR_USAGE, "a function is bound by its name, its address and its signature");
     }
@@ -128,11 +117,12 @@ bool ent_bind(ent_program *program, const char *name, void *function, const char
     }
     const ent_native_row *row = &program->image->native[at];
     ent_native *native = &program->image->natives->v[at];
-    ent_native_signature(program->image, at, declared, sizeof declared);
+    ent_native_signature(program->image, row->type, row->param, row->first_param, row->n_params, declared,
+                         sizeof declared);
     if (native->library) {
         (void)ent_embed_fail(error, ENT_ERROR_USAGE, "`extern fn %.100s` is of library `%.100s`, not of the host", name,
                              ent_image_text(program->image, row->library));
-    } else if (!same_signature(declared, signature)) {
+    } else if (!ent_native_same_signature(declared, signature)) {
         (void)ent_embed_fail(error, ENT_ERROR_USAGE, "`extern fn %.100s` is declared as `%s`, not as `%.100s`", name,
                              declared, signature);
     } else {

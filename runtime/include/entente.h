@@ -119,13 +119,34 @@ ENT_API const char *ent_program_digest(const ent_program *program);
  *   int               int64_t                    duration         int64_t, ns
  *   number            double, finite             instant, time    int64_t, ns since 1970, since midnight
  *   text              const char *, UTF-8; as a result it is copied at once, NULL is absent
+ *   enum              const char *, the word (declared as FEED.FIELD)
  *   party, service    const char *, the name; as arguments only
  *
- * 1 to 3 parameters.  An absent argument gives an absent result without a call.  The function must be pure, because a
+ * 1 to 9 parameters.  An absent argument gives an absent result without a call.  The function must be pure, because a
  * ledger follows from agreements and facts, and callable from every thread that has a session; its order and number of
  * calls are not defined.  Before the first session of the program, in one thread. */
 ENT_API bool ent_bind(ent_program *program, const char *name, void *function, const char *signature,
                       ent_error *error);
+
+/* A function of the agreements as a function of C: a callback for a library of yours. */
+typedef struct ent_function ent_function;
+
+/* Makes one of a `fn` that stands in a file, outside of agreements, has 1 to 9 parameters, calls no `extern fn`, and
+ * whose types are those of ent_bind; the signature is the declared one, too.  It keeps a reference to the program; its
+ * memory is the program's allocator's, but for the few bytes of code that libffi makes. */
+ENT_API bool ent_function_new(ent_program *program, const char *name, const char *signature, ent_function **function,
+                              ent_error *error);
+/* NULL is allowed.  The pointer is of no use any more. */
+ENT_API void ent_function_free(ent_function *function);
+/* What to call, cast to a pointer to the C type of the signature; lives as long as the function.  One thread at a time
+ * may call it: threads make functions of their own, which is cheap.  It may be called inside the callbacks of sessions.
+ * A text that is NULL is an absent argument.  A result that is absent, and that of a call that fails (an overflow, an
+ * argument that is not finite, no time of day, or no word or name of its type), is NaN, 0, false or NULL;
+ * ent_function_error tells failures.  A text that is given out is good until the next call. */
+ENT_API void *ent_function_pointer(const ent_function *function);
+/* The first failure since it was last asked for: false, and ENT_ERROR_DATA with the place in the source.  True with
+ * ENT_OK: there was none.  An absent result is no failure. */
+ENT_API bool ent_function_error(ent_function *function, ent_error *error);
 
 /* --- what is in a program --- */
 

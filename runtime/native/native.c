@@ -12,7 +12,7 @@ static const char *const words[] = {
     [ENT_TYPE_BOOL] = "bool",       [ENT_TYPE_INT] = "int",         [ENT_TYPE_NUMBER] = "number",
     [ENT_TYPE_DECIMAL] = "decimal", [ENT_TYPE_DURATION] = "duration", [ENT_TYPE_INSTANT] = "instant",
     [ENT_TYPE_TIME] = "time",       [ENT_TYPE_TEXT] = "text",       [ENT_TYPE_PARTY] = "party",
-    [ENT_TYPE_SERVICE] = "service",
+    [ENT_TYPE_SERVICE] = "service", [ENT_TYPE_ENUM] = "enum",
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -26,7 +26,7 @@ bool ent_native_gives(int64_t type)
     return ent_native_takes(type) && type != ENT_TYPE_PARTY && type != ENT_TYPE_SERVICE;
 }
 
-static ffi_type *type_of(int64_t type)
+ffi_type *ent_native_type(int64_t type)
 {
     switch (type) {
     case ENT_TYPE_BOOL:
@@ -34,6 +34,7 @@ static ffi_type *type_of(int64_t type)
     case ENT_TYPE_NUMBER:
         return &ffi_type_double;
     case ENT_TYPE_TEXT:
+    case ENT_TYPE_ENUM:
     case ENT_TYPE_PARTY:
     case ENT_TYPE_SERVICE:
         return &ffi_type_pointer;
@@ -49,17 +50,39 @@ static size_t put_type(char *buf, size_t size, int64_t type, int64_t param)
     return n < 0 ? 0 : (size_t)n;
 }
 
-void ent_native_signature(const ent_image *p, int64_t native, char *buf, size_t size)
+void ent_native_signature(const ent_image *p, int64_t type, int64_t digits, int64_t first, int64_t n, char *buf,
+                          size_t size)
 {
-    const ent_native_row *row = &p->native[native];
     char text[16 * (ENT_LIMIT_NATIVE_PARAMS + 1)];
-    size_t at = put_type(text, sizeof text, row->type, row->param);
-    for (int64_t i = 0; i < row->n_params; i++) {
-        const ent_native_param_row *param = &p->native_param[row->first_param + i];
+    size_t at = put_type(text, sizeof text, type, digits);
+    for (int64_t i = 0; i < n; i++) {
+        const ent_native_param_row *param = &p->native_param[first + i];
         at += (size_t)snprintf(text + at, sizeof text - at, "%s", i ? ", " : "(");
         at += put_type(text + at, sizeof text - at, param->type, param->param);
     }
     snprintf(buf, size, "%s)", text);
+}
+
+bool ent_native_same_signature(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += strspn(a, " ");
+        b += strspn(b, " ");
+        if (*a != *b || *a == 0) {
+            return *a == *b;
+        }
+    }
+}
+
+int64_t ent_native_word(const ent_image *p, int64_t enumeration, const char *word)
+{
+    const ent_enumeration_row *list = &p->enumeration[enumeration];
+    for (int64_t i = 0; i < list->n_members; i++) {
+        if (strcmp(ent_image_text(p, p->member[list->first_member + i].name), word) == 0) {
+            return i;
+        }
+    }
+    return -1;
 }
 
 int64_t ent_native_find(const ent_image *p, const char *name)
@@ -136,11 +159,11 @@ bool ent_natives_open(ent_image *p, const char *const *allowed, size_t n_allowed
         const ent_native_row *row = &p->native[i];
         ent_native *native = &natives->v[i];
         for (int64_t k = 0; k < row->n_params; k++) {
-            native->types[k] = type_of(p->native_param[row->first_param + k].type);
+            native->types[k] = ent_native_type(p->native_param[row->first_param + k].type);
         }
         const char *library = ent_image_text(p, row->library);
-        if (ffi_prep_cif(&native->cif, FFI_DEFAULT_ABI, (unsigned)row->n_params, type_of(row->type), native->types) !=
-            FFI_OK) {
+        if (ffi_prep_cif(&native->cif, FFI_DEFAULT_ABI, (unsigned)row->n_params, ent_native_type(row->type),
+                         native->types) != FFI_OK) {
             return fail(error, row, ent_image_text(p, row->name), "libffi has no such call for", library);
         }
         if (strcmp(library, HOST) == 0) {

@@ -7,6 +7,7 @@
  *     duration, instant int64_t, ns (since 1970)
  *     time              int64_t, ns since midnight
  *     text              const char *, UTF-8, ended by NUL; as a result it is copied at once, and NULL is absent
+ *     enum              const char *, the word; a result that is none of the words is an error of its row
  *     party, service    const char *, the name; as arguments only
  *
  * One prepared call interface (libffi) a function, used for every lane.  A function must be pure, because a verdict is
@@ -49,8 +50,15 @@ bool ent_natives_open(ent_image *program, const char *const *allowed, size_t n_a
 void ent_natives_close(ent_natives *natives);
 /* The number of the function, or -1. */
 int64_t ent_native_find(const ent_image *program, const char *name);
-/* How the function is declared, e.g. `number(number, int)`. */
-void ent_native_signature(const ent_image *program, int64_t native, char *buf, size_t size);
+/* How a function of these types is declared, e.g. `number(number, int)`; digits: of a decimal result; the parameters
+ * are a run of native_param. */
+void ent_native_signature(const ent_image *program, int64_t type, int64_t digits, int64_t first, int64_t n, char *buf,
+                          size_t size);
+/* But for blanks. */
+bool ent_native_same_signature(const char *a, const char *b);
+ffi_type *ent_native_type(int64_t type);
+/* The place of the word in the enumeration, or -1. */
+int64_t ent_native_word(const ent_image *program, int64_t enumeration, const char *word);
 /* The first function that is bound to nothing, or -1. */
 int64_t ent_natives_unbound(const ent_image *program);
 #endif

@@ -66,8 +66,12 @@ static void find_last_uses(plan *p)
         const ent_instruction *i = &p->code[at];
         uint16_t regs[3];
         unsigned n = sources_of(i, regs);
+        int64_t use = at; /* arguments are read by the call behind them */
+        while (p->code[use].op == ENT_BC_ARGS) {
+            use++;
+        }
         for (unsigned s = 0; s < n; s++) {
-            p->last_use[regs[s]] = at;
+            p->last_use[regs[s]] = use;
         }
         if (has_destination(i)) {
             p->last_use[i->d] = at;

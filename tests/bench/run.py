@@ -182,6 +182,28 @@ def measure_guard(page, bench, data, options):
     return medians
 
 
+CALLS = {"lanes": "agreements call C, 2,048 rows at once", "one": "agreements call C, one row at a time",
+         "closure": "C calls a `fn` of the agreements", "direct": "C calls C"}
+
+
+def measure_calls(page, data, options):
+    """ns a call between agreements and C, through libffi."""
+    program = data / "calls.entc"
+    subprocess.run([options.entente, "build", "-o", str(program), str(HERE / "calls.ent")], check=True,
+                   stderr=subprocess.DEVNULL)
+    found = {}
+    for _ in range(options.runs):
+        out = subprocess.run([str(Path(options.entente).parent / "bench/calls"), str(program)],
+                             stdout=subprocess.PIPE, check=True).stdout.decode()
+        for line in out.splitlines():
+            name, value = line.split()
+            found.setdefault(name, []).append(float(value))
+    page.say("\n### Calls between agreements and C\n\n| call | ns (min–max) |\n|---|--:|")
+    for name, text in CALLS.items():
+        v = found[name]
+        page.say(f"| {text} | {statistics.median(v):.1f} ({min(v):.1f}–{max(v):.1f}) |")
+
+
 def main():
     options = parse()
     bench = Path(options.bench).resolve()
@@ -203,6 +225,8 @@ def main():
             results[work.name] = measure(page, work, bench, data, folder, options)
     if not only or "C" in only:
         results["C"] = measure_guard(page, bench, data, options)
+    if not only or "calls" in only:
+        measure_calls(page, data, options)
     selves = measure_selves(data, folder, options) if not only or "self" in only else []
     if not only or "check" in only:
         selves += measure_check(data, options)

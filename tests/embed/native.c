@@ -54,6 +54,21 @@ static int64_t later(int64_t at, const char *party)
     return at + 24 * 3600 * SECOND;
 }
 
+static double mix(double a, int64_t b, const char *c, int64_t d, int64_t e, const char *f, const char *g, int64_t h,
+                  bool i)
+{
+    assert_int_equal(b, 4);
+    assert_int_equal(e % SECOND, 0);
+    assert_string_equal(g, "Host");
+    assert_true(strcmp(c, "a") == 0 ? d == 90 * SECOND && h == 1001 && i : d == 90 * SECOND && h == 1000 && i);
+    return a + (strcmp(f, "high") == 0 ? 1000 : 0);
+}
+
+static const char *grade_of(int64_t n)
+{
+    return n == 4 ? "high" : NULL;
+}
+
 static ent_program *load(void)
 {
     ent_program *program;
@@ -84,6 +99,7 @@ static void push(ent_session *s)
     static const uint8_t up[] = {1, 1, 0};
     static const int64_t took[] = {90 * SECOND, 90 * SECOND, 0};
     static const char *const who[] = {"Host", "Host", "Host"};
+    static const char *const grades[] = {"low", "high", "low"};
     const ent_column columns[] = {{.name = "at", .type = ENT_COLUMN_INSTANT, .data = at},
                                   {.name = "id", .type = ENT_COLUMN_TEXT, .data = ids},
                                   {.name = "x", .type = ENT_COLUMN_DOUBLE, .data = x, .present = there},
@@ -92,6 +108,7 @@ static void push(ent_session *s)
                                   {.name = "up", .type = ENT_COLUMN_BOOL, .data = up},
                                   {.name = "took", .type = ENT_COLUMN_DURATION, .data = took},
                                   {.name = "who", .type = ENT_COLUMN_TEXT, .data = who},
+                                  {.name = "grade", .type = ENT_COLUMN_TEXT, .data = grades},
                                   {.name = NULL}};
     ent_error error = {0};
     if (!ent_session_push(s, "sample", columns, 3, &error)) {
@@ -105,6 +122,9 @@ static void bind_all(ent_program *program)
     assert_true(ent_bind(program, "risk_score", (void *)risk_score, "number(number, int)", &error));
     assert_true(ent_bind(program, "shout", (void *)shout, "text(text,bool,duration)", &error));
     assert_true(ent_bind(program, "is_big", (void *)is_big, "bool(int, decimal(2))", &error));
+    assert_true(ent_bind(program, "mix", (void *)mix,
+                         "number(number, int, text, duration, instant, enum, party, decimal(2), bool)", &error));
+    assert_true(ent_bind(program, "grade_of", (void *)grade_of, "enum(int)", &error));
     assert_true(ent_bind(program, "later", (void *)later, "instant(instant, party)", &error));
 }
 
@@ -126,7 +146,8 @@ static void test_calls(void **state)
     }
     ent_session_free(s);
     ent_program_release(program);
-    assert_string_equal(said, "big 0/0/2\ngammas 0/1/1\nlate 0/0/3\nloud 0/0/1\nrisks 0/1/1\n");
+    assert_string_equal(said, "big 0/0/2\ngammas 0/1/1\ngraded 0/0/3\nlate 0/0/3\nloud 0/0/1\n"
+                              "mixed 0/1/1\nmixed_else 0/1/2\nrisks 0/1/1\n");
 }
 
 static void test_what_is_not_bound(void **state)
@@ -186,6 +207,28 @@ static void test_a_result_that_is_no_number(void **state)
     ent_program_release(program);
 }
 
+static const char *no_grade(int64_t n)
+{
+    return n > 0 ? "middle" : NULL;
+}
+
+static void test_a_result_that_is_no_word(void **state)
+{
+    ent_session *s;
+    ent_error error = {0};
+    (void)state;
+    ent_program *program = load();
+    bind_all(program);
+    assert_true(ent_bind(program, "grade_of", (void *)no_grade, "enum(int)", &error));
+    assert_true(ent_session_new(program, NULL, &s, &error));
+    push(s);
+    assert_false(ent_session_finish(s, &error));
+    assert_int_equal(error.code, ENT_ERROR_DATA);
+    assert_string_equal(error.message, "`grade_of` gave `middle`, which is no `sample.grade`");
+    ent_session_free(s);
+    ent_program_release(program);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +236,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_what_is_not_bound),
         cmocka_unit_test(test_libraries_that_are_not_allowed),
         cmocka_unit_test(test_a_result_that_is_no_number),
+        cmocka_unit_test(test_a_result_that_is_no_word),
     };
     path = argc > 1 ? argv[1] : "native.entc";
     return cmocka_run_group_tests(tests, read_program, NULL);

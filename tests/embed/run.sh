@@ -81,12 +81,39 @@ grep -E 'FAILED|ERROR|LINE' "$work/log"
 "$BUILD/tests/embed_native" "$work/native.entc" >"$work/log" 2>&1
 tell $? "functions of C"
 grep -E 'FAILED|ERROR|LINE' "$work/log"
+"$BUILD/entente" build -o "$work/function.entc" tests/embed/function.ent >"$work/log" 2>&1 || cat "$work/log"
+"$BUILD/tests/embed_function" "$work/function.entc" "$BUILD/tests/sorter.so" >"$work/log" 2>&1
+tell $? "functions that C calls"
+grep -E 'FAILED|ERROR|LINE' "$work/log"
 "$BUILD/entente" run tests/embed/gamma.ent --allow-extern libm.so.6 --feed reading=tests/embed/reading.csv --format csv \
     >"$work/said" 2>&1 && grep -q 'breach' "$work/said"
 tell $? "a function of libm, permitted"
 "$BUILD/entente" run tests/embed/gamma.ent --feed reading=tests/embed/reading.csv >"$work/said" 2>&1
 [ $? -eq 2 ] && grep -q 'gamma.ent:[0-9]' "$work/said" && grep -q 'not allowed to use library .libm.so.6' "$work/said"
 tell $? "a function of libm, refused"
+cat tests/embed/gamma.ent - >"$work/scenario.ent" <<'END'
+
+scenario "worn"
+  using Web
+  given reading """
+    at,wear
+    2026-01-05T10:00:00Z,5
+    2026-01-06T10:00:00Z,6
+  """
+  expect breach of Web.worn
+END
+"$BUILD/entente" test "$work/scenario.ent" --allow-extern libm.so.6 >"$work/said" 2>&1
+tell $? "a function of libm in a scenario"
+"$BUILD/entente" test "$work/scenario.ent" >"$work/said" 2>&1
+[ $? -eq 1 ] && grep -q 'scenario.ent:[0-9]*:[0-9]*: .extern fn gamma.: it is not allowed to use library .libm.so.6' "$work/said"
+tell $? "a function of libm in a scenario, refused"
+"$BUILD/entente" backtest tests/embed/gamma.ent tests/embed/gamma.ent --feed reading=tests/embed/reading.csv \
+    --allow-extern libm.so.6 >"$work/said" 2>&1
+tell $? "a function of libm in a backtest"
+"$BUILD/entente" backtest tests/embed/gamma.ent tests/embed/gamma.ent --feed reading=tests/embed/reading.csv \
+    >"$work/said" 2>&1
+[ $? -eq 2 ] && grep -q 'gamma.ent:[0-9]' "$work/said"
+tell $? "a function of libm in a backtest, refused"
 "$BUILD/tests/embed_threads" "$work/club.entc" >"$work/log" 2>&1
 tell $? "the same ledger in every thread"
 

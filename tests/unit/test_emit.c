@@ -776,10 +776,10 @@ static void test_refusals(void **state)
     static const struct {
         const char *body, *reason;
     } cases[] = {
-        {"extern fn f(a: int, b: int, c: int, d: int) -> int from \"host\"\n"
+        {"extern fn f(a: int, b: int, c: int, d: int, e: int, f: int, g: int, h: int, i: int, j: int) -> int from \"host\"\n"
          "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
-         "  duty q Host must row.stop when row.start within 1h excused when f(n, n, n, n) > 1 }",
-         "1 to 3 parameters"},
+         "  duty q Host must row.stop when row.start within 1h excused when f(n, n, n, n, n, n, n, n, n, n) > 1 }",
+         "1 to 9 parameters"},
         {"extern fn f(a: int) -> ratio from \"host\"\n"
          "sla S version 1 under Club between Host and Acme effective from 2026-01-01 {\n"
          "  duty q Host must row.stop when row.start within 1h excused when f(n) > 1% }",

@@ -41,6 +41,7 @@ static ent_constant ratio_of(int64_t num, int64_t den)
 }
 
 #define I(kernel, op, nth) instruction(x, x->kernel, ENT_BC_##op, nth)
+#define LAST(back) x->b->instruction.v[x->b->instruction.n - (back)]
 #define ROW(table, index) x->b->table.v[index]
 
 /* R(name, what the message contains, how the valid program is spoilt) */
@@ -272,6 +273,19 @@ static ent_constant ratio_of(int64_t num, int64_t den)
     R(call_result, "result has another class", add_call(x, 0, true), ROW(native, 0).type = ENT_TYPE_INT)      \
     R(call_operand, "does not fit", add_call(x, 0, true), ROW(native_param, 0).type = ENT_TYPE_INT)       \
     R(call_unused, "does not fit", add_call(x, 0, false))                                          \
+    R(args_too_few, "another number of parameters", add_long_call(x), ROW(native, 0).n_params = 7) \
+    R(args_too_many, "another number of parameters", add_long_call(x), ROW(native, 0).n_params = 3) \
+    R(args_operand, "does not fit", add_long_call(x), ROW(native_param, 4).type = ENT_TYPE_INT)    \
+    R(args_unused, "does not fit", add_long_call(x), LAST(2).c = LAST(2).b)                        \
+    R(args_alone, "no call follows", add_long_call(x), LAST(1) = LAST(2))                          \
+    R(args_number, "that it does not have", add_long_call(x), LAST(2).k = 1)                       \
+    R(function_inputs, "does not fit its kernel", add_function(x), ROW(function, 0).n_params = 0)   \
+    R(function_class, "does not fit its kernel", add_function(x), ROW(native_param, 0).type = ENT_TYPE_INT) \
+    R(function_result, "does not fit its kernel", add_function(x), ROW(function, 0).type = ENT_TYPE_INT) \
+    R(function_type, "does not fit its kernel", add_function(x), ROW(function, 0).type = ENT_TYPE_MONEY) \
+    R(function_kernel, "does not fit its kernel", add_function(x), ROW(function, 0).kernel = x->row_kernel) \
+    R(function_input, "does not fit its kernel", add_function(x), x->b->input.v[x->b->input.n - 1].index = 1) \
+    R(native_enum, "C has not", add_call(x, 0, true), ROW(native_param, 0).type = ENT_TYPE_ENUM)   \
     R(native_result, "C has not", add_call(x, 0, true), ROW(native, 0).type = ENT_TYPE_RATIO)     \
     R(native_param, "C has not", add_call(x, 0, true), ROW(native_param, 0).type = ENT_TYPE_MONEY) \
     R(native_no_params, "C has not", add_call(x, 0, true), ROW(native, 0).n_params = 0)
@@ -321,6 +335,36 @@ static void add_call(fixture *x, int64_t native, bool repeats)
     int32_t a = ent_kb_const_f(kb, 1.5, 0);
     int32_t b = repeats ? a : ent_kb_const_f(kb, 2.5, 0);
     (void)ent_kb_output(kb, ent_kb_op(kb, ENT_BC_CALL_F, a, b, a, native, 0));
+    (void)fixture_finish(kb);
+}
+
+/* A function of one number that C may call. */
+static void add_function(fixture *x)
+{
+    int64_t name = ent_builder_text(x->b, "same");
+    int64_t param = ent_builder_add_native_param(x->b, (ent_native_param_row){ENT_TYPE_NUMBER, -1});
+    ent_kb *kb = ent_kb_new(x->b, ENT_KERNEL_DECISION, -1, 0);
+    (void)ent_kb_output(kb, ent_kb_input(kb, ENT_INPUT_PARAM, 0, ENT_CLASS_F, 0));
+    int64_t kernel = fixture_finish(kb);
+    (void)ent_builder_add_function(x->b, (ent_function_row){name, param, 1, ENT_TYPE_NUMBER, -1, kernel, x->place});
+}
+
+/* A function of five numbers, of which two stand in `args`, with room for seven parameters. */
+static void add_long_call(fixture *x)
+{
+    int64_t name = ent_builder_text(x->b, "mix");
+    int64_t first = (int64_t)x->b->native_param.n;
+    int32_t args[5];
+    ent_kb *kb = ent_kb_new(x->b, ENT_KERNEL_DECISION, -1, 0);
+    for (int i = 0; i < 7; i++) {
+        (void)ent_builder_add_native_param(x->b, (ent_native_param_row){ENT_TYPE_NUMBER, -1});
+    }
+    for (int i = 0; i < 5; i++) {
+        args[i] = ent_kb_const_f(kb, 1.5 + i, 0);
+    }
+    (void)ent_builder_add_native(
+        x->b, (ent_native_row){name, name, name, first, 5, ENT_TYPE_NUMBER, -1, x->place});
+    (void)ent_kb_output(kb, ent_kb_call(kb, ENT_BC_CALL_F, args, 5, 0, 0));
     (void)fixture_finish(kb);
 }
 

@@ -26,6 +26,7 @@ tell $? "entente/_abi.py is not what generate_abi.py makes of entente.h: make do
 
 # --- the tests, with the library that the environment names
 sh tests/conformance/hosts/expected.sh "$BUILD/entente" "$work" >"$work/log" 2>&1 || cat "$work/log"
+"$BUILD/entente" build -o "$work/native.entc" tests/embed/native.ent >"$work/log" 2>&1 || cat "$work/log"
 python=$(having pandas)
 [ -n "$python" ] || echo "python: pandas is not installed: DataFrames are not tested"
 ENTENTE_LIBRARY=$BUILD/libentente.so PYTHONPATH=$package "${python:-python3}" tests/hosts/python/test_entente.py "$work" \

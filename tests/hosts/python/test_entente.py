@@ -4,6 +4,7 @@ Decision says beside its ledger line; what is refused and how; threads.
   test_entente.py FOLDER     where tests/conformance/hosts/expected.sh left programs and ledgers
 """
 import csv
+import ctypes
 import io
 import json
 import re
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import entente
 from entente import EntenteError, ErrorCode, FieldType, Money, Status
+from entente._abi import ArrowArray, ArrowSchema
 from entente.columns import to_ns
 
 try:
@@ -384,6 +386,126 @@ class Together(unittest.TestCase):
             ended.set()
             thread.join()
         self.assertEqual(len(raised), 1)
+
+
+class Batch:
+    """A record batch as any Arrow library hands it out; texts and integers only."""
+
+    def __init__(self, columns):
+        self.released = []
+        self.columns = columns
+        self.keep = []
+
+    def _column(self, name, values):
+        schema, batch = ArrowSchema(), ArrowArray()
+        texts = isinstance(values[0], str)
+        schema.format, schema.name = (b"u" if texts else b"tsn:UTC"), name.encode()
+        if texts:
+            content = "".join(values).encode()
+            offsets = [0]
+            for v in values:
+                offsets.append(offsets[-1] + len(v.encode()))
+            parts = [None, (ctypes.c_int32 * len(offsets))(*offsets), ctypes.create_string_buffer(content)]
+        else:
+            parts = [None, (ctypes.c_int64 * len(values))(*values)]
+        return schema, self._array(batch, len(values), parts)
+
+    def _array(self, batch, n, parts):
+        buffers = (ctypes.c_void_p * len(parts))(*(p and ctypes.addressof(p) for p in parts))
+        batch.length, batch.n_buffers, batch.buffers = n, len(parts), buffers
+        self.keep += [parts, buffers]
+        return batch
+
+    def _owned(self, struct, kind, children):
+        pointers = (ctypes.POINTER(kind) * len(children))(*(ctypes.pointer(c) for c in children))
+        struct.n_children, struct.children = len(children), pointers
+        self.keep += [struct, children, pointers]
+        new = ctypes.pythonapi.PyCapsule_New
+        new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+        name = b"arrow_schema" if kind is ArrowSchema else b"arrow_array"
+        self.keep.append(name)
+        return new(ctypes.addressof(struct), name, None)
+
+    def __arrow_c_array__(self, requested_schema=None):
+        made = [self._column(*c) for c in self.columns.items()]
+        schema, batch = ArrowSchema(format=b"+s", name=b""), ArrowArray()
+        self._array(batch, len(next(iter(self.columns.values()))), [None])
+        return (self._owned(schema, ArrowSchema, [m[0] for m in made]), self._owned(batch, ArrowArray, [m[1] for m in made]))
+
+
+class Arrow(unittest.TestCase):
+    def test_record_batches(self):
+        club, lines = Club("desk"), []
+        rows, at = club.feeds["ticket"], club.program.feeds[0]["at"]
+        columns = {name: [r[name] for r in rows] for name in rows[0]}
+        columns["at"] = [to_ns(typed(at, t)) for t in columns["at"]]
+        with club.program.session(live=False, on_line=lines.append) as session:
+            session.push("ticket", Batch(columns))
+            session.finish()
+        self.assertEqual("\n".join(lines) + "\n", club.ledger)
+
+    def test_what_is_no_batch(self):
+        class Wrong:
+            def __arrow_c_array__(self):
+                return (1, 2)
+        with Club("desk").program.session() as session:
+            with self.assertRaisesRegex(EntenteError, "no pair of Arrow capsules"):
+                session.push("ticket", Wrong())
+
+
+SIGNATURES = {"risk_score": "number(number, int)", "shout": "text(text, bool, duration)",
+              "is_big": "bool(int, decimal(2))", "later": "instant(instant, party)", "grade_of": "enum(int)",
+              "mix": "number(number, int, text, duration, instant, enum, party, decimal(2), bool)"}
+DAY = 86400 * 10 ** 9
+
+
+class Functions(unittest.TestCase):
+    ROW = {"at": datetime(2026, 1, 5, 10, tzinfo=UTC), "id": "a", "x": 5.0, "n": 4, "d": Decimal("10.01"), "up": True,
+           "took": timedelta(seconds=90), "who": "Host", "grade": "low"}
+
+    def program(self, **other):
+        program = entente.load(FOLDER / "native.entc", allow_libraries=["libm.so.6"])
+        self.said = []
+        functions = {"risk_score": lambda x, n: x * n, "shout": lambda t, up, d: t.upper() + "!" if up else None,
+                     "is_big": lambda n, d: d > 10, "later": lambda at, who: at + DAY,
+                     "grade_of": lambda n: "high", "mix": lambda *all: self.said.append(all) or 101}
+        for name, function in {**functions, **other}.items():
+            program.bind(name, function, SIGNATURES[name])
+        return program
+
+    def test_calls(self):
+        program = self.program()
+        with program.session() as session:
+            del program  # the session keeps it, and its functions
+            session.push("sample", [self.ROW])
+            counts = {d.clause: d.counts.samples for d in session.finish()}
+        self.assertEqual(counts, {"gammas": 1, "risks": 1, "loud": 1, "big": 1, "mixed": 1, "mixed_else": 1, "graded": 1,
+                                  "late": 1})
+        at = int(self.ROW["at"].timestamp()) * 10 ** 9
+        self.assertEqual(self.said[0], (5.0, 4, "a", 90 * 10 ** 9, at, "low", "Host", Decimal("10.01"), True))
+
+    def test_what_a_function_raises(self):
+        def fails(*_):
+            raise KeyError("none")
+        for name, wrong, expected in (("risk_score", fails, KeyError), ("grade_of", lambda n: 1, TypeError),
+                                      ("is_big", lambda n, d: 1, TypeError), ("later", lambda at, who: 2 ** 70, OverflowError)):
+            session = self.program(**{name: wrong}).session()
+            session.push("sample", [self.ROW])
+            with self.assertRaises(expected):
+                session.finish()
+            with self.assertRaisesRegex(EntenteError, "the session is closed"):
+                session.finish()
+
+    def test_what_cannot_be_bound(self):
+        program = self.program()
+        for name, signature, message in (("risk_score", "number(number)", "is declared as `number\\(number, int\\)`"),
+                                         ("risk_score", "number", "is no signature"),
+                                         ("risk_score", "float(int)", "`float` is no type"),
+                                         ("nothing", "int(int)", "has no `extern fn nothing`")):
+            with self.assertRaisesRegex(EntenteError, message):
+                program.bind(name, abs, signature)
+        with self.assertRaisesRegex(EntenteError, "it is not allowed to use library `libm.so.6`"):
+            entente.load(FOLDER / "native.entc")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ import ctypes
 import os
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from . import _abi
 from ._abi import AgreementType, ClauseKind, FieldType, PartyKind
 from ._library import lib
 from .decision import Decision, Source, text
 from .error import raise_error
+from .functions import make_function
 
 if TYPE_CHECKING:
     from .columns import Rows
@@ -124,13 +125,19 @@ def _agreement(a: _abi.ent_agreement_info) -> Agreement:
 class Program:
     """May be used by any number of threads at once."""
 
-    def __init__(self, content: bytes) -> None:
-        """Verifies the bytes of a .entc file."""
+    def __init__(self, content: bytes, allow_libraries: Iterable[str] = ()) -> None:
+        """Verifies the bytes of a .entc file.  allow_libraries: what its `extern fn`s may call, by their names there."""
         handle = ctypes.c_void_p()
         error = _abi.ent_error()
-        if not lib.ent_program_load(content, len(content), None, ctypes.byref(handle), ctypes.byref(error)):
+        options = _abi.ent_load_options(size=ctypes.sizeof(_abi.ent_load_options))
+        names = [name.encode() for name in allow_libraries]
+        allowed = (ctypes.c_char_p * (len(names) + 1))(*names, None)
+        options.allow_libraries = ctypes.cast(allowed, ctypes.POINTER(ctypes.c_char_p))
+        if not lib.ent_program_load(content, len(content), ctypes.byref(options), ctypes.byref(handle),
+                                    ctypes.byref(error)):
             raise_error(error)
         self._handle = handle
+        self._functions: List[Any] = []  # the library calls these as long as the program lives
         weakref.finalize(self, lib.ent_program_release, handle)
 
     @property
@@ -163,16 +170,26 @@ class Program:
     def services(self) -> List[Service]:
         return self._all(lib.ent_program_service, _service)
 
+    def bind(self, name: str, function: Callable[..., Any], signature: str) -> None:
+        """Gives the program a function for its `extern fn NAME(…) -> … from "host"`, before its first session.  The
+        signature is the declared one, `number(number, int)`; for the types see functions.py.  It must be pure."""
+        call = make_function(function, signature)
+        error = _abi.ent_error()
+        if not lib.ent_bind(self._handle, name.encode(), ctypes.cast(call, ctypes.c_void_p), signature.encode(),
+                            ctypes.byref(error)):
+            raise_error(error)
+        self._functions.append(call)
+
     def session(self, **options: Any) -> "Session":
         """A new evaluation; for the options see Session."""
         from .session import Session
         return Session(self, **options)
 
 
-def load(path: Union[str, "os.PathLike[str]"]) -> Program:
+def load(path: Union[str, "os.PathLike[str]"], allow_libraries: Iterable[str] = ()) -> Program:
     """The program in a .entc file."""
     with open(path, "rb") as file:
-        return Program(file.read())
+        return Program(file.read(), allow_libraries)
 
 
 def decide(program: Program, feeds: Mapping[str, "Rows"], **options: Any) -> List[Decision]:

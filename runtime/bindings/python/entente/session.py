@@ -12,9 +12,11 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, U
 from . import _abi
 from ._abi import ErrorCode, LedgerMode
 from ._library import lib
+from .arrow import arrow_pointers, is_arrow
 from .columns import Rows, make_columns, to_ns
 from .decision import Decision, Notice, make_decision, make_notice, to_datetime
 from .error import EntenteError, raise_error
+from .functions import take_raised
 from .program import Feed, Program
 
 Instant = Union[datetime, int]
@@ -128,8 +130,11 @@ class Session:
                 raise EntenteError(ErrorCode.USAGE, "the session is closed")
             ok = function(self._handle, *arguments, ctypes.byref(error))
         raised, self._raised = self._raised, None
-        if raised is not None:
-            raise raised
+        bound = take_raised()
+        if bound is not None:  # what was decided does not follow from the agreements
+            self.close()
+        if bound is not None or raised is not None:
+            raise bound or raised  # type: ignore[misc]
         if not ok:
             raise_error(error, feed)
 
@@ -139,8 +144,14 @@ class Session:
         return decided
 
     def push(self, feed: str, rows: Rows, *, ignore_unknown: bool = False) -> None:
-        """Rows of a feed, in any order: a list of dictionaries, a dictionary of columns, or a DataFrame.  All of them are
-        taken, or, on an error, none.  ignore_unknown: leave out columns that no field is called."""
+        """Rows of a feed, in any order: a list of dictionaries, a dictionary of columns, a DataFrame, or an Arrow record
+        batch.  All of them are taken, or, on an error, none.  ignore_unknown: leave out columns that no field is called;
+        of Arrow they always are."""
+        if is_arrow(rows):
+            schema, batch, keep = arrow_pointers(rows)
+            self._call(lib.ent_session_push_arrow, feed.encode(), schema, batch, feed=feed)
+            del keep
+            return
         info = self._feeds.get(feed, Feed(feed, (), False, 0, 0, False))
         columns, n, keep = make_columns(info, rows, ignore_unknown)
         self._call(lib.ent_session_push, feed.encode(), columns, n, feed=feed)
