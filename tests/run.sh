@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
 ENTENTE=$BUILD/entente
 DATA_DIR=${ENTENTE_DATA:-../shared/data}
-if [ -n "${SANITIZE:-}" ]; then CLUBS=60 LAYOUTS=1000 FUZZ=20000 ROWS=20000; else CLUBS=300 LAYOUTS=10000 FUZZ=100000 ROWS=200000; fi
+if [ -n "${SANITIZE:-}" ]; then CLUBS=60 LAYOUTS=1000 FUZZ=20000 ROWS=20000 MUTANTS=10; else CLUBS=300 LAYOUTS=10000 FUZZ=100000 ROWS=200000 MUTANTS=1; fi
 WORLDS=${ENTENTE_WORLDS:-$CLUBS}         # at night 2,000 or more
 LOG=$(mktemp -d)
 trap 'rm -rf "$LOG"' EXIT
@@ -51,6 +51,7 @@ step "layers and sizes" sh tests/lint.sh
 step "order of what is emitted" python3 tests/operand_order.py
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
 step "oracle portable and not" python3 tests/property/portable.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
+step "one mistake, one error" python3 tests/property/mutants.py --step $MUTANTS --entente "$ENTENTE"
 step "layout of random programs" "$BUILD/tests/format_driver" --seed 1 --count $LAYOUTS
 step "consent with keys of ssh-keygen" sh tests/consent.sh "$ENTENTE"
 step "oracle exact arithmetic" python3 tests/property/exact_oracle.py "$BUILD/tests/exact_driver"
@@ -58,6 +59,8 @@ step "oracle calendars and windows" python3 tests/property/time_oracle.py "$BUIL
 step "oracle csv and json" python3 tests/property/feed_oracle.py "$BUILD/tests/feed_driver"
 step "oracle of the oracle" python3 -m unittest discover -s tests/oracle
 step "oracle random clubs" python3 tests/property/random_clubs.py --seed 1 --count $CLUBS --entente "$ENTENTE"
+step "oracle random clubs, one that failed" \
+    python3 tests/property/random_clubs.py --seed w1 --start 143 --count 1 --entente "$ENTENTE"
 step "oracle accountability, random worlds" \
     python3 tests/property/random_worlds.py --seed 1 --count "$WORLDS" --entente "$ENTENTE"
 # worlds in which engine and oracle once differed: roots of a time share between samples of a dependency
