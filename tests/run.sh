@@ -56,6 +56,8 @@ step "oracle calendars and windows" python3 tests/property/time_oracle.py "$BUIL
 step "oracle csv and json" python3 tests/property/feed_oracle.py "$BUILD/tests/feed_driver"
 step "oracle of the oracle" python3 -m unittest discover -s tests/oracle
 step "oracle random clubs" python3 tests/property/random_clubs.py --seed 1 --count $CLUBS --entente "$ENTENTE"
+step "oracle random clubs, one that failed" \
+    python3 tests/property/random_clubs.py --seed w1 --start 143 --count 1 --entente "$ENTENTE"
 step "oracle accountability, random worlds" \
     python3 tests/property/random_worlds.py --seed 1 --count "$WORLDS" --entente "$ENTENTE"
 step "oracle claims of credits" python3 tests/property/claims.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"

@@ -429,16 +429,15 @@ def step(world, duty, clock, row):
 
 
 def decide_duty(world, agreement, duty):
-    before = {c.row["n"]: c for c in replay(world, agreement, duty, world.start)}
-    over = set()
-    for n, c in before.items():
-        if c.state in ("done", "void") or c.run_out(world.start):
-            over.add(n)
+    before = replay(world, agreement, duty, world.start)
+    over = {c.row["n"] for c in before if c.state in ("done", "void")}
     out = []
     for c in replay(world, agreement, duty, world.end):
-        if c.row["n"] in over:
-            continue
         s = c.settle(world.end)
+        # by the terms that it has now: one that had run out before the period may do so anew under a field
+        # that changed since (`following`), and its outcome is then of this period
+        if c.row["n"] in over or (s["outcome_at"] or world.start) < world.start:
+            continue
         out.append({"kind": "duty", "agreement": agreement["name"], "clause": duty["name"],
                     "subject": c.key, "n": c.row["n"], "at": s["at"], "due": s["due"],
                     "done": s["done"],

@@ -177,6 +177,13 @@ class Clocks(unittest.TestCase):
         self.assertEqual(len(clocks(restore(), rows, start="2026-01-05T11:00:00Z")), 1)
         self.assertEqual(clocks(restore(), rows, start="2026-01-06T00:00:00Z"), [])
 
+    def test_a_change_within_the_period_brings_back_a_clock_that_ran_out_before(self):
+        rows = [ticket("2026-01-05T09:00:00Z", "opened"),
+                ticket("2026-01-06T09:00:00Z", "assigned", priority="P2")]
+        self.assertEqual(clocks(restore(), rows, start="2026-01-06T00:00:00Z"), [])
+        one, = clocks(restore(following="priority"), rows, start="2026-01-06T00:00:00Z")
+        self.assertEqual((one["status"], one["allowed"]), ("breach", 8 * H))
+
 
 class Samples(unittest.TestCase):
     def test_share_at_the_boundary(self):
