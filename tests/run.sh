@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
 ENTENTE=$BUILD/entente
 DATA_DIR=${ENTENTE_DATA:-../shared/data}
-if [ -n "${SANITIZE:-}" ]; then CLUBS=60 LAYOUTS=1000 FUZZ=20000 ROWS=20000; else CLUBS=300 LAYOUTS=10000 FUZZ=100000 ROWS=200000; fi
+if [ -n "${SANITIZE:-}" ]; then CLUBS=60 LAYOUTS=1000 FUZZ=20000 ROWS=20000 MUTANTS=10; else CLUBS=300 LAYOUTS=10000 FUZZ=100000 ROWS=200000 MUTANTS=1; fi
 WORLDS=${ENTENTE_WORLDS:-$CLUBS}         # at night 2,000 or more
 LOG=$(mktemp -d)
 trap 'rm -rf "$LOG"' EXIT
@@ -49,6 +49,7 @@ step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "order of what is emitted" python3 tests/operand_order.py
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
+step "one mistake, one error" python3 tests/property/mutants.py --step $MUTANTS --entente "$ENTENTE"
 step "layout of random programs" "$BUILD/tests/format_driver" --seed 1 --count $LAYOUTS
 step "consent with keys of ssh-keygen" sh tests/consent.sh "$ENTENTE"
 step "oracle exact arithmetic" python3 tests/property/exact_oracle.py "$BUILD/tests/exact_driver"

@@ -1,14 +1,21 @@
 /* One mistake, one error: what follows from another error is taken off the list before it is shown.
  *
  * The parser goes on after a syntax error, and the checker with what is left of the tree, so one slip
- * may be complained of more than once.  Four kinds of complaints follow from others:
- *  - what is said of the same line as a syntax error, with no word of the language in between;
+ * may be complained of more than once.  These complaints follow from others:
+ *  - what is said of the same line as a syntax error, with no word of the language in between, and what
+ *    is said behind it of meaning;
  *  - in a member with a syntax error (a duty whose `when` could not be read): what is said of types
  *    and of what is missing; and, where the next member's keyword was lost, of clauses out of place;
+ *    elsewhere, what points at such a member;
+ *  - behind a stray character (the `%` of a lost figure): what the parser says of the same member;
+ *  - in a member whose keyword only ended the recovery, being of the clause that could not be read;
+ *  - of the member before, which the unexpected words cut short;
  *  - after a word where a declaration should begin: members that now stand in none;
- *  - of uses of one unknown name, all but the first, which says how many more there are.
+ *  - where the `{` of a declaration was lost: all that it swallowed;
+ *  - of uses of one unknown name, all but the first, which says how many more there are;
+ *  - of allowances and steps, what follows from a name or an amount in them that is not understood.
  * The first error of each kind always stays, so the number of errors is never brought to nothing.
- * Golden: tests/golden/diagnostics/cascade_*. */
+ * Tested by tests/property/mutants.py; golden: tests/golden/diagnostics/cascade_*. */
 #include <string.h>
 
 #include "compiler/syntax/diag_internal.h"
@@ -26,7 +33,7 @@ enum { COMPARED_MAX = 300, REGIONS_MAX = 1000 };
 
 static bool is_unknown_name(ent_diag_code code)
 {
-    return code >= ENT_DIAG_E0202 && code <= ENT_DIAG_E0212 && code != ENT_DIAG_E0205 &&
+    return code >= ENT_DIAG_E0201 && code <= ENT_DIAG_E0212 && code != ENT_DIAG_E0205 &&
            code != ENT_DIAG_E0206;
 }
 
@@ -117,29 +124,147 @@ static bool begins_between(const ent_diags *diags, const ent_diag *a, const ent_
     return false;
 }
 
-static bool follows_from(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+static bool is_within(ent_span inner, ent_span outer)
 {
-    bool structure = d->code == ENT_DIAG_E0120 || d->code == ENT_DIAG_E0125;
-    bool echo = is_syntax(d->code) && may_echo(diags, d);
-    if (d->span.file != syntax->span.file) {
+    return inner.file == outer.file && inner.start >= outer.start && inner.end <= outer.end;
+}
+
+static bool is_structure(const ent_diag *d)
+{
+    return d->code == ENT_DIAG_E0120 || d->code == ENT_DIAG_E0125;
+}
+
+static bool follows_on_line(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+{
+    bool behind = d->code >= ENT_DIAG_E0301 && d->span.start > syntax->span.start;
+    return share_line(diags, d, syntax) && (behind || (may_echo(diags, d) && are_neighbours(diags, d, syntax)));
+}
+
+static bool is_blank(const char *text, size_t from, size_t to, bool lines)
+{
+    while (from < to && (text[from] == ' ' || text[from] == '\t' || (lines && text[from] == '\n'))) {
+        from++;
+    }
+    return from >= to;
+}
+
+static bool follows_stray(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+{
+    size_t len = 0;
+    const char *text = ent_sources_text(diags->sources, d->span.file, &len);
+    if (syntax->code != ENT_DIAG_E0103 || !is_syntax(d->code) || d->code == ENT_DIAG_E0103 ||
+        d->span.start <= syntax->span.start || text == NULL || d->span.start > len) {
         return false;
     }
-    if (may_echo(diags, d) && share_line(diags, d, syntax) && are_neighbours(diags, d, syntax)) {
-        return true;
+    const diag_region *member = region_of(diags, syntax, true);
+    return is_blank(text, syntax->span.end, d->span.start, true) ||
+           (member != NULL && member == region_of(diags, d, true));
+}
+
+static bool is_first_on_line(const char *text, size_t at)
+{
+    while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t')) {
+        at--;
     }
-    bool between = is_between(diags, syntax);
+    return at == 0 || text[at - 1] == '\n';
+}
+
+/* The last keyword before it that begins a declaration is one on the other error's line, behind it: there the
+ * parser took up again, within the clause that it had not understood. */
+static bool is_in_false_member(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+{
+    size_t len = 0, at = syntax->span.start;
+    const char *text = ent_sources_text(diags->sources, d->span.file, &len);
+    bool first_line = true, found = false;
+    if (!is_syntax(d->code) || !may_echo(diags, d) || text == NULL || d->span.start > len) {
+        return false;
+    }
+    while (at < d->span.start) {
+        size_t n = 0;
+        ent_word_class class = ENT_WORD_NAME;
+        while (at + n < d->span.start && is_letter(text[at + n])) {
+            n++;
+        }
+        (void)ent_word_token(text + at, n, &class);
+        if (n > 0 && class == ENT_WORD_DECL) {
+            found = first_line && !is_first_on_line(text, at);
+        }
+        first_line = first_line && text[at] != '\n';
+        at += n > 0 ? n : 1;
+    }
+    return found;
+}
+
+/* The member at `place` ends in the middle of a line, and what comes there is what could not be read. */
+static bool is_cut_short(const ent_diags *diags, const ent_diag *d, ent_span place, const ent_diag *syntax)
+{
+    size_t len = 0;
+    const ent_diag at = {.span = place};
+    const diag_region *member = region_of(diags, &at, true);
+    const char *text = ent_sources_text(diags->sources, place.file, &len);
+    if (d->code < ENT_DIAG_E0301 || text == NULL || member == NULL || !is_within(place, member->span) ||
+        place.file != syntax->span.file || member->span.end >= syntax->span.start || syntax->span.start > len) {
+        return false;
+    }
+    const char *rest = text + member->span.end;
+    const char *line = memchr(rest, '\n', syntax->span.start - member->span.end);
+    size_t end = line == NULL ? syntax->span.start : (size_t)(line - text);
+    return !is_blank(text, member->span.end, end, false) && is_blank(text, end, syntax->span.start, true);
+}
+
+/* What is complained of, or what it points at. */
+static bool was_cut_short(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+{
+    bool cut = is_cut_short(diags, d, d->span, syntax);
+    for (const diag_label *l = d->labels; l != NULL && !cut; l = l->next) {
+        cut = is_cut_short(diags, d, l->span, syntax);
+    }
+    return cut;
+}
+
+/* In the member with the syntax error, or about it. */
+static bool follows_in_member(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+{
     const diag_region *member = region_of(diags, syntax, true);
     const diag_region *home = region_of(diags, syntax, false);
-    if (!between && member != NULL && member->span.start >= home->span.start &&
-        member == region_of(diags, d, true) && !is_between(diags, d) &&
-        (d->code >= ENT_DIAG_E0301 ||
-         (syntax->lost_member && d->span.start > syntax->span.start &&
-          (structure || echo)))) {
+    if (is_between(diags, syntax) || member == NULL || member->span.start < home->span.start) {
+        return false;
+    }
+    if (member == region_of(diags, d, true) && !is_between(diags, d)) {
+        return d->code >= ENT_DIAG_E0301 ||
+               ((syntax->lost & ENT_LOST_MEMBER) && d->span.start > syntax->span.start &&
+                (is_structure(d) || (is_syntax(d->code) && may_echo(diags, d))));
+    }
+    for (const diag_label *l = d->labels; l != NULL && d->code >= ENT_DIAG_E0301; l = l->next) {
+        if (is_within(l->span, member->span) && is_within(syntax->span, member->span)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was to be a declaration is none, or has swallowed the next ones. */
+static bool follows_in_home(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+{
+    const diag_region *home = region_of(diags, syntax, false);
+    if (d->span.start <= syntax->span.start) {
+        return false;
+    }
+    if ((syntax->lost & ENT_LOST_BODY) && home != NULL && is_within(d->span, home->span)) {
         return true;
     }
-    return between && syntax->code != ENT_DIAG_E0103 && syntax->span.start < d->span.start &&
+    return syntax->code != ENT_DIAG_E0103 &&
+           (is_between(diags, syntax) || (syntax->lost & ENT_LOST_DECLARATION)) &&
            !begins_between(diags, syntax, d) &&
-           (d->code == ENT_DIAG_E0449 || structure || echo);
+           (d->code == ENT_DIAG_E0449 || is_structure(d) || (is_syntax(d->code) && may_echo(diags, d)));
+}
+
+static bool follows_from(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
+{
+    return d->span.file == syntax->span.file &&
+           (follows_on_line(diags, d, syntax) || follows_stray(diags, d, syntax) ||
+            is_in_false_member(diags, d, syntax) || was_cut_short(diags, d, syntax) ||
+            follows_in_member(diags, d, syntax) || follows_in_home(diags, d, syntax));
 }
 
 static size_t drop_aftermath(ent_diags *diags)
@@ -200,16 +325,32 @@ static size_t join_names(ent_diags *diags)
     return kept;
 }
 
-/* An amount that is not understood pays nothing that could be held against the target. */
-static size_t drop_of_amounts(ent_diags *diags)
+/* Of a list, what is missing in it because one of its words is not understood: an amount pays nothing that could
+ * be held against the target, and a value is not named. */
+typedef struct gap {
+    ent_diag_code code, because;
+} gap;
+static const gap gaps[] = {{ENT_DIAG_E0421, ENT_DIAG_E0201}, {ENT_DIAG_E0407, ENT_DIAG_E0206}};
+
+static bool is_gap(const ent_diags *diags, const ent_diag *d)
+{
+    for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++) {
+        for (size_t k = 0; d->code == gaps[g].code && k < diags->n; k++) {
+            const ent_diag *of = diags->list[k];
+            if (of->code == gaps[g].because && (is_within(of->span, d->span) || share_line(diags, d, of))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static size_t drop_gaps(ent_diags *diags)
 {
     size_t kept = 0;
     for (size_t i = 0; i < diags->n; i++) {
         ent_diag *d = diags->list[i];
-        bool follows = false;
-        for (size_t k = 0; k < diags->n && d->code == ENT_DIAG_E0421 && !follows; k++) {
-            follows = diags->list[k]->code == ENT_DIAG_E0201 && share_line(diags, d, diags->list[k]);
-        }
+        bool follows = is_gap(diags, d);
         diags->list[kept] = d;
         kept += !follows;
     }
@@ -229,9 +370,9 @@ void ent_diags_region(ent_diags *diags, ent_span span, ent_region_kind kind)
     }
 }
 
-void ent_diag_lost_member(ent_diag *d)
+void ent_diag_lost(ent_diag *d, unsigned what)
 {
-    d->lost_member = true;
+    d->lost |= what;
 }
 
 void ent_diags_conclude(ent_diags *diags)
@@ -240,7 +381,7 @@ void ent_diags_conclude(ent_diags *diags)
     if (diags->concluded != diags->n && diags->n <= COMPARED_MAX &&
         diags->n_regions <= REGIONS_MAX) {
         diags->n = drop_aftermath(diags);
-        diags->n = drop_of_amounts(diags);
+        diags->n = drop_gaps(diags);
         diags->n = join_names(diags);
         diags->concluded = diags->n;
     }

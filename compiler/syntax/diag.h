@@ -80,8 +80,9 @@ typedef enum ent_region_kind {
     ENT_REGION_STRAY        /* a duty or objective that stands in no agreement */
 } ent_region_kind;
 void ent_diags_region(ent_diags *diags, ent_span span, ent_region_kind kind);
-/* The syntax error stands where the next member could begin: its keyword may be what is wrong. */
-void ent_diag_lost_member(ent_diag *d);
+/* The syntax error stands where these could begin: their keyword or brace may be what is wrong. */
+enum { ENT_LOST_MEMBER = 1, ENT_LOST_DECLARATION = 2, ENT_LOST_BODY = 4 };
+void ent_diag_lost(ent_diag *d, unsigned what);
 
 /* Distinct diagnostics; once they have been rendered, those that were shown. */
 size_t ent_diags_error_count(const ent_diags *diags);

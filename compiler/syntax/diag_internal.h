@@ -32,7 +32,7 @@ struct ent_diag {
     diag_remark *remarks;
     diag_remark **remarks_end;
     size_t order;
-    bool lost_member; /* a syntax error where a member could begin */
+    unsigned lost; /* ENT_LOST_*: what could begin where a syntax error stands */
     size_t n_more; /* places where the same was found */
 };
 

@@ -349,9 +349,9 @@ void ent_report_syntax(ent_parser *p, ent_span span, int token, const int *expec
     }
     d = ent_diag_add(p->diags, ENT_DIAG_E0101, span, "expected %s, found %s", list_items(&r),
                      found_text(&r, span, token));
-    if (could[OBJECTIVE] || could[LADDER_WHEN]) {
-        ent_diag_lost_member(d);
-    }
+    ent_diag_lost(d, (could[OBJECTIVE] || could[LADDER_WHEN] ? ENT_LOST_MEMBER : 0u) |
+                         (could[SLA] ? ENT_LOST_DECLARATION : 0u) |
+                         (could[LBRACE] && could[VERSION] ? ENT_LOST_BODY : 0u));
     const char *near = p->last.name != NULL && token == ID && !p->last.quoted
                            ? suggest_word(could, p->last.name)
                            : NULL;
