@@ -102,25 +102,6 @@ static void write_window(ent_json_out *out, const ent_image *p, const ent_standi
     }
 }
 
-static bool is_at_risk(const ent_image *p, const ent_standing_row *row)
-{
-    const ent_verdict *d = row->decision;
-    ent_q part = {3, 4};
-    ent_q bound;
-    if (d->kind == ENT_VERDICT_OBJECTIVE) {
-        return row->status == ENT_STATUS_BREACH ||
-               (row->budget.unit != ENT_BUDGET_NONE &&
-                (row->budget.has_gone || (ent_q_mul(row->budget.allowed, (ent_q){1, 4}, &bound) &&
-                                          ent_q_cmp(row->budget.left, bound) < 0)));
-    }
-    if (row->status != ENT_STATUS_PROVISIONAL && row->status != ENT_STATUS_BREACH) {
-        return false;
-    }
-    part = p->duty[d->clause].warn >= 0 ? p->constants[p->duty[d->clause].warn].v.q : part;
-    return ent_q_mul(ent_q_from_i64(d->allowed_ns), part, &bound) &&
-           ent_q_cmp(ent_q_from_i64(d->elapsed_ns), bound) >= 0;
-}
-
 static bool on_row(void *user, const ent_engine *copy, const ent_standing_row *row)
 {
     ent_watch *w = user;
@@ -141,7 +122,7 @@ static bool on_row(void *user, const ent_engine *copy, const ent_standing_row *r
     ent_watch_row *one = &s->v[s->n++];
     *one = (ent_watch_row){.kind = row->decision->kind,
                            .clause = row->decision->clause,
-                           .at_risk = is_at_risk(p, row)};
+                           .at_risk = ent_standing_at_risk(p, row)};
     ent_json_out *out = &one->json;
     ent_json_init(out, 0);
     ent_json_begin_object(out);

@@ -70,6 +70,8 @@ struct ent_session {
     ent_json_out notice_line;
     ent_verdict *kept; /* of a whole ledger */
     size_t n_kept, kept_capacity;
+    struct ent_engine *copy; /* how all stands at copy_ns, until the session moves; see standing.c */
+    int64_t copy_ns;
     bool busy, failed, ended, stopped;
 };
 
@@ -96,6 +98,8 @@ bool ent_typed_rows_check(const ent_typed_rows *rows, const ent_session *session
 /* Rows to the engine, and into the feed's digest. */
 bool ent_session_take(ent_session *session, int64_t feed, const ent_typed_rows *rows, ent_error *error);
 
+/* The session moves. */
+void ent_session_drop_copy(ent_session *session);
 /* Whether the session takes calls; false with the error filled. */
 bool ent_session_usable(ent_session *session, ent_error *error);
 /* A session with a fresh engine, or with what the reader gives. */

@@ -289,6 +289,7 @@ void ent_session_free(ent_session *s)
         ent_answer_free(s->kept[i].answer);
     }
     free(s->kept);
+    ent_session_drop_copy(s);
     ent_engine_free(s->engine);
     for (size_t i = 0; s->feeds && i < s->program->image->n_feed; i++) {
         ent_digest_deinit(&s->feeds[i].digest);
@@ -358,6 +359,7 @@ bool ent_session_take(ent_session *s, int64_t feed, const ent_typed_rows *rows, 
     if (!origins) {
         return ent_embed_memory(error);
     }
+    ent_session_drop_copy(s);
     bool ok = ent_engine_push(s->engine, feed, rows->columns, rows->n, origins, &fault);
     free(origins);
     if (!ok) {
@@ -440,6 +442,7 @@ bool ent_session_advance(ent_session *s, int64_t watermark, ent_error *error)
     }
     ent_account *before = ent_account_enter(&s->account);
     s->busy = true;
+    ent_session_drop_copy(s);
     bool ok = ent_engine_advance(s->engine, watermark, &fault) && tell_notices(s);
     s->busy = false;
     watermark = watermark < s->until ? watermark : s->until;
@@ -460,6 +463,7 @@ bool ent_session_finish(ent_session *s, ent_error *error)
     bool wanted = s->options.on_decision || s->options.on_line;
     ent_account *before = ent_account_enter(&s->account);
     s->busy = true;
+    ent_session_drop_copy(s);
     bool ok = ent_engine_finish(s->engine, &fault) && tell_notices(s) && (!wanted || tell_kept(s));
     s->busy = false;
     s->ended = true;

@@ -515,6 +515,44 @@ ENT_API bool ent_session_advance(ent_session *session, int64_t watermark_ns, ent
 /* The input has ended: decides all that is left, as of the end of the period.  Only freeing is left after that. */
 ENT_API bool ent_session_finish(ent_session *session, ent_error *error);
 
+/* What a target allows to be bad, and what was: of an objective's window. */
+typedef enum ent_budget_kind {
+    ENT_BUDGET_IS_NONE = 0,
+    ENT_BUDGET_IS_SAMPLES = 1,
+    ENT_BUDGET_IS_SECONDS = 2,
+    ENT_BUDGET_IS_MEASURE = 3 /* in the unit of the measure */
+} ent_budget_kind;
+
+/* How an open window or a running clock stands: what the ledger would say if the input ended now, and what is to come.
+ * Figures are exact decimals or fractions.  Valid until the callback returns. */
+typedef struct ent_clause_standing {
+    const ent_decision *decision; /* provisional: clause, subject, window or clock, measure, counts; no seq or hash */
+    ent_status status;            /* as if it were decided now; a clock within its allowance is provisional */
+    bool at_risk; /* it stands as a breach; the budget will be gone, or less than a quarter of it is left; of a clock,
+                     `warn at` of the allowance, else three quarters, are used up */
+    ent_budget_kind budget;
+    bool budget_grows; /* with the rows that come */
+    const char *budget_allowed, *budget_spent, *budget_left; /* NULL: there is no budget */
+    const char *burn_rate; /* 1: the budget is used up at the end of the window; NULL: not known */
+    bool has_gone;
+    int64_t gone_ns;    /* when the budget will be used up at this rate */
+    int64_t left_ns;    /* of a clock's allowance, net; negative: over it */
+    const char *holder; /* the party that has it now; NULL: it is no clock */
+    bool paused;
+} ent_clause_standing;
+
+/* Is told of one after another; false stops (ENT_ERROR_STOPPED). */
+typedef struct ent_listener {
+    bool (*tell)(void *user, const ent_clause_standing *standing);
+    void *user;
+} ent_listener;
+
+/* Tells of every open window and clock how it stands at the instant, which is not below the watermark: objectives, then
+ * duties, in the order of the program, subjects in byte order.  Nothing is decided and the session goes on as if it had
+ * not been asked.  The first question takes as long as saving and restoring the session; more about the same instant
+ * cost next to nothing until the session is given rows or advanced. */
+ENT_API bool ent_session_standing(ent_session *session, int64_t at_ns, const ent_listener *listener, ent_error *error);
+
 typedef struct ent_row_counts {
     uint64_t rows; /* that were pushed, late ones included */
     uint64_t late;

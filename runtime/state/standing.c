@@ -191,16 +191,52 @@ static bool tell_all(ent_engine *s, ent_standing_fn fn, void *user, ent_fault *e
     return ok;
 }
 
-bool ent_engine_standing(const ent_engine *engine, int64_t at_ns, ent_standing_fn fn, void *user,
-                         ent_fault *error)
+bool ent_standing_tell(ent_engine *copy, ent_standing_fn fn, void *user, ent_fault *error)
+{
+    *error = (ent_fault){.place = -1};
+    return tell_all(copy, fn, user, error);
+}
+
+ent_engine *ent_standing_copy(const ent_engine *engine, int64_t at_ns, ent_fault *error)
 {
     *error = (ent_fault){.place = -1};
     if (engine->ended || at_ns < engine->watermark) {
-        return ent_fail(NULL, error, ENT_FAULT_USAGE, "standing is asked for %s",
-                        engine->ended ? "after the end" : "below the watermark");
+        (void)ent_fail(NULL, error, ENT_FAULT_USAGE, "standing is asked for %s",
+                       engine->ended ? "after the end" : "below the watermark");
+        return NULL;
     }
     ent_engine *copy = copy_of(engine, error);
-    bool ok = copy && decide_open(copy, at_ns, error) && tell_all(copy, fn, user, error);
+    if (copy && !decide_open(copy, at_ns, error)) {
+        ent_engine_free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+bool ent_engine_standing(const ent_engine *engine, int64_t at_ns, ent_standing_fn fn, void *user,
+                         ent_fault *error)
+{
+    ent_engine *copy = ent_standing_copy(engine, at_ns, error);
+    bool ok = copy && ent_standing_tell(copy, fn, user, error);
     ent_engine_free(copy);
     return ok;
+}
+
+bool ent_standing_at_risk(const ent_image *p, const ent_standing_row *row)
+{
+    const ent_verdict *d = row->decision;
+    ent_q part = {3, 4};
+    ent_q bound;
+    if (d->kind == ENT_VERDICT_OBJECTIVE) {
+        return row->status == ENT_STATUS_BREACH ||
+               (row->budget.unit != ENT_BUDGET_NONE &&
+                (row->budget.has_gone || (ent_q_mul(row->budget.allowed, (ent_q){1, 4}, &bound) &&
+                                          ent_q_cmp(row->budget.left, bound) < 0)));
+    }
+    if (row->status != ENT_STATUS_PROVISIONAL && row->status != ENT_STATUS_BREACH) {
+        return false;
+    }
+    part = p->duty[d->clause].warn >= 0 ? p->constants[p->duty[d->clause].warn].v.q : part;
+    return ent_q_mul(ent_q_from_i64(d->allowed_ns), part, &bound) &&
+           ent_q_cmp(ent_q_from_i64(d->elapsed_ns), bound) >= 0;
 }

@@ -65,5 +65,13 @@ typedef bool (*ent_standing_fn)(void *user, const ent_engine *copy, const ent_st
  * that has ended, is a mistake of use. */
 bool ent_engine_standing(const ent_engine *engine, int64_t at_ns, ent_standing_fn fn, void *user,
                          ent_fault *error);
+/* The same in two steps, for hosts that ask again: the copy, which is to be freed, says what it says as often as it is
+ * asked, as long as the engine has not moved. */
+ent_engine *ent_standing_copy(const ent_engine *engine, int64_t at_ns, ent_fault *error);
+bool ent_standing_tell(ent_engine *copy, ent_standing_fn fn, void *user, ent_fault *error);
+
+/* Whether somebody should look: a breach as it stands; of an objective, a budget that will be gone before the end or of
+ * which less than a quarter is left; of a clock, its `warn at`, else three quarters of its allowance, are used up. */
+bool ent_standing_at_risk(const ent_image *program, const ent_standing_row *row);
 
 #endif

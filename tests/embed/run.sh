@@ -129,6 +129,9 @@ make -s install DESTDIR= PREFIX="$work/installed" >"$work/log" 2>&1
 tell $? "make install"
 export PKG_CONFIG_PATH="$work/installed/lib/pkgconfig" LD_LIBRARY_PATH="$work/installed/lib"
 "$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >/dev/null 2>&1
+"$BUILD/tests/embed_standing" "$work/first.entc" >"$work/log" 2>&1
+tell $? "how things stand"
+grep -E 'FAILED|ERROR|LINE' "$work/log"
 # shellcheck disable=SC2046
 cc examples/embedding/c/host.c -Wall -Wextra -Werror $(pkg-config --cflags --libs entente) -o "$work/host" &&
     "$work/host" "$work/first.entc" >"$work/said"

@@ -86,6 +86,13 @@ class ColumnType(IntEnum):
     ABSENT = 10
 
 
+class BudgetKind(IntEnum):
+    NONE = 0
+    SAMPLES = 1
+    SECONDS = 2
+    MEASURE = 3
+
+
 class ent_error(Structure):
     pass
 
@@ -163,6 +170,14 @@ class ArrowSchema(Structure):
 
 
 class ArrowArray(Structure):
+    pass
+
+
+class ent_clause_standing(Structure):
+    pass
+
+
+class ent_listener(Structure):
     pass
 
 
@@ -427,6 +442,26 @@ ArrowArray._fields_ = [
     ("release", CFUNCTYPE(None, POINTER(ArrowArray))),
     ("private_data", c_void_p),
 ]
+ent_clause_standing._fields_ = [
+    ("decision", POINTER(ent_decision)),
+    ("status", c_int),
+    ("at_risk", c_bool),
+    ("budget", c_int),
+    ("budget_grows", c_bool),
+    ("budget_allowed", c_char_p),
+    ("budget_spent", c_char_p),
+    ("budget_left", c_char_p),
+    ("burn_rate", c_char_p),
+    ("has_gone", c_bool),
+    ("gone_ns", c_int64),
+    ("left_ns", c_int64),
+    ("holder", c_char_p),
+    ("paused", c_bool),
+]
+ent_listener._fields_ = [
+    ("tell", CFUNCTYPE(c_bool, c_void_p, POINTER(ent_clause_standing))),
+    ("user", c_void_p),
+]
 ent_row_counts._fields_ = [
     ("rows", c_uint64),
     ("late", c_uint64),
@@ -474,6 +509,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "ent_session_push_text": (c_bool, [c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, POINTER(ent_error)]),
     "ent_session_advance": (c_bool, [c_void_p, c_int64, POINTER(ent_error)]),
     "ent_session_finish": (c_bool, [c_void_p, POINTER(ent_error)]),
+    "ent_session_standing": (c_bool, [c_void_p, c_int64, POINTER(ent_listener), POINTER(ent_error)]),
     "ent_session_counts": (c_bool, [c_void_p, c_char_p, POINTER(ent_row_counts)]),
     "ent_session_usage": (None, [c_void_p, POINTER(ent_usage)]),
     "ent_session_period": (c_bool, [c_void_p, c_void_p, c_void_p]),
