@@ -100,7 +100,8 @@ static void put_input(const ent_image *p, const ent_kernel_row *row, ent_text *o
                       int64_t number)
 {
     static const char *const kinds[] = {"field", "previous", "column", "fold",
-                                        "charge", "measure", "element"};
+                                        "charge", "measure", "element", "parameter"};
+    _Static_assert(sizeof kinds / sizeof *kinds == ENT_INPUT_PARAM + 1, "each kind has a name");
     const ent_input_row *input = &p->input[row->first_input + number];
     ent_text_puts(out, kinds[input->kind]);
     if (input->kind == ENT_INPUT_FIELD || input->kind == ENT_INPUT_PREVIOUS) {
@@ -108,7 +109,7 @@ static void put_input(const ent_image *p, const ent_kernel_row *row, ent_text *o
         ent_text_printf(out, " %s.%s", ent_image_text(p, p->feed[row->feed].name),
                         ent_image_text(p, p->field[field].name));
     } else if (input->kind == ENT_INPUT_COLUMN || input->kind == ENT_INPUT_FOLD ||
-               input->kind == ENT_INPUT_ELEMENT) {
+               input->kind == ENT_INPUT_ELEMENT || input->kind == ENT_INPUT_PARAM) {
         ent_text_printf(out, " %lld", (long long)input->index);
     }
 }
