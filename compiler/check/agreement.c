@@ -553,6 +553,20 @@ static void check_own_clauses(ent_checker *ck, const ent_node *n)
     check_version(ck, &v);
 }
 
+/* Reports and signatures call a version by its amendment. */
+static void check_amendment_name(ent_checker *ck, size_t i)
+{
+    const ent_node *a = ck->amendment_nodes[i];
+    for (size_t j = 0; j < i; j++) {
+        if (ent_same(ck->amendment_nodes[j]->name, a->name)) {
+            ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0213, a->name_span,
+                                       "amendment `%s` is declared twice", a->name);
+            ent_diag_label(d, ck->amendment_nodes[j]->name_span, "first declared here");
+            return;
+        }
+    }
+}
+
 void ent_check_agreements(ent_checker *ck)
 {
     const char **names = NULL;
@@ -578,6 +592,7 @@ void ent_check_agreements(ent_checker *ck)
     for (size_t i = 0; i < ck->n_amendment_nodes; i++) {
         const ent_node *a = ck->amendment_nodes[i], *to = ent_clause(a, ENT_NODE_AMENDS);
         bool known = false;
+        check_amendment_name(ck, i);
         for (size_t j = 0; j < n && to != NULL; j++)
             known = known || ent_same(names[j], to->name);
         if (known || ent_hidden(ck, to != NULL ? to->name : NULL, names, n))

@@ -88,6 +88,11 @@ static const char *cell(const ent_boxer *x, const ent_box *box, const ent_field_
     if (f->marks & ENT_MARK_KEY) {
         return key;
     }
+    for (size_t i = 0; i < box->n; i++) {
+        if (box->sets[i].of == f) {
+            return c; /* it is not open: absent is what fits */
+        }
+    }
     return f->type.kind == ENT_TYPE_ENUM ? x->m->enumerations[f->type.param]->members[0] : "";
 }
 

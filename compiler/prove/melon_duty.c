@@ -1,80 +1,239 @@
-/* The watermelon of times: a service agreement's duty that the same rows begin and discharge as one
- * of the framework's, with more time than it.  See watermelon.c. */
+/* The watermelon of times: a service agreement's duty that the same rows begin and discharge as one of the
+ * framework's, and whose clock can run longer than that one's: for it has more time, or counts by other hours, or
+ * pauses at other times.  See watermelon.c.
+ *
+ * Nothing is concluded from the clauses: both clocks are run over two rows, from starts in the first weeks of both,
+ * and only what is seen there is reported, with the rows as a scenario.  Where the rows could mean more to one of the
+ * duties than its begin and its end (void it, pause it by a span, begin it again), nothing is claimed; nor where
+ * another component that the same rows begin and discharge would be missed, too.
+ * Tested by tests/property/watermelons.py. */
 #include "compiler/prove/counterexample.h"
 #include "compiler/prove/internal.h"
+#include "compiler/prove/trial.h"
 #include "runtime/time/civil.h"
+#include "runtime/time/clock.h"
 
-#define DAY_NS INT64_C(86400000000000)
+#define HOUR_NS INT64_C(3600000000000)
+#define DAY_NS (24 * HOUR_NS)
+/* Of two weeks every start on the hour is tried; a clock that runs on beyond the horizon is not known. */
+enum { STARTS = 14 * 24, HORIZON_DAYS = 200 };
 
-static const ent_allow_decl *plain_allowance(const ent_duty_decl *d)
+typedef struct melon_clock {
+    const ent_duty_decl *d;
+    const ent_allow_decl *allow;
+    ent_calendar *calendar; /* NULL: plain time */
+    ent_intervals pauses;   /* by calendars, up to the horizon */
+    ent_calendar *excused[4];
+    size_t n_excused;
+} melon_clock;
+
+typedef struct melon_duty {
+    ent_prover *p;
+    ent_boxer x;
+    const ent_duty_decl *whole, *part;
+    const ent_allow_decl *mine, *most;
+    const ent_box *begin, *end;
+    int64_t first, start, done; /* starts are tried from `first` on */
+    int64_t margin;             /* how much longer the component may take */
+} melon_duty;
+
+/* --- what the two rows mean to a duty --- */
+
+static bool may_fit(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_box *row, const ent_feed_decl *feed)
 {
-    return d->n_allows == 1 && d->allows[0].ns >= 0 && d->allows[0].use == NULL ? &d->allows[0]
-                                                                                : NULL;
+    ent_boxes rows = {.v = (ent_box *)(uintptr_t)row, .n = 1};
+    for (size_t i = 0; pattern != NULL && i < pattern->n_alts; i++) {
+        const ent_alt_decl *alt = &pattern->alts[i];
+        if (alt->feed == feed && ent_boxes_meet(ent_common_rows(x, alt, alt), rows)) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* The component's longest plain allowance, and a value of its choosing field for which it holds. */
-static const ent_allow_decl *longest(const ent_duty_decl *d)
+/* A span that neither row opens holds nowhere. */
+static bool may_hold(const melon_duty *m, const ent_spanuse_decl *use)
 {
-    const ent_allow_decl *best = NULL;
-    for (size_t i = 0; i < d->n_allows; i++) {
-        const ent_allow_decl *a = &d->allows[i];
-        bool fits = a->ns >= 0 && a->use == NULL && (a->n_values > 0 || d->n_allows == 1);
-        best = fits && (best == NULL || a->ns > best->ns) ? a : best;
-    }
-    return best;
+    return use->at_most_ns >= 0 ||
+           (use->of != NULL && (may_fit(&m->x, use->of->from, m->begin, m->whole->feed) ||
+                                may_fit(&m->x, use->of->from, m->end, m->whole->feed)));
 }
 
-static const char *duty_scenario(const ent_boxer *x, const ent_box *box, const ent_box *end,
-                                 const ent_duty_decl *whole, const ent_duty_decl *part,
-                                 int64_t took)
+/* Whether the rows begin and discharge it and do nothing else to it. */
+static bool is_simple(const melon_duty *m, const ent_duty_decl *d, const ent_allow_decl *allow)
 {
-    char at[ENT_CIVIL_TEXT_MAX], done[ENT_CIVIL_TEXT_MAX];
-    const ent_feed_decl *feed = whole->feed;
-    int64_t start = ent_first_common_day(whole->agreement, part->agreement) * DAY_NS + DAY_NS / 2;
-    if (feed->n_keys != 1 || feed->keys[0]->type.kind != ENT_TYPE_TEXT || feed->bind != NULL) {
-        return NULL;
+    const ent_feed_decl *feed = m->whole->feed;
+    bool simple = d->counting == NULL && d->undo_mode != ENT_UNDO_RESUME && allow->ns >= 0 &&
+                  (allow->use == NULL || allow->use->calendar != NULL) &&
+                  !may_fit(&m->x, d->void_when, m->begin, feed) && !may_fit(&m->x, d->void_when, m->end, feed) &&
+                  !may_fit(&m->x, d->trigger, m->end, feed) && !may_fit(&m->x, d->undo, m->end, feed);
+    for (size_t i = 0; simple && i < d->n_pauses; i++) {
+        simple = !may_hold(m, &d->pauses[i]);
     }
-    (void)ent_civil_format(at, sizeof at, start, NULL);
-    (void)ent_civil_format(done, sizeof done, start + took, NULL);
-    return ent_arena_printf(
-        x->arena,
-        "scenario \"%s.%s is missed though %s.%s is met\"\n  using %s, %s\n  given %s \"\"\"\n"
-        "    %s\n    %s\n    %s\n  \"\"\"\n  expect met of %s.%s for T1\n"
-        "  expect no breach of %s.%s for T1\n",
-        whole->agreement->name, whole->name, part->agreement->name, part->name,
-        whole->agreement->name, part->agreement->name, feed->name, ent_row_names(x, feed),
-        ent_row(x, box, feed, at, "T1"), ent_row(x, end, feed, done, "T1"), part->agreement->name,
-        part->name, whole->agreement->name, whole->name);
+    for (size_t i = 0; simple && i < d->n_excused; i++) {
+        simple = !may_hold(m, &d->excused[i]);
+    }
+    return simple;
 }
 
-static void report_duty(ent_prover *p, const ent_duty_decl *whole, const ent_duty_decl *part,
-                        const ent_allow_decl *most, const ent_box *begin, const ent_box *end)
+/* --- clocks --- */
+
+static void stop_clock(melon_clock *c)
 {
-    ent_boxer x = {p->m, p->arena};
-    int64_t less = whole->allows[0].ns, took = less + (most->ns - less) / 2;
-    ent_diag *d = ent_prove_report(
-        p, ENT_DIAG_W0415, whole->allows[0].span, "`%s.%s` can be missed while `%s.%s` is met",
-        whole->agreement->name, whole->name, part->agreement->name, part->name);
-    if (d == NULL) {
-        return;
+    ent_calendar_free(c->calendar);
+    ent_intervals_deinit(&c->pauses);
+    for (size_t i = 0; i < c->n_excused; i++) {
+        ent_calendar_free(c->excused[i]);
     }
-    ent_diag_primary_label(d, "%s", ent_prove_duration(p, less));
-    ent_diag_label(d, most->span, "%s for the same tickets", ent_prove_duration(p, most->ns));
-    const char *text = duty_scenario(&x, begin, end, whole, part, took);
-    if (text != NULL) {
-        ent_diag_example(d, text);
-    }
+    *c = (melon_clock){0};
 }
 
-/* The row that begins both, for the value for which the component has that much time. */
-static const ent_box *common_begin(const ent_boxer *x, const ent_duty_decl *whole,
-                                   const ent_duty_decl *part, const ent_allow_decl *most)
+static bool add_pause(const ent_calendar_decl *d, int64_t from, ent_intervals *pauses)
 {
+    ent_intervals open = {0};
+    ent_calendar *calendar = ent_decl_calendar(d);
+    bool ok = calendar != NULL && ent_calendar_slice(calendar, from, from + HORIZON_DAYS * DAY_NS, &open);
+    for (size_t i = 0; ok && i < open.n; i++) {
+        ok = ent_intervals_add(pauses, open.v[i].from, open.v[i].to);
+    }
+    ent_intervals_deinit(&open);
+    ent_calendar_free(calendar);
+    return ok;
+}
+
+static bool make_clock(melon_clock *c, const ent_duty_decl *d, const ent_allow_decl *allow, int64_t from)
+{
+    *c = (melon_clock){.d = d, .allow = allow};
+    bool ok = true;
+    if (allow->use != NULL) {
+        c->calendar = ent_decl_calendar(allow->use->calendar);
+        ok = c->calendar != NULL;
+    }
+    for (size_t i = 0; ok && i < d->n_pauses; i++) {
+        ok = d->pauses[i].calendar == NULL || add_pause(d->pauses[i].calendar, from, &c->pauses);
+    }
+    for (size_t i = 0; ok && i < d->n_excused; i++) {
+        if (d->excused[i].calendar != NULL) {
+            ok = c->n_excused < sizeof c->excused / sizeof *c->excused;
+            ent_calendar *calendar = ok ? ent_decl_calendar(d->excused[i].calendar) : NULL;
+            ok = calendar != NULL;
+            c->excused[c->n_excused] = calendar;
+            c->n_excused += ok;
+        }
+    }
+    return ok;
+}
+
+/* Up to when it is kept if it starts then.  False: not known. */
+static bool kept_until(const melon_clock *c, int64_t start, int64_t first, int64_t *at)
+{
+    return ent_clock_runout(c->calendar, &c->pauses, start, c->allow->ns, at) &&
+           *at < first + HORIZON_DAYS * DAY_NS;
+}
+
+static bool is_excused(const melon_clock *c, int64_t start)
+{
+    int64_t due;
+    bool excused = !ent_clock_due(c->calendar, &c->pauses, start, c->allow->ns, &due);
+    for (size_t i = 0; i < c->n_excused && !excused; i++) {
+        excused = ent_calendar_contains(c->excused[i], due);
+    }
+    return excused;
+}
+
+static bool covers(const ent_agreement_decl *a, int64_t at)
+{
+    return (a->from_day == INT64_MIN || at >= a->from_day * DAY_NS + DAY_NS / 2) &&
+           (a->to_day == INT64_MAX || at <= a->to_day * DAY_NS + DAY_NS / 2);
+}
+
+/* The first start from which the component is kept for longer than the whole. */
+static bool find_start(melon_duty *m)
+{
+    melon_clock whole = {0}, part = {0};
+    bool found = false;
+    if (make_clock(&whole, m->whole, m->mine, m->first) && make_clock(&part, m->part, m->most, m->first)) {
+        for (int64_t i = 0; i < STARTS && !found; i++) {
+            int64_t start = m->first + i * HOUR_NS, missed, kept;
+            found = covers(m->whole->agreement, start) && covers(m->part->agreement, start) &&
+                    kept_until(&whole, start, m->first, &missed) && kept_until(&part, start, m->first, &kept) &&
+                    kept > missed && !is_excused(&whole, start);
+            if (found) {
+                m->start = start;
+                m->margin = kept - missed;
+                m->done = missed + m->margin / 2 + (m->margin == 1);
+            }
+        }
+    }
+    stop_clock(&whole);
+    stop_clock(&part);
+    return found;
+}
+
+/* --- the other components --- */
+
+static bool is_component(const melon_duty *m, const ent_duty_decl *d)
+{
+    return d->agreement->kind == 0 && !d->agreement->is_framework && d->feed == m->whole->feed &&
+           ent_in_force_together(d->agreement, m->whole->agreement);
+}
+
+static bool is_kept_by(const melon_duty *m, const ent_duty_decl *d, const ent_allow_decl *allow)
+{
+    melon_clock clock;
+    int64_t kept = 0;
+    bool ok = make_clock(&clock, d, allow, m->first) && kept_until(&clock, m->start, m->first, &kept);
+    stop_clock(&clock);
+    return ok && kept >= m->done;
+}
+
+static bool is_named(const ent_allow_decl *a, const ent_value *value)
+{
+    bool named = a->n_values == 0;
+    for (size_t i = 0; i < a->n_values && !named; i++) {
+        named = a->values[i].type.kind == value->type.kind && a->values[i].i == value->i;
+    }
+    return named;
+}
+
+/* Every other one that the rows begin and discharge is kept, too, whatever the row says of its allowance. */
+static bool others_are_kept(const melon_duty *m)
+{
+    const ent_model *model = m->p->m;
+    bool kept = true;
+    for (size_t i = 0; i < model->n_duties && kept; i++) {
+        const ent_duty_decl *d = model->duties[i];
+        if (d == m->part || !is_component(m, d) || !covers(d->agreement, m->start) ||
+            !may_fit(&m->x, d->trigger, m->begin, d->feed) || !may_fit(&m->x, d->discharge, m->end, d->feed)) {
+            continue;
+        }
+        for (size_t k = 0; k < d->n_allows && kept; k++) {
+            bool other_row = m->most->n_values > 0 && d->allow_field == m->part->allow_field &&
+                             !is_named(&d->allows[k], &m->most->values[0]);
+            kept = other_row || (is_simple(m, d, &d->allows[k]) && is_kept_by(m, d, &d->allows[k]));
+        }
+    }
+    return kept;
+}
+
+/* --- the rows --- */
+
+static ent_boxes with_member(const melon_duty *m, ent_boxes b)
+{
+    bool named = m->most->n_values > 0 && m->most->values[0].type.kind != ENT_TYPE_TEXT;
+    return named ? ent_boxes_member(&m->x, b, m->part->allow_field, m->most->values[0].i) : b;
+}
+
+/* The row that begins both, for the value for which the component has that much time, and for which the whole
+ * is not excused. */
+static const ent_box *common_begin(const melon_duty *m)
+{
+    const ent_duty_decl *whole = m->whole, *part = m->part;
     for (size_t i = 0; i < whole->trigger->n_alts; i++) {
         for (size_t k = 0; k < part->trigger->n_alts; k++) {
-            ent_boxes b = ent_common_rows(x, &whole->trigger->alts[i], &part->trigger->alts[k]);
-            if (most->n_values > 0 && most->values[0].type.kind != ENT_TYPE_TEXT) {
-                b = ent_boxes_member(x, b, part->allow_field, most->values[0].i);
+            ent_boxes b = with_member(m, ent_common_rows(&m->x, &whole->trigger->alts[i], &part->trigger->alts[k]));
+            if (whole->excused_when != NULL) {
+                b = ent_boxes_where(&m->x, b, whole->excused_when, false);
             }
             const ent_box *box = ent_boxes_exact(b);
             if (box != NULL) {
@@ -85,13 +244,16 @@ static const ent_box *common_begin(const ent_boxer *x, const ent_duty_decl *whol
     return NULL;
 }
 
-static const ent_box *common_end(const ent_boxer *x, const ent_duty_decl *whole,
-                                 const ent_duty_decl *part)
+static const ent_box *common_end(const melon_duty *m)
 {
+    const ent_duty_decl *whole = m->whole, *part = m->part;
     for (size_t i = 0; i < whole->discharge->n_alts; i++) {
         for (size_t k = 0; k < part->discharge->n_alts; k++) {
-            const ent_box *box = ent_boxes_exact(
-                ent_common_rows(x, &whole->discharge->alts[i], &part->discharge->alts[k]));
+            ent_boxes b = ent_common_rows(&m->x, &whole->discharge->alts[i], &part->discharge->alts[k]);
+            if (whole->following || part->following) {
+                b = with_member(m, b);
+            }
+            const ent_box *box = ent_boxes_exact(b);
             if (box != NULL) {
                 return box;
             }
@@ -100,22 +262,101 @@ static const ent_box *common_end(const ent_boxer *x, const ent_duty_decl *whole,
     return NULL;
 }
 
+/* --- the report --- */
+
+static const char *scenario(const melon_duty *m)
+{
+    char at[ENT_CIVIL_TEXT_MAX], done[ENT_CIVIL_TEXT_MAX];
+    const ent_duty_decl *whole = m->whole, *part = m->part;
+    const ent_feed_decl *feed = whole->feed;
+    if (feed->n_keys != 1 || feed->keys[0]->type.kind != ENT_TYPE_TEXT || feed->bind != NULL) {
+        return NULL;
+    }
+    (void)ent_civil_format(at, sizeof at, m->start, NULL);
+    (void)ent_civil_format(done, sizeof done, m->done, NULL);
+    return ent_arena_printf(
+        m->x.arena,
+        "scenario \"%s.%s is missed though %s.%s is met\"\n  using %s, %s\n  given %s \"\"\"\n"
+        "    %s\n    %s\n    %s\n  \"\"\"\n  expect met of %s.%s for T1\n"
+        "  expect no breach of %s.%s for T1\n",
+        whole->agreement->name, whole->name, part->agreement->name, part->name,
+        whole->agreement->name, part->agreement->name, feed->name, ent_row_names(&m->x, feed),
+        ent_row(&m->x, m->begin, feed, at, "T1"), ent_row(&m->x, m->end, feed, done, "T1"),
+        part->agreement->name, part->name, whole->agreement->name, whole->name);
+}
+
+static const char *allowance_text(const melon_duty *m, const ent_allow_decl *a)
+{
+    const char *time = ent_prove_duration(m->p, a->ns);
+    const char *of = a->use == NULL ? NULL
+                                    : ent_arena_printf(m->x.arena, "%s of %s", time, a->use->calendar->name);
+    return of == NULL ? time : of;
+}
+
+static void report_duty(const melon_duty *m)
+{
+    ent_diag *d = ent_prove_report(
+        m->p, ENT_DIAG_W0415, m->mine->span, "`%s.%s` can be missed while `%s.%s` is met",
+        m->whole->agreement->name, m->whole->name, m->part->agreement->name, m->part->name);
+    if (d == NULL) {
+        return;
+    }
+    ent_diag_primary_label(d, "%s", allowance_text(m, m->mine));
+    ent_diag_label(d, m->most->span, "%s for the same tickets", allowance_text(m, m->most));
+    const char *text = scenario(m);
+    if (text != NULL) {
+        ent_diag_example(d, text);
+    }
+}
+
+/* --- the search --- */
+
+/* What the whole allows for the rows for which the component allows `most`; NULL: not known. */
+static const ent_allow_decl *allowance_of_whole(const melon_duty *m)
+{
+    const ent_duty_decl *whole = m->whole;
+    if (whole->n_allows == 1) {
+        return whole->allows;
+    }
+    bool alike = m->most->n_values > 0 && whole->allow_field == m->part->allow_field;
+    for (size_t i = 0; alike && i < whole->n_allows; i++) {
+        if (is_named(&whole->allows[i], &m->most->values[0])) {
+            return &whole->allows[i];
+        }
+    }
+    return NULL;
+}
+
+/* One allowance of a component. */
+static bool try_allowance(melon_duty *m)
+{
+    m->mine = m->most->n_values > 0 || m->part->n_allows == 1 ? allowance_of_whole(m) : NULL;
+    if (m->mine == NULL || m->mine->ns < 0 || m->most->ns < 0) {
+        return false;
+    }
+    m->begin = common_begin(m);
+    m->end = common_end(m);
+    return m->begin != NULL && m->end != NULL && is_simple(m, m->whole, m->mine) && is_simple(m, m->part, m->most) &&
+           find_start(m) && others_are_kept(m);
+}
+
+/* For each component that can be kept for longer, where it can be by most. */
 void ent_prove_melon_duty(ent_prover *p, const ent_duty_decl *whole)
 {
-    ent_boxer x = {p->m, p->arena};
-    const ent_allow_decl *mine = plain_allowance(whole);
-    for (size_t i = 0; mine != NULL && i < p->m->n_duties; i++) {
-        const ent_duty_decl *part = p->m->duties[i];
-        const ent_allow_decl *most = longest(part);
-        if (part->agreement->kind != 0 || part->agreement->is_framework || most == NULL ||
-            most->ns <= mine->ns || part->feed != whole->feed ||
-            !ent_in_force_together(part->agreement, whole->agreement)) {
+    for (size_t i = 0; i < p->m->n_duties; i++) {
+        melon_duty m = {.p = p, .x = {p->m, p->arena}, .whole = whole, .part = p->m->duties[i]}, best = {0};
+        if (!is_component(&m, m.part)) {
             continue;
         }
-        const ent_box *begin = common_begin(&x, whole, part, most);
-        const ent_box *end = common_end(&x, whole, part);
-        if (begin != NULL && end != NULL) {
-            report_duty(p, whole, part, most, begin, end);
+        m.first = ent_first_common_day(whole->agreement, m.part->agreement) * DAY_NS + DAY_NS / 2;
+        for (size_t k = 0; k < m.part->n_allows; k++) {
+            m.most = &m.part->allows[k];
+            if (try_allowance(&m) && m.margin > best.margin) {
+                best = m;
+            }
+        }
+        if (best.margin > 0) {
+            report_duty(&best);
         }
     }
 }

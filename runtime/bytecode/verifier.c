@@ -2,7 +2,7 @@
  *
  * In three steps, each relying on the ones before: every field of every record by its KIND (this
  * file); every kernel by itself (verify_kernel.c); what feeds, duties and objectives ask of each
- * other and of their kernels (verify_clauses.c).  It shares nothing with the emitter but the tables
+ * other and of their kernels (verify_clauses.c, verify_facts.c).  It shares nothing with the emitter but the tables
  * of descriptions. The error is the first one found. Tested in tests/unit/test_verifier.c: a
  * rejection for every rule, and mutated files. */
 #include "runtime/native/native.h"
