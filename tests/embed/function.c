@@ -120,7 +120,7 @@ static void test_failures(void **state)
     assert_false(ent_function_error(f, &error)); /* the first one */
     assert_int_equal(error.code, ENT_ERROR_DATA);
     assert_non_null(strstr(error.message, "`product`: 9223372036854775807 * 2"));
-    assert_int_equal(error.line, 21);
+    assert_int_equal(error.line, 22);
     assert_true(ent_function_error(f, &error));
     assert_int_equal(product(2, 2), 4);
     ent_function_free(f);
@@ -145,7 +145,7 @@ static void test_what_cannot_be_had(void **state)
     (void)state;
     assert_false(ent_function_new(program, "rate", "number(number)", &f, &error));
     assert_string_equal(error.message, "`fn rate` is declared as `number(number, number)`, not as `number(number)`");
-    assert_int_equal(error.line, 23);
+    assert_int_equal(error.line, 24);
     assert_null(f);
     static const char *const none[] = {"nothing", "costly", "through", "gamma"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
