@@ -189,13 +189,13 @@ static ent_hold *new_piece(ent_dutystate *d)
     if (!d->spare_holds) {
         ent_hold *piece = ent_duty_block(d, PIECES_A_BLOCK * HOLDS_A_PIECE * sizeof *piece);
         for (size_t i = 0; piece && i < PIECES_A_BLOCK; i++, piece += HOLDS_A_PIECE) {
-            memcpy(piece, &d->spare_holds, sizeof d->spare_holds);
+            memcpy((void *)piece, &d->spare_holds, sizeof d->spare_holds);
             d->spare_holds = piece;
         }
     }
     ent_hold *piece = d->spare_holds;
     if (piece) {
-        memcpy(&d->spare_holds, piece, sizeof d->spare_holds);
+        memcpy(&d->spare_holds, (void *)piece, sizeof d->spare_holds);
     }
     return piece;
 }
@@ -203,7 +203,7 @@ static ent_hold *new_piece(ent_dutystate *d)
 void ent_holds_free(ent_dutystate *d, ent_holds *holds)
 {
     if (holds->memory == ENT_HOLDS_OF_DUTY) {
-        memcpy(holds->v, &d->spare_holds, sizeof d->spare_holds);
+        memcpy((void *)holds->v, &d->spare_holds, sizeof d->spare_holds);
         d->spare_holds = holds->v;
     } else if (holds->memory == ENT_HOLDS_ALLOCATED) {
         free(holds->v);
