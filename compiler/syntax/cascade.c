@@ -244,6 +244,26 @@ static bool follows_in_member(const ent_diags *diags, const ent_diag *d, const e
     return false;
 }
 
+/* A brace comes after the syntax error and before any declaration: only a word of the header was wrong. */
+static bool opens_before(const ent_diags *diags, const ent_diag *syntax, const ent_diag *d)
+{
+    size_t len = 0, at = syntax->span.start;
+    const char *text = ent_sources_text(diags->sources, syntax->span.file, &len);
+    while (text != NULL && d->span.start <= len && at < d->span.start && text[at] != '{') {
+        size_t n = 0;
+        ent_word_class class = ENT_WORD_NAME;
+        while (at + n < d->span.start && is_letter(text[at + n])) {
+            n++;
+        }
+        (void)ent_word_token(text + at, n, &class);
+        if (n > 0 && class == ENT_WORD_DECL && is_first_on_line(text, at)) {
+            return false;
+        }
+        at += n > 0 ? n : 1;
+    }
+    return text != NULL && d->span.start <= len && at < d->span.start;
+}
+
 /* What was to be a declaration is none, or has swallowed the next ones. */
 static bool follows_in_home(const ent_diags *diags, const ent_diag *d, const ent_diag *syntax)
 {
@@ -251,7 +271,8 @@ static bool follows_in_home(const ent_diags *diags, const ent_diag *d, const ent
     if (d->span.start <= syntax->span.start) {
         return false;
     }
-    if ((syntax->lost & ENT_LOST_BODY) && home != NULL && is_within(d->span, home->span)) {
+    if ((syntax->lost & ENT_LOST_BODY) && home != NULL && is_within(d->span, home->span) &&
+        !opens_before(diags, syntax, d)) {
         return true;
     }
     return syntax->code != ENT_DIAG_E0103 &&
