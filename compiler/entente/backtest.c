@@ -136,19 +136,6 @@ static int resolve_feeds(driver *d)
     return ENT_EXIT_OK;
 }
 
-static bool parse_when(const char *text, const ent_zone *zone, int64_t *ns)
-{
-    int64_t day;
-    if (ent_civil_parse_instant(text, strlen(text), ns)) {
-        return true;
-    }
-    if (!ent_civil_parse_date(text, strlen(text), &day)) {
-        return false;
-    }
-    *ns = ent_zone_midnight(zone, day);
-    return true;
-}
-
 /* Dates are days in the old agreements' framework's zone. */
 static int resolve_period(driver *d)
 {
@@ -166,7 +153,7 @@ static int resolve_period(driver *d)
     }
     int status = ENT_EXIT_OK;
     for (int i = 0; i < 2 && status == ENT_EXIT_OK; i++) {
-        if (texts[i] && !parse_when(texts[i], zone, out[i])) {
+        if (texts[i] && !ent_zone_instant(zone, texts[i], out[i])) {
             fprintf(d->err, "error: --%s `%s` is neither a date (2026-01-31) nor an instant "
                             "(2026-01-31T09:00:00Z)\n",
                     names[i], texts[i]);

@@ -451,7 +451,13 @@ static void footer(const page *g)
             g->program->digest);
 }
 
-bool ent_report_html(const ent_run_result *result, FILE *out)
+static ssize_t put_bytes(void *file, const char *bytes, size_t n)
+{
+    ent_file_write(file, bytes, n);
+    return (ssize_t)n;
+}
+
+static bool write_page(const ent_run_result *result, FILE *out)
 {
     page g = {result, ent_engine_program(result->session), out};
     ent_report_entry *entries = malloc((result->n + g.program->n_duty + 1) * sizeof *entries);
@@ -475,4 +481,11 @@ bool ent_report_html(const ent_run_result *result, FILE *out)
     footer(&g);
     free(entries);
     return true;
+}
+
+bool ent_report_html(const ent_run_result *result, ent_file *file)
+{
+    FILE *out = fopencookie(file, "w", (cookie_io_functions_t){.write = put_bytes});
+    bool ok = out && write_page(result, out);
+    return out && fclose(out) == 0 && ok;
 }

@@ -222,28 +222,12 @@ static int resolve_feeds(run *r)
     return ENT_EXIT_OK;
 }
 
-/* An RFC 3339 instant, or a date: midnight in the framework's zone. */
-static bool parse_when(const run *r, const char *text, const ent_zone *zone, int64_t *ns)
-{
-    (void)r;
-    int64_t day;
-    size_t n = strlen(text);
-    if (ent_civil_parse_instant(text, n, ns)) {
-        return true;
-    }
-    if (!ent_civil_parse_date(text, n, &day)) {
-        return false;
-    }
-    *ns = ent_zone_midnight(zone, day);
-    return true;
-}
-
 /* false: it is neither a date nor an instant. */
 static bool resolve_when(run *r, const char *option, const char *text, const ent_zone *zone,
                          bool *has, int64_t *ns)
 {
     *has = text != NULL;
-    if (!text || parse_when(r, text, zone, ns)) {
+    if (!text || ent_zone_instant(zone, text, ns)) {
         return true;
     }
     fprintf(r->err, "error: --%s `%s` is neither a date (2026-01-31) nor an instant "
@@ -633,12 +617,6 @@ static int write_notices(run *r, ent_file *file)
                                                : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
 }
 
-static ssize_t put_page(void *file, const char *bytes, size_t n)
-{
-    ent_file_write(file, bytes, n);
-    return (ssize_t)n;
-}
-
 /* Into the file, which is left to be committed. */
 static int write_report(run *r, const ent_run_result *result, ent_file *file)
 {
@@ -648,10 +626,8 @@ static int write_report(run *r, const ent_run_result *result, ent_file *file)
     if (!ent_file_create(file, r->options->report)) {
         return cannot_write(r, r->options->report);
     }
-    FILE *out = fopencookie(file, "w", (cookie_io_functions_t){.write = put_page});
-    bool ok = out && ent_report_html(result, out);
-    ok = out && fclose(out) == 0 && ok;
-    return ok ? ENT_EXIT_OK : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    return ent_report_html(result, file) ? ENT_EXIT_OK
+                                         : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
 }
 
 /* The files appear when all of them are written, the ledger last: where there is a new ledger, the

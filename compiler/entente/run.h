@@ -70,5 +70,5 @@ const char *ent_count_text(uint64_t n, char *buf, size_t size);
 bool ent_report_table(const ent_run_result *result, FILE *out, bool colour);
 void ent_report_csv(const ent_run_result *result, FILE *out);
 /* false: out of memory */
-bool ent_report_html(const ent_run_result *result, FILE *out);
+bool ent_report_html(const ent_run_result *result, ent_file *file);
 #endif

@@ -127,20 +127,6 @@ static bool resolve_sources(ent_watch *w)
     return ok;
 }
 
-static bool parse_when(const char *text, const ent_zone *zone, int64_t *ns)
-{
-    int64_t day;
-    size_t n = strlen(text);
-    if (ent_civil_parse_instant(text, n, ns)) {
-        return true;
-    }
-    if (!ent_civil_parse_date(text, n, &day)) {
-        return false;
-    }
-    *ns = ent_zone_midnight(zone, day);
-    return true;
-}
-
 static bool resolve_period(ent_watch *w)
 {
     const ent_image *p = w->program;
@@ -152,8 +138,8 @@ static bool resolve_period(ent_watch *w)
     }
     w->has_from = w->options->from != NULL;
     w->has_to = w->options->to != NULL;
-    bool ok = (!w->has_from || parse_when(w->options->from, zone, &w->from_ns)) &&
-              (!w->has_to || parse_when(w->options->to, zone, &w->to_ns));
+    bool ok = (!w->has_from || ent_zone_instant(zone, w->options->from, &w->from_ns)) &&
+              (!w->has_to || ent_zone_instant(zone, w->options->to, &w->to_ns));
     ent_zone_free(zone);
     if (!ok) {
         return ent_watch_fail(

@@ -169,18 +169,6 @@ static void write_budget(ent_json_out *out, const found *one, const ent_zone *zo
     }
 }
 
-/* Where the clause stands, as decisions have it. */
-static void write_source(ent_json_out *out, const ent_image *p, int64_t place)
-{
-    const ent_place_row *row = &p->place[place];
-    ent_json_key(out, "source");
-    ent_json_begin_object(out);
-    ent_json_key_text(out, "file", ent_image_text(p, p->source_file[row->file].path));
-    ent_json_key_int(out, "line", row->line);
-    ent_json_key_int(out, "column", row->column);
-    ent_json_end_object(out);
-}
-
 static bool write_line(ent_watch *w, const found *one)
 {
     static const char *const kinds[] = {"warning", "run_out", "budget"};
@@ -211,7 +199,7 @@ static bool write_line(ent_watch *w, const found *one)
         write_budget(out, one, zone);
     }
     ent_watch_key_instant(out, "due", one->warning.due_ns, zone);
-    write_source(out, p, budget ? p->objective[clause].place : p->duty[clause].place);
+    ent_clause_source(out, p, budget ? p->objective[clause].place : p->duty[clause].place);
     return ent_ledger_finish_line(&w->ledger) && ent_watch_add_line(w);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/feed/columns_plain.h"
-#include "runtime/feed/swar.h"
+#include "runtime/vm/swar.h"
 #include "runtime/time/civil.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

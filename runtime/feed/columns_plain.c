@@ -2,7 +2,7 @@
  * fetched in loops that compilers turn into vectors. */
 #include "runtime/feed/columns_plain.h"
 
-#include "runtime/feed/swar.h"
+#include "runtime/vm/swar.h"
 #include "runtime/vm/simd.h"
 
 enum { WORD = 8, NS_A_SECOND = 1000000000, INSTANT_LEN = 20 };

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "runtime/feed/swar.h"
+#include "runtime/vm/swar.h"
 #include "runtime/vm/numbered.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

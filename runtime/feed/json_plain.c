@@ -9,7 +9,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "runtime/feed/swar.h"
+#include "runtime/vm/swar.h"
 
 enum { MEMBERS_MAX = 64, SHAPE_MAX = 4096, WORD = 8 };
 

@@ -28,7 +28,7 @@ static void write_clause(ent_json_out *out, const ent_image *p, const ent_clause
     }
 }
 
-static void write_source(ent_json_out *out, const ent_image *p, int64_t place)
+void ent_clause_source(ent_json_out *out, const ent_image *p, int64_t place)
 {
     const ent_place_row *row = &p->place[place];
     ent_json_key(out, "source");
@@ -47,7 +47,7 @@ static bool make(ent_clause_text *text, const ent_image *p, const ent_verdict *d
     ent_json_begin_object(&out);
     write_clause(&out, p, &clause);
     size_t n_begin = out.len - 1;
-    write_source(&out, p, clause.place);
+    ent_clause_source(&out, p, clause.place);
     ent_json_end_object(&out);
     bool ok = ent_json_is_complete(&out);
     if (ok) { /* without the braces, and without the comma between the two */

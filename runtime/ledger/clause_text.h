@@ -5,6 +5,7 @@
 
 #include "runtime/bytecode/program.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/ledger/json_out.h"
 
 /* Members of the line's object, as JSON. */
 typedef struct ent_clause_text {
@@ -19,6 +20,9 @@ typedef struct ent_clause_texts {
     ent_clause_text *v;
     size_t n;
 } ent_clause_texts;
+
+/* The member `source`: where a place of the agreements' text is. */
+void ent_clause_source(ent_json_out *out, const ent_image *program, int64_t place);
 
 void ent_clause_texts_deinit(ent_clause_texts *texts);
 /* NULL: no memory. */

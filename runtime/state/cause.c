@@ -420,82 +420,12 @@ static ent_fold_state *charged_at(ent_group *g, uint64_t causes)
     return &g->charged[g->n_charged++].fold;
 }
 
-int ent_fact_compare(const ent_fact *a, const ent_fact *b)
-{
-    if (a->from_ns != b->from_ns) {
-        return a->from_ns < b->from_ns ? -1 : 1;
-    }
-    if (a->subject != b->subject) {
-        return a->subject < b->subject ? -1 : 1;
-    }
-    if (a->causes != b->causes) {
-        return a->causes < b->causes ? -1 : 1;
-    }
-    return a->root < b->root ? -1 : a->root > b->root;
-}
-
-static void extend(ent_fact *f, const ent_fact *x)
-{
-    if (x->from_ns < f->from_ns) {
-        f->from_ns = x->from_ns;
-        f->origin = x->origin;
-    }
-    if (x->to_ns >= f->to_ns) {
-        f->to_ns = x->to_ns;
-        f->until_origin = x->until_origin;
-    }
-    f->count += x->count;
-    f->notes++;
-}
-
-/* A run of bad samples of one service and set of causes is one fact, as long as it is not interrupted: with samples
- * once an interval, and half of one later at most, there is no room for another sample in between.  The earliest are
- * kept, whatever the order in which they are settled, which differs with how the input was cut. */
-static bool note(const ent_causes *c, ent_group *g, const ent_suspect *x, uint64_t causes)
-{
-    int64_t gap = c->interval > 0 ? ent_add_sat(c->interval, c->interval / 2) : 0;
-    ent_fact fresh = {.feed = -1,
-                      .until_feed = -1,
-                      .span = -1,
-                      .origin = x->origin,
-                      .until_origin = x->until_origin,
-                      .from_ns = x->from,
-                      .to_ns = x->to,
-                      .subject = (int32_t)x->service,
-                      .root = (int32_t)x->root,
-                      .causes = causes,
-                      .kind = ENT_FACT_OUTAGE,
-                      .count = x->from == x->to,
-                      .notes = 1};
-    ent_fact *last = NULL;
-    for (size_t i = g->n_facts; i-- > 0;) {
-        ent_fact *f = &g->facts[i];
-        if (f->subject == x->service && f->causes == causes && f->root == x->root &&
-            x->from <= ent_add_sat(f->to_ns, gap) && f->from_ns <= ent_add_sat(x->to, gap)) {
-            extend(f, &fresh);
-            return true;
-        }
-        last = !last || ent_fact_compare(f, last) > 0 ? f : last;
-    }
-    if (g->n_facts == ENT_FACTS_MAX) {
-        bool earlier = ent_fact_compare(&fresh, last) < 0;
-        g->facts_left_out += earlier ? last->notes : 1;
-        *last = earlier ? fresh : *last;
-        return true;
-    }
-    if (!g->facts && !(g->facts = calloc(ENT_FACTS_MAX, sizeof *g->facts))) {
-        return false;
-    }
-    g->facts[g->n_facts++] = fresh;
-    return true;
-}
-
 static bool charge_sample(ent_engine *s, const ent_objectivestate *o, ent_group *g,
                           ent_suspect *x, uint64_t causes)
 {
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold];
     ent_fold_state *state = charged_at(g, causes);
-    if (!state || !note(o->causes, g, x, causes)) {
+    if (!state || !ent_group_note(g, o->causes->interval, x, causes)) {
         return false;
     }
     state->n++;
@@ -714,7 +644,7 @@ static bool charge_stretch(ent_engine *s, ent_objectivestate *o, ent_group *g,
     ent_suspect part = *x;
     part.from = from;
     part.to = to;
-    return net == 0 || note(o->causes, g, &part, causes);
+    return net == 0 || ent_group_note(g, o->causes->interval, &part, causes);
 }
 
 static bool settle_stretch(ent_engine *s, ent_objectivestate *o, ent_group *g,

@@ -39,9 +39,15 @@ bool ent_mark_excluded(ent_engine *s, ent_objectivestate *o, ent_window_state *w
 bool ent_budget_of(const ent_engine *s, const ent_objectivestate *o, const ent_window_state *w,
                    const ent_group *g, int64_t hi, const ent_verdict *d, ent_budget *out);
 
-/* --- cause.c --- */
+/* --- note.c --- */
 /* By time, then by what they are about. */
 int ent_fact_compare(const ent_fact *a, const ent_fact *b);
+/* A run of bad samples of one service and set of causes is one fact, as long as it is not interrupted: with samples
+ * once an interval, and half of one later at most, there is no room for another sample in between.  The earliest are
+ * kept, whatever the order in which they are settled, which differs with how the input was cut. */
+bool ent_group_note(ent_group *g, int64_t interval, const ent_suspect *x, uint64_t causes);
+
+/* --- cause.c --- */
 bool ent_causes_init(ent_engine *s, ent_objectivestate *o, ent_fault *error);
 void ent_causes_free(ent_engine *s, ent_causes *causes);
 void ent_group_deinit_causes(ent_group *g);

@@ -484,3 +484,17 @@ bool ent_zone_tzdata_version(const char *dir, char *buf, size_t n)
     snprintf(buf, n, "unknown");
     return false;
 }
+
+bool ent_zone_instant(const ent_zone *zone, const char *text, int64_t *ns)
+{
+    int64_t day;
+    size_t n = strlen(text);
+    if (ent_civil_parse_instant(text, n, ns)) {
+        return true;
+    }
+    if (!ent_civil_parse_date(text, n, &day)) {
+        return false;
+    }
+    *ns = ent_zone_midnight(zone, day);
+    return true;
+}

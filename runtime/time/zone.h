@@ -60,4 +60,7 @@ int64_t ent_zone_day(const ent_zone *zone, int64_t utc_ns);
  * line of tzdata.zi or from +VERSION; otherwise `unknown` and false. */
 bool ent_zone_tzdata_version(const char *dir, char *buf, size_t n);
 
+/* An RFC 3339 instant, or a date: its midnight in the zone.  false: the text is neither. */
+bool ent_zone_instant(const ent_zone *zone, const char *text, int64_t *ns);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "runtime/bytecode/program.h"
 #include "runtime/vm/numbered.h"
+#include "runtime/vm/swar.h"
 
 enum { FIRST_BLOCK_BITS = 10, BLOCKS = 40, CHUNK_BYTES = 65536 };
 
@@ -41,16 +42,6 @@ struct ent_strings {
     pthread_mutex_t lock;
 };
 
-static uint64_t load64(const char *p)
-{
-    uint64_t value;
-    memcpy(&value, p, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
-
 /* From one to seven bytes and no others, without a call; the last of them is the highest. */
 static uint64_t load_end(const char *p, size_t n)
 {
@@ -78,7 +69,7 @@ static bool same_text(const char *a, const char *b, size_t len)
         return len == 0 || load_end(a, len) == load_end(b, len);
     }
     if (len <= 16) {
-        return load64(a) == load64(b) && load64(a + len - 8) == load64(b + len - 8);
+        return ent_load8(a) == ent_load8(b) && ent_load8(a + len - 8) == ent_load8(b + len - 8);
     }
     return memcmp(a, b, len) == 0;
 }
@@ -92,11 +83,11 @@ static uint32_t hash_text(const char *p, size_t len)
     }
     size_t left = len - 8;
     for (; left >= 8; left -= 8, p += 8) {
-        ent_u128 product = (ent_u128)(before ^ load64(p)) * UINT64_C(0xD6E8FEB86659FD93);
+        ent_u128 product = (ent_u128)(before ^ ent_load8(p)) * UINT64_C(0xD6E8FEB86659FD93);
         before = (uint64_t)product ^ (uint64_t)(product >> 64);
     }
     before = left ? before * UINT64_C(0x9E3779B97F4A7C15) ^ load_end(p, left) : before;
-    return ent_numbered_hash(before, load64(p + left));
+    return ent_numbered_hash(before, ent_load8(p + left));
 }
 
 static unsigned block_of(size_t id, size_t *offset)

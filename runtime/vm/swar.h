@@ -1,7 +1,7 @@
 /* Eight characters in an ordinary integer.  `ent_load8` puts the first one into the lowest byte whatever the order of
  * bytes in memory. */
-#ifndef ENT_FEED_SWAR_H
-#define ENT_FEED_SWAR_H
+#ifndef ENT_VM_SWAR_H
+#define ENT_VM_SWAR_H
 
 #include <stdint.h>
 #include <string.h>
