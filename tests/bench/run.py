@@ -204,6 +204,21 @@ def measure_calls(page, data, options):
         page.say(f"| {text} | {statistics.median(v):.1f} ({min(v):.1f}–{max(v):.1f}) |")
 
 
+def measure_twelve(page, data, options):
+    """ms a decision of exact shares among twelve parties, with roots, their text and the ledger's line."""
+    days = 30
+    *sources, rows = works.twelve(data, days)
+    env = peers.environment(data)
+    runs = [Run(s.stem, [options.entente, "run", str(s), "--feed", f"probe={rows}", "--ledger", str(data / "twelve.jsonl")])
+            for s in sources]
+    for _ in range(3 * options.runs):
+        for r in runs:
+            r.go(data, env)
+    each = (runs[0].wall() - runs[1].wall()) / days * 1000
+    page.say(f"\n### Twelve parties\n\nExact shares of twelve parties with twelve different counts: {each:.1f} ms a decision "
+             "(at most 10), over the same run with outages staying with the owner.")
+
+
 def main():
     options = parse()
     bench = Path(options.bench).resolve()
@@ -227,6 +242,8 @@ def main():
         results["C"] = measure_guard(page, bench, data, options)
     if not only or "calls" in only:
         measure_calls(page, data, options)
+    if not only or "twelve" in only:
+        measure_twelve(page, data, options)
     selves = measure_selves(data, folder, options) if not only or "self" in only else []
     if not only or "check" in only:
         selves += measure_check(data, options)

@@ -1,4 +1,5 @@
 """The workloads as Entente runs them, and the targets."""
+import random
 import subprocess
 from pathlib import Path
 
@@ -113,6 +114,35 @@ def depending(folder, data):
     path = data / "depending.ent"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def twelve(data, days):
+    """(with roots, without, rows): a service on twelve others, each down for a number of minutes of its own every day."""
+    path, rng = data / "twelve.csv", random.Random(1)
+    names = [f"s{i}" for i in range(12)]
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("at,service,up\n")
+        for day in range(days):
+            down = [i for i, n in enumerate(rng.sample(range(3, 60), 12)) for _ in range(n)]
+            down += [None] * (1440 - len(down))
+            rng.shuffle(down)
+            for minute, who in enumerate(down):
+                at = f"2026-04-{day + 1:02}T{minute // 60:02}:{minute % 60:02}:00Z"
+                out.writelines(f"{at},{name},{'false' if who == i else 'true'}\n" for i, name in enumerate(names))
+                out.write(f"{at},web,{'true' if who is None else 'false'}\n")
+    lines = ["feed probe sampled every 60s {", "  at instant", "  service service key", "  up bool", "}",
+             "framework Estate", "  version 1", "  effective from 2026-01-01", '  timezone "UTC"', "  currency EUR", "{",
+             "  client Client", "  integrator Hub", *(f"  provider P{i}" for i in range(13)),
+             *(f"  service {name} by P{i}" for i, name in enumerate(names)),
+             f"  service web by P12 depends on {', '.join(names)}",
+             "  accountability", "    outages follow dependencies", "    credits stay with provider", "}",
+             "sla S", "  version 1", "  under Estate", "  between P12 and Client", "  effective from 2026-01-01", "{",
+             "  objective uptime", "    share of probe where up and service == web at least 99.9% each day",
+             "    missing is ignored", "}"]
+    source = data / "twelve.ent"
+    source.write_text("\n".join(lines) + "\n")
+    owner = variant(source, data, "twelve_owner.ent", ("outages follow dependencies", "outages stay with owner"))
+    return source, owner, path
 
 
 def attribution(entente, data, folder):
