@@ -7,6 +7,8 @@
 
 #include "compiler/syntax/parser_internal.h"
 
+#include "parser.h"
+
 /* A node to hand out when memory is gone: the actions need not look, and ent_parse gives up. */
 static ent_node *spare_node(ent_parser *p)
 {
@@ -225,8 +227,13 @@ int ent_word_choose(ent_parser *p, ent_token word, const char *what, const char 
                                list_choices(p, choices), word.name);
     ent_diag_primary_label(d, n == 1 ? "not the word that stands here" : "no such %s", what);
     const char *near = ent_diag_suggest(word.name, choices, n);
+    for (size_t i = 0; near == NULL && i < n; i++) { /* `monday` */
+        near = strncmp(word.name, choices[i], strlen(choices[i])) == 0 ? choices[i] : NULL;
+    }
     if (near != NULL) {
         ent_diag_fix(d, word.span, near, "did you mean `%s`?", near);
+    } else if (p->clause == MISSING) {
+        ent_diag_help(d, "there are `missing counts as down`, `missing counts as up` and `missing is ignored`");
     }
     return -1;
 }

@@ -463,7 +463,7 @@ void ent_literal_block(ent_parser *p, ent_token *t, const char *s, size_t len)
     t->text_len = n;
 }
 
-void ent_literal_bad_number(ent_parser *p, ent_token *t, const char *s, size_t len)
+const char *ent_literal_unit(const char *word, size_t len)
 {
     static const struct {
         const char *word;
@@ -471,7 +471,18 @@ void ent_literal_bad_number(ent_parser *p, ent_token *t, const char *s, size_t l
     } words[] = {{"day", "d"}, {"days", "d"}, {"hour", "h"},   {"hours", "h"},   {"hr", "h"},
                  {"hrs", "h"}, {"min", "m"},  {"mins", "m"},   {"minute", "m"},  {"minutes", "m"},
                  {"sec", "s"}, {"secs", "s"}, {"second", "s"}, {"seconds", "s"}, {"msec", "ms"},
-                 {"H", "h"},   {"D", "d"},    {"M", "m"},      {"S", "s"}};
+                 {"H", "h"},   {"D", "d"},    {"M", "m"},      {"S", "s"},       {"h", "h"},
+                 {"d", "d"},   {"m", "m"},    {"s", "s"},      {"ms", "ms"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strlen(words[i].word) == len && memcmp(words[i].word, word, len) == 0) {
+            return words[i].unit;
+        }
+    }
+    return NULL;
+}
+
+void ent_literal_bad_number(ent_parser *p, ent_token *t, const char *s, size_t len)
+{
     size_t at = 0;
     while (at < len && !is_digit(s[at])) {
         at++;
@@ -484,16 +495,19 @@ void ent_literal_bad_number(ent_parser *p, ent_token *t, const char *s, size_t l
     ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0108, t->span,
                                "`%.*s` is a number run together with letters that are no unit",
                                shown, s + number);
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i].word) == len - at && memcmp(words[i].word, s + at, len - at) == 0) {
-            const char *mend =
-                ent_arena_printf(p->arena, "%.*s%s", (int)(at - number), s + number, words[i].unit);
-            ent_span span = {t->span.file, t->span.start + (uint32_t)number, t->span.end};
-            if (mend != NULL) {
-                ent_diag_fix(d, span, mend, "write `%s`", mend);
-            }
-            return;
+    const char *unit = ent_literal_unit(s + at, len - at);
+    if (unit != NULL) {
+        const char *mend =
+            ent_arena_printf(p->arena, "%.*s%s", (int)(at - number), s + number, unit);
+        ent_span span = {t->span.file, t->span.start + (uint32_t)number, t->span.end};
+        if (mend != NULL) {
+            ent_diag_fix(d, span, mend, "write `%s`", mend);
         }
+        return;
+    }
+    if (len - at == 2 && (s[at] == 'a' || s[at] == 'p') && s[at + 1] == 'm') {
+        ent_diag_help(d, "a time of day is `09:00` or `17:30`, by twenty-four hours");
+        return;
     }
     if (at + 2 <= len && s[at] == 'm' && s[at + 1] == 'o') {
         ent_diag_help(d, "there is no literal for months: say `each month`, or give days");
@@ -516,6 +530,76 @@ void ent_literal_comma(ent_parser *p, ent_token *t, const char *s, size_t len)
     ent_diag_help(d, "for two items leave a blank after the comma");
 }
 
+/* Without blanks and commas: "10,000.00" and "10 000" as 10_000.00. */
+static const char *plain_amount(ent_parser *p, const char *s, size_t len)
+{
+    char out[DIGITS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < len && n + 1 < sizeof out; i++) {
+        if (is_digit(s[i]) || s[i] == '.' || s[i] == '_' || s[i] == ',') {
+            out[n++] = s[i] == ',' ? '_' : s[i];
+        }
+    }
+    return ent_arena_strndup(p->arena, out, n);
+}
+
+/* `GBP 10` with a blank that wraps no line, as word processors write it. */
+void ent_literal_hard_blank(ent_parser *p, ent_token *t, const char *s, size_t len)
+{
+    const char *mend = ent_arena_printf(p->arena, "%.3s %s", s, plain_amount(p, s + 3, len - 3));
+    ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0103, t->span, "a no-break space within an amount");
+    if (mend != NULL) {
+        ent_diag_fix(d, t->span, mend, "write a plain one: `%s`", mend);
+    }
+}
+
+void ent_literal_currency_sign(ent_parser *p, ent_token *t, const char *s, size_t len)
+{
+    static const struct {
+        const char *sign;
+        const char *code;
+        bool one; /* no other currency has the sign */
+    } signs[] = {{"$", "USD", false},
+                 {"\xC2\xA3", "GBP", true},
+                 {"\xC2\xA5", "JPY", false},
+                 {"\xE2\x82\xAC", "EUR", true}};
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        size_t n = strlen(signs[i].sign);
+        if (n >= len || memcmp(signs[i].sign, s, n) != 0) {
+            continue;
+        }
+        const char *mend =
+            ent_arena_printf(p->arena, "%s %s", signs[i].code, plain_amount(p, s + n, len - n));
+        ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0103, t->span,
+                                   "money is written with the code of its currency, not with `%s`", signs[i].sign);
+        if (mend != NULL && signs[i].one) {
+            ent_diag_fix(d, t->span, mend, "write `%s`", mend);
+        } else if (mend != NULL) {
+            ent_diag_help(d, "several currencies have this sign: write `%s`, say", mend);
+        }
+    }
+}
+
+void ent_literal_spaced_percent(ent_parser *p, ent_token *t, const char *s, size_t len)
+{
+    const char *mend = ent_arena_printf(p->arena, "%s%%", plain_amount(p, s, len));
+    ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0103, t->span, "a blank between number and `%%`");
+    if (mend != NULL) {
+        ent_diag_fix(d, t->span, mend, "write `%s`", mend);
+    }
+}
+
+/* Whether a date, or a time of day, stands right before it. */
+static bool ends_in_time(const char *s, const char *begin)
+{
+    while (s > begin && (s[-1] == ' ' || s[-1] == '\t')) {
+        s--;
+    }
+    bool time = s - begin >= 5 && s[-3] == ':' && is_digit(s[-1]) && is_digit(s[-2]) && is_digit(s[-4]);
+    bool date = s - begin >= 10 && s[-3] == '-' && s[-6] == '-' && is_digit(s[-1]) && is_digit(s[-4]);
+    return time || date;
+}
+
 void ent_literal_stray(ent_parser *p, ent_token *t, const char *s, size_t len)
 {
     static const struct {
@@ -523,6 +607,11 @@ void ent_literal_stray(ent_parser *p, ent_token *t, const char *s, size_t len)
         const char *mend;
         const char *help;
     } known[] = {{"&&", "and", "write `and`"},
+                 {"&", "and", "write `and`"},
+                 {"#", "//", "a comment begins with `//`"},
+                 {"$", "", "a currency is its code: `USD`"},
+                 {"\xC2\xA3", "GBP", "a currency is its code: `GBP`"},
+                 {"\xE2\x82\xAC", "EUR", "a currency is its code: `EUR`"},
                  {"||", "or", "write `or`"},
                  {"!", "not", "write `not`, or `!=` for unequal"},
                  {";", "", "clauses begin with a keyword: no semicolon is needed"},
@@ -541,6 +630,10 @@ void ent_literal_stray(ent_parser *p, ent_token *t, const char *s, size_t len)
         return;
     }
     ent_diag *d = ent_diag_add(p->diags, ENT_DIAG_E0103, t->span, "stray `%.*s`", (int)len, s);
+    if (memcmp(s, "\xE2\x80\x93", len < 3 ? len : 3) == 0 && ends_in_time(s, p->buffer)) {
+        ent_diag_fix(d, t->span, "..", "a range is written with `..`");
+        return;
+    }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strlen(known[i].sign) == len && memcmp(known[i].sign, s, len) == 0) {
             ent_diag_fix(d, t->span, known[i].mend, "%s", known[i].help);

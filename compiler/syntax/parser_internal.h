@@ -120,7 +120,12 @@ void ent_literal_block(ent_parser *p, ent_token *t, const char *s, size_t len);
 bool ent_literal_is_currency(const char *code, size_t len);
 void ent_literal_bad_number(ent_parser *p, ent_token *t, const char *s, size_t len);
 void ent_literal_comma(ent_parser *p, ent_token *t, const char *s, size_t len);
+void ent_literal_hard_blank(ent_parser *p, ent_token *t, const char *s, size_t len);
+void ent_literal_currency_sign(ent_parser *p, ent_token *t, const char *s, size_t len);
+void ent_literal_spaced_percent(ent_parser *p, ent_token *t, const char *s, size_t len);
 void ent_literal_stray(ent_parser *p, ent_token *t, const char *s, size_t len);
+/* `h` for hours; NULL: no unit of time is called so. */
+const char *ent_literal_unit(const char *word, size_t len);
 
 /* --- tokens.c --- */
 typedef enum ent_word_class {
@@ -178,6 +183,12 @@ void ent_check_parts(ent_parser *p, const ent_node *node, const ent_node_list *p
 /* --- literate.c --- */
 bool ent_literate_is(const char *path);
 void ent_literate_blank(ent_parser *p);
+
+/* --- hints.c --- */
+/* Adds what was probably meant to a syntax error; `could`: the tokens that could stand there. */
+bool ent_hint(ent_parser *p, ent_diag *d, ent_span span, int token, const bool *could);
+/* Whether the text at the place is another way to say the token. */
+bool ent_hint_says(const ent_parser *p, ent_span span, int expected);
 
 /* --- report.c and the generated parser --- */
 void ent_report_syntax(ent_parser *p, ent_span span, int token, const int *expected, int n);

@@ -277,7 +277,7 @@ static bool is_comparison(int token)
 static bool report_missing(report *r, ent_span span, int token)
 {
     ent_diag *d = NULL;
-    if (token == ID) {
+    if (token == ID || ent_hint_says(r->p, span, EACH)) {
         return false;
     }
     if (r->expected[EACH] && r->expected[ROLLING]) {
@@ -376,6 +376,9 @@ void ent_report_syntax(ent_parser *p, ent_span span, int token, const int *expec
     ent_diag_lost(d, (could[OBJECTIVE] || could[LADDER_WHEN] ? ENT_LOST_MEMBER : 0u) |
                          (could[SLA] ? ENT_LOST_DECLARATION : 0u) |
                          (could[LBRACE] && could[VERSION] ? ENT_LOST_BODY : 0u));
+    if (ent_hint(p, d, span, token, could)) {
+        return;
+    }
     const char *near = p->last.name != NULL && token == ID && !p->last.quoted
                            ? suggest_word(could, p->last.name)
                            : NULL;
