@@ -235,7 +235,7 @@ static void reduce(unsigned char out[32], const unsigned char in[64])
 {
     memset(out, 0, 32);
     for (int bit = 511; bit >= 0; bit--) {
-        unsigned over = in[bit / 8] >> (bit % 8) & 1u;
+        unsigned over = (unsigned)in[bit / 8] >> (bit % 8) & 1u;
         for (int i = 0; i < 32; i++) {
             over |= (unsigned)out[i] << 1;
             out[i] = (unsigned char)over;
