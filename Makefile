@@ -199,13 +199,13 @@ build/js/%: runtime/bindings/wasm/% build/entente.wasm
 	@mkdir -p $(@D)
 	cp $< $@
 	ln -f build/entente.wasm build/js/entente.wasm
-build/wasm/gen/%.o: build/gen/%.c
+build/wasm/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
-	$(WASM_CC) -Iruntime/bindings/wasm/system -I. -Ibuild/gen -Icompiler/syntax $(MEMORY) -D_GNU_SOURCE \
+	$(WASM_CC) -Iruntime/bindings/wasm/system -I. -I$(B)/gen -Icompiler/syntax $(MEMORY) -D_GNU_SOURCE \
 	    --target=wasm32-wasi -std=c17 -O2 -w -c -o $@ $<
-build/wasm/compiler/%.o: compiler/%.c build/gen/parser.h build/gen/lexer.h
+build/wasm/compiler/%.o: compiler/%.c $(B)/gen/parser.h $(B)/gen/lexer.h
 	@mkdir -p $(@D)
-	$(WASM_CC) -Iruntime/bindings/wasm/system -I. -Ibuild/gen $(MEMORY) -D_GNU_SOURCE $(WASM_FLAGS) -MMD -MP -c -o $@ $<
+	$(WASM_CC) -Iruntime/bindings/wasm/system -I. -I$(B)/gen $(MEMORY) -D_GNU_SOURCE $(WASM_FLAGS) -MMD -MP -c -o $@ $<
 build/entente-compiler.wasm: $(WASM_COMPILER_O)
 	$(WASM_CC) --target=wasm32-wasi -mexec-model=reactor -Wl,--strip-all -Wl,-z,stack-size=4194304 -o $@ $^
 build/wasm/%.o: %.c
