@@ -317,6 +317,32 @@ ent_span ent_name_span(const ent_node *n)
     return n->name_span.end > n->name_span.start ? n->name_span : n->span;
 }
 
+/* The zone of the database whose name is nearest, from the table that lists the inhabited ones; NULL: none. */
+static const char *near_zone(ent_checker *ck, const char *zone)
+{
+    enum { ZONES_MAX = 1024 };
+    const char **names = ent_check_alloc(ck, ZONES_MAX * sizeof *names);
+    const char *dir = ck->options->zoneinfo_dir == NULL ? ENT_ZONE_DIR_DEFAULT : ck->options->zoneinfo_dir;
+    const char *path = ent_arena_printf(ck->arena, "%s/zone.tab", dir);
+    size_t len = 0, n = 0;
+    int error = 0;
+    bool room = names != NULL && path != NULL;
+    char *text = room ? ent_check_read(ck->options, ck->arena, path, &len, &error) : NULL;
+    for (char *line = text, *next; line != NULL && n < ZONES_MAX; line = next) {
+        next = strchr(line, '\n');
+        next = next == NULL ? NULL : next + 1;
+        size_t end = strcspn(line, "\n");
+        line[end] = '\0';
+        char *name = line[0] == '#' ? NULL : strchr(line, '\t');
+        name = name == NULL ? NULL : strchr(name + 1, '\t'); /* country, coordinates, name, comments */
+        if (name != NULL) {
+            name[1 + strcspn(name + 1, "\t")] = '\0';
+            names[n++] = name + 1;
+        }
+    }
+    return n == 0 ? NULL : ent_diag_suggest(zone, names, n);
+}
+
 bool ent_check_zone(ent_checker *ck, const char *zone, ent_span span)
 {
     for (size_t i = 0; i < ck->n_zones_known; i++)
@@ -331,6 +357,18 @@ bool ent_check_zone(ent_checker *ck, const char *zone, ent_span span)
     }
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0216, span, "unknown time zone `%s`", zone);
     ent_diag_primary_label(d, "not in this machine's time zone data");
-    ent_diag_help(d, "write a name of the IANA database such as \"Europe/London\" or \"UTC\"");
+    const char *best = near_zone(ck, zone);
+    const char *mend = best == NULL ? NULL : ent_arena_printf(ck->arena, "\"%s\"", best);
+    size_t written = 0;
+    const char *source = ent_sources_text(ck->diags->sources, span.file, &written);
+    bool there = source != NULL && span.end <= written;
+    const char *name = there ? memchr(source + span.start, '"', span.end - span.start) : NULL;
+    if (mend != NULL && name != NULL) {
+        uint32_t start = (uint32_t)(name - source);
+        ent_span text = {span.file, start, start + (uint32_t)strlen(zone) + 2};
+        ent_diag_fix(d, text, mend, "did you mean %s?", mend);
+    } else {
+        ent_diag_help(d, "write a name of the IANA database such as \"Europe/London\" or \"UTC\"");
+    }
     return false;
 }
