@@ -183,6 +183,7 @@ static ent_agreement_decl *first_version(ent_checker *ck, const ent_node *n)
     check_under(ck, n);
     check_parties(ck, a, n);
     ent_effective(ck, n, &a->from_day, &a->to_day);
+    a->term_day = a->to_day;
     check_header(ck, a, n);
     return a;
 }
@@ -197,47 +198,93 @@ static void report_undated(ent_checker *ck, const ent_node *n)
     ent_diag_help(d, "add `effective from 2027-01-01`");
 }
 
-/* An amendment begins while the version before it is in force, and ends that version. */
+/* Where an agreement's dates are written, or its name. */
+static ent_span dated(const ent_agreement_decl *a)
+{
+    const ent_node *dates = ent_clause(a->node, ENT_NODE_EFFECTIVE);
+    return dates != NULL ? dates->span : a->span;
+}
+
+/* Whether it has an end of its own before the agreement would have ended. */
+static bool is_bounded(const ent_agreement_decl *a)
+{
+    return a->to_day < a->term_day;
+}
+
+static void report_overlap(ent_checker *ck, const ent_agreement_decl *before, const ent_node *n,
+                           ent_span at)
+{
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, at,
+                               "amendments `%s` and `%s` of `%s` overlap", before->amendment,
+                               n->name, before->name);
+    ent_diag_primary_label(d, "begins before the other ends");
+    ent_diag_label(d, dated(before), "in force until its last day");
+    ent_diag_help(d, "let `%s` begin on the day after, or leave the last day out: the next amendment "
+                     "ends the one before it", n->name);
+}
+
+/* An amendment begins while the version before it is in force, or on the day after the last day that
+ * an amendment before it gave itself, and ends that version. */
 static void check_dates(ent_checker *ck, ent_agreement_decl *a, ent_agreement_decl *before,
                         const ent_node *n)
 {
-    int64_t from, to, end = before->to_day;
+    int64_t from, to;
     const ent_node *effective = ent_clause(n, ENT_NODE_EFFECTIVE);
-    const ent_node *dates = ent_clause(before->node, ENT_NODE_EFFECTIVE);
-    ent_span theirs = dates != NULL ? dates->span : before->span;
+    a->to_day = before->term_day;
     if (!ent_effective(ck, n, &from, &to)) {
         report_undated(ck, n);
         return;
     }
+    bool follows = is_bounded(before) && from - 1 == before->to_day;
     if (from == before->from_day && before->before != NULL) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, effective->span,
                                    "amendments `%s` and `%s` of `%s` begin on one day",
                                    before->amendment, n->name, before->name);
         ent_diag_primary_label(d, "which of the two is in force?");
-        ent_diag_label(d, theirs, "the same day");
+        ent_diag_label(d, dated(before), "the same day");
         ent_diag_help(d, "make one amendment of them, or let one begin later");
-    } else if (from <= before->from_day || from > end) {
+    } else if (from <= before->from_day || (from > before->to_day && !follows)) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, effective->span,
                                    "amendment `%s` does not begin while `%s` is in force", n->name,
                                    before->name);
         ent_diag_primary_label(d, "from this day");
-        ent_diag_label(d, theirs, "what it changes is in force here");
+        ent_diag_label(d, dated(before), "what it changes is in force here");
     } else {
+        if (is_bounded(before) && !follows)
+            report_overlap(ck, before, n, effective->span);
         a->from_day = from;
         before->to_day = from - 1;
     }
-    if (to == INT64_MAX)
+    if (to != INT64_MAX)
+        a->to_day = to;
+    if (to != INT64_MAX && to > a->term_day)
+        a->term_day = to;
+}
+
+/* The last version has an end of its own, before that of the agreement. */
+static void check_end(ent_checker *ck, const ent_agreement_decl *last)
+{
+    if (last->before == NULL || !is_bounded(last))
         return;
-    a->to_day = to;
-    if (to < end) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0414, effective->span,
-                                   "with amendment `%s` `%s` ends earlier than before", n->name,
-                                   before->name);
-        ent_diag_primary_label(d, "nothing is in force afterwards");
-        ent_diag_label(d, theirs, "without it, it would go on");
-        ent_diag_help(d, "to change terms for a while, write a second amendment that changes them "
-                         "back");
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0414, dated(last),
+                               "with amendment `%s` `%s` ends earlier than before",
+                               last->amendment, last->name);
+    ent_diag_primary_label(d, "nothing is in force afterwards");
+    ent_diag_label(d, dated(last->before), "without it, it would go on");
+    ent_diag_help(d, "to change terms for a while, write a second amendment that changes them back "
+                     "from the day after");
+}
+
+/* Whether the amendment says anything but what it is to and from when. */
+static bool changes(const ent_node *n)
+{
+    const ent_node *effective = ent_clause(n, ENT_NODE_EFFECTIVE);
+    for (size_t i = 0; i < n->n_kids; i++) {
+        unsigned kind = n->kids[i]->kind;
+        if (kind != ENT_NODE_VERSION && kind != ENT_NODE_AMENDS && kind != ENT_NODE_EFFECTIVE)
+            return true;
     }
+    return effective != NULL && ent_kid(effective, 1) != NULL;
 }
 
 static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *before,
@@ -260,17 +307,49 @@ static ent_agreement_decl *next_version(ent_checker *ck, ent_agreement_decl *bef
         a->doc = n->doc;
     check_dates(ck, a, before, n);
     check_header(ck, a, n);
-    if (a->version <= before->version) {
-        const ent_node *v = ent_clause(n, ENT_NODE_VERSION);
-        const ent_node *old = ent_clause(before->node, ENT_NODE_VERSION);
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, v->span,
-                                   "version %lld is not after version %lld", (long long)a->version,
-                                   (long long)before->version);
-        ent_diag_primary_label(d, "an amendment goes forward");
-        ent_diag_label(d, old != NULL ? old->span : before->node->name_span,
-                       "the version that it changes");
+    if (!changes(n) && !ent_broken(ck, n->span)) {
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_W0416, n->name_span,
+                                   "amendment `%s` changes nothing in `%s`", n->name, before->name);
+        ent_diag_primary_label(d, "its terms are those of version %lld",
+                               (long long)before->version);
+        ent_diag_help(d, "say what it adds, replaces or removes, or what the charge is from then on");
     }
     return a;
+}
+
+/* Where a version's number is stated, or else its name. */
+static ent_span numbered(const ent_node *n)
+{
+    const ent_node *v = ent_clause(n, ENT_NODE_VERSION);
+    return v != NULL ? v->span : n->name_span;
+}
+
+/* Versions count up one by one, in the order of their dates.  False: reported, and those that follow
+ * are not held against it. */
+static bool check_number(ent_checker *ck, const version *v, const version *end)
+{
+    const ent_agreement_decl *a = v->agreement, *before = a->before;
+    if (a->version == before->version + 1)
+        return true;
+    bool back = a->version <= before->version;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, numbered(v->node),
+                               back ? "version %lld is not after version %lld"
+                                    : "version %lld does not follow version %lld",
+                               (long long)a->version, (long long)before->version);
+    ent_diag_primary_label(d, back ? "an amendment goes forward" : "a version is left out");
+    ent_diag_label(d, numbered(before->node), "the version that it changes");
+    for (const version *w = v + 1; w < end && !back; w++) {
+        const ent_node *number = ent_clause(w->node, ENT_NODE_VERSION);
+        if (number != NULL && number->i == before->version + 1) {
+            ent_diag_label(d, number->span, "begins later");
+            ent_diag_help(d, "number amendments in the order of their dates");
+            return false;
+        }
+    }
+    const char *mend = ent_check_printf(ck, "version %lld", (long long)before->version + 1);
+    if (mend != NULL)
+        ent_diag_fix(d, numbered(v->node), mend, "the next one is `%s`", mend);
+    return false;
 }
 
 /* --- members --- */
@@ -484,15 +563,19 @@ static void check_agreement(ent_checker *ck, const ent_node *n)
             versions[j - 1] = t;
         }
     }
+    bool in_order = true;
     for (size_t i = 0; i < n_versions; i++) {
         version *v = &versions[i], *before = i > 0 ? &versions[i - 1] : NULL;
         v->agreement = before == NULL ? first_version(ck, v->node)
                                       : next_version(ck, before->agreement, v->node);
         if (v->agreement == NULL)
             return;
+        if (before != NULL && in_order)
+            in_order = check_number(ck, v, versions + n_versions);
         collect(ck, v, before);
         check_version(ck, v);
     }
+    check_end(ck, versions[n_versions - 1].agreement);
     check_unused(ck, versions, n_versions);
 }
 
@@ -543,6 +626,7 @@ static void check_own_clauses(ent_checker *ck, const ent_node *n)
                               .version = f->version,
                               .from_day = f->from_day,
                               .to_day = f->to_day,
+                              .term_day = f->to_day,
                               .zone = f->zone,
                               .currency = f->currency,
                               .node = (ent_node *)(uintptr_t)n,

@@ -630,6 +630,7 @@ struct ent_agreement_decl {
     int64_t version;
     ent_party_decl *supplier, *customer;
     int64_t from_day, to_day; /* INT64_MIN, INT64_MAX: unbounded; both inclusive */
+    int64_t term_day;         /* when it would end without the end that its amendment gives it */
     const char *zone;         /* its own or the framework's */
     const char *currency;     /* its own, the charge's or the framework's; NULL if none */
     bool has_charge;

@@ -163,12 +163,39 @@ static bool moved_bound(ent_node *e, ent_type want, int compare, ent_value *out)
     return true;
 }
 
+static bool is_share(const ent_objective_decl *o)
+{
+    return o != NULL && o->n_folds == 1 && o->expr != NULL &&
+           o->expr->kind == ENT_NODE_AGGREGATE && o->type.kind == ENT_TYPE_RATIO &&
+           (o->folds[0]->kind == ENT_AGG_SHARE || o->folds[0]->kind == ENT_AGG_TIME_SHARE ||
+            o->folds[0]->kind == ENT_AGG_TIME_OUTSIDE);
+}
+
+/* `at least 99` of a share is 9,900%: whoever writes it means 99%. */
+static bool lacks_percent(ent_checker *ck, const ent_objective_decl *o, const ent_node *e,
+                          const char *what)
+{
+    bool bare = e->kind == ENT_NODE_LITERAL && (e->op == ENT_LIT_INT || e->op == ENT_LIT_DECIMAL);
+    if (!is_share(o) || !bare || ent_q_cmp(e->q, ent_q_from_i64(1)) <= 0)
+        return false;
+    const char *text = ent_check_source_text(ck, e->span);
+    const char *mend = ent_check_printf(ck, "%s%%", text == NULL ? "" : text);
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0307, e->span,
+                               "%s is a number above 1, and what is measured is a share", what);
+    ent_diag_primary_label(d, "a share is at most 1, which is 100%%");
+    if (mend != NULL)
+        ent_diag_fix(d, e->span, mend, "did you mean `%s`?", mend);
+    return true;
+}
+
 bool ent_check_bound(ent_checker *ck, ent_env *env, const ent_node *n, ent_type want, int compare,
                      const char *what, ent_value *out)
 {
     *out = (ent_value){.type = ent_ty(ENT_TYPE_ERROR)};
     ent_node *e = ent_expr(ck, env, n, ent_ty(ENT_TYPE_NONE));
     if (e->type.kind == ENT_TYPE_ERROR || want.kind == ENT_TYPE_ERROR)
+        return false;
+    if (lacks_percent(ck, env->objective, e, what))
         return false;
     ent_node *c = ent_coerce(ck, env, e, want);
     if (c == NULL && moved_bound(e, want, compare, out))
@@ -223,10 +250,7 @@ static void check_target(ent_checker *ck, ent_scope *scope, ent_objective_decl *
         o->target.type = ent_ty(ENT_TYPE_ERROR);
         return;
     }
-    bool share = o->n_folds == 1 && o->expr->kind == ENT_NODE_AGGREGATE &&
-                 o->type.kind == ENT_TYPE_RATIO &&
-                 (o->folds[0]->kind == ENT_AGG_SHARE || o->folds[0]->kind == ENT_AGG_TIME_SHARE ||
-                  o->folds[0]->kind == ENT_AGG_TIME_OUTSIDE);
+    bool share = is_share(o);
     int one = share ? ent_q_cmp(o->target.q, ent_q_from_i64(1)) : -1;
     bool never = (n->op == ENT_CMP_AT_LEAST && one > 0) || (n->op == ENT_CMP_ABOVE && one >= 0);
     if (share && never) {

@@ -84,8 +84,9 @@ static void report_thin(ent_prover *p, const ent_objective_decl *o, const ent_se
         ent_diag_label(d, on[i].objective->node->kids[1]->span, "%s %s", on[i].service->name,
                        ent_prove_percent(p, on[i].objective->target.q));
     }
-    ent_diag_note(d, "%s = %s < %s promised in %s", sum == NULL ? "" : sum,
-                  ent_prove_percent(p, product), target, ent_prove_title(o->title, o->name));
+    ent_diag_note(d, "%s%s%s < %s promised in %s", sum == NULL ? "" : sum, n > 1 ? " = " : "",
+                  n > 1 ? ent_prove_percent(p, product) : "", target,
+                  ent_prove_title(o->title, o->name));
     ent_diag_help(d, "promise at most %s, or raise a target below", ent_prove_percent(p, product));
 }
 
