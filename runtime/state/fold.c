@@ -2,8 +2,8 @@
  *
  * Every state is exact and does not depend on the order or grouping of its rows (first and last apart, which are
  * defined by it): integers are summed in 128 bits, doubles without rounding (ent_fsum), rationals
- * exactly; percentiles keep their values.  Two states of neighbouring rows merge into the state of
- * all of them.  Oracle: tests/oracle with fractions. */
+ * exactly; percentiles keep their values, integers as kept.c does.  Two states of neighbouring rows merge into
+ * the state of all of them.  Oracle: tests/oracle with fractions. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +13,7 @@ void ent_fold_deinit(ent_fold_state *state)
 {
     free(state->fsum);
     free(state->values);
-    while (state->narrow) {
-        ent_value_chunk *next = state->narrow->next;
-        free(state->narrow);
-        state->narrow = next;
-    }
+    ent_kept_free(state);
     *state = (ent_fold_state){0};
 }
 
@@ -125,33 +121,6 @@ bool ent_fold_value(const ent_fold_row *fold, ent_fold_state *state, const ent_c
     }
 }
 
-ent_value_chunk *ent_fold_room(ent_fold_state *state)
-{
-    enum { CHUNK_FIRST = 12, CHUNK_MAX = 4088 };
-    ent_value_chunk *chunk = state->narrow;
-    if (!chunk || chunk->n == chunk->capacity) {
-        uint32_t capacity = chunk ? 2 * chunk->capacity : CHUNK_FIRST;
-        capacity = capacity > CHUNK_MAX ? CHUNK_MAX : capacity;
-        ent_value_chunk *fresh = malloc(sizeof *fresh + capacity * sizeof fresh->v[0]);
-        if (!fresh) {
-            return NULL;
-        }
-        *fresh = (ent_value_chunk){chunk, 0, capacity};
-        state->narrow = chunk = fresh;
-    }
-    return chunk;
-}
-
-static bool push_narrow(ent_fold_state *state, int32_t value)
-{
-    ent_value_chunk *chunk = ent_fold_room(state);
-    if (chunk) {
-        chunk->v[chunk->n++] = value;
-        state->n_narrow++;
-    }
-    return chunk != NULL;
-}
-
 static ent_class value_class(const ent_fold_row *fold)
 {
     return ent_type_class((unsigned)fold->value_type);
@@ -194,14 +163,7 @@ bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fo
         }
         into->failed |= !ent_q_add(into->qsum, from->qsum, &into->qsum);
     }
-    for (const ent_value_chunk *chunk = from->narrow; chunk; chunk = chunk->next) {
-        for (uint32_t i = 0; i < chunk->n; i++) {
-            if (!push_narrow(into, chunk->v[i])) {
-                return false;
-            }
-        }
-    }
-    return merge_kept(fold, into, from) &&
+    return ent_kept_merge(into, from) && merge_kept(fold, into, from) &&
            push_values(into, value_class(fold), from->values, from->n_values);
 }
 
@@ -229,52 +191,13 @@ static double from_ordered(int64_t bits)
     return value;
 }
 
-/* The value that stands at place `rank` (from 0) once they are sorted, without sorting them: the values are counted
- * by the top bits of their distance from the least; those that share the bits of the wanted one are swapped to
- * the front, and so on among them.  Each round takes 11 bits off the range, and decimals of one kind lie close. */
-static int64_t select_integer(int64_t *v, size_t n, size_t rank)
-{
-    enum { BITS = 11, BUCKETS = 1 << BITS };
-    for (;;) {
-        size_t count[BUCKETS] = {0};
-        int64_t least = v[0];
-        int64_t most = v[0];
-        for (size_t i = 1; i < n; i++) {
-            least = v[i] < least ? v[i] : least;
-            most = v[i] > most ? v[i] : most;
-        }
-        uint64_t range = (uint64_t)most - (uint64_t)least;
-        unsigned width = range == 0 ? 0 : 64 - (unsigned)__builtin_clzll(range);
-        unsigned shift = width > BITS ? width - BITS : 0;
-        for (size_t i = 0; i < n; i++) {
-            count[((uint64_t)v[i] - (uint64_t)least) >> shift]++;
-        }
-        size_t bucket = 0;
-        while (rank >= count[bucket]) {
-            rank -= count[bucket++];
-        }
-        if (shift == 0) {
-            return (int64_t)((uint64_t)least + bucket);
-        }
-        size_t kept = 0;
-        for (size_t i = 0; i < n; i++) {
-            int64_t value = v[i];
-            if (((uint64_t)value - (uint64_t)least) >> shift == bucket) {
-                v[i] = v[kept];
-                v[kept++] = value;
-            }
-        }
-        n = kept;
-    }
-}
-
 static double select_number(double *v, size_t n, size_t rank)
 {
     int64_t *bits = (int64_t *)(void *)v;
     for (size_t i = 0; i < n; i++) {
         bits[i] = ordered_bits(v[i]);
     }
-    double found = from_ordered(select_integer(bits, n, rank));
+    double found = from_ordered(ent_select_integer(bits, n, rank));
     for (size_t i = 0; i < n; i++) {
         v[i] = from_ordered(bits[i]);
     }
@@ -305,27 +228,6 @@ static void result_value(const ent_fold_row *fold, const void *value, ent_consta
     }
 }
 
-/* The value at the place among all integers, of which some are kept in 32 bits. */
-static bool select_mixed(const ent_fold_state *state, size_t at, int64_t *out)
-{
-    size_t n = state->n_values;
-    int64_t *all = malloc((n + state->n_narrow) * sizeof *all);
-    if (!all) {
-        return false;
-    }
-    if (n > 0) {
-        memcpy(all, state->values, n * sizeof *all);
-    }
-    for (const ent_value_chunk *chunk = state->narrow; chunk; chunk = chunk->next) {
-        for (uint32_t i = 0; i < chunk->n; i++) {
-            all[n++] = chunk->v[i];
-        }
-    }
-    *out = select_integer(all, n, at);
-    free(all);
-    return true;
-}
-
 static bool percentile(const ent_image *p, const ent_fold_row *fold, ent_fold_state *state,
                        ent_constant *out, ent_fault *error)
 {
@@ -351,7 +253,7 @@ static bool percentile(const ent_image *p, const ent_fold_row *fold, ent_fold_st
         out->v.q = ((const ent_q *)state->values)[at];
         break;
     default:
-        return select_mixed(state, at, &out->v.i) || ent_no_memory(error);
+        return ent_kept_select(state, at, &out->v.i) || ent_no_memory(error);
     }
     return true;
 }

@@ -40,6 +40,26 @@ static bool io_sums(ent_io *x, ent_fold_state *f)
     return (!exact || ent_io_fsum(x, f->fsum)) && (!fraction || ent_io_q(x, &f->qsum));
 }
 
+/* Only written: whatever is read is a value like any other. */
+static bool io_narrow(ent_io *x, const ent_fold_row *fold, const ent_fold_state *f)
+{
+    bool ok = true;
+    for (const ent_value_chunk *chunk = f->narrow; ok && chunk; chunk = chunk->next) {
+        for (uint32_t i = 0; ok && i < chunk->n; i++) {
+            int64_t value = chunk->v[i];
+            ok = ent_io_cell(x, fold->value_type, fold->param, &value);
+        }
+    }
+    const ent_value_counts *counts = f->counts;
+    for (uint32_t at = 0; ok && counts && at < counts->size; at++) {
+        int64_t value = counts->least + (int64_t)at;
+        for (uint32_t i = 0; ok && i < counts->count[at]; i++) {
+            ok = ent_io_cell(x, fold->value_type, fold->param, &value);
+        }
+    }
+    return ok;
+}
+
 static bool io_values(ent_io *x, const ent_fold_row *fold, ent_fold_state *f)
 {
     size_t size = ent_class_size(ent_type_class((unsigned)fold->value_type));
@@ -56,15 +76,7 @@ static bool io_values(ent_io *x, const ent_fold_row *fold, ent_fold_state *f)
             return false;
         }
     }
-    for (const ent_value_chunk *chunk = f->narrow; chunk; chunk = chunk->next) {
-        for (uint32_t i = 0; i < chunk->n; i++) {
-            int64_t value = chunk->v[i];
-            if (!ent_io_cell(x, fold->value_type, fold->param, &value)) {
-                return false;
-            }
-        }
-    }
-    return true;
+    return io_narrow(x, fold, f);
 }
 
 static bool io_fold(ent_io *x, const ent_fold_row *fold, ent_fold_state *f)

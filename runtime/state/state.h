@@ -307,12 +307,21 @@ typedef struct ent_dutystate {
     uint64_t without_allowance; /* triggers whose allowance no clause names */
 } ent_dutystate;
 
-/* Values of 32 bits, as most are that are kept one by one: half the memory, and never moved. */
+/* Values of 32 bits, as most integers are that are kept. */
 typedef struct ent_value_chunk {
     struct ent_value_chunk *next;
     uint32_t n, capacity;
     int32_t v[];
 } ent_value_chunk;
+
+/* How often each of the values from `least` came. */
+typedef struct ent_value_counts {
+    size_t n;     /* of all of them */
+    size_t tried; /* how many values were kept when a wider window was last looked for */
+    int32_t least;
+    uint32_t size;
+    uint32_t count[];
+} ent_value_counts;
 
 /* One aggregate of one subject in one window: mergeable, plain but for the list of values. */
 typedef struct ent_fold_state {
@@ -329,7 +338,8 @@ typedef struct ent_fold_state {
     void *values; /* of percentile: int64_t, double or ent_q */
     size_t n_values, values_capacity;
     ent_value_chunk *narrow; /* more of them, the latest first */
-    size_t n_narrow;
+    ent_value_counts *counts; /* and more, or NULL */
+    size_t n_narrow;          /* in chunks and counts */
     int64_t good_ns, bad_ns; /* time share */
     int64_t expected;        /* samples, or net time in ns of a time share */
     int64_t missing;         /* of what was expected of each key, what did not come */
@@ -687,14 +697,22 @@ void ent_fold_deinit(ent_fold_state *state);
 /* Takes one row's value in; cls and lane say which. */
 bool ent_fold_value(const ent_fold_row *fold, ent_fold_state *state, const ent_colbuf *values,
                     size_t lane);
-/* A chunk with room for one more value of 32 bits; NULL: no memory.  Who adds values counts them there and in
- * n_narrow. */
-ent_value_chunk *ent_fold_room(ent_fold_state *state);
 bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fold_state *from);
 /* The figure as a value of class *cls; *absent when there is none. */
 bool ent_fold_result(const ent_image *p, const ent_fold_row *fold, ent_fold_state *state,
                      int64_t missing, int missing_policy, ent_constant *out, bool *absent,
                      ent_fault *error);
+
+/* --- kept.c --- */
+/* A chunk with room for one more value of 32 bits; NULL: no memory.  Who adds values counts them there and in
+ * n_narrow. */
+ent_value_chunk *ent_kept_room(ent_fold_state *state);
+bool ent_kept_merge(ent_fold_state *into, const ent_fold_state *from);
+/* The value at the place (from 0) in the order of all integers that are kept; false: no memory. */
+bool ent_kept_select(const ent_fold_state *state, size_t rank, int64_t *out);
+/* The same among `n` values, which change their places. */
+int64_t ent_select_integer(int64_t *v, size_t n, size_t rank);
+void ent_kept_free(ent_fold_state *state);
 
 /* --- objective.c --- */
 bool ent_objectivestate_init(ent_engine *s, ent_objectivestate *o, int64_t index, ent_fault *error);

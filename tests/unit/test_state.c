@@ -453,6 +453,75 @@ static void test_selection(void **state)
     }
 }
 
+/* What `kind` of data brings next: one value, a narrow range, a skewed one with rare values far away, two distant
+ * clusters, a range that moves, all of 32 bits. */
+static int32_t kept_value(unsigned kind, uint64_t seed, size_t i)
+{
+    uint32_t r = (uint32_t)(seed >> 32);
+    switch (kind) {
+    case 0:
+        return INT32_MIN;
+    case 1:
+        return (int32_t)(r % 700) - 350;
+    case 2:
+        return r % 50 == 0 ? INT32_MAX - (int32_t)(r % 9) : (int32_t)((r % 300) * (r / 300 % 300) / 20);
+    case 3:
+        return (r & 1 ? 2000000000 : -2000000000) + (int32_t)(r % 4096);
+    case 4:
+        return (int32_t)(i / 3 + r % 100);
+    default:
+        return (int32_t)r;
+    }
+}
+
+static void keep_narrow(ent_fold_state *state, int32_t value)
+{
+    ent_value_chunk *chunk = ent_kept_room(state);
+    assert_non_null(chunk);
+    chunk->v[chunk->n++] = value;
+    state->n_narrow++;
+}
+
+/* Integers that are counted once there are many are the same values: against sorting, with whole ones beside them. */
+static void test_kept(void **state)
+{
+    (void)state;
+    enum { MANY = 60000 };
+    static int64_t all[MANY];
+    const ent_fold_row fold = {.kind = ENT_AGG_MEDIAN, .value_type = ENT_TYPE_INT};
+    uint64_t seed = 7;
+    for (unsigned kind = 0; kind < 6; kind++) {
+        for (size_t n = 1; n <= MANY; n = n * 7 / 2 + 1) {
+            ent_fold_state kept[2] = {0};
+            ent_fold_state merged = {0};
+            for (size_t i = 0; i < n; i++) {
+                seed = seed * 6364136223846793005U + 1442695040888963407U;
+                all[i] = kept_value(kind, seed, i);
+                ent_fold_state *into = &kept[i % 3 == 0];
+                if (seed % 64 == 0) {
+                    all[i] += seed % 128 == 0 ? INT64_C(1) << 40 : 0;
+                    ent_colbuf one = {.cls = ENT_CLASS_I, .data = &all[i], .n = 1};
+                    assert_true(ent_fold_value(&fold, into, &one, 0));
+                } else {
+                    keep_narrow(into, (int32_t)all[i]);
+                }
+            }
+            assert_true(ent_fold_merge(&fold, &merged, &kept[0]) && ent_fold_merge(&fold, &merged, &kept[1]));
+            qsort(all, n, sizeof *all, compare_integers);
+            for (size_t at = 0; at < n; at += 1 + n / 23) {
+                int64_t found;
+                assert_true(ent_kept_select(&merged, at, &found));
+                assert_int_equal(found, all[at]);
+            }
+            size_t counted = merged.counts ? merged.counts->n : 0;
+            assert_true(n < 5000 || kind == 3 || kind == 5 || counted > n / 2);
+            ent_fold_deinit(&kept[0]);
+            ent_fold_deinit(&kept[1]);
+            ent_fold_deinit(&merged);
+        }
+    }
+}
+
 static void test_tuples(void **state)
 {
     (void)state;
@@ -510,7 +579,9 @@ int main(void)
         cmocka_unit_test(test_misuse),      cmocka_unit_test(test_origins),
         cmocka_unit_test(test_host_stops),  cmocka_unit_test(test_fold_merge),
         cmocka_unit_test(test_map),
-        cmocka_unit_test(test_map_dense),         cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_map_dense),
+        cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_kept),
         cmocka_unit_test(test_tuples),
         cmocka_unit_test(test_colbuf),
     };
