@@ -348,7 +348,8 @@ static void leave_all(ent_column_lanes *lanes, ent_class cls)
 static void read_texts(const ent_binder *b, wanted *w, ent_column_lanes *lanes, meaning *m)
 {
     if (!b->portable) {
-        ent_columns_texts(lanes, w->texts, meaning_of, m);
+        bool interned = !m->field || m->field->type == ENT_TYPE_TEXT;
+        ent_columns_texts(lanes, w->texts, interned ? ent_strings_families(b->strings) : NULL, meaning_of, m);
         return;
     }
     leave_all(lanes, ENT_CLASS_I);

@@ -62,5 +62,8 @@ void ent_text_memo_free(ent_text_memo *memo);
 /* What a text stands for, or a negative number: then the lane is odd and nothing is remembered. */
 typedef int64_t (*ent_text_meaning)(void *user, const ent_cell *cell);
 
-void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_meaning meaning, void *user);
+/* families: where meanings of numbered texts may be found, too; or NULL. */
+struct ent_families;
+void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, const struct ent_families *families,
+                       ent_text_meaning meaning, void *user);
 #endif

@@ -1,9 +1,9 @@
 /* Columns of texts, see columns.h: a table of what texts meant, by their bytes.
  *
  * In a small table a text is looked for in two places: then it holds what a column repeats without being much larger
- * than that, and stays in the nearest caches.  What needs a large one mostly is numbered, as tickets are, and has one
- * place, next to its neighbours' (runtime/vm/numbered.h): the table then holds the latest numbers, and those in use lie
- * together. */
+ * than that, and stays in the nearest caches.  What needs a large one mostly is numbered, as tickets are: standing for
+ * itself, it is found by its number among the interned texts (runtime/vm/numbered.h), else it has a place next to its
+ * neighbours'.  Either way those in use lie together. */
 #include "runtime/feed/columns.h"
 
 #include <stdlib.h>
@@ -25,6 +25,7 @@ typedef struct remembered {
 
 struct ent_text_memo {
     remembered *texts;
+    const ent_family *family; /* of the last numbered text */
     unsigned bits;
     uint32_t misses; /* since it has this size */
 };
@@ -57,10 +58,15 @@ ALWAYS_INLINE size_t near_slot(const remembered *text, unsigned bits)
     return (size_t)((mixed ^ mixed >> 32) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - bits));
 }
 
+/* What is before the last eight bytes of a text. */
+ALWAYS_INLINE uint64_t before_last(const remembered *text)
+{
+    return text->first & UINT64_MAX >> ((16 - text->len) * 8 & 63);
+}
+
 ALWAYS_INLINE size_t far_slot(const remembered *text, unsigned bits)
 {
-    uint64_t before = text->first & UINT64_MAX >> ((16 - text->len) * 8 & 63); /* without what is in `last`, too */
-    return ent_numbered_hash(before, text->last) & ((UINT32_C(1) << bits) - 1);
+    return ent_numbered_hash(before_last(text), text->last) & ((UINT32_C(1) << bits) - 1);
 }
 
 /* A text's other place in a small table. */
@@ -114,8 +120,23 @@ ALWAYS_INLINE bool is_same(const remembered *a, const remembered *b)
     return ((a->first ^ b->first) | (a->last ^ b->last) | (a->len ^ b->len)) == 0;
 }
 
-/* A lane whose text is not remembered, or that has none. */
-static void take_unknown(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t i, ent_text_meaning meaning, void *user)
+/* Where the text's number has its meaning among the families; NULL: nowhere. */
+ALWAYS_INLINE const uint32_t *numbered_place(ent_text_memo *memo, const ent_families *families, const remembered *text)
+{
+    ent_numbered numbered = ent_numbered_of(before_last(text), text->last, text->len);
+    if (!memo->family || !ent_family_has(memo->family, &numbered)) {
+        const ent_family *family = ent_families_of(families, &numbered);
+        if (!family) {
+            return NULL;
+        }
+        memo->family = family;
+    }
+    return ent_family_place(memo->family, numbered.number);
+}
+
+/* A lane whose text is not remembered, or that has none; numbered: others will find it by its number. */
+static void take_unknown(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t i, bool numbered,
+                         ent_text_meaning meaning, void *user)
 {
     int64_t *out = lanes->data;
     ent_cell cell = ent_lane_cell(lanes, i);
@@ -124,7 +145,7 @@ static void take_unknown(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t 
     out[i] = found < 0 ? 0 : found;
     if (found < 0) {
         lanes->odd[lanes->n_odd++] = i;
-    } else if (cell.len > 0 && cell.len <= TEXT_MAX) {
+    } else if (!numbered && cell.len > 0 && cell.len <= TEXT_MAX) {
         remembered text = bytes_of(cell.p, cell.len);
         text.meaning = found;
         remember(memo, &text);
@@ -164,30 +185,35 @@ static uint32_t take_near(const ent_column_lanes *lanes, const ent_text_memo *me
 
 /* Takes lanes from `i` on with a large table: the places of a group of texts are told to the processor before they are
  * looked at.  The first lane of the next group, or the next lane where the table has grown. */
-static uint32_t take_far(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t i, ent_text_meaning meaning, void *user)
+static uint32_t take_far(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t i, const ent_families *families,
+                         ent_text_meaning meaning, void *user)
 {
     enum { GROUP = 32 };
     remembered text[GROUP];
     const remembered *place[GROUP];
+    const uint32_t *number[GROUP];
     int64_t *out = lanes->data;
     unsigned bits = memo->bits;
     uint32_t n = lanes->n - i < GROUP ? lanes->n - i : GROUP;
     for (uint32_t k = 0; k < n; k++) {
         ent_cell cell = ent_lane_cell(lanes, i + k);
         place[k] = NULL;
+        number[k] = NULL;
         if (cell.len - 1 < TEXT_MAX) {
             text[k] = bytes_of(cell.p, cell.len);
-            place[k] = &memo->texts[far_slot(&text[k], bits)];
-            __builtin_prefetch(place[k]);
+            number[k] = families ? numbered_place(memo, families, &text[k]) : NULL;
+            place[k] = number[k] ? NULL : &memo->texts[far_slot(&text[k], bits)];
+            __builtin_prefetch(number[k] ? (const void *)number[k] : (const void *)place[k]);
         }
     }
     for (uint32_t k = 0; k < n; k++) {
-        if (place[k] && is_same(place[k], &text[k])) {
-            out[i + k] = place[k]->meaning;
+        uint32_t numbered = number[k] ? __atomic_load_n(number[k], __ATOMIC_ACQUIRE) : 0;
+        if (numbered > 0 || (place[k] && is_same(place[k], &text[k]))) {
+            out[i + k] = numbered > 0 ? (int64_t)numbered - 1 : place[k]->meaning;
             lanes->absent[i + k] = 0;
             continue;
         }
-        take_unknown(lanes, memo, i + k, meaning, user);
+        take_unknown(lanes, memo, i + k, number[k] != NULL, meaning, user);
         if (memo->bits != bits) {
             return i + k + 1;
         }
@@ -195,18 +221,19 @@ static uint32_t take_far(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t 
     return i + n;
 }
 
-void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, ent_text_meaning meaning, void *user)
+void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, const ent_families *families,
+                       ent_text_meaning meaning, void *user)
 {
     uint32_t i = 0;
     lanes->n_odd = 0;
     while (i < lanes->n) {
         if (memo->bits > NEAR_BITS) {
-            i = take_far(lanes, memo, i, meaning, user);
+            i = take_far(lanes, memo, i, families, meaning, user);
             continue;
         }
         i = take_near(lanes, memo, i);
         if (i < lanes->n) {
-            take_unknown(lanes, memo, i, meaning, user);
+            take_unknown(lanes, memo, i, false, meaning, user);
             i++;
         }
     }

@@ -2,6 +2,10 @@
 #include "runtime/memory/account.h"
 #include "runtime/memory/memory.h"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 /* here they are what they are elsewhere */
 #undef malloc
 #undef calloc
@@ -78,6 +82,33 @@ void ent_account_forget_keys(uint64_t n)
 
 /* --- blocks --- */
 
+/* Tables that grow with the number of keys are looked up all over the place: in large pages that costs far fewer walks
+ * through page tables, and touching them for the first time far fewer faults.  It is only advice, and only for large
+ * blocks of malloc's; what a host's allocator gives is the host's. */
+static void advise(void *raw, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    enum { PAGE = 2 * 1024 * 1024 };
+    uintptr_t from = ((uintptr_t)raw + PAGE - 1) / PAGE * PAGE;
+    uintptr_t to = ((uintptr_t)raw + size) / PAGE * PAGE;
+    if (size >= 2 * (size_t)PAGE && from < to) {
+        (void)madvise((char *)raw + (from - (uintptr_t)raw), to - from, MADV_HUGEPAGE);
+    }
+#else
+    (void)raw;
+    (void)size;
+#endif
+}
+
+static void *resize(void *block, size_t size)
+{
+    void *raw = realloc(block, size);
+    if (raw) {
+        advise(raw, size);
+    }
+    return raw;
+}
+
 static void *raw_resize(const ent_allocator *allocator, void *block, size_t old_size, size_t size)
 {
     if (allocator && allocator->resize) {
@@ -87,7 +118,7 @@ static void *raw_resize(const ent_allocator *allocator, void *block, size_t old_
         free(block);
         return NULL;
     }
-    return realloc(block, size);
+    return resize(block, size);
 }
 
 void *ent_account_new(const ent_allocator *allocator, size_t size)
@@ -143,7 +174,7 @@ static void *make(size_t size, size_t alignment)
     if (!may_grow(account, size + room)) {
         return NULL;
     }
-    char *raw = account ? raw_resize(&account->allocator, NULL, 0, size + room) : malloc(size + room);
+    char *raw = account ? raw_resize(&account->allocator, NULL, 0, size + room) : resize(NULL, size + room);
     if (!raw) {
         return account ? (exceed(account, ENT_NO_MEMORY), NULL) : NULL;
     }
@@ -186,6 +217,7 @@ void *ent_memory_zeroed(size_t n, size_t size)
     if (!current) {
         char *raw = calloc(1, bytes + HEADER); /* large blocks come as untouched pages of zeros */
         if (raw) {
+            advise(raw, bytes + HEADER);
             *(header *)raw = make_header(NULL, bytes, HEADER);
         }
         return raw ? raw + HEADER : NULL;
@@ -229,7 +261,7 @@ void *ent_memory_resize(void *block, size_t size)
     }
     char *raw = (char *)block - HEADER;
     raw = h.account ? raw_resize(&h.account->allocator, raw, h.size + HEADER, size + HEADER)
-                    : realloc(raw, size + HEADER);
+                    : resize(raw, size + HEADER);
     if (!raw) {
         return h.account ? (exceed(h.account, ENT_NO_MEMORY), NULL) : NULL;
     }

@@ -170,6 +170,7 @@ void ent_dutystate_deinit(ent_dutystate *d)
     free(d->histories);
     free(d->members);
     free(d->allowances);
+    free(d->spans);
     ent_map_deinit(&d->covered);
     ent_map_deinit(&d->held);
     free(d->clocks);
@@ -477,37 +478,57 @@ static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
 }
 
 /* A slice's clocks lie anywhere in memory, but which they will be is known: the processor is told in good time, first
- * of the place in the map, then of that in the list, then of the clock, then of its holders. */
+ * of the place in the map, then of that in the list, then of the clock, then of its holders.  Of a clock that may end it
+ * is told of its spans, too. */
+enum { AHEAD_MAP = 24, AHEAD_LIST = 16, AHEAD_CLOCK = 8, AHEAD_HOLDERS = 4, AHEAD_RING = 16 };
+
 typedef struct ahead {
     const ent_dutystate *leader;
-    const ent_clock *clocks[16]; /* by event, what was found for it, or NULL; only to be told of */
+    const ent_clock *clocks[AHEAD_RING]; /* by event, what was found for it, or NULL; only to be told of */
 } ahead;
+
+static void look_for_spans(const ent_engine *s, const ent_dutystate *leader, const ent_event *v, size_t left)
+{
+    const uint16_t ends = BIT_DISCHARGE | BIT_VOID | BIT_UNTIL;
+    for (size_t i = 0; i < leader->n_spans; i++) {
+        const ent_spanstate *span = &s->spans[leader->spans[i]];
+        if (left > AHEAD_MAP && (v[AHEAD_MAP].bits & ends)) {
+            ent_map_prefetch(&span->keys, v[AHEAD_MAP].key);
+        }
+        if (left > AHEAD_LIST && (v[AHEAD_LIST].bits & ends)) {
+            ent_span_prefetch(span, v[AHEAD_LIST].key);
+        }
+        if (left > AHEAD_CLOCK && (v[AHEAD_CLOCK].bits & ends)) {
+            ent_span_prefetch_runs(span, v[AHEAD_CLOCK].key);
+        }
+    }
+}
 
 static void look_ahead(const ent_engine *s, ahead *a, size_t i)
 {
-    enum { MAP = 24, LIST = 16, CLOCK = 8, HOLDERS = 4, RING = 16 };
     const ent_event *v = s->events.v + i;
     size_t left = s->events.n - i;
-    if (left > MAP) {
-        const ent_map *map = &s->duties[a->leader->members[v[MAP].tag]].running;
-        __builtin_prefetch((uint64_t)v[MAP].key < map->n_dense ? &map->dense[v[MAP].key] : NULL);
+    if (left > AHEAD_MAP) {
+        ent_map_prefetch(&s->duties[a->leader->members[v[AHEAD_MAP].tag]].running, v[AHEAD_MAP].key);
     }
-    if (left > LIST) {
-        const ent_dutystate *d = &s->duties[a->leader->members[v[LIST].tag]];
-        uint32_t at = ent_map_get(&d->running, v[LIST].key);
+    if (left > AHEAD_LIST) {
+        const ent_dutystate *d = &s->duties[a->leader->members[v[AHEAD_LIST].tag]];
+        uint32_t at = ent_map_get(&d->running, v[AHEAD_LIST].key);
         __builtin_prefetch(at == ENT_MAP_NONE ? NULL : &d->clocks[at]);
     }
-    if (left > CLOCK) {
-        const ent_clock *c = ent_clock_of(&s->duties[a->leader->members[v[CLOCK].tag]], v[CLOCK].key);
-        a->clocks[(i + CLOCK) % RING] = c;
+    if (left > AHEAD_CLOCK) {
+        const ent_dutystate *d = &s->duties[a->leader->members[v[AHEAD_CLOCK].tag]];
+        const ent_clock *c = ent_clock_of(d, v[AHEAD_CLOCK].key);
+        a->clocks[(i + AHEAD_CLOCK) % AHEAD_RING] = c;
         for (size_t line = 0; c && line < sizeof *c; line += 64) {
             __builtin_prefetch((const char *)c + line);
         }
     }
-    if (left > HOLDERS && a->clocks[(i + HOLDERS) % RING]) {
-        const ent_holds *holds = &a->clocks[(i + HOLDERS) % RING]->holds;
+    if (left > AHEAD_HOLDERS && a->clocks[(i + AHEAD_HOLDERS) % AHEAD_RING]) {
+        const ent_holds *holds = &a->clocks[(i + AHEAD_HOLDERS) % AHEAD_RING]->holds;
         __builtin_prefetch(holds->memory == ENT_HOLDS_OF_DUTY ? holds->v : NULL);
     }
+    look_for_spans(s, a->leader, v, left);
 }
 
 bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error)

@@ -148,6 +148,21 @@ static int64_t clocks_of_span(ent_engine *s, int64_t span)
     return leader;
 }
 
+/* Tells leaders the spans that only their members' clocks ask for. */
+static bool list_spans(ent_engine *s)
+{
+    for (size_t i = 0; i < s->program->n_span; i++) {
+        ent_dutystate *leader = s->spans[i].clocks < 0 ? NULL : &s->duties[s->spans[i].clocks];
+        if (leader && !leader->spans && !(leader->spans = calloc(s->program->n_span, sizeof *leader->spans))) {
+            return false;
+        }
+        if (leader) {
+            leader->spans[leader->n_spans++] = (int64_t)i;
+        }
+    }
+    return true;
+}
+
 bool ent_duties_link(ent_engine *s)
 {
     size_t n = s->program->n_duty;
@@ -176,7 +191,7 @@ bool ent_duties_link(ent_engine *s)
         }
         leader->members[leader->n_members++] = (int64_t)i;
     }
-    return true;
+    return list_spans(s);
 }
 
 /* --- holders --- */
@@ -316,10 +331,8 @@ void ent_clocks_forget(ent_engine *s, const ent_dutystate *d, int64_t key, int64
             *covers = (ent_covers){0};
         }
     }
-    for (size_t i = 0; i < s->program->n_span; i++) {
-        if (s->spans[i].clocks == d->leader) {
-            ent_span_forget(&s->spans[i], key, now);
-        }
+    for (size_t i = 0; i < leader->n_spans; i++) {
+        ent_span_forget(&s->spans[leader->spans[i]], key, now);
     }
 }
 

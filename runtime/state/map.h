@@ -38,6 +38,13 @@ static inline uint32_t ent_map_get(const ent_map *map, int64_t key)
 {
     return (uint64_t)key < map->n_dense ? map->dense[key] : ent_map_find(map, key);
 }
+/* The key will be asked for soon. */
+static inline void ent_map_prefetch(const ent_map *map, int64_t key)
+{
+    if ((uint64_t)key < map->n_dense) {
+        __builtin_prefetch(&map->dense[key]);
+    }
+}
 /* The place of the key's value, made with ENT_MAP_NONE if it is new; NULL when memory runs out.
  * Valid until the next call that may insert. */
 uint32_t *ent_map_at(ent_map *map, int64_t key);

@@ -246,8 +246,27 @@ static bool close_run(ent_engine *s, const ent_spanstate *span, ent_spankey *k, 
     return ent_intervals_add(&k->closed, from, e->at);
 }
 
+void ent_span_prefetch(const ent_spanstate *span, int64_t key)
+{
+    uint32_t place = ent_map_get(&span->keys, key);
+    if (place != ENT_MAP_NONE) {
+        __builtin_prefetch(&span->v[place]);
+        __builtin_prefetch((const char *)(&span->v[place] + 1) - 1);
+    }
+}
+
+void ent_span_prefetch_runs(const ent_spanstate *span, int64_t key)
+{
+    uint32_t place = ent_map_get(&span->keys, key);
+    if (place != ENT_MAP_NONE) {
+        __builtin_prefetch(span->v[place].closed.v);
+        __builtin_prefetch(span->v[place].runs);
+    }
+}
+
 bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span)
 {
+    enum { AHEAD_MAP = 16, AHEAD_KEY = 8 };
     ent_events_clear(s);
     if (!ent_watches_collect(s, &span->watches, 0)) {
         return false;
@@ -255,6 +274,10 @@ bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span)
     ent_events_sort(s);
     for (size_t i = 0; i < s->events.n; i++) {
         const ent_event *e = &s->events.v[i];
+        if (i + AHEAD_MAP < s->events.n) {
+            ent_map_prefetch(&span->keys, e[AHEAD_MAP].key);
+            ent_span_prefetch(span, e[AHEAD_KEY].key);
+        }
         ent_spankey *k = span_key(span, e->key);
         if (!k) {
             return false;

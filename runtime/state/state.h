@@ -287,6 +287,8 @@ typedef struct ent_dutystate {
     int64_t leader;      /* the first of the duties that move with it: those linked by versions and allowances */
     int64_t *members;    /* of a leader */
     size_t n_members;
+    int64_t *spans;      /* of a leader: those that only its members' clocks ask for */
+    size_t n_spans;
     int64_t *allowances; /* duties of other parties whose clocks are allowances within this one's */
     size_t n_allowances;
     ent_map covered; /* key -> place in covers */
@@ -608,6 +610,9 @@ void ent_spanstate_deinit(ent_spanstate *span);
 bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span);
 /* No clock of the key is left, and no later one begins before `before`: lets go of what had ended by then. */
 void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before);
+/* The key will be asked for soon; once that has had time, what is kept of it will. */
+void ent_span_prefetch(const ent_spanstate *span, int64_t key);
+void ent_span_prefetch_runs(const ent_spanstate *span, int64_t key);
 bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at);
 /* The row that an event is. */
 ent_rowref ent_event_row(const ent_engine *s, const ent_event *e);

@@ -2,7 +2,7 @@
  *
  * Entries live in blocks that double in size and never move, so that a reader holding a number
  * needs no lock; bytes live in chunks that never move either.  The hash table holds numbers and
- * hashes only. Tested in tests/unit/test_vm.c. */
+ * hashes only; numbered texts mostly are in none, see numbered.h.  Tested in tests/unit/test_vm.c. */
 #include "runtime/vm/strings.h"
 
 #include <pthread.h>
@@ -13,7 +13,8 @@
 #include "runtime/vm/numbered.h"
 #include "runtime/vm/swar.h"
 
-enum { FIRST_BLOCK_BITS = 10, BLOCKS = 40, CHUNK_BYTES = 65536 };
+/* Families of numbered texts are for tables that become large. */
+enum { FIRST_BLOCK_BITS = 10, BLOCKS = 40, CHUNK_BYTES = 65536, CHUNK_MOST = 4 * 1024 * 1024, FAMILIES_FROM = 1024 };
 
 typedef struct entry {
     const char *p;
@@ -35,9 +36,12 @@ struct ent_strings {
     size_t n;
     slot *slots;
     size_t n_slots; /* a power of two */
+    size_t n_hashed;
+    ent_families families;
     chunk *chunks;
     char *free_bytes;
     size_t n_free;
+    size_t next_chunk;
     bool shared;
     pthread_mutex_t lock;
 };
@@ -113,7 +117,7 @@ static size_t step_of(uint32_t hash)
 
 static bool grow_slots(ent_strings *strings)
 {
-    if (strings->n_slots > 0 && strings->n + 1 <= strings->n_slots / 2) {
+    if (strings->n_slots > 0 && strings->n_hashed + 1 <= strings->n_slots / 2) {
         return true;
     }
     size_t n_slots = strings->n_slots == 0 ? 1024 : strings->n_slots * 2;
@@ -179,11 +183,12 @@ static char *copy_text(ent_strings *strings, const char *p, size_t len)
         return NULL;
     }
     if (len + 1 > strings->n_free) {
-        size_t bytes = len + 1 > CHUNK_BYTES ? len + 1 : CHUNK_BYTES;
+        size_t bytes = len + 1 > strings->next_chunk ? len + 1 : strings->next_chunk;
         chunk *fresh = malloc(sizeof *fresh + bytes);
         if (fresh == NULL) {
             return NULL;
         }
+        strings->next_chunk = strings->next_chunk < CHUNK_MOST ? 2 * strings->next_chunk : CHUNK_MOST;
         fresh->next = strings->chunks;
         strings->chunks = fresh;
         strings->free_bytes = fresh->bytes;
@@ -212,6 +217,7 @@ static bool take_program(ent_strings *strings, const ent_image *program)
         slot *where = find_slot(strings, text->p, text->len, hash);
         if (where->id == 0) {
             *where = (slot){(uint32_t)i + 1, hash};
+            strings->n_hashed++;
         }
     }
     return true;
@@ -220,6 +226,9 @@ static bool take_program(ent_strings *strings, const ent_image *program)
 ent_strings *ent_strings_new(const ent_image *program_or_null)
 {
     ent_strings *strings = calloc(1, sizeof *strings);
+    if (strings != NULL) {
+        strings->next_chunk = CHUNK_BYTES;
+    }
     if (strings == NULL || !grow_slots(strings) ||
         (program_or_null != NULL && !take_program(strings, program_or_null))) {
         ent_strings_free(strings);
@@ -244,6 +253,7 @@ void ent_strings_free(ent_strings *strings)
     if (strings->shared) {
         pthread_mutex_destroy(&strings->lock);
     }
+    ent_families_deinit(&strings->families);
     free(strings->slots);
     free(strings);
 }
@@ -268,38 +278,71 @@ static void unlock(ent_strings *strings)
     }
 }
 
-static int64_t intern(ent_strings *strings, const char *p, size_t len, uint32_t hash)
+/* false: the text ends in no number, or is long. */
+static bool is_numbered(const char *p, size_t len, ent_numbered *out)
 {
-    slot *where = find_slot(strings, p, len, hash);
-    if (where->id != 0) {
-        return (int64_t)where->id - 1;
+    if (len == 0 || len > ENT_NUMBERED_MAX || p[len - 1] < '0' || p[len - 1] > '9') {
+        return false;
     }
+    uint64_t last = len < 8 ? load_end(p, len) : ent_load8(p + len - 8);
+    uint64_t before = len <= 8 ? 0 : ent_load8(p) & UINT64_MAX >> (8 * (16 - len));
+    *out = ent_numbered_of(before, last, (uint32_t)len);
+    return true;
+}
+
+/* The number of a text that is known, or -1. */
+static int64_t known_text(const ent_strings *strings, const char *p, size_t len, const ent_numbered *numbered,
+                          uint32_t hash)
+{
+    const ent_family *family = numbered ? ent_families_of(&strings->families, numbered) : NULL;
+    const uint32_t *place = family ? ent_family_place(family, numbered->number) : NULL;
+    return place && *place ? (int64_t)*place - 1 : (int64_t)find_slot(strings, p, len, hash)->id - 1;
+}
+
+/* Gives the next number to a text that is new. */
+static int64_t add_text(ent_strings *strings, const char *p, size_t len, const ent_numbered *numbered, uint32_t hash)
+{
     char *copy = strings->n < UINT32_MAX - 1 ? copy_text(strings, p, len) : NULL;
-    size_t n_slots = strings->n_slots;
     if (copy == NULL || !grow_slots(strings) || !add_entry(strings, copy, len)) {
         return -1;
     }
-    where = strings->n_slots == n_slots ? where : find_slot(strings, copy, len, hash);
-    *where = (slot){(uint32_t)strings->n, hash};
+    bool many = strings->n > FAMILIES_FROM;
+    uint32_t *place = numbered && many ? ent_families_add(&strings->families, numbered) : NULL;
+    if (place) {
+        __atomic_store_n(place, (uint32_t)strings->n, __ATOMIC_RELEASE);
+    } else {
+        *find_slot(strings, copy, len, hash) = (slot){(uint32_t)strings->n, hash};
+        strings->n_hashed++;
+    }
     return (int64_t)strings->n - 1;
 }
 
 int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len)
 {
+    ent_numbered numbered;
+    const ent_numbered *as_numbered = is_numbered(p, len, &numbered) ? &numbered : NULL;
     uint32_t hash = hash_text(p, len);
     lock(strings);
-    int64_t id = intern(strings, p, len, hash);
+    int64_t id = known_text(strings, p, len, as_numbered, hash);
+    id = id >= 0 ? id : add_text(strings, p, len, as_numbered, hash);
     unlock(strings);
     return id;
 }
 
 int64_t ent_strings_find(ent_strings *strings, const char *p, size_t len)
 {
+    ent_numbered numbered;
+    const ent_numbered *as_numbered = is_numbered(p, len, &numbered) ? &numbered : NULL;
     uint32_t hash = hash_text(p, len);
     lock(strings);
-    int64_t id = (int64_t)find_slot(strings, p, len, hash)->id - 1;
+    int64_t id = known_text(strings, p, len, as_numbered, hash);
     unlock(strings);
     return id;
+}
+
+const ent_families *ent_strings_families(const ent_strings *strings)
+{
+    return &strings->families;
 }
 
 const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)

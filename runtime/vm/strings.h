@@ -23,5 +23,8 @@ int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len);
 int64_t ent_strings_find(ent_strings *strings, const char *p, size_t len);
 /* NUL-terminated; stays at its address for the life of the table.  *len may be NULL. */
 const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len);
+/* Where numbered texts are found without a call or a lock; their meanings are their numbers here. */
+struct ent_families;
+const struct ent_families *ent_strings_families(const ent_strings *strings);
 size_t ent_strings_count(const ent_strings *strings);
 #endif

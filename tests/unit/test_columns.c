@@ -14,6 +14,7 @@
 
 #include "runtime/feed/columns.h"
 #include "runtime/vm/read.h"
+#include "runtime/vm/strings.h"
 
 enum { LANES = 512, TEXT_MAX = 24, ROUNDS = 400 };
 
@@ -293,7 +294,7 @@ static void test_texts(void **state)
         static plain_batch plain;
         bool is_plain = below(2) == 0;
         ent_column_lanes lanes = {is_plain ? NULL : b.cells, LANES, b.data, b.absent, b.odd, 0, lay_out(&plain, &b), 1};
-        ent_columns_texts(&lanes, memo, number_of, &d);
+        ent_columns_texts(&lanes, memo, NULL, number_of, &d);
         uint32_t at = 0;
         for (uint32_t lane = 0; lane < LANES; lane++) {
             const ent_cell *cell = &b.cells[lane];
@@ -311,6 +312,42 @@ static void test_texts(void **state)
     ent_text_memo_free(memo);
 }
 
+static int64_t intern(void *user, const ent_cell *cell)
+{
+    return ent_strings_intern(user, cell->p, cell->len);
+}
+
+/* Numbered texts of several kinds, so many that the table of remembered ones becomes large. */
+static void test_numbered_texts(void **state)
+{
+    static const char *const kinds[] = {"INC%07u", "A%u", "%u", "A0%u", "a prefix %u", "x%ux", "no digits at all"};
+    static batch b;
+    ent_text_memo *memo = ent_text_memo_new();
+    ent_strings *strings = ent_strings_new(NULL);
+    (void)state;
+    assert_true(memo && strings);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            char text[TEXT_MAX + 1];
+            uint32_t number = below(3) == 0 ? below(30000) : 100 * round + below(200);
+            int len = snprintf(text, sizeof text, kinds[below(below(2) ? 1 : 7)], number);
+            put(&b, lane, text, below(100) == 0 ? 0 : (uint32_t)len);
+        }
+        ent_column_lanes lanes = {b.cells, LANES, b.data, b.absent, b.odd, 0, NULL, 1};
+        ent_columns_texts(&lanes, memo, ent_strings_families(strings), intern, strings);
+        assert_int_equal(lanes.n_odd, 0);
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            const ent_cell *cell = &b.cells[lane];
+            assert_int_equal(b.absent[lane], cell->len == 0);
+            if (cell->len > 0) {
+                assert_int_equal(b.data[lane], ent_strings_find(strings, cell->p, cell->len));
+            }
+        }
+    }
+    ent_strings_free(strings);
+    ent_text_memo_free(memo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_bools_and_durations),
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_numbered_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -605,6 +605,38 @@ static void test_strings(void **state)
     ent_strings_free(NULL);
 }
 
+/* Numbered texts of several kinds in several orders, some with the same number, dense ones and lone ones. */
+static void test_numbered_strings(void **state)
+{
+    (void)state;
+    enum { TEXTS = 60000, KINDS = 8 };
+    static const char *const kinds[KINDS] = {
+        "INC%07u", "A%u", "%08u", "A0%u", "a long prefix %u", "B%u", "0123456789%05u", "x%ux"};
+    ent_strings *s = ent_strings_new(NULL);
+    assert_non_null(s);
+    char text[40];
+    int64_t n = 0;
+    for (unsigned i = 0; i < TEXTS; i++) {
+        unsigned at = i * 7919 % TEXTS;
+        at = at % KINDS == 5 ? at * 1500 : at;
+        size_t len = (size_t)snprintf(text, sizeof text, kinds[at % KINDS], at / 4);
+        int64_t known = ent_strings_find(s, text, len);
+        int64_t id = ent_strings_intern(s, text, len);
+        assert_true(known < 0 ? id == n : id == known);
+        n += known < 0;
+    }
+    assert_int_equal(ent_strings_count(s), n);
+    for (int64_t id = 0; id < n; id++) {
+        size_t len;
+        const char *p = ent_strings_get(s, id, &len);
+        assert_int_equal(ent_strings_find(s, p, len), id);
+        assert_int_equal(ent_strings_intern(s, p, len), id);
+    }
+    assert_int_equal(ent_strings_find(s, "INC0000001x", 11), -1);
+    assert_int_equal(ent_strings_find(s, "INC99999999", 11), -1);
+    ent_strings_free(s);
+}
+
 /* --- the kernel builder --- */
 
 static void test_builder(void **state)
@@ -669,6 +701,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_numbered_strings),
         cmocka_unit_test(test_builder),
         cmocka_unit_test(test_bind),
         cmocka_unit_test(test_unknown_zone),
