@@ -279,6 +279,7 @@ $(B)/tests/sorter.so: tests/embed/library/sorter.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 $(OPT) $(WARN) -fPIC -shared -o $@ $<
 $(B)/tests/embed_compile: EMBED_LINK += -lentente-compiler
+$(B)/tests/embed_saving: EMBED_LINK += -lsodium
 $(B)/tests/embed_%: tests/embed/%.c $(B)/libentente.so
 	@mkdir -p $(@D)
 	$(CC) -std=c17 $(OPT) $(WARN) -D_GNU_SOURCE -Iruntime/include -Icompiler/include -MMD -MP -MF $@.d -o $@ $< $(EMBED_LINK) -lcmocka

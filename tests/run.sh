@@ -80,6 +80,10 @@ step "saved and restored, random worlds" python3 tests/property/save.py --seed 2
     --hostile 40 --entente "$ENTENTE" --driver "$BUILD/tests/save_driver"
 step "saved and restored, examples" python3 tests/property/save.py --hostile 40 --entente "$ENTENTE" \
     --driver "$BUILD/tests/save_driver" examples/*/run.sh examples/accountability/*/run.sh
+step "whole ledgers in pieces, random clubs" python3 tests/property/whole.py --seed 1 --count $((CLUBS / 6)) \
+    --entente "$ENTENTE" --driver "$BUILD/tests/whole_driver"
+step "whole ledgers in pieces, random worlds" python3 tests/property/whole.py --seed 2 --count $((WORLDS / 12)) --worlds \
+    --entente "$ENTENTE" --driver "$BUILD/tests/whole_driver"
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
 step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"

@@ -51,6 +51,13 @@ typedef struct ent_view {
     size_t because_size;
 } ent_view;
 
+/* A decision of a whole ledger, which is given out at the end: its line without prev and hash, and its plain figures. */
+typedef struct ent_kept {
+    ent_verdict verdict; /* without answer */
+    char *members;
+    size_t len;
+} ent_kept;
+
 struct ent_session {
     ent_account account;
     ent_program *program;
@@ -68,7 +75,7 @@ struct ent_session {
     bool ledger_begun, ledger_broken;
     ent_view view;
     ent_json_out notice_line;
-    ent_verdict *kept; /* of a whole ledger */
+    ent_kept *kept; /* of a whole ledger */
     size_t n_kept, kept_capacity;
     struct ent_engine *copy; /* how all stands at copy_ns, until the session moves; see standing.c */
     int64_t copy_ns;
@@ -105,9 +112,16 @@ bool ent_session_usable(ent_session *session, ent_error *error);
 /* A session with a fresh engine, or with what the reader gives. */
 bool ent_session_open(ent_program *program, const ent_session_options *options, const ent_reader *reader,
                       ent_session **session, ent_error *error);
-/* Fills a prepared session with a saved one; see saved.c. */
+/* Fills a prepared session with a saved one, whose ledger may be of another mode; see saved.c. */
 bool ent_session_read(ent_session *session, const ent_reader *reader, const ent_engine_options *options,
                       ent_error *error);
+/* Somebody is told decisions or lines. */
+bool ent_session_heard(const ent_session *session);
+/* Room for one more decision; NULL: memory. */
+ent_kept *ent_session_room(ent_session *session);
+/* What the session keeps until the end of a whole ledger, as bytes; see kept.c. */
+bool ent_kept_save(const ent_session *session, const ent_writer *writer);
+bool ent_kept_restore(ent_session *session, const ent_reader *reader, ent_error *error);
 /* Ends a call that entered the session's account; returns ok. */
 bool ent_session_leave(ent_session *session, ent_account *before, bool ok, ent_error *error);
 /* ent_session_push of a usable session whose account is in force. */
@@ -117,7 +131,7 @@ bool ent_session_push_columns(ent_session *session, const char *feed, const ent_
 int64_t ent_embed_field(const ent_image *image, const ent_feed_row *feed, const char *name);
 
 /* The decision as a struct over its ledger line; false: memory. */
-bool ent_view_decision(ent_view *view, const ent_engine *engine, const ent_verdict *verdict, const char *line,
+bool ent_view_decision(ent_view *view, const ent_image *image, const ent_verdict *verdict, const char *line,
                        size_t len, int64_t seq, ent_decision *out);
 bool ent_view_notice(ent_view *view, const ent_image *image, const ent_warning *warning, const char *line, size_t len,
                      ent_notice *out);

@@ -1,10 +1,10 @@
 /* A session as a stream of bytes: what the library keeps beside the engine, and then the engine.
  *
- *     "ENTSESSN"  u32 version, u32 feeds, u8 ledger begun, i64 seq, i64 watermark, i64 end of the period,
- *     64 bytes: the hash of the ledger's last line;  of each feed: u8 given, u64 rows, refused, skipped
- *     BLAKE2b-256 of all that;  the engine's stream (runtime/state/save.h), which has an end of its own
+ *     "ENTSESSN"  u32 version, u32 feeds, u8 ledger's mode, heard, begun, `as of` given, i64 seq, watermark, end of the
+ *     period, `as of`, 64 bytes: the hash of the ledger's last line;  of each feed: u8 given, u64 rows, refused, skipped
+ *     BLAKE2b-256 of all that;  of a whole ledger: what it keeps (kept.c);  the engine's stream (runtime/state/save.h)
  *
- * Little-endian.  Tested by tests/embed/saving.c. */
+ * Little-endian.  Tested by tests/embed/saving.c and tests/property/whole.py. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "runtime/state/save.h"
 
 static const char magic[8] = {'E', 'N', 'T', 'S', 'E', 'S', 'S', 'N'};
-enum { VERSION = 1, HASH_TEXT = ENT_HASH_TEXT_SIZE - 1, HEAD = 8 + 4 + 4 + 1 + 3 * 8 + HASH_TEXT, FEED = 1 + 3 * 8 };
+enum { VERSION = 2, HASH_TEXT = ENT_HASH_TEXT_SIZE - 1, HEAD = 8 + 4 + 4 + 4 + 4 * 8 + HASH_TEXT, FEED = 1 + 3 * 8 };
 
 static size_t size_of(const ent_session *s)
 {
@@ -58,10 +58,14 @@ static void put_all(const ent_session *s, uint8_t *bytes)
     c.at += sizeof magic;
     put(&c, VERSION, 4);
     put(&c, n, 4);
+    put(&c, s->options.ledger, 1);
+    put(&c, ent_session_heard(s), 1);
     put(&c, s->ledger_begun, 1);
+    put(&c, s->options.has_as_of, 1);
     put(&c, (uint64_t)s->ledger.seq, 8);
     put(&c, (uint64_t)s->watermark, 8);
     put(&c, (uint64_t)s->until, 8);
+    put(&c, (uint64_t)s->options.as_of_ns, 8);
     memcpy(c.at, s->ledger.prev, HASH_TEXT);
     c.at += HASH_TEXT;
     for (size_t i = 0; i < n; i++) {
@@ -86,6 +90,7 @@ static bool save(ent_session *s, const ent_writer *writer)
         ok = ent_embed_fail(writer->error, ENT_ERROR_STOPPED, "the writer took no more");
     }
     free(bytes);
+    ok = ok && (s->options.ledger == ENT_LEDGER_LIVE || ent_kept_save(s, writer));
     return ok && (ent_engine_save(s->engine, writer->write, writer->user, &fault) ||
                   ent_embed_fault(s->program, writer->error, &fault));
 }
@@ -97,10 +102,6 @@ bool ent_session_save(ent_session *s, const ent_writer *writer)
     }
     if (!ent_session_usable(s, writer->error)) {
         return false;
-    }
-    if (s->options.ledger != ENT_LEDGER_LIVE) {
-        return ent_embed_fail(writer->error, ENT_ERROR_USAGE,
-                              "only a session with a live ledger can be saved: a whole one is given out at its end");
     }
     ent_account *before = ent_account_enter(&s->account);
     s->busy = true;
@@ -121,20 +122,41 @@ static bool is_hash(const char *text)
     return strspn(text, "0123456789abcdef") == HASH_TEXT;
 }
 
+/* What a whole ledger should have kept is not there if nobody was told decisions. */
+static bool get_mode(ent_session *s, cursor *c, ent_error *error)
+{
+    uint64_t mode = get(c, 1);
+    bool heard = get(c, 1) != 0;
+    if (mode != ENT_LEDGER_LIVE && mode != ENT_LEDGER_WHOLE) {
+        return refuse(error, "its ledger is of no mode");
+    }
+    s->options.ledger = (ent_ledger_mode)mode;
+    return heard || mode == ENT_LEDGER_LIVE || !ent_session_heard(s) ||
+           ent_embed_fail(error, ENT_ERROR_USAGE, "the saved session had no callbacks and so kept no decisions");
+}
+
 static bool get_all(ent_session *s, uint8_t *bytes, ent_error *error)
 {
     cursor c = {bytes + sizeof magic};
     size_t n = s->program->image->n_feed;
-    if (memcmp(bytes, magic, sizeof magic) != 0 || get(&c, 4) != VERSION) {
+    if (memcmp(bytes, magic, sizeof magic) != 0) {
         return refuse(error, "it begins with something else");
+    }
+    if (get(&c, 4) != VERSION) {
+        return refuse(error, "it is of another version of the library");
     }
     if (get(&c, 4) != n) {
         return refuse(error, "it is of another program");
     }
+    if (!get_mode(s, &c, error)) {
+        return false;
+    }
     s->ledger_begun = get(&c, 1) != 0;
+    s->options.has_as_of = get(&c, 1) != 0;
     s->ledger.seq = (int64_t)get(&c, 8);
     s->watermark = (int64_t)get(&c, 8);
     s->until = (int64_t)get(&c, 8);
+    s->options.as_of_ns = (int64_t)get(&c, 8);
     memcpy(s->ledger.prev, c.at, HASH_TEXT);
     s->ledger.prev[HASH_TEXT] = 0;
     c.at += HASH_TEXT;
@@ -162,7 +184,7 @@ bool ent_session_read(ent_session *s, const ent_reader *reader, const ent_engine
     }
     ok = ok && get_all(s, bytes, error);
     free(bytes);
-    if (!ok) {
+    if (!ok || (s->options.ledger == ENT_LEDGER_WHOLE && !ent_kept_restore(s, reader, error))) {
         return false;
     }
     if (ent_engine_restore(s->program->image, options, reader->read, reader->user, &s->engine, &fault)) {
@@ -188,7 +210,7 @@ bool ent_session_restore(ent_program *program, const ent_reader *reader, ent_ses
         memcpy(&options, given, given->size == 0 || given->size > sizeof options ? sizeof options : given->size);
         options.size = 0;
     }
-    options.ledger = ENT_LEDGER_LIVE;
+    options.ledger = ENT_LEDGER_LIVE; /* until it is known */
     options.has_from = options.has_to = options.has_as_of = false;
     return ent_session_open(program, &options, reader, session, error);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "runtime/feed/origin.h"
-#include "runtime/judge/answer.h"
 #include "runtime/ledger/notice.h"
 #include "runtime/native/native.h"
 #include "runtime/time/zone.h"
@@ -76,56 +75,78 @@ static bool begin_ledger(ent_session *s)
     return ok ? give_line(s) : broken(s);
 }
 
-static bool tell(ent_session *s, const ent_engine *engine, const ent_verdict *verdict)
+/* The line that is in the ledger's hands, and the decision that it is. */
+static bool tell(ent_session *s, const ent_verdict *verdict)
 {
     const ent_session_options *o = &s->options;
     ent_decision decision;
-    if (!ent_ledger_decision_line(&s->ledger, engine, verdict)) {
-        return broken(s);
-    }
     if (!give_line(s) || !o->on_decision) {
         return !s->stopped;
     }
-    if (!ent_view_decision(&s->view, engine, verdict, s->ledger.line.data, s->ledger.line.len, s->ledger.seq,
-                           &decision)) {
+    if (!ent_view_decision(&s->view, s->program->image, verdict, s->ledger.line.data, s->ledger.line.len,
+                           s->ledger.seq, &decision)) {
         return broken(s);
     }
     return o->on_decision(o->user, &decision) || stop(s);
 }
 
-static bool keep(ent_session *s, const ent_verdict *verdict)
+ent_kept *ent_session_room(ent_session *s)
 {
     if (s->n_kept == s->kept_capacity) {
         size_t capacity = s->kept_capacity ? s->kept_capacity * 2 : 256;
-        ent_verdict *grown = realloc(s->kept, capacity * sizeof *grown);
+        ent_kept *grown = realloc(s->kept, capacity * sizeof *grown);
         if (!grown) {
-            return broken(s);
+            return NULL;
         }
         s->kept = grown;
         s->kept_capacity = capacity;
     }
-    s->kept[s->n_kept++] = *verdict;
-    (void)ent_answer_keep(verdict->answer);
+    return &s->kept[s->n_kept];
+}
+
+static bool keep(ent_session *s, const ent_engine *engine, const ent_verdict *verdict)
+{
+    ent_kept *kept = ent_session_room(s);
+    if (!kept || !ent_ledger_decision_members(&s->ledger, engine, verdict)) {
+        return broken(s);
+    }
+    const ent_json_out *line = &s->ledger.line;
+    *kept = (ent_kept){.verdict = *verdict, .members = malloc(line->len), .len = line->len - 1};
+    if (!kept->members) {
+        return broken(s);
+    }
+    kept->verdict.answer = NULL;
+    memcpy(kept->members, line->data + 1, kept->len); /* behind the brace */
+    s->n_kept++;
     return true;
+}
+
+bool ent_session_heard(const ent_session *s)
+{
+    return s->options.on_decision || s->options.on_line;
 }
 
 static bool on_verdict(void *user, const ent_engine *engine, const ent_verdict *verdict)
 {
     ent_session *s = user;
-    if (!s->options.on_decision && !s->options.on_line) {
+    if (!ent_session_heard(s)) {
         return true;
     }
     if (s->options.ledger == ENT_LEDGER_WHOLE) {
-        return keep(s, verdict);
+        return keep(s, engine, verdict);
     }
-    return begin_ledger(s) && tell(s, engine, verdict);
+    return begin_ledger(s) &&
+           (ent_ledger_decision_line(&s->ledger, engine, verdict) ? tell(s, verdict) : broken(s));
 }
 
 static bool tell_kept(ent_session *s)
 {
     bool ok = begin_ledger(s);
+    s->ledger.seq -= (int64_t)s->n_kept; /* they were counted when they were kept */
     for (size_t i = 0; ok && i < s->n_kept; i++) {
-        ok = tell(s, s->engine, &s->kept[i]);
+        s->ledger.seq++;
+        ok = ent_ledger_line_of(&s->ledger, s->kept[i].members, s->kept[i].len) ? tell(s, &s->kept[i].verdict)
+                                                                               : broken(s);
     }
     return ok;
 }
@@ -196,7 +217,7 @@ static bool prepare(ent_session *s, ent_error *error)
     if (!s->strings || !s->feeds || !ent_names_init(&s->names, p)) {
         return ent_embed_memory(error);
     }
-    for (size_t i = 0; s->options.ledger == ENT_LEDGER_WHOLE && i < p->n_feed; i++) {
+    for (size_t i = 0; i < p->n_feed; i++) {
         ent_digest_init(&s->feeds[i].digest);
     }
     return true;
@@ -214,7 +235,7 @@ static bool open_engine(ent_session *s, const ent_reader *reader, ent_error *err
                                   .has_as_of = s->options.has_as_of,
                                   .as_of_ns = s->options.as_of_ns,
                                   .notices = s->options.on_notice != NULL,
-                                  .prompt = s->options.ledger == ENT_LEDGER_LIVE,
+                                  .prompt = true,
                                   .not_in_force = s->not_in_force,
                                   .strings = s->strings,
                                   .on_decision = on_verdict,
@@ -286,7 +307,7 @@ void ent_session_free(ent_session *s)
     }
     ent_account *before = ent_account_enter(&s->account);
     for (size_t i = 0; i < s->n_kept; i++) {
-        ent_answer_free(s->kept[i].answer);
+        free(s->kept[i].members);
     }
     free(s->kept);
     ent_session_drop_copy(s);
@@ -460,11 +481,10 @@ bool ent_session_finish(ent_session *s, ent_error *error)
     if (!ent_session_usable(s, error)) {
         return false;
     }
-    bool wanted = s->options.on_decision || s->options.on_line;
     ent_account *before = ent_account_enter(&s->account);
     s->busy = true;
     ent_session_drop_copy(s);
-    bool ok = ent_engine_finish(s->engine, &fault) && tell_notices(s) && (!wanted || tell_kept(s));
+    bool ok = ent_engine_finish(s->engine, &fault) && tell_notices(s) && (!ent_session_heard(s) || tell_kept(s));
     s->busy = false;
     s->ended = true;
     ok = ok || has_failed(s, error, &fault);

@@ -45,7 +45,7 @@ static bool on_row(void *user, const ent_engine *copy, const ent_standing_row *r
     char texts[4][ENT_Q_TEXT_SIZE];
     ent_decision decision;
     if (!ent_ledger_decision_line(&a->ledger, copy, row->decision) ||
-        !ent_view_decision(&s->view, copy, row->decision, a->ledger.line.data, a->ledger.line.len, 0, &decision)) {
+        !ent_view_decision(&s->view, p, row->decision, a->ledger.line.data, a->ledger.line.len, 0, &decision)) {
         a->no_memory = true;
         return false;
     }

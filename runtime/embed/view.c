@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "runtime/ledger/json_in.h"
-#include "runtime/judge/answer.h"
 #include "runtime/judge/clause.h"
 
 static bool reserve(void *v, size_t *size, size_t n, size_t element)
@@ -161,7 +160,7 @@ static bool take_pool(const reading *r, ent_json_slice array, ent_decision *d)
     return true;
 }
 
-static bool take_because(const reading *r, ent_json_slice array, const ent_verdict *v, ent_decision *d)
+static bool take_because(const reading *r, ent_json_slice array, ent_decision *d)
 {
     ent_view *view = r->view;
     ent_json_slice item;
@@ -171,11 +170,13 @@ static bool take_because(const reading *r, ent_json_slice array, const ent_verdi
     }
     while (ent_json_next_item(array, &at, &item)) {
         const char *fact = member_text(r, item, "fact");
+        ent_json_slice left_out = ent_json_member(item, "left_out");
         if (fact) {
             view->because[d->n_because++] = fact;
+        } else if (left_out.p) {
+            d->because_left_out = strtoll(left_out.p, NULL, 10); /* a comma or brace follows */
         }
     }
-    d->because_left_out = v->answer ? (int64_t)v->answer->facts_left_out : 0;
     d->because = view->because;
     return true;
 }
@@ -256,7 +257,7 @@ static ent_json_slice without_newline(const char *line, size_t len)
     return (ent_json_slice){line, len > 0 && line[len - 1] == '\n' ? len - 1 : len};
 }
 
-bool ent_view_decision(ent_view *view, const ent_engine *engine, const ent_verdict *verdict, const char *line,
+bool ent_view_decision(ent_view *view, const ent_image *p, const ent_verdict *verdict, const char *line,
                        size_t len, int64_t seq, ent_decision *d)
 {
     reading r = {view, line};
@@ -265,12 +266,12 @@ bool ent_view_decision(ent_view *view, const ent_engine *engine, const ent_verdi
     if (!reserve(&view->texts, &view->texts_size, len + 1, 1)) {
         return false;
     }
-    take_verdict(ent_engine_program(engine), verdict, d);
+    take_verdict(p, verdict, d);
     take_figures(&r, object, d);
     return take_subject(&r, ent_json_member(object, "subject"), &d->subject, &d->n_subject) &&
            take_responsible(&r, ent_json_member(object, "responsible"), d) &&
            take_pool(&r, ent_json_member(object, "parties"), d) &&
-           take_because(&r, ent_json_member(object, "because"), verdict, d);
+           take_because(&r, ent_json_member(object, "because"), d);
 }
 
 bool ent_view_notice(ent_view *view, const ent_image *p, const ent_warning *warning, const char *line, size_t len,

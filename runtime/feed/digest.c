@@ -7,7 +7,7 @@
 void ent_digest_init(ent_digest *d)
 {
     *d = (ent_digest){.n = 0};
-    d->failed = !ent_hash_init(&d->hash);
+    ent_blake2b_init(&d->hash);
 }
 
 void ent_digest_deinit(ent_digest *d)
@@ -90,6 +90,31 @@ static void put_value(ent_digest *d, const ent_image *p, const ent_field_row *fi
     put_text(d, p->strings[name].p, p->strings[name].len);
 }
 
+/* What was put from `begin` on is a row. */
+static bool end_row(ent_digest *d, int64_t at, size_t begin)
+{
+    if (d->failed || !grow((void **)&d->rows, &d->rows_capacity, d->n_rows + 1, sizeof *d->rows)) {
+        d->failed = true;
+        return false;
+    }
+    d->rows[d->n_rows++] = (ent_digest_row){at, begin, d->n - begin};
+    return true;
+}
+
+bool ent_digest_add_bytes(ent_digest *d, int64_t at, const void *bytes, size_t len)
+{
+    size_t begin = d->n;
+    put_bytes(d, bytes, len);
+    return end_row(d, at, begin);
+}
+
+ent_blake2b ent_digest_settled(const ent_digest *d)
+{
+    ent_blake2b hash = d->hash;
+    ent_blake2b_update(&hash, d->bytes, d->n_settled);
+    return hash;
+}
+
 void ent_digest_add(ent_digest *d, const ent_image *p, const ent_feed_row *feed, const ent_strings *strings,
                     const ent_vector *columns, size_t lane)
 {
@@ -99,12 +124,7 @@ void ent_digest_add(ent_digest *d, const ent_image *p, const ent_feed_row *feed,
             put_value(d, p, &p->field[feed->first_field + i], strings, &columns[i], lane);
         }
     }
-    if (d->failed || !grow((void **)&d->rows, &d->rows_capacity, d->n_rows + 1, sizeof *d->rows)) {
-        d->failed = true;
-        return;
-    }
-    int64_t at = ((const int64_t *)columns[feed->at].data)[lane];
-    d->rows[d->n_rows++] = (ent_digest_row){at, begin, d->n - begin};
+    (void)end_row(d, ((const int64_t *)columns[feed->at].data)[lane], begin);
 }
 
 static int compare_rows(const void *a, const void *b, void *base)
@@ -122,7 +142,7 @@ static int compare_rows(const void *a, const void *b, void *base)
 /* Hashes what is settled: the bytes before the waiting rows, which are in the order of rows. */
 static void hash_settled(ent_digest *d)
 {
-    d->failed = d->failed || !ent_hash_update(&d->hash, d->bytes, d->n_settled);
+    ent_blake2b_update(&d->hash, d->bytes, d->n_settled);
     d->n_settled = 0;
 }
 
@@ -131,7 +151,7 @@ static void take(ent_digest *d, size_t n)
 {
     hash_settled(d);
     for (size_t i = 0; i < n && !d->failed; i++) {
-        d->failed = !ent_hash_update(&d->hash, d->bytes + d->rows[i].offset, d->rows[i].len);
+        ent_blake2b_update(&d->hash, d->bytes + d->rows[i].offset, d->rows[i].len);
     }
 }
 
@@ -180,13 +200,7 @@ void ent_digest_pass(ent_digest *d, int64_t until)
     take(d, passed);
     ent_digest rest = {.failed = d->failed, .hash = d->hash}; /* nothing is settled */
     for (size_t i = passed; i < d->n_rows && !rest.failed; i++) {
-        size_t offset = rest.n;
-        put_bytes(&rest, d->bytes + d->rows[i].offset, d->rows[i].len);
-        if (grow((void **)&rest.rows, &rest.rows_capacity, rest.n_rows + 1, sizeof *rest.rows)) {
-            rest.rows[rest.n_rows++] = (ent_digest_row){d->rows[i].at, offset, d->rows[i].len};
-        } else {
-            rest.failed = true;
-        }
+        (void)ent_digest_add_bytes(&rest, d->rows[i].at, d->bytes + d->rows[i].offset, d->rows[i].len);
     }
     ent_digest_deinit(d);
     *d = rest;
@@ -194,9 +208,11 @@ void ent_digest_pass(ent_digest *d, int64_t until)
 
 bool ent_digest_text(ent_digest *d, char text[ENT_HASH_TEXT_SIZE])
 {
-    text[0] = 0;
+    unsigned char digest[ENT_HASH_SIZE];
     ent_digest_flush(d);
     hash_settled(d);
     d->n = 0;
-    return !d->failed && ent_hash_final_hex(&d->hash, text);
+    ent_blake2b_final(&d->hash, digest);
+    ent_hash_text(digest, text);
+    return !d->failed;
 }

@@ -582,7 +582,8 @@ typedef struct ent_writer {
 } ent_writer;
 
 /* Gives the next n bytes; false: there are not as many.  `options` are those of the session that is made: its period,
- * `as of`, ledger mode and whether there are notices are part of what was saved and not looked at; NULL: defaults. */
+ * `as of`, the ledger's mode and whether there are notices are part of what was saved and not looked at; NULL: defaults.
+ * A whole ledger is only kept for callbacks: one that was saved without any is given to none. */
 typedef struct ent_reader {
     bool (*read)(void *user, void *bytes, size_t n);
     void *user;
@@ -590,8 +591,8 @@ typedef struct ent_reader {
 } ent_reader;
 
 /* Writes the whole session: rows not yet below the watermark, running clocks, open windows, and where its ledger's
- * chain stands.  The session goes on unchanged.  Only of a live ledger (ENT_LEDGER_LIVE), whose past is with
- * the host. */
+ * chain stands; of a whole ledger (ENT_LEDGER_WHOLE) also all decisions so far and the digests of the rows, so it grows
+ * with them.  The session goes on unchanged. */
 ENT_API bool ent_session_save(ent_session *session, const ent_writer *writer);
 /* Makes a session of the same program that goes on exactly as the saved one would have.  The bytes are not trusted: a
  * stream that is cut short, changed, or of another program is an error (ENT_ERROR_DATA). */

@@ -36,18 +36,24 @@ bool ent_hash_final(ent_hash *hash, unsigned char digest[ENT_HASH_SIZE])
     return crypto_generichash_final(&state, digest, ENT_HASH_SIZE) == 0;
 }
 
-bool ent_hash_final_hex(ent_hash *hash, char text[ENT_HASH_TEXT_SIZE])
+void ent_hash_text(const unsigned char digest[ENT_HASH_SIZE], char text[ENT_HASH_TEXT_SIZE])
 {
     static const char hex[] = "0123456789abcdef";
-    unsigned char digest[ENT_HASH_SIZE];
 
-    if (!ent_hash_final(hash, digest))
-        return false;
     for (size_t i = 0; i < ENT_HASH_SIZE; i++) {
         text[2 * i] = hex[digest[i] >> 4];
         text[2 * i + 1] = hex[digest[i] & 15];
     }
     text[ENT_HASH_TEXT_SIZE - 1] = '\0';
+}
+
+bool ent_hash_final_hex(ent_hash *hash, char text[ENT_HASH_TEXT_SIZE])
+{
+    unsigned char digest[ENT_HASH_SIZE];
+
+    if (!ent_hash_final(hash, digest))
+        return false;
+    ent_hash_text(digest, text);
     return true;
 }
 

@@ -29,6 +29,8 @@ bool ent_hash_update(ent_hash *hash, const void *data, size_t len);
 bool ent_hash_final(ent_hash *hash, unsigned char digest[ENT_HASH_SIZE]);
 /* The same as 64 lower-case hex digits and a NUL. */
 bool ent_hash_final_hex(ent_hash *hash, char text[ENT_HASH_TEXT_SIZE]);
+/* A digest as that text. */
+void ent_hash_text(const unsigned char digest[ENT_HASH_SIZE], char text[ENT_HASH_TEXT_SIZE]);
 /* In one go. */
 bool ent_hash_hex(const void *data, size_t len, char text[ENT_HASH_TEXT_SIZE]);
 

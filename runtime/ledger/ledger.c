@@ -659,7 +659,7 @@ static void write_because(ent_ledger *ledger, const ent_image *p, const ent_zone
     ent_json_end_array(out);
 }
 
-bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
+bool ent_ledger_decision_members(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
 {
     const ent_image *p = ent_engine_program(session);
     ent_clause clause = ent_verdict_clause(p, d);
@@ -696,5 +696,18 @@ bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session, con
         write_because(ledger, p, zone, d);
     }
     ent_json_members(out, text->end, text->n_end);
+    return out->error == ENT_JSON_OK;
+}
+
+bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
+{
+    return ent_ledger_decision_members(ledger, session, d) && ent_ledger_finish_line(ledger);
+}
+
+bool ent_ledger_line_of(ent_ledger *ledger, const char *members, size_t len)
+{
+    ent_json_reset(&ledger->line);
+    ent_json_begin_object(&ledger->line);
+    ent_json_members(&ledger->line, members, len);
     return ent_ledger_finish_line(ledger);
 }

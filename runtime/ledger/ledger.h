@@ -53,6 +53,10 @@ void ent_ledger_deinit(ent_ledger *ledger);
 bool ent_ledger_run_line(ent_ledger *ledger, const ent_engine *session, const ent_ledger_run *run);
 bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session,
                               const ent_verdict *decision);
+/* A decision's line in two steps, for a chain whose first line is still to come: an open object in ledger->line, with
+ * all but prev and hash; later the line of what stood behind its brace. */
+bool ent_ledger_decision_members(ent_ledger *ledger, const ent_engine *session, const ent_verdict *decision);
+bool ent_ledger_line_of(ent_ledger *ledger, const char *members, size_t len);
 
 /* Ends a line begun in ledger->line by its prev and hash. */
 bool ent_ledger_finish_line(ent_ledger *ledger);

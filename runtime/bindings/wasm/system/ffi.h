@@ -1,5 +1,6 @@
-/* libffi's part that runtime/native needs.  In WebAssembly there is nothing that it could call: no libraries, and no
- * function of the host is bound, so a program that declares one gets no session.  See native.c. */
+/* libffi's part that runtime/native and runtime/embed/function.c need.  In WebAssembly no call can be made up at run time,
+ * and none need be: a function of the host is a number that JavaScript knows, and a closure is called by ffi_closure's
+ * members.  Arguments and results lie in memory as libffi has them.  See native.c. */
 #ifndef ENT_WASM_FFI_H
 #define ENT_WASM_FFI_H
 
@@ -23,13 +24,14 @@ extern ffi_type ffi_type_uint8, ffi_type_double, ffi_type_pointer, ffi_type_sint
 ffi_status ffi_prep_cif(ffi_cif *cif, int abi, unsigned n, ffi_type *result, ffi_type **types);
 typedef struct ffi_closure {
     ffi_cif *cif;
+    void (*call)(ffi_cif *cif, void *result, void **args, void *user);
+    void *user;
 } ffi_closure;
 
-/* There is no code to be made at run time: no memory for it. */
 void *ffi_closure_alloc(size_t size, void **code);
 void ffi_closure_free(void *closure);
 ffi_status ffi_prep_closure_loc(ffi_closure *closure, ffi_cif *cif, void (*call)(ffi_cif *, void *, void **, void *),
                                 void *user, void *code);
-_Noreturn void ffi_call(ffi_cif *cif, void (*function)(void), void *result, void **values);
+void ffi_call(ffi_cif *cif, void (*function)(void), void *result, void **values);
 
 #endif

@@ -1,8 +1,12 @@
-/* See ffi.h and dlfcn.h. */
+/* What runtime/native wants of libffi and of the dynamic linker, where functions are JavaScript's: see ffi.h.
+ * Tested by tests/hosts/natives.mjs. */
 #include "dlfcn.h"
 #include "ffi.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+
+#include "runtime/memory/account.h"
 
 ffi_type ffi_type_uint8 = {1};
 ffi_type ffi_type_double = {8};
@@ -18,37 +22,53 @@ ffi_status ffi_prep_cif(ffi_cif *cif, int abi, unsigned n, ffi_type *result, ffi
     return FFI_OK;
 }
 
-/* A session wants all functions bound, and here none can be: to be here is our own mistake. */
+/* --- functions of the host --- */
+
+__attribute__((import_module("entente"), import_name("call_host"))) void ent_js_call_host(uint32_t number, void *result,
+                                                                                        void **values);
+
+/* Its address is the number that ent_js_bind gave it. */
 void ffi_call(ffi_cif *cif, void (*function)(void), void *result, void **values)
 {
     (void)cif;
-    (void)function;
-    (void)result;
-    (void)values;
-    __builtin_trap();
+    ent_js_call_host((uint32_t)(uintptr_t)function, result, values);
 }
 
+/* Room for a text that a function of the host gives, until the next one.  It belongs to no session, because it may
+ * outlive the one that asks. */
+__attribute__((export_name("host_text"))) char *ent_js_host_text(size_t size)
+{
+    static char *room;
+    ent_account *before = ent_account_enter(NULL);
+    free(room);
+    room = malloc(size ? size : 1);
+    ent_account_leave(before);
+    return room;
+}
+
+/* --- functions of the agreements --- */
+
+/* Nothing calls a closure by its address, so that can be its own. */
 void *ffi_closure_alloc(size_t size, void **code)
 {
-    (void)size;
-    *code = NULL;
-    return NULL;
+    *code = malloc(size);
+    return *code;
 }
 
 void ffi_closure_free(void *closure)
 {
-    (void)closure;
+    free(closure);
 }
 
 ffi_status ffi_prep_closure_loc(ffi_closure *closure, ffi_cif *cif, void (*call)(ffi_cif *, void *, void **, void *),
                                 void *user, void *code)
 {
-    (void)call;
-    (void)user;
     (void)code;
-    closure->cif = cif;
+    *closure = (ffi_closure){cif, call, user};
     return FFI_OK;
 }
+
+/* --- libraries --- */
 
 void *dlopen(const char *path, int mode)
 {
