@@ -392,8 +392,7 @@ void ent_report_syntax(ent_parser *p, ent_span span, int token, const int *expec
         ent_diag_help(d, "a target says `at least`, `at most`, `above` or `below`");
     } else if (token == COMMA && p->declaration == FEED) {
         ent_diag_help(d, "fields follow one another without commas");
-    } else if (((token == DOTDOT || token == TO) && could[LBRACE] && could[VERSION]) ||
-               (token == DATE && p->last_but.kind == TO && p->declaration != SPAN)) {
+    } else if ((token == DOTDOT || token == TO) && could[LBRACE] && could[VERSION]) {
         ent_diag_help(d, "a term with an end is `effective 2026-01-01 .. 2026-12-31`, without `from`");
     }
 }
