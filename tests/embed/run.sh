@@ -114,12 +114,12 @@ tell $? "a function of libm in a backtest"
     >"$work/said" 2>&1
 [ $? -eq 2 ] && grep -q 'gamma.ent:[0-9]' "$work/said"
 tell $? "a function of libm in a backtest, refused"
-"$BUILD/tests/embed_threads" "$work/club.entc" >"$work/log" 2>&1
+"$BUILD/tests/embed_threads" "$work/club.entc" "$work/native.entc" "$work/function.entc" >"$work/log" 2>&1
 tell $? "the same ledger in every thread"
 
 # the same under ThreadSanitizer, from the sources of the library
 if [ -z "${SANITIZE:-}" ]; then
-    "$BUILD/tests/tsan_threads" "$work/club.entc" >"$work/log" 2>&1
+    "$BUILD/tests/tsan_threads" "$work/club.entc" "$work/native.entc" "$work/function.entc" >"$work/log" 2>&1
     tell $? "ThreadSanitizer"
     grep -E 'WARNING|#[0-3] ' "$work/log" | head -12
 fi

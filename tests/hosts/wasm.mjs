@@ -1,5 +1,5 @@
 // The module for WebAssembly in Node: its ledgers beside those of the command, values of every type, errors.
-//   node wasm.mjs LIBRARY ledger PROGRAM EXPECTED ROWS_MAX [-signatures FILE] [-from T] [-to T] [-assume-signed] FEED=FILE.csv…
+//   node wasm.mjs LIBRARY ledger PROGRAM EXPECTED ROWS_MAX [-signatures FILE] [-from T] [-to T] [-assume-signed] [-saved] FEED=FILE.csv…
 //   node wasm.mjs LIBRARY rows NATURAL.csv EXACT.csv
 //   node wasm.mjs LIBRARY api CLUB.entc NATURAL.jsonl EXACT.jsonl
 import assert from 'node:assert/strict';
@@ -24,12 +24,20 @@ async function ledger(program, expected, rowsMax, ...more) {
         const place = more.indexOf(`-${end}`);
         if (place >= 0) options[end] = more.splice(place, 2)[1];
     }
-    const p = await load(readFileSync(program));
-    const session = p.session(options);
+    let p = await load(readFileSync(program));
+    let session = p.session(options);
+    const { assumeSigned, signatures } = options;
     for (const [feed, file] of more.filter((word) => !word.startsWith('-')).map((word) => word.split('='))) {
         const known = p.feeds.find((f) => f.name === feed).fields.map((field) => field.name);
         const rows = readCsv(file).map((row) => Object.fromEntries(Object.entries(row).filter(([k]) => known.includes(k))));
-        for (let i = 0; i < rows.length; i += Number(rowsMax)) session.push(feed, rows.slice(i, i + Number(rowsMax)));
+        for (let i = 0; i < rows.length; i += Number(rowsMax)) {
+            session.push(feed, rows.slice(i, i + Number(rowsMax)));
+            if (!more.includes('-saved') || i % 5) continue;
+            const bytes = session.save();
+            session.close();
+            p = await load(readFileSync(program)); /* an instance of its own */
+            session = p.restore(bytes, { assumeSigned, signatures });
+        }
     }
     const decisions = session.finish();
     assert.equal(session.ledger, readFileSync(expected, 'utf8'));

@@ -32,6 +32,8 @@ same() { # NAME PROGRAM FEED=FILE…
         node_test ledger "$program" "$work/run.jsonl" $rows -assume-signed "$@"
         tell $? "$name, $rows rows a push"
     done
+    node_test ledger "$program" "$work/run.jsonl" 7 -assume-signed -saved "$@"
+    tell $? "$name, saved and restored"
 }
 for folder in examples/accountability/*/; do
     source=$folder/club.ent
@@ -54,6 +56,8 @@ for name in $(sh tests/conformance/hosts/expected.sh "$ENTENTE" "$work/shared");
         node_test ledger "$work/shared/$name.entc" "$work/shared/$name.jsonl" $rows "$@"
         tell $? "the shared $name, $rows rows a push"
     done
+    node_test ledger "$work/shared/$name.entc" "$work/shared/$name.jsonl" 3 -saved "$@"
+    tell $? "the shared $name, saved and restored"
 done
 
 # --- values of every type, errors
@@ -69,6 +73,14 @@ node_test api "$work/club.entc" "$work/natural.jsonl" "$work/exact.jsonl"
 tell $? "values and errors"
 passed=$((passed + $(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$work/log")))
 
+# --- functions both ways, and sessions that go on in another instance
+sed 's/from "libm.so.6" symbol "tgamma"/from "host"/' tests/embed/native.ent >"$work/native.ent"
+"$ENTENTE" build -o "$work/native.entc" "$work/native.ent" >"$work/log" 2>&1
+"$ENTENTE" build -o "$work/function.entc" tests/embed/function.ent >"$work/log" 2>&1
+node tests/hosts/natives.mjs "$JS/entente.mjs" "$work/native.entc" "$work/function.entc" >"$work/log" 2>&1
+tell $? "functions and saved sessions in Node"
+passed=$((passed + $(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$work/log")))
+
 # --- the example in Node
 node examples/embedding/node/desk.mjs "$JS/entente.mjs" "$work/first.entc" >"$work/log" 2>&1 &&
     grep -q '^restore T1: met after 3600 s' "$work/log" && grep -q '^restore T2: breach after 86400 s' "$work/log"
@@ -80,26 +92,33 @@ node tests/hosts/compiler.mjs "$JS/compiler.mjs" "$ENTENTE" "$work" examples/fir
 tell $? "the compiler"
 passed=$((passed + $(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$work/log")))
 
-# --- the page
+# --- the pages
+open_page() { # QUERY OUT
+    timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" \
+        --virtual-time-budget=60000 --dump-dom "http://127.0.0.1:$(cat "$work/port")/frame.html$1" \
+        >"$work/dom.html" 2>"$work/log"
+    python3 tests/hosts/page_text.py ledger <"$work/dom.html" >"$2"
+}
 if command -v chromium >/dev/null; then
     page=$work/page
     mkdir -p "$page/zones/Europe"
     cp examples/embedding/browser/index.html "$JS/entente.mjs" "$JS/entente.wasm" "$work/first.entc" \
-        examples/first/ticket.csv tests/hosts/frame.html "$page"
+        examples/first/ticket.csv tests/hosts/frame.html tests/hosts/natives.html tests/hosts/natives.mjs \
+        "$work/native.entc" "$work/function.entc" "$page"
     cp /usr/share/zoneinfo/tzdata.zi "$page/zones"
     cp /usr/share/zoneinfo/Europe/London "$page/zones/Europe"
     python3 tests/hosts/serve.py "$page" "$work/port" &
     server=$!
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -s "$work/port" ] && break; sleep 0.5; done
-    timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" \
-        --virtual-time-budget=60000 --dump-dom "http://127.0.0.1:$(cat "$work/port")/frame.html" \
-        >"$work/dom.html" 2>"$work/log"
+    open_page "" "$work/page.jsonl"
     "$ENTENTE" run "$work/first.entc" --feed ticket=examples/first/ticket.csv --ledger "$work/run.jsonl" >/dev/null
-    python3 tests/hosts/page_text.py ledger <"$work/dom.html" >"$work/page.jsonl"
     cmp "$work/page.jsonl" "$work/run.jsonl" >>"$work/log" 2>&1
     tell $? "the page in Chromium has another ledger"
+    open_page "?natives.html" "$work/log"
+    grep -q '^[1-9][0-9]* passed, 0 failed' "$work/log"
+    tell $? "functions and saved sessions in Chromium"
 else
-    echo "SKIPPED: there is no chromium, so the page was not opened"
+    echo "SKIPPED: there is no chromium, so the pages were not opened"
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -28,6 +28,9 @@ export async function compile(files, options = {}) {
     const [module, zone] = await Promise.all([compileModule(options.wasm, 'entente-compiler.wasm'),
         zoneSource(options.zones)]);
     const instance = await WebAssembly.instantiate(module, {
+        entente: {
+            call_host: () => { throw new EntenteError('program', 'functions of the host have no value while compiling'); },
+        },
         wasi_snapshot_preview1: makeSystem(() => instance.exports.memory, '/', makeReader(files, options.stdlib, zone)),
     });
     const c = instance.exports;

@@ -156,6 +156,14 @@ export type TypedArray =
 export type Column =
     Value[] | TypedArray | { values: Value[] | TypedArray; scale?: number; present?: Uint8Array };
 
+/** Period, `asOf` and the ledger's mode are part of what was saved. */
+export type RestoreOptions = Omit<SessionOptions, 'from' | 'to' | 'asOf' | 'ledger'>;
+
+/** What a function's values are, both ways: `bool` a boolean, `number` a number, `text`, `enum`, `party` and `service`
+ * a text or null, and `int`, `decimal(k)` (in units of 10^-k), `duration`, `instant` and `time` (in ns) a bigint, for
+ * which a whole number may be given, too. */
+export type FunctionValue = boolean | number | bigint | string | null;
+
 export class Session {
     push(feed: string, rows: Row[]): void;
     pushColumns(feed: string, columns: Record<string, Column>): void;
@@ -163,6 +171,8 @@ export class Session {
     finish(): Decision[];
     readonly ledger: string;
     readonly period: { fromNs: bigint; toNs: bigint } | undefined;
+    /** The session as bytes, for `Program.restore`; it goes on unchanged. */
+    save(): Uint8Array;
     counts(feed: string): { rows: number; late: number; unknown: number };
     close(): void;
 }
@@ -174,6 +184,14 @@ export class Program {
     readonly parties: Party[];
     readonly services: Service[];
     session(options?: SessionOptions): Session;
+    /** Goes on with a session of this program as the saved one would have. */
+    restore(bytes: ArrayBuffer | ArrayBufferView, options?: RestoreOptions): Session;
+    /** A function for an `extern fn NAME(…) from "host"`, before the first session.  It must be pure; what it throws
+     * ends the session and comes out of the call that caused it. */
+    bind(name: string, work: (...args: any[]) => FunctionValue, signature: string): void;
+    /** A `fn` of the agreements as a function, by its declared signature.  A call that fails throws an EntenteError;
+     * an absent result is NaN, 0n, false or null. */
+    function(name: string, signature: string): (...args: FunctionValue[]) => FunctionValue;
 }
 
 export function load(bytes: ArrayBuffer | ArrayBufferView, options?: LoadOptions): Promise<Program>;

@@ -159,6 +159,13 @@ class Machine {
     constructor(exports) {
         this.c = exports;
         this.error = exports.error_new();
+        this.bindings = []; /* functions of the host, by their numbers less 1 */
+        this.thrown = undefined; /* { thrown } by one of them */
+        this.saved = undefined; /* pieces of a session that is being saved */
+    }
+
+    view() {
+        return new DataView(this.c.memory.buffer);
     }
 
     /* A block with the bytes in it, and a NUL behind. */
@@ -202,6 +209,83 @@ class Machine {
         if (field) more.field = field;
         return new EntenteError(CODES[code] ?? 'usage', message, more);
     }
+}
+
+/* --- functions, both ways --- */
+
+const KINDS = { bool: 'bool', number: 'number', text: 'text', enum: 'text', party: 'text', service: 'text' };
+
+/* What the types of a signature, which has been checked, are here; all others are a bigint. */
+function kindsOf(signature) {
+    const [result, ...params] = signature.replace(/\(\d+\)|\s/g, '').split(/[(),]+/).filter(Boolean);
+    return { result: KINDS[result] ?? 'long', params: params.map((name) => KINDS[name] ?? 'long') };
+}
+
+function readValue(machine, kind, at) {
+    const view = machine.view();
+    if (kind === 'bool') return view.getUint8(at) !== 0;
+    if (kind === 'number') return view.getFloat64(at, true);
+    if (kind === 'long') return view.getBigInt64(at, true);
+    const text = view.getUint32(at, true);
+    return text === 0 ? null : machine.text(text);
+}
+
+/* putText(bytes) gives a text's place in the module's memory.  A bool takes a word, as results do. */
+function writeValue(machine, kind, at, value, putText) {
+    const isText = kind === 'text' && (value === null || (typeof value === 'string' && !value.includes('\0')));
+    const isLong = kind === 'long' && (typeof value === 'bigint' || Number.isSafeInteger(value));
+    if (isText) {
+        const place = value === null ? 0 : putText(utf8.encode(value));
+        machine.view().setUint32(at, place, true);
+    } else if (isLong && BigInt.asIntN(64, BigInt(value)) === BigInt(value)) {
+        machine.view().setBigInt64(at, BigInt(value), true);
+    } else if (kind === 'bool' && typeof value === 'boolean') {
+        machine.view().setBigUint64(at, value ? 1n : 0n, true);
+    } else if (kind === 'number' && typeof value === 'number') {
+        machine.view().setFloat64(at, value, true);
+    } else {
+        const wanted = { bool: 'a boolean', number: 'a number', text: 'a text or null', long: 'a bigint of 64 bits' };
+        throw misuse(`expected ${wanted[kind]}, found \`${value === null ? null : typeof value}\``);
+    }
+}
+
+/* Called from inside the module, as a callback is: what the function throws is kept, and until the call that caused it
+ * throws it on, no other function is called and nothing is told. */
+function callHost(machine, number, result, values) {
+    const { work, name, kinds } = machine.bindings[number - 1];
+    if (machine.thrown) return;
+    const args = kinds.params.map((kind, i) => readValue(machine, kind, machine.view().getUint32(values + 4 * i, true)));
+    try {
+        const given = work(...args);
+        if (given instanceof Promise) throw misuse(`the function for \`${name}\` gives a promise, and nobody can wait for it`);
+        writeValue(machine, kinds.result, result, given, (bytes) => {
+            const room = machine.c.host_text(bytes.byteLength + 1);
+            if (room === 0) throw new EntenteError('memory', 'out of memory');
+            const block = new Uint8Array(machine.c.memory.buffer, room, bytes.byteLength + 1);
+            block.set(bytes);
+            block[bytes.byteLength] = 0;
+            return room;
+        });
+    } catch (thrown) {
+        machine.thrown = { thrown };
+    }
+}
+
+/* A `fn` of the agreements as a function of JavaScript. */
+function makeFunction(machine, handle, name, signature) {
+    const { result, params } = kindsOf(signature);
+    const values = 8;
+    const pointers = values + 8 * params.length;
+    const room = machine.put(new Uint8Array(pointers + 4 * params.length));
+    params.forEach((_, i) => machine.view().setUint32(room + pointers + 4 * i, room + values + 8 * i, true));
+    return (...args) => {
+        if (args.length !== params.length) throw misuse(`\`${name}\` takes ${params.length} values, not ${args.length}`);
+        return machine.borrowing((put) => {
+            params.forEach((kind, i) => writeValue(machine, kind, room + values + 8 * i, args[i] ?? null, put));
+            if (!machine.c.function_call(handle, room, room + pointers, machine.error)) throw machine.failure();
+            return readValue(machine, result, room);
+        });
+    };
 }
 
 /* --- rows --- */
@@ -301,7 +385,8 @@ export class Session {
     #lines = [];
     #thrown;
 
-    constructor(machine, program, sessions, options) {
+    /* `saved`: the bytes of the session that it is. */
+    constructor(machine, program, sessions, options, saved) {
         const set = (options.from !== undefined ? SET.from : 0) | (options.to !== undefined ? SET.to : 0) |
             (options.asOf !== undefined ? SET.asOf : 0) | (options.ledger !== 'live' ? SET.whole : 0) |
             (options.onNotice ? SET.notices : 0) | (options.assumeSigned ? SET.assumeSigned : 0);
@@ -309,17 +394,27 @@ export class Session {
         if (options.ledger !== undefined && options.ledger !== 'live' && options.ledger !== 'whole') {
             throw misuse(`ledger: expected whole or live, found \`${options.ledger}\``);
         }
+        const known = saved && ['from', 'to', 'asOf', 'ledger'].find((name) => options[name] !== undefined);
+        if (known) throw misuse(`${known}: it is a part of what was saved`);
         this.#machine = machine;
         this.#program = program;
         this.#options = options;
         this.#number = sessions.next++;
+        const { c, error } = machine;
         this.#at = machine.borrowing((put) => {
             const texts = ['signatures', 'keys'].flatMap((name) => {
                 const bytes = options[name] === undefined ? undefined : utf8.encode(options[name]);
                 return bytes ? [put(bytes), bytes.length] : [0, 0];
             });
-            return machine.c.session_new(program.handle, this.#number, set, instant('from'), instant('to'),
-                instant('asOf'), ...texts, machine.error);
+            const made = c.options_new(this.#number, set, instant('from'), instant('to'), instant('asOf'));
+            if (made === 0) throw new EntenteError('memory', 'out of memory');
+            c.options_signed(made, ...texts);
+            try {
+                return saved ? c.session_restore(program.handle, made, put(saved), saved.byteLength, error)
+                    : c.session_new(program.handle, made, error);
+            } finally {
+                c.free(made);
+            }
         });
         if (this.#at === 0) throw machine.failure();
         /* by weak reference: the instance must not keep a session that nobody has any more */
@@ -329,6 +424,7 @@ export class Session {
     /* Called from inside the module.  What a callback throws must not go through its frames: it is kept, the session
      * stops, and the call that caused it throws it on. */
     tell(kind, argument) {
+        if (this.#machine.thrown) return 0;
         try {
             if (kind === 'line') this.#options.onLine ? this.#options.onLine(argument) : this.#lines.push(argument);
             else if (kind === 'notice') this.#options.onNotice(argument);
@@ -345,10 +441,13 @@ export class Session {
         if (this.#at === 0) throw misuse('the session is closed');
     }
 
+    /* What a function of the host threw, the module cannot know: it took some value for the function's. */
     #checked(ok) {
-        if (ok) return;
-        const caused = this.#thrown;
+        const caused = this.#machine.thrown ?? this.#thrown;
+        if (ok && !caused) return;
         this.#thrown = undefined;
+        if (this.#machine.thrown) this.close();
+        this.#machine.thrown = undefined;
         throw caused ? caused.thrown : this.#machine.failure();
     }
 
@@ -430,6 +529,25 @@ export class Session {
         return this.#taken();
     }
 
+    /* The whole session as bytes, for Program.restore; it goes on unchanged. */
+    save() {
+        this.#alive();
+        const machine = this.#machine;
+        machine.saved = [];
+        try {
+            this.#checked(machine.c.session_save(this.#at, machine.error));
+            const bytes = new Uint8Array(machine.saved.reduce((n, piece) => n + piece.length, 0));
+            let at = 0;
+            for (const piece of machine.saved) {
+                bytes.set(piece, at);
+                at += piece.length;
+            }
+            return bytes;
+        } finally {
+            machine.saved = undefined;
+        }
+    }
+
     /* The ledger so far, where no onLine takes its lines. */
     get ledger() {
         return this.#lines.join('');
@@ -469,6 +587,7 @@ export class Session {
 export class Program {
     #machine;
     #sessions;
+    #functions = new Map();
 
     constructor(machine, sessions, handle, description) {
         this.#machine = machine;
@@ -480,6 +599,37 @@ export class Program {
     session(options = {}) {
         return new Session(this.#machine, this, this.#sessions, options);
     }
+
+    /* The session that Session.save gave the bytes of, of this program, to go on with. */
+    restore(bytes, options = {}) {
+        const saved = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
+        return new Session(this.#machine, this, this.#sessions, options, saved);
+    }
+
+    /* Gives the program a function for its `extern fn NAME(…) from "host"`, before its first session.  The signature is
+     * the declared one, such as `number(number, int)`. */
+    bind(name, work, signature) {
+        if (typeof work !== 'function') throw misuse(`\`${name}\` is bound to a function only`);
+        const { c, error, bindings } = this.#machine;
+        this.#machine.borrowing((put) => {
+            const texts = [put(utf8.encode(name)), bindings.length + 1, put(utf8.encode(signature))];
+            if (!c.bind(this.handle, ...texts, error)) throw this.#machine.failure();
+        });
+        bindings.push({ work, name, kinds: kindsOf(signature) });
+    }
+
+    /* A `fn` of the agreements as a function.  A call that fails throws; an absent result is NaN, 0n, false or null. */
+    function(name, signature) {
+        const machine = this.#machine;
+        const known = `${name} ${signature.replaceAll(' ', '')}`;
+        if (!this.#functions.has(known)) {
+            const handle = machine.borrowing((put) => machine.c.function_new(this.handle, put(utf8.encode(name)),
+                put(utf8.encode(signature)), machine.error));
+            if (handle === 0) throw machine.failure();
+            this.#functions.set(known, makeFunction(machine, handle, name, signature));
+        }
+        return this.#functions.get(known);
+    }
 }
 
 function makeImports(machine, sessions) {
@@ -488,6 +638,11 @@ function makeImports(machine, sessions) {
         if (flags & bit) object[name] = value;
     };
     return {
+        call_host: (number, result, values) => callHost(machine(), number, result, values),
+        on_saved(at, n) {
+            machine().saved.push(new Uint8Array(machine().c.memory.buffer.slice(at, at + n)));
+            return 1;
+        },
         on_line: (number, line, len) => tell(number, 'line', machine().slice(line, len)),
         on_notice(number, at, len, atNs, dueNs) {
             const line = machine().slice(at, len);

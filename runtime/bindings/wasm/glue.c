@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ffi.h>
+
 #include "runtime/include/entente.h"
 #include "runtime/ledger/json_out.h"
 
@@ -18,6 +20,8 @@ bool ent_js_on_decision(uint32_t session, const char *line, size_t len, bool fin
                         int64_t to_ns, int64_t at_ns, int64_t due_ns, int64_t done_ns, unsigned has);
 IMPORT(on_notice) bool ent_js_on_notice(uint32_t session, const char *line, size_t len, int64_t at_ns, int64_t due_ns);
 IMPORT(on_line) bool ent_js_on_line(uint32_t session, const char *line, size_t len);
+/* Bytes of a session that is saved; false: it takes no more. */
+IMPORT(on_saved) bool ent_js_on_saved(const void *bytes, size_t n);
 
 EXPORT(alloc) void *ent_js_alloc(size_t size)
 {
@@ -218,6 +222,31 @@ EXPORT(program_describe) char *ent_js_program_describe(const ent_program *progra
     return out.data;
 }
 
+/* --- functions --- */
+
+/* The host's function of that number, from 1, for an `extern fn`. */
+EXPORT(bind)
+bool ent_js_bind(ent_program *program, const char *name, uint32_t number, const char *signature, ent_error *error)
+{
+    return ent_bind(program, name, (void *)(uintptr_t)number, signature, error);
+}
+
+/* Of the agreements. */
+EXPORT(function_new)
+ent_function *ent_js_function_new(ent_program *program, const char *name, const char *signature, ent_error *error)
+{
+    ent_function *function;
+    return ent_function_new(program, name, signature, &function, error) ? function : NULL;
+}
+
+/* args: a pointer to each argument, as libffi has them; result: 8 bytes.  False: it failed. */
+EXPORT(function_call) bool ent_js_function_call(ent_function *function, void *result, void **args, ent_error *error)
+{
+    const ffi_closure *closure = ent_function_pointer(function);
+    closure->call(closure->cif, result, args, closure->user);
+    return ent_function_error(function, error);
+}
+
 /* --- sessions --- */
 
 enum { HAS_WINDOW = 1, HAS_CLOCK = 2, HAS_DUE = 4, HAS_DONE = 8 };
@@ -242,14 +271,13 @@ static bool tell_line(void *user, const char *line, size_t len)
     return ent_js_on_line((uint32_t)(uintptr_t)user, line, len);
 }
 
-/* signatures and keys: texts with their lengths, or NULL. */
-EXPORT(session_new)
-ent_session *ent_js_session_new(ent_program *program, uint32_t number, unsigned set, int64_t from_ns, int64_t to_ns,
-                                int64_t as_of_ns, const char *signatures, size_t signatures_len, const char *keys,
-                                size_t keys_len, ent_error *error)
+/* What a session is made with; freed by who made it. */
+EXPORT(options_new)
+ent_session_options *ent_js_options_new(uint32_t number, unsigned set, int64_t from_ns, int64_t to_ns, int64_t as_of_ns)
 {
-    ent_session *session;
-    const ent_session_options options = {.size = sizeof options,
+    ent_session_options *options = malloc(sizeof *options);
+    if (options) {
+        *options = (ent_session_options){.size = sizeof *options,
                                          .user = (void *)(uintptr_t)number,
                                          .on_decision = tell_decision,
                                          .on_notice = set & SET_NOTICES ? tell_notice : NULL,
@@ -261,12 +289,65 @@ ent_session *ent_js_session_new(ent_program *program, uint32_t number, unsigned 
                                          .to_ns = to_ns,
                                          .has_as_of = (set & SET_AS_OF) != 0,
                                          .as_of_ns = as_of_ns,
-                                         .signatures = signatures,
-                                         .signatures_len = signatures_len,
-                                         .keys = keys,
-                                         .keys_len = keys_len,
                                          .assume_signed = (set & SET_SIGNED) != 0};
-    return ent_session_new(program, &options, &session, error) ? session : NULL;
+    }
+    return options;
+}
+
+/* Texts with their lengths, or NULL. */
+EXPORT(options_signed)
+void ent_js_options_signed(ent_session_options *options, const char *signatures, size_t signatures_len,
+                           const char *keys, size_t keys_len)
+{
+    options->signatures = signatures;
+    options->signatures_len = signatures_len;
+    options->keys = keys;
+    options->keys_len = keys_len;
+}
+
+EXPORT(session_new)
+ent_session *ent_js_session_new(ent_program *program, const ent_session_options *options, ent_error *error)
+{
+    ent_session *session;
+    return ent_session_new(program, options, &session, error) ? session : NULL;
+}
+
+typedef struct stream {
+    const char *at;
+    size_t left;
+} stream;
+
+static bool take_bytes(void *user, void *bytes, size_t n)
+{
+    stream *s = user;
+    if (n > s->left) {
+        return false;
+    }
+    memcpy(bytes, s->at, n);
+    s->at += n;
+    s->left -= n;
+    return true;
+}
+
+EXPORT(session_restore)
+ent_session *ent_js_session_restore(ent_program *program, const ent_session_options *options, const char *bytes,
+                                    size_t len, ent_error *error)
+{
+    ent_session *session;
+    stream saved = {bytes, len};
+    const ent_reader reader = {.read = take_bytes, .user = &saved, .options = options};
+    return ent_session_restore(program, &reader, &session, error) ? session : NULL;
+}
+
+static bool give_bytes(void *user, const void *bytes, size_t n)
+{
+    (void)user;
+    return ent_js_on_saved(bytes, n);
+}
+
+EXPORT(session_save) bool ent_js_session_save(ent_session *session, ent_error *error)
+{
+    return ent_session_save(session, &(ent_writer){.write = give_bytes, .error = error});
 }
 
 EXPORT(session_free) void ent_js_session_free(ent_session *session)
