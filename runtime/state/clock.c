@@ -50,14 +50,15 @@ static bool collect_pauses(ent_engine *s, const ent_dutystate *d, const ent_cloc
             return false;
         }
     }
-    for (size_t i = 0; c->waits && i < c->waits->n; i++) {
-        if (!ent_intervals_add(pauses, c->waits->v[i].from, c->waits->v[i].to)) {
+    const ent_intervals *waits = c->more ? &c->more->waits : NULL;
+    for (size_t i = 0; waits && i < waits->n; i++) {
+        if (!ent_intervals_add(pauses, waits->v[i].from, waits->v[i].to)) {
             return false;
         }
     }
     int64_t allow_use = s->program->allow[c->allow].use;
     if (allow_use >= 0 && s->program->spanuse[allow_use].span >= 0) {
-        size_t at = d->first_allow_use + (size_t)(c->allow - d->row->first_allow);
+        size_t at = d->first_allow_use + (size_t)((int64_t)c->allow - d->row->first_allow);
         return pause_outside(s, &s->program->spanuse[allow_use], ent_clock_key(d, c, at), c->start, now,
                              horizon, pauses);
     }
@@ -96,8 +97,8 @@ bool ent_clockstate_slices(ent_engine *s, const ent_dutystate *d, const ent_cloc
            ent_clock_slice(base_calendar(s, c), &s->pauses, c->start, at, out);
 }
 
-bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
-                        bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns)
+bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t allowed_ns,
+                        int64_t now, bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns)
 {
     *has_due = *has_runout = false;
     if (c->start == INT64_MIN) {
@@ -113,9 +114,9 @@ bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *
             return false;
         }
         const ent_calendar *base = base_calendar(s, c);
-        *has_due = ent_clock_due(base, pauses, c->start, c->allowed_ns, due_ns) &&
+        *has_due = ent_clock_due(base, pauses, c->start, allowed_ns, due_ns) &&
                    *due_ns < LAST_NS;
-        *has_runout = ent_clock_runout(base, pauses, c->start, c->allowed_ns, runout_ns) &&
+        *has_runout = ent_clock_runout(base, pauses, c->start, allowed_ns, runout_ns) &&
                       *runout_ns < LAST_NS;
         bool settled = !endless || (*has_runout && *runout_ns < horizon);
         if (settled || horizon >= LAST_NS) {
@@ -176,13 +177,13 @@ bool ent_clockstate_stand(ent_engine *s, const ent_dutystate *d, const ent_clock
             return false;
         }
     } else if (!ent_clockstate_elapsed(s, d, c, now, &out->elapsed) ||
-               !ent_clockstate_due(s, d, c, now, &out->has_due, &out->due, &out->has_runout,
+               !ent_clockstate_due(s, d, c, c->allowed_ns, now, &out->has_due, &out->due, &out->has_runout,
                                    &out->runout)) {
         return false;
     }
     out->over = out->elapsed > c->allowed_ns;
-    if (out->has_runout && out->runout < c->changed_at) {
-        out->runout = c->changed_at;
+    if (out->has_runout && c->more && out->runout < c->more->changed_at) {
+        out->runout = c->more->changed_at;
     }
     out->excused =
         out->over && (c->excused_when || (out->has_due && excused_during(s, d, c, out->due)));

@@ -40,8 +40,10 @@ static bool init_uses(ent_engine *s, ent_dutystate *d)
         d->uses[d->first_cause_use + (size_t)i] = &p->spanuse[row->first_cause + i];
     }
     for (size_t i = 0; i < d->n_uses; i++) {
-        bool keyed = d->uses[i] && d->uses[i]->calendar < 0;
-        d->key_at[i] = keyed ? (uint32_t)d->n_keys++ : ENT_MAP_NONE;
+        const ent_spanuse_row *use = d->uses[i];
+        bool keyed = use && use->calendar < 0;
+        bool own = keyed && ent_same_key_fields(p, use, &p->feed[row->feed]);
+        d->key_at[i] = own ? ENT_KEY_OWN : keyed ? (uint32_t)d->n_keys++ : ENT_MAP_NONE;
     }
     return true;
 }
@@ -219,14 +221,12 @@ static bool notice(ent_engine *s, const ent_dutystate *d, const ent_clock *c, in
     if (d->row->warn >= 0) {
         ent_q part;
         ent_i128 ns;
-        ent_clock early = *c;
         bool has_due, has_runout;
         int64_t due, runout;
         if (ent_q_mul(ent_q_from_i64(c->allowed_ns), s->program->constants[d->row->warn].v.q,
                       &part) &&
             ent_q_round(part, 0, ENT_ROUND_UP, &ns) && ns <= INT64_MAX) {
-            early.allowed_ns = (int64_t)ns;
-            if (!ent_clockstate_due(s, d, &early, now, &has_due, &due, &has_runout, &runout)) {
+            if (!ent_clockstate_due(s, d, c, (int64_t)ns, now, &has_due, &due, &has_runout, &runout)) {
                 return false;
             }
             if (has_due && due < now && !add_notice(s, d, c, due, ENT_WARNING_WARN, st)) {
@@ -274,7 +274,7 @@ static bool decide(ent_engine *s, ent_dutystate *d, const ent_clock *c, ent_stat
     return notice(s, d, c, final_ns, st);
 }
 
-static bool record_outcome(ent_dutystate *d, ent_clock *c, const ent_standing *st, ent_blame *blame,
+static bool record_outcome(ent_dutystate *d, const ent_clock *c, const ent_standing *st, ent_blame *blame,
                            int64_t met_at, bool has_done)
 {
     if (d->row->outcome_feed < 0) {
@@ -285,6 +285,8 @@ static bool record_outcome(ent_dutystate *d, ent_clock *c, const ent_standing *s
         return false;
     }
     ent_outcome *o = &d->outcomes[d->n_outcomes++];
+    uint8_t *absent = NULL;
+    int64_t *saved = ent_clock_saved(d, c, &absent);
     *o = (ent_outcome){.at = st->over ? st->runout : met_at,
                        .due = st->due,
                        .has_due = st->has_due,
@@ -295,17 +297,22 @@ static bool record_outcome(ent_dutystate *d, ent_clock *c, const ent_standing *s
                        .met = !st->over,
                        .excused = st->excused,
                        .key = c->key,
-                       .saved = c->saved,
-                       .saved_absent = c->saved_absent,
                        .over_ns = st->elapsed - c->allowed_ns,
                        .excess = blame ? blame->excess : NULL,
                        .n_excess = blame ? blame->n : 0,
                        .origin = c->origin};
-    c->saved = NULL;
-    c->saved_absent = NULL;
     if (blame) {
         blame->excess = NULL;
         blame->n = blame->capacity = 0;
+    }
+    if (d->n_saved > 0) {
+        o->saved = malloc(d->saved_words * sizeof *o->saved);
+        o->saved_absent = malloc(d->n_saved);
+        if (!o->saved || !o->saved_absent) {
+            return false;
+        }
+        memcpy(o->saved, saved, d->saved_words * sizeof *o->saved);
+        memcpy(o->saved_absent, absent, d->n_saved);
     }
     return true;
 }
@@ -391,7 +398,11 @@ static bool take_running(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
         const ent_colbuf *column = &s->feeds[e->feed].pending[d->row->allow_field];
         if (ent_column_value(column, e->lane, &value) && (c->field_absent || value != c->field_value) &&
             ent_clock_choose(s, d, e->lane, c)) {
-            c->changed_at = e->at;
+            ent_clock_more *more = ent_clock_more_of(c);
+            if (!more) {
+                return false;
+            }
+            more->changed_at = e->at;
         }
     }
     if ((e->bits & BIT_COUNT) && c->start == INT64_MIN) {
@@ -431,15 +442,15 @@ static bool take_waiting(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
     if (e->bits & BIT_UNDO) {
         c->state = ENT_CLOCK_RUNNING;
         c->resumed = true;
-        c->waits = c->waits ? c->waits : calloc(1, sizeof *c->waits);
-        return c->waits && ent_intervals_add(c->waits, c->discharged_at, e->at);
+        ent_clock_more *more = ent_clock_more_of(c);
+        return more && ent_intervals_add(&more->waits, c->discharged_at, e->at);
     }
     return !(e->bits & BIT_UNTIL) || settle(s, d, c, e->at);
 }
 
 static bool take_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
-    if (c && !ent_holds_take(s, d, &c->holds, e->lane, e->at)) {
+    if (c && !ent_clock_hold(s, d, c, e->lane, e->at)) {
         return false;
     }
     if (!d->row->retroactive) {
@@ -478,9 +489,10 @@ static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
 }
 
 /* A slice's clocks lie anywhere in memory, but which they will be is known: the processor is told in good time, first
- * of the place in the map, then of that in the list, then of the clock, then of its holders.  Of a clock that may end it
- * is told of its spans, too. */
+ * of the place in the map, then of that in the list, then of the clock, then of its holders.  Of a clock that may end
+ * it is told of its spans, too. */
 enum { AHEAD_MAP = 24, AHEAD_LIST = 16, AHEAD_CLOCK = 8, AHEAD_HOLDERS = 4, AHEAD_RING = 16 };
+enum { ENDS = BIT_DISCHARGE | BIT_VOID | BIT_UNTIL };
 
 typedef struct ahead {
     const ent_dutystate *leader;
@@ -489,16 +501,15 @@ typedef struct ahead {
 
 static void look_for_spans(const ent_engine *s, const ent_dutystate *leader, const ent_event *v, size_t left)
 {
-    const uint16_t ends = BIT_DISCHARGE | BIT_VOID | BIT_UNTIL;
     for (size_t i = 0; i < leader->n_spans; i++) {
         const ent_spanstate *span = &s->spans[leader->spans[i]];
-        if (left > AHEAD_MAP && (v[AHEAD_MAP].bits & ends)) {
+        if (left > AHEAD_MAP && (v[AHEAD_MAP].bits & ENDS)) {
             ent_map_prefetch(&span->keys, v[AHEAD_MAP].key);
         }
-        if (left > AHEAD_LIST && (v[AHEAD_LIST].bits & ends)) {
+        if (left > AHEAD_LIST && (v[AHEAD_LIST].bits & ENDS)) {
             ent_span_prefetch(span, v[AHEAD_LIST].key);
         }
-        if (left > AHEAD_CLOCK && (v[AHEAD_CLOCK].bits & ends)) {
+        if (left > AHEAD_CLOCK && (v[AHEAD_CLOCK].bits & ENDS)) {
             ent_span_prefetch_runs(span, v[AHEAD_CLOCK].key);
         }
     }
@@ -520,9 +531,8 @@ static void look_ahead(const ent_engine *s, ahead *a, size_t i)
         const ent_dutystate *d = &s->duties[a->leader->members[v[AHEAD_CLOCK].tag]];
         const ent_clock *c = ent_clock_of(d, v[AHEAD_CLOCK].key);
         a->clocks[(i + AHEAD_CLOCK) % AHEAD_RING] = c;
-        for (size_t line = 0; c && line < sizeof *c; line += 64) {
-            __builtin_prefetch((const char *)c + line);
-        }
+        __builtin_prefetch(c);
+        __builtin_prefetch(c && (v[AHEAD_CLOCK].bits & ENDS) ? &c->origin : NULL);
     }
     if (left > AHEAD_HOLDERS && a->clocks[(i + AHEAD_HOLDERS) % AHEAD_RING]) {
         const ent_holds *holds = &a->clocks[(i + AHEAD_HOLDERS) % AHEAD_RING]->holds;

@@ -6,13 +6,13 @@
 
 /* --- memory --- */
 
-enum { HOLDS_FIRST = 1, CLOCKS_A_BLOCK = 64 };
+enum { CACHE_LINE = 64, CLOCKS_A_BLOCK = 64 };
 
-/* What a clock takes: itself, a key a use, and its first holders where they matter. */
+/* What a clock takes: itself, the keys that are not its own, and what its outcome will have. */
 static size_t clock_size(const ent_dutystate *d)
 {
-    return sizeof(ent_clock) + d->n_keys * sizeof(int64_t) +
-           (d->follows_holder ? HOLDS_FIRST * sizeof(ent_hold) : 0);
+    size_t size = sizeof(ent_clock) + (d->n_keys + d->saved_words) * sizeof(int64_t) + d->n_saved;
+    return (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 }
 
 void *ent_duty_block(ent_dutystate *d, size_t size)
@@ -30,38 +30,44 @@ ent_clock *ent_clock_new(ent_dutystate *d)
 {
     size_t size = clock_size(d);
     if (!d->spare_clocks) {
-        char *block = ent_duty_block(d, CLOCKS_A_BLOCK * size);
+        char *block = ent_duty_block(d, CLOCKS_A_BLOCK * size + CACHE_LINE);
         if (!block) {
             return NULL;
         }
+        block += (CACHE_LINE - (uintptr_t)block % CACHE_LINE) % CACHE_LINE;
         for (size_t i = CLOCKS_A_BLOCK; i-- > 0;) {
             ent_clock *c = (ent_clock *)(void *)(block + i * size);
-            c->use_keys = (int64_t *)(void *)d->spare_clocks;
+            c->more = (ent_clock_more *)(void *)d->spare_clocks;
             d->spare_clocks = c;
         }
     }
     ent_clock *c = d->spare_clocks;
-    d->spare_clocks = (ent_clock *)(void *)c->use_keys;
-    *c = (ent_clock){.use_keys = (int64_t *)(void *)(c + 1)};
-    if (d->follows_holder) {
-        c->holds = (ent_holds){.v = (ent_hold *)(void *)(c->use_keys + d->n_keys),
-                               .capacity = HOLDS_FIRST,
-                               .memory = ENT_HOLDS_OF_CLOCK};
+    d->spare_clocks = (ent_clock *)(void *)c->more;
+    *c = (ent_clock){.holds = {.v = &c->first_hold, .capacity = 1, .memory = ENT_HOLDS_OF_CLOCK},
+                     .holder = ENT_NO_HOLDER};
+    if (size > sizeof *c) {
+        memset((void *)(c + 1), 0, size - sizeof *c);
     }
     return c;
 }
 
 void ent_clock_free(ent_dutystate *d, ent_clock *c)
 {
-    if (c->waits) {
-        ent_intervals_deinit(c->waits);
-        free(c->waits);
+    if (c->more) {
+        ent_intervals_deinit(&c->more->waits);
+        free(c->more);
     }
     ent_holds_free(d, &c->holds);
-    free(c->saved);
-    free(c->saved_absent);
-    c->use_keys = (int64_t *)(void *)d->spare_clocks;
+    c->more = (ent_clock_more *)(void *)d->spare_clocks;
     d->spare_clocks = c;
+}
+
+ent_clock_more *ent_clock_more_of(ent_clock *c)
+{
+    if (!c->more && (c->more = calloc(1, sizeof *c->more))) {
+        c->more->changed_at = INT64_MIN;
+    }
+    return c->more;
 }
 
 /* --- what a row says --- */
@@ -100,7 +106,7 @@ bool ent_clock_choose(ent_engine *s, const ent_dutystate *d, size_t lane, ent_cl
         (!ent_column_value(&f->slots[p->allow[chosen].slot], lane, &ns) || ns < 0)) {
         return false;
     }
-    c->allow = chosen;
+    c->allow = (uint32_t)chosen;
     c->allowed_ns = ns;
     c->field_value = value;
     c->field_absent = !present;
@@ -112,10 +118,10 @@ static bool read_use_keys(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t 
     ent_feedstate *f = &s->feeds[d->row->feed];
     for (size_t i = 0; i < d->n_uses; i++) {
         const ent_spanuse_row *use = d->uses[i];
-        if (d->key_at[i] == ENT_MAP_NONE) {
+        if (d->key_at[i] >= ENT_KEY_OWN) {
             continue;
         }
-        int64_t *key = &c->use_keys[d->key_at[i]];
+        int64_t *key = (int64_t *)(c + 1) + d->key_at[i];
         *key = INT64_MIN;
         const uint8_t *absent;
         const int64_t *keys = ent_feedstate_keys(s, f, use->first_key, use->n_keys, &absent);
@@ -129,27 +135,20 @@ static bool read_use_keys(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t 
     return true;
 }
 
-static bool save_fields(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
+static void save_fields(const ent_engine *s, const ent_dutystate *d, ent_clock *c, size_t lane)
 {
-    if (d->n_saved == 0) {
-        return true;
-    }
     const ent_feedstate *f = &s->feeds[d->row->feed];
-    c->saved = calloc(d->saved_words, sizeof *c->saved);
-    c->saved_absent = calloc(d->n_saved, 1);
-    if (!c->saved || !c->saved_absent) {
-        return false;
-    }
+    uint8_t *absent = NULL;
+    int64_t *saved = ent_clock_saved(d, c, &absent);
     for (size_t i = 0; i < d->n_saved; i++) {
         const ent_colbuf *column = &f->pending[d->saved_fields[i]];
         size_t size = ent_class_size(column->cls);
         if (column->n <= lane || (column->absent && column->absent[lane])) {
-            c->saved_absent[i] = 1;
+            absent[i] = 1;
             continue;
         }
-        memcpy(c->saved + d->saved_offsets[i], (const char *)column->data + lane * size, size);
+        memcpy(saved + d->saved_offsets[i], (const char *)column->data + lane * size, size);
     }
-    return true;
 }
 
 int64_t *ent_duty_counted_at(ent_dutystate *d, int64_t key, bool make)
@@ -188,13 +187,14 @@ static bool start_holds(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t la
     }
     const ent_holds *history = d->row->retroactive ? ent_duty_history(d, c->key, false) : NULL;
     if (!history || history->n == 0) {
-        return ent_holds_take(s, d, &c->holds, lane, c->trigger_at);
+        return ent_clock_hold(s, d, c, lane, c->trigger_at);
     }
     if (!ent_holds_reserve(d, &c->holds, history->n)) {
         return false;
     }
     memcpy(c->holds.v, history->v, history->n * sizeof *history->v);
     c->holds.n = history->n;
+    c->holder = (int8_t)history->v[history->n - 1].party;
     return true;
 }
 
@@ -235,7 +235,6 @@ bool ent_clock_start(ent_engine *s, ent_dutystate *d, const ent_event *e)
     }
     c->key = e->key;
     c->trigger_at = e->at;
-    c->changed_at = INT64_MIN;
     c->start = first_count(d, e);
     const ent_feedstate *f = &s->feeds[d->row->feed];
     c->origin = f->origin.n > e->lane ? ((const int64_t *)f->origin.data)[e->lane] : 0;
@@ -248,9 +247,9 @@ bool ent_clock_start(ent_engine *s, ent_dutystate *d, const ent_event *e)
         const ent_colbuf *slot = &f->slots[d->row->excused_when];
         c->excused_when = ((const uint8_t *)slot->data)[e->lane] != 0;
     }
+    save_fields(s, d, c, e->lane);
     uint32_t *place = ent_map_at(&d->running, e->key);
-    if (!place || !read_use_keys(s, d, c, e->lane) || !save_fields(s, d, c, e->lane) ||
-        !start_holds(s, d, c, e->lane) ||
+    if (!place || !read_use_keys(s, d, c, e->lane) || !start_holds(s, d, c, e->lane) ||
         !ent_reserve((void **)&d->clocks, &d->clocks_capacity, d->n_clocks + 1,
                      sizeof *d->clocks)) {
         ent_clock_free(d, c);

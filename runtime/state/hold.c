@@ -102,7 +102,7 @@ static void keep_rows(ent_engine *s, const ent_dutystate *d)
     }
 }
 
-static bool same_fields(const ent_image *p, const ent_spanuse_row *use, const ent_feed_row *feed)
+bool ent_same_key_fields(const ent_image *p, const ent_spanuse_row *use, const ent_feed_row *feed)
 {
     bool same = use->n_keys == feed->n_keys;
     for (int64_t i = 0; same && i < use->n_keys; i++) {
@@ -118,7 +118,7 @@ static bool is_of_clocks(const ent_engine *s, const ent_dutystate *d, const ent_
     for (size_t i = 0; i < d->n_uses && !found; i++) {
         found = d->uses[i] == use;
     }
-    return found && !d->row->retroactive && same_fields(s->program, use, &s->program->feed[d->row->feed]);
+    return found && !d->row->retroactive && ent_same_key_fields(s->program, use, &s->program->feed[d->row->feed]);
 }
 
 /* The leader of the duties that alone use the span, by the keys of their clocks; -1 if others do, too. */
@@ -249,15 +249,19 @@ bool ent_holds_reserve(ent_dutystate *d, ent_holds *holds, uint32_t need)
     return true;
 }
 
+/* Whom the row gives the key to. */
+static int64_t holder_of(const ent_feedstate *f, size_t lane)
+{
+    const ent_colbuf *column = &f->pending[f->row->holder];
+    bool present = column->n > lane && !(column->absent && column->absent[lane]);
+    return present ? ((const int64_t *)column->data)[lane] : -1;
+}
+
 bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t lane,
                     int64_t at)
 {
     const ent_feedstate *f = &s->feeds[d->row->feed];
-    const ent_colbuf *column = &f->pending[f->row->holder];
-    int64_t party = -1;
-    if (column->n > lane && !(column->absent && column->absent[lane])) {
-        party = ((const int64_t *)column->data)[lane];
-    }
+    int64_t party = holder_of(f, lane);
     if (holds->n > 0 && holds->v[holds->n - 1].party == party) {
         return true;
     }
@@ -271,6 +275,16 @@ bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t la
     }
     holds->v[holds->n++] = (ent_hold){at, party, origin};
     return true;
+}
+
+bool ent_clock_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane, int64_t at)
+{
+    int64_t party = holder_of(&s->feeds[d->row->feed], lane);
+    if (party == c->holder) {
+        return true;
+    }
+    c->holder = (int8_t)party;
+    return ent_holds_take(s, d, &c->holds, lane, at);
 }
 
 const ent_hold *ent_hold_at(const ent_holds *holds, int64_t at)
@@ -355,7 +369,7 @@ static bool add_running(ent_engine *s, const ent_dutystate *d, const ent_clock *
     if (c->start == INT64_MIN) {
         return true;
     }
-    return ent_clockstate_due(s, d, c, upto, &has_due, &due, &has_runout, &runout) &&
+    return ent_clockstate_due(s, d, c, c->allowed_ns, upto, &has_due, &due, &has_runout, &runout) &&
            add_cover(runs, overdue, (ent_cover){c->start, end, due, has_due}, upto);
 }
 

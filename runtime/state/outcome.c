@@ -116,6 +116,8 @@ static bool version_outcomes(ent_engine *s, ent_dutystate *d, int64_t from, int6
         if (!st.over || st.runout < from || st.runout >= to) {
             continue;
         }
+        uint8_t *absent = NULL;
+        int64_t *saved = ent_clock_saved(d, c, &absent);
         ent_outcome o = {.at = st.runout,
                          .due = st.due,
                          .has_due = st.has_due,
@@ -124,8 +126,8 @@ static bool version_outcomes(ent_engine *s, ent_dutystate *d, int64_t from, int6
                          .elapsed = st.elapsed,
                          .allowed = c->allowed_ns,
                          .excused = st.excused,
-                         .saved = c->saved,
-                         .saved_absent = c->saved_absent,
+                         .saved = saved,
+                         .saved_absent = absent,
                          .over_ns = st.elapsed - c->allowed_ns,
                          .origin = c->origin};
         ent_blame blame = {0};

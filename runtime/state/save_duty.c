@@ -2,6 +2,7 @@
  * what is known of keys beyond their clocks.  See save_io.h. */
 #include <stdlib.h>
 
+#include "runtime/state/duty_private.h"
 #include "runtime/state/save_io.h"
 
 bool ent_save_excess(ent_io *x, ent_excess **excess, size_t *n)
@@ -73,7 +74,7 @@ static bool io_saved(ent_io *x, const ent_dutystate *d, int64_t **saved, uint8_t
     if (d->n_saved == 0) {
         return true;
     }
-    if (x->reading) {
+    if (x->reading && !*saved) {
         *saved = calloc(d->saved_words, sizeof **saved);
         *absent = calloc(d->n_saved, 1);
         if (!*saved || !*absent) {
@@ -103,7 +104,10 @@ static bool io_use_keys(ent_io *x, const ent_dutystate *d, ent_clock *c)
             continue;
         }
         ent_key_shape shape = ent_key_shape_of_use(p, use, d->row->feed);
-        if (!ent_io_key_or_none(x, &shape, &c->use_keys[d->key_at[i]])) {
+        bool own = d->key_at[i] == ENT_KEY_OWN;
+        int64_t key = c->key;
+        if (!ent_io_key_or_none(x, &shape, own ? &key : (int64_t *)(c + 1) + d->key_at[i]) ||
+            !ent_io_check(x, key == c->key, "a key that is not the clock's")) {
             return false;
         }
     }
@@ -114,10 +118,14 @@ static bool io_allowance(ent_io *x, const ent_dutystate *d, ent_clock *c)
 {
     const ent_image *p = x->s->program;
     const ent_duty_row *row = d->row;
-    if (!ent_io_index(x, &c->allow, row->first_allow, row->first_allow + row->n_allows) ||
-        !ent_io_index(x, &c->allowed_ns, 0, INT64_MAX) || !ent_io_bool(x, &c->field_absent)) {
+    int64_t allow = c->allow;
+    bool absent = c->field_absent;
+    if (!ent_io_index(x, &allow, row->first_allow, row->first_allow + row->n_allows) ||
+        !ent_io_index(x, &c->allowed_ns, 0, INT64_MAX) || !ent_io_bool(x, &absent)) {
         return false;
     }
+    c->allow = (uint32_t)allow;
+    c->field_absent = absent;
     if (c->field_absent || row->allow_field < 0) {
         return true;
     }
@@ -128,35 +136,68 @@ static bool io_allowance(ent_io *x, const ent_dutystate *d, ent_clock *c)
                    : ent_io_i64(x, &c->field_value);
 }
 
+static bool io_changed(ent_io *x, ent_clock *c)
+{
+    int64_t at = c->more ? c->more->changed_at : INT64_MIN;
+    if (!ent_io_i64(x, &at)) {
+        return false;
+    }
+    if (x->reading && at != INT64_MIN) {
+        ent_clock_more *more = ent_clock_more_of(c);
+        if (!more) {
+            return ent_io_no_memory(x);
+        }
+        more->changed_at = at;
+    }
+    return true;
+}
+
 static bool io_waits(ent_io *x, ent_clock *c)
 {
-    ent_intervals waits = c->waits ? *c->waits : (ent_intervals){0};
-    if (!x->reading) {
-        return ent_io_intervals(x, &waits);
-    }
+    ent_intervals waits = !x->reading && c->more ? c->more->waits : (ent_intervals){0};
     bool ok = ent_io_intervals(x, &waits);
-    if (ok && waits.n > 0) {
-        c->waits = malloc(sizeof *c->waits);
-        if (c->waits) {
-            *c->waits = waits;
-            return true;
-        }
-        ok = ent_io_no_memory(x);
+    if (!x->reading) {
+        return ok;
     }
+    ent_clock_more *more = ok && waits.n > 0 ? ent_clock_more_of(c) : NULL;
+    if (more) {
+        more->waits = waits;
+        return true;
+    }
+    ok = ok && (waits.n == 0 || ent_io_no_memory(x));
     ent_intervals_deinit(&waits);
+    return ok;
+}
+
+static bool io_flags(ent_io *x, ent_clock *c)
+{
+    bool excused = c->excused_when;
+    bool resumed = c->resumed;
+    bool ok = ent_io_bool(x, &excused) && ent_io_bool(x, &resumed) && ent_io_u8(x, &c->state) &&
+              ent_io_check(x, c->state <= ENT_CLOCK_WAITING, "a clock in no state");
+    c->excused_when = excused;
+    c->resumed = resumed;
+    return ok;
+}
+
+static bool io_clock_holds(ent_io *x, ent_dutystate *d, ent_clock *c)
+{
+    bool ok = io_holds(x, d, &c->holds);
+    if (ok && x->reading && c->holds.n > 0) {
+        c->holder = (int8_t)c->holds.v[c->holds.n - 1].party;
+    }
     return ok;
 }
 
 static bool io_clock(ent_io *x, ent_dutystate *d, const ent_key_shape *shape, ent_clock *c)
 {
+    uint8_t *absent = NULL;
+    int64_t *saved = ent_clock_saved(d, c, &absent);
     return ent_io_key(x, shape, &c->key) && ent_io_i64(x, &c->trigger_at) &&
-           ent_io_i64(x, &c->start) && io_allowance(x, d, c) && ent_io_bool(x, &c->excused_when) &&
-           ent_io_bool(x, &c->resumed) && ent_io_u8(x, &c->state) &&
-           ent_io_check(x, c->state <= ENT_CLOCK_WAITING, "a clock in no state") &&
-           ent_io_i64(x, &c->changed_at) && ent_io_i64(x, &c->discharged_at) &&
-           ent_io_row(x, &c->discharged) && ent_io_i64(x, &c->origin) &&
-           io_waits(x, c) && io_holds(x, d, &c->holds) &&
-           io_use_keys(x, d, c) && io_saved(x, d, &c->saved, &c->saved_absent);
+           ent_io_i64(x, &c->start) && io_allowance(x, d, c) && io_flags(x, c) && io_changed(x, c) &&
+           ent_io_i64(x, &c->discharged_at) && ent_io_row(x, &c->discharged) && ent_io_i64(x, &c->origin) &&
+           io_waits(x, c) && io_clock_holds(x, d, c) &&
+           io_use_keys(x, d, c) && io_saved(x, d, &saved, &absent);
 }
 
 static bool io_clocks(ent_io *x, ent_dutystate *d, const ent_key_shape *shape)

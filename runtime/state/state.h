@@ -221,28 +221,37 @@ typedef struct ent_blame {
     size_t n_facts, facts_capacity;
 } ent_blame;
 
-/* One piece of memory holds a clock, its keys and its first holders, see ent_clock_new. */
+/* What few clocks need. */
+typedef struct ent_clock_more {
+    ent_intervals waits; /* between discharge and reopening */
+    int64_t changed_at;  /* last change that `following` saw, or INT64_MIN */
+} ent_clock_more;
+
+/* Two cache lines, of which most rows of the key need only the first; behind them in the same piece of memory the keys
+ * that are not the clock's own and the fields of the trigger's row that its outcome will have. */
 typedef struct ent_clock {
     int64_t key;
     int64_t trigger_at;
-    int64_t start;      /* INT64_MIN: `counting from` has not come yet */
-    int64_t allow;      /* index into the allow table */
+    int64_t start; /* INT64_MIN: `counting from` has not come yet */
     int64_t allowed_ns;
+    ent_holds holds;
+    ent_clock_more *more; /* NULL: there was no need of it */
+    uint32_t allow;       /* index into the allow table */
+    int8_t holder;        /* the party of its last holder; ENT_NO_HOLDER before there is one */
+    uint8_t state;        /* ent_clock_state */
+    bool field_absent : 1;
+    bool excused_when : 1;
+    bool resumed : 1; /* was discharged and undone: what it waited for then decides it */
+    int64_t origin;
     int64_t field_value; /* what chose the allowance */
-    bool field_absent;
-    bool excused_when;
-    bool resumed;       /* was discharged and undone: what it waited for then decides it */
-    uint8_t state;
-    int64_t changed_at;  /* last change that `following` saw, or INT64_MIN */
     int64_t discharged_at;
     ent_rowref discharged; /* by which row */
-    int64_t origin;
-    ent_intervals *waits; /* between discharge and reopening; NULL: there was none */
-    ent_holds holds;
-    int64_t *use_keys;   /* see ent_clock_key */
-    int64_t *saved;      /* fields of the trigger row for the outcome, see duty.c */
-    uint8_t *saved_absent;
+    ent_hold first_hold;   /* where `holds` begins */
 } ent_clock;
+_Static_assert(sizeof(ent_clock) <= 128, "a clock is two cache lines");
+
+#define ENT_NO_HOLDER INT8_MIN
+#define ENT_KEY_OWN (ENT_MAP_NONE - 1)
 
 typedef struct ent_outcome {
     int64_t at, due, done, elapsed, allowed;
@@ -271,7 +280,7 @@ typedef struct ent_dutystate {
     ent_map running;  /* key -> place in clocks, ENT_MAP_NONE when none runs */
     ent_clock **clocks;
     size_t n_clocks, clocks_capacity;
-    ent_clock *spare_clocks; /* memory of clocks that have ended, linked by `use_keys` */
+    ent_clock *spare_clocks; /* memory of clocks that have ended, linked by `more` */
     ent_hold *spare_holds;   /* the same for lists of holders, linked by their first word */
     void *clock_blocks;      /* all memory of both, linked */
     ent_map discharged; /* restart: keys whose last clock was discharged, numbered in that order */
@@ -298,7 +307,7 @@ typedef struct ent_dutystate {
     ent_holds *histories;
     size_t n_histories, histories_capacity;
     size_t n_uses;
-    uint32_t *key_at; /* by use: its place in a clock's keys, or ENT_MAP_NONE: calendars have no key */
+    uint32_t *key_at; /* by use: its place in a clock's keys, ENT_KEY_OWN, or ENT_MAP_NONE: calendars have no key */
     size_t n_keys;
     const ent_spanuse_row **uses; /* pauses, then excused during, then one an allowance (or NULL), then causes */
     size_t first_excused_use, first_allow_use, first_cause_use;
@@ -627,9 +636,9 @@ bool ent_use_contains(ent_engine *s, const ent_spanuse_row *use, int64_t key, in
 /* Net time of a clock in [start, at). */
 bool ent_clockstate_elapsed(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
                             int64_t *elapsed_ns);
-/* The first and the last instant at which elapsed equals the allowance, as far as known at `now`. */
-bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
-                        bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns);
+/* The first and the last instant at which elapsed equals the allowance given, as far as known at `now`. */
+bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t allowed_ns,
+                        int64_t now, bool *has_due, int64_t *due_ns, bool *has_runout, int64_t *runout_ns);
 
 /* The stretches of [start, at) in which the clock ran. */
 bool ent_clockstate_slices(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t at,
@@ -646,7 +655,15 @@ bool ent_clockstate_stand(ent_engine *s, const ent_dutystate *d, const ent_clock
 /* The key of a span use of the clock's duty, INT64_MIN if it has none. */
 static inline int64_t ent_clock_key(const ent_dutystate *d, const ent_clock *c, size_t use)
 {
-    return d->key_at[use] == ENT_MAP_NONE ? INT64_MIN : c->use_keys[d->key_at[use]];
+    uint32_t at = d->key_at[use];
+    return at == ENT_KEY_OWN ? c->key : at == ENT_MAP_NONE ? INT64_MIN : ((const int64_t *)(c + 1))[at];
+}
+/* The fields of the trigger's row, and which of them are absent. */
+static inline int64_t *ent_clock_saved(const ent_dutystate *d, const ent_clock *c, uint8_t **absent)
+{
+    int64_t *saved = (int64_t *)(c + 1) + d->n_keys;
+    *absent = (uint8_t *)(saved + d->saved_words);
+    return saved;
 }
 
 /* --- hold.c, blame.c --- */

@@ -44,20 +44,21 @@ static bool tell(asking *a, const ent_dutystate *d, const ent_clock *c, ent_warn
 static bool look_at(asking *a, const ent_dutystate *d, const ent_clock *c)
 {
     ent_engine *s = a->s;
-    ent_clock early = *c;
+    int64_t early_ns;
     bool has_due, has_runout, has_early, unused;
     int64_t due, runout, at, unused_ns;
     bool warns =
-        early_allowance(s, d, c, &early.allowed_ns) && may_be_there(s, c, early.allowed_ns);
+        early_allowance(s, d, c, &early_ns) && may_be_there(s, c, early_ns);
     bool over = may_be_there(s, c, c->allowed_ns);
     if (!warns && !over) {
         return true;
     }
-    if (!ent_clockstate_due(s, d, c, s->watermark, &has_due, &due, &has_runout, &runout)) {
+    if (!ent_clockstate_due(s, d, c, c->allowed_ns, s->watermark, &has_due, &due, &has_runout, &runout)) {
         return false;
     }
     if (warns) {
-        if (!ent_clockstate_due(s, d, &early, s->watermark, &has_early, &at, &unused, &unused_ns)) {
+        if (!ent_clockstate_due(s, d, c, early_ns, s->watermark, &has_early, &at, &unused,
+                                &unused_ns)) {
             return false;
         }
         if (has_early && at < s->watermark &&
