@@ -1,5 +1,5 @@
-/* What a session keeps until the end of a whole ledger, as bytes: the digests of its rows so far, which the ledger's first
- * line will say, and the decisions that follow that line.
+/* What a session keeps until the end of a whole ledger, as bytes: the digests of its rows so far, which the ledger's
+ * first line will say, and the decisions that follow that line.
  *
  *     of each feed:  64 bytes chain, u64 bytes, u64 n, n bytes of a block: the hash of the rows that are settled
  *                    u64 rows that wait, each i64 at, u64 length, bytes

@@ -1,6 +1,6 @@
-/* libffi's part that runtime/native and runtime/embed/function.c need.  In WebAssembly no call can be made up at run time,
- * and none need be: a function of the host is a number that JavaScript knows, and a closure is called by ffi_closure's
- * members.  Arguments and results lie in memory as libffi has them.  See native.c. */
+/* libffi's part that runtime/native and runtime/embed/function.c need.  In WebAssembly no call can be made up at run
+ * time, and none need be: a function of the host is a number that JavaScript knows, and a closure is called by
+ * ffi_closure's members.  Arguments and results lie in memory as libffi has them.  See native.c. */
 #ifndef ENT_WASM_FFI_H
 #define ENT_WASM_FFI_H
 
