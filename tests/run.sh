@@ -85,6 +85,7 @@ step "whole ledgers in pieces, random worlds" python3 tests/property/whole.py --
     --entente "$ENTENTE" --driver "$BUILD/tests/whole_driver"
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
+step "as a newcomer, page by page" env PYTHONDONTWRITEBYTECODE=1 python3 tests/newcomer.py "$ENTENTE"
 step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
 step "libentente in a host" sh tests/embed/run.sh "$BUILD"
 step "WebAssembly: Node and a browser" sh tests/hosts/wasm.sh "$ENTENTE" build/js
