@@ -85,7 +85,6 @@ step "whole ledgers in pieces, random worlds" python3 tests/property/whole.py --
     --entente "$ENTENTE" --driver "$BUILD/tests/whole_driver"
 step "conformance clocks" python3 tests/conformance/clocks/run.py --entente "$ENTENTE"
 step "docs examples" python3 tests/docs_examples.py "$ENTENTE"
-step "as a newcomer, page by page" env PYTHONDONTWRITEBYTECODE=1 python3 tests/newcomer.py "$ENTENTE"
 step "who answers, as by hand" sh tests/accountability.sh "$ENTENTE"
 step "libentente in a host" sh tests/embed/run.sh "$BUILD"
 step "WebAssembly: Node and a browser" sh tests/hosts/wasm.sh "$ENTENTE" build/js
@@ -97,11 +96,14 @@ step "live metrics, new versions, page" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/live.py "$ENTENTE"
 step "nothing lost: kills, full disks, torn ends" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"
+step "live: odd samples, old states, clocks" \
+    env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/adverse.py "$ENTENTE" --kills "${ENTENTE_KILLS:-60}"
 step "golden explanations" sh tests/explain.sh "$ENTENTE" "$BUILD/examples"
 step "explanations from their rows" python3 tests/property/explain_rows.py "$ENTENTE"
 if [ -z "${SANITIZE:-}" ]; then # what is not sanitised cannot load a library that is
     step "host Python" sh tests/hosts/python/run.sh "$BUILD"
     step "host SQLite" sh tests/hosts/sqlite/run.sh "$BUILD"
+    step "as a newcomer, page by page" env PYTHONDONTWRITEBYTECODE=1 python3 tests/newcomer.py "$ENTENTE"
 fi
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz what watch reads" "$BUILD/tests/fuzz_watch" -n $((FUZZ / 20)) tests/fuzz/found/*
