@@ -98,12 +98,15 @@ step "live metrics, new versions, page" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/live.py "$ENTENTE"
 step "nothing lost: kills, full disks, torn ends" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"
+step "live: odd samples, old states, clocks" \
+    env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/adverse.py "$ENTENTE" --kills "${ENTENTE_KILLS:-60}"
 step "golden explanations" sh tests/explain.sh "$ENTENTE" "$BUILD/examples"
 step "explanations from their rows" python3 tests/property/explain_rows.py "$ENTENTE"
 if [ -z "${SANITIZE:-}" ]; then # what is not sanitised cannot load a library that is
     step "host Python" sh tests/hosts/python/run.sh "$BUILD"
     step "PostgreSQL: an aggregate" sh tests/hosts/postgresql.sh "$ENTENTE" build/postgresql
     step "host SQLite" sh tests/hosts/sqlite/run.sh "$BUILD"
+    step "as a newcomer, page by page" env PYTHONDONTWRITEBYTECODE=1 python3 tests/newcomer.py "$ENTENTE"
 fi
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz what watch reads" "$BUILD/tests/fuzz_watch" -n $((FUZZ / 20)) tests/fuzz/found/*
