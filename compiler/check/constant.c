@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "runtime/time/zone.h"
+
 #define EVAL_DEPTH_MAX 64
 
 typedef struct eval_frame {
@@ -71,11 +73,25 @@ static bool eval_literal(const ent_node *n, ent_value *out)
     return true;
 }
 
+/* A date is an instant where one is wanted: the midnight at which it begins, in the node's zone. */
+static bool eval_date(const ent_node *n, int64_t day, ent_value *out)
+{
+    char reason[160] = "";
+    ent_zone *zone = ent_zone_load(NULL, n->text, reason, sizeof reason);
+    if (zone == NULL)
+        return false;
+    out->i = ent_zone_midnight(zone, day);
+    ent_zone_free(zone);
+    return true;
+}
+
 static bool eval_coerce(const ent_node *n, const eval_frame *frame, ent_value *out)
 {
     ent_value v = {0};
     if (!eval(n->kids[0], frame, &v))
         return false;
+    if (n->type.kind == ENT_TYPE_INSTANT)
+        return eval_date(n, v.i, out);
     ent_q q;
     if (!to_q(&v, &q))
         return false;
@@ -164,7 +180,7 @@ static bool eval(const ent_node *n, const eval_frame *frame, ent_value *out)
     case ENT_NODE_LITERAL:
         return eval_literal(n, out);
     case ENT_NODE_COERCE:
-        return n->type.kind != ENT_TYPE_INSTANT && eval_coerce(n, frame, out);
+        return eval_coerce(n, frame, out);
     case ENT_NODE_UNARY:
         return eval_neg(n, frame, out);
     case ENT_NODE_BINARY:

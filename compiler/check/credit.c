@@ -278,7 +278,10 @@ static void check_rate(ent_checker *ck, ent_env *env, ent_objective_decl *o, con
     check_direction(ck, o, rate);
     ent_env constant = ent_env_make(ENT_ENV_CONST, env->scope);
     ent_node *e = ent_expr(ck, &constant, per, ent_ty(ENT_TYPE_NONE));
-    ent_node *c = e->type.kind == ENT_TYPE_ERROR ? NULL : ent_coerce(ck, &constant, e, o->type);
+    /* between instants, and between times of day, the distance is a duration */
+    bool apart = o->type.kind == ENT_TYPE_INSTANT || o->type.kind == ENT_TYPE_TIME;
+    ent_type unit = apart ? ent_ty(ENT_TYPE_DURATION) : o->type;
+    ent_node *c = e->type.kind == ENT_TYPE_ERROR ? NULL : ent_coerce(ck, &constant, e, unit);
     if (e->type.kind == ENT_TYPE_ERROR)
         return;
     if (c == NULL || !ent_eval(ck, c, &o->rate_per)) {
@@ -288,9 +291,9 @@ static void check_rate(ent_checker *ck, ent_env *env, ent_objective_decl *o, con
         ent_label_type(ck, d, e, true);
         ent_diag_label(d, o->node->kids[0]->span, "this is %s", ent_ty_phrase(ck, o->type));
         ent_diag_help(d, "write %s",
-                      o->type.kind == ENT_TYPE_RATIO      ? "`per 1%` (a percentage point)"
-                      : o->type.kind == ENT_TYPE_DURATION ? "`per 10ms`, `per 1h` or the like"
-                                                          : "`per 1`, in the unit of the measure");
+                      unit.kind == ENT_TYPE_RATIO      ? "`per 1%` (a percentage point)"
+                      : unit.kind == ENT_TYPE_DURATION ? "`per 10ms`, `per 1h` or the like"
+                                                       : "`per 1`, in the unit of the measure");
         o->rate_per.type = ent_ty(ENT_TYPE_ERROR);
         return;
     }

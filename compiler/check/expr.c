@@ -384,6 +384,18 @@ ent_type ent_named_hint(ent_type t)
     return ent_ty_is_named(t) || t.kind == ENT_TYPE_ERROR ? t : ent_ty(ENT_TYPE_NONE);
 }
 
+/* `count of F where c / count of G`: the condition has taken in what was to be the second figure.
+ * The rest of it means nothing then, and is not looked at. */
+static ent_node *report_swallowed(ent_checker *ck, ent_node *n, const ent_node *figure)
+{
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0437, figure->span,
+                               "a figure over many rows cannot stand here");
+    ent_diag_primary_label(d, "this condition sees one row at a time");
+    ent_diag_help(d, "a condition reaches as far as it can: put the figure that it belongs to in "
+                     "parentheses, as in `(count of F where …) / count of G`");
+    return failed(ck, n);
+}
+
 static ent_node *check_operator(ent_checker *ck, ent_env *env, const ent_node *from)
 {
     ent_node *n = ent_check_copy(ck, from);
@@ -399,6 +411,8 @@ static ent_node *check_operator(ent_checker *ck, ent_env *env, const ent_node *f
         return n;
     }
     bool compares = n->op >= ENT_OP_EQ && n->op <= ENT_OP_GE;
+    if (!compares && env->kind == ENT_ENV_ROW && from->kids[1]->kind == ENT_NODE_AGGREGATE)
+        return report_swallowed(ck, n, from->kids[1]);
     ent_type hints[2] = {ent_ty(ENT_TYPE_NONE), ent_ty(ENT_TYPE_NONE)};
     if (compares) {
         hints[0] = ent_named_hint(ent_peek(ck, env, from->kids[1]));

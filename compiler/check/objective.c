@@ -197,12 +197,6 @@ bool ent_check_bound(ent_checker *ck, ent_env *env, const ent_node *n, ent_type 
         out->span = n->span;
         return true;
     }
-    if (c->kind == ENT_NODE_COERCE && want.kind == ENT_TYPE_INSTANT) {
-        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0316, n->span,
-                                   "%s must be an instant with its offset, not a date", what);
-        ent_diag_primary_label(d, "such as 2026-12-31T00:00:00Z");
-        return false;
-    }
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0316, n->span, "%s must be a constant", what);
     ent_diag_primary_label(d, "this is not known before there are facts");
     return false;

@@ -111,7 +111,7 @@ void ent_check_scenario(ent_checker *ck, const ent_node *n)
         }
         expects = expects || k->kind == ENT_NODE_EXPECT;
     }
-    if (!expects) {
+    if (!expects && !ck->incomplete) { /* one that is not readable may stand in a hole */
         ent_diag *d =
             ent_diag_add(ck->diags, ENT_DIAG_W0402, n->span, "this scenario expects nothing");
         ent_diag_help(d, "add `expect breach of AGREEMENT.CLAUSE` or the like");

@@ -147,16 +147,24 @@ static int lower(const ent_model *model, ent_sources *sources, ent_bytes *bytes)
     return status;
 }
 
+/* By its first bytes, or by its name: what is left of a damaged program is no source. */
+static bool looks_built(const char *path, const unsigned char *bytes, size_t n)
+{
+    size_t length = strlen(path);
+    return (length > 5 && strcmp(path + length - 5, ".entc") == 0) ||
+           (n >= 4 && memcmp(bytes, "ENTC", 4) == 0);
+}
+
 /* A built program among the sources would be read as text, with hundreds of errors. */
 bool ent_is_built(const char *path)
 {
-    char magic[4];
+    unsigned char magic[4];
     FILE *f = fopen(path, "rb");
-    bool built = f && fread(magic, 1, 4, f) == 4 && memcmp(magic, "ENTC", 4) == 0;
+    size_t n = f ? fread(magic, 1, sizeof magic, f) : 0;
     if (f) {
         fclose(f);
     }
-    return built;
+    return looks_built(path, magic, n);
 }
 
 void ent_compilation_close(ent_compilation *c)
@@ -224,7 +232,7 @@ static bool read_program(const char *path, ent_bytes *bytes, bool *is_program)
 {
     char block[65536];
     FILE *f = fopen(path, "rb");
-    *is_program = false;
+    *is_program = looks_built(path, NULL, 0);
     if (!f) {
         return false;
     }
@@ -232,11 +240,11 @@ static bool read_program(const char *path, ent_bytes *bytes, bool *is_program)
     bool ok = true;
     while (ok && (got = fread(block, 1, sizeof block, f)) > 0) {
         ok = bytes->n + got <= PROGRAM_BYTES_MAX && ent_bytes_append(bytes, block, got);
-        if (bytes->n >= 4 && memcmp(bytes->p, "ENTC", 4) != 0) {
+        if (bytes->n >= 4 && !looks_built(path, bytes->p, bytes->n)) {
             break;
         }
     }
-    *is_program = ok && bytes->n >= 4 && memcmp(bytes->p, "ENTC", 4) == 0;
+    *is_program = ok && looks_built(path, bytes->p, bytes->n);
     ok = ok && !ferror(f);
     fclose(f);
     return ok;

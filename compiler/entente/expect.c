@@ -304,7 +304,7 @@ static bool literal_value(const ent_node *literal, ent_q *out)
         return ok;
     }
     *out = literal->op == ENT_LIT_INT || literal->op == ENT_LIT_DURATION ||
-                   literal->op == ENT_LIT_INSTANT
+                   literal->op == ENT_LIT_INSTANT || literal->op == ENT_LIT_TIME
                ? ent_q_from_i64(literal->i)
                : literal->q;
     return true;
@@ -325,6 +325,8 @@ static bool is_of_type(unsigned literal, int64_t type)
         return literal == ENT_LIT_MONEY;
     case ENT_TYPE_INSTANT:
         return literal == ENT_LIT_INSTANT;
+    case ENT_TYPE_TIME:
+        return literal == ENT_LIT_TIME;
     case ENT_TYPE_RATIO:
         return literal == ENT_LIT_PERCENT || literal == ENT_LIT_DECIMAL || literal == ENT_LIT_INT;
     default:

@@ -120,7 +120,7 @@ void ent_report_measure(const ent_run_result *r, const ent_verdict *d, char *buf
     if (row->type == ENT_TYPE_DURATION && !d->measure_is_number) {
         ent_report_duration((int64_t)ent_q_floor(d->measure), buf, size);
     } else if (row->type == ENT_TYPE_RATIO || row->type == ENT_TYPE_INSTANT ||
-               d->measure_is_number) {
+               row->type == ENT_TYPE_TIME || d->measure_is_number) {
         ent_ledger_measure(program_of(r), row, d, buf, size);
     } else {
         ent_q_format_rounded(d->measure, 4, true, buf, size);

@@ -95,6 +95,13 @@ static size_t money_text(ent_q q, const char *currency, char *buf, size_t size)
     return whole ? ent_money_format(minor, digits, buf, size) : exact_text(q, 1, buf, size);
 }
 
+static size_t duration_text(ent_q ns, char *buf, size_t size)
+{
+    size_t n = exact_text(ns, 1000000000, buf, size - 2);
+    memcpy(buf + n, "s", 2);
+    return n + 1;
+}
+
 /* A figure of the objective's type in its unit. */
 static size_t figure_text(const ent_image *p, const ent_objective_row *row, ent_q q, char *buf,
                           size_t size)
@@ -104,9 +111,9 @@ static size_t figure_text(const ent_image *p, const ent_objective_row *row, ent_
     case ENT_TYPE_RATIO:
         return percent_text(q, buf, size);
     case ENT_TYPE_DURATION:
-        n = exact_text(q, 1000000000, buf, size - 2);
-        memcpy(buf + n, "s", 2);
-        return n + 1;
+        return duration_text(q, buf, size);
+    case ENT_TYPE_TIME:
+        return ent_civil_format_clock(buf, size, (int64_t)ent_q_floor(q));
     case ENT_TYPE_MONEY:
         n = (size_t)snprintf(buf, size, "%s ", currency_of(p, row->agreement));
         return n + money_text(q, currency_of(p, row->agreement), buf + n, size - n);
@@ -318,10 +325,8 @@ static void write_shortfall(ent_json_out *out, const ent_image *p, const ent_obj
     }
     if (ent_q_sub(d->measure, target->v.q, &gap)) {
         gap = gap.num < 0 ? ent_q_neg(gap) : gap;
-        if (row->type == ENT_TYPE_INSTANT) {
-            /* between instants the distance is a duration */
-            size_t n = exact_text(gap, 1000000000, text, sizeof text - 2);
-            memcpy(text + n, "s", 2);
+        if (row->type == ENT_TYPE_INSTANT || row->type == ENT_TYPE_TIME) {
+            duration_text(gap, text, sizeof text); /* what lies between two instants */
         } else {
             figure_text(p, row, gap, text, sizeof text);
         }

@@ -66,6 +66,9 @@ static const char *value_text(const ent_engine *s, int64_t type, int64_t param, 
     case ENT_TYPE_INSTANT:
         ent_civil_format(buf, size, value, NULL);
         return buf;
+    case ENT_TYPE_TIME:
+        ent_civil_format_clock(buf, size, value);
+        return buf;
     case ENT_TYPE_DECIMAL: {
         ent_q q;
         ent_i128 scale = 1;

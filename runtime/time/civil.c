@@ -187,6 +187,30 @@ static char *put_offset(char *p, int64_t offset_s)
     return put_digits(p, minutes % 60, 2);
 }
 
+static char *put_fraction(char *p, int64_t fraction_ns)
+{
+    if (fraction_ns == 0) {
+        return p;
+    }
+    *p++ = '.';
+    p = put_digits(p, fraction_ns, 9);
+    while (p[-1] == '0') {
+        p--;
+    }
+    return p;
+}
+
+static size_t put_text(char *buf, size_t cap, const char *text, const char *end)
+{
+    size_t length = (size_t)(end - text);
+    if (length >= cap) {
+        return 0;
+    }
+    memcpy(buf, text, length);
+    buf[length] = '\0';
+    return length;
+}
+
 size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t offset_ns)
 {
     char text[ENT_CIVIL_TEXT_MAX];
@@ -208,21 +232,27 @@ size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t of
     p = put_two(p, second / 60 % 60);
     *p++ = ':';
     p = put_two(p, second % 60);
-    if (fraction_ns != 0) {
-        *p++ = '.';
-        p = put_digits(p, fraction_ns, 9);
-        while (p[-1] == '0') {
-            p--;
-        }
-    }
+    p = put_fraction(p, fraction_ns);
     p = put_offset(p, offset_s);
-    size_t length = (size_t)(p - text);
-    if (length >= cap) {
+    return put_text(buf, cap, text, p);
+}
+
+size_t ent_civil_format_clock(char *buf, size_t cap, int64_t ns)
+{
+    char text[ENT_CIVIL_TEXT_MAX];
+    if (ns < 0 || ns > ENT_TIME_DAY_NS) {
         return 0;
     }
-    memcpy(buf, text, length);
-    buf[length] = '\0';
-    return length;
+    uint32_t second = (uint32_t)(ns / ENT_TIME_SECOND_NS);
+    char *p = put_two(text, second / 3600);
+    *p++ = ':';
+    p = put_two(p, second / 60 % 60);
+    if (ns % ENT_TIME_MINUTE_NS != 0) {
+        *p++ = ':';
+        p = put_two(p, second % 60);
+    }
+    p = put_fraction(p, ns % ENT_TIME_SECOND_NS);
+    return put_text(buf, cap, text, p);
 }
 
 size_t ent_civil_format(char *buf, size_t cap, int64_t utc_ns, const struct ent_zone *zone)

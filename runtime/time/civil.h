@@ -68,4 +68,7 @@ size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t of
 /* `2026-01-31`. Returns 10, or 0 if it does not fit or the year is not 0..9999. */
 size_t ent_civil_format_date(char *buf, size_t cap, int64_t days);
 
+/* A time of day, `09:00`, with seconds and a fraction only where there are any; 0 if it does not fit. */
+size_t ent_civil_format_clock(char *buf, size_t cap, int64_t ns);
+
 #endif
