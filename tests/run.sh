@@ -46,6 +46,8 @@ step "formats and fixes of diagnostics" python3 tests/golden/diagnostics/formats
 step "scenarios of diagnostics" sh tests/golden/diagnostics/counterexamples.sh "$ENTENTE"
 step "pages of diagnostics" python3 tests/explain_pages.py "$ENTENTE" "$BUILD/tests/diagnostics_driver"
 step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
+step "language cases" python3 tests/conformance/language/run.py "$ENTENTE"
+step "language server" python3 tests/ide.py "$ENTENTE"
 step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "order of what is emitted" python3 tests/operand_order.py
