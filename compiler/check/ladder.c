@@ -218,6 +218,11 @@ static const char *figure_text(ent_checker *ck, const ent_value *v)
     return ent_q_format_decimal(q, buf, sizeof buf) > 0 ? ent_check_printf(ck, "%s%%", buf) : "";
 }
 
+bool ent_meets_target(const ent_objective_decl *o, ent_value v)
+{
+    return is_in(half_line(o->compare, o->target), v);
+}
+
 /* A figure in the range, which is kept for the prover as well; NULL: none is known. */
 static const char *shown(ent_checker *ck, ent_diag *d, const ent_objective_decl *o, interval r,
                          bool stands)
@@ -229,7 +234,7 @@ static const char *shown(ent_checker *ck, ent_diag *d, const ent_objective_decl 
     bool target = o->target.type.kind != ENT_TYPE_ERROR;
     ent_ladder_case *c = target ? ENT_PUSH(ck, ck->m->ladder_cases, ck->m->n_ladder_cases) : NULL;
     if (c != NULL)
-        *c = (ent_ladder_case){d, o, v, text, is_in(half_line(o->compare, o->target), v), stands};
+        *c = (ent_ladder_case){d, o, v, text, ent_meets_target(o, v), stands, NULL};
     return text;
 }
 

@@ -64,6 +64,15 @@ ent_boxes ent_boxes_equal(const ent_boxer *x, ent_boxes in, const ent_node *subj
 /* Those in which the field is the member. */
 ent_boxes ent_boxes_member(const ent_boxer *x, ent_boxes in, const ent_field_decl *field,
                            int64_t member);
+ent_boxes ent_boxes_field(const ent_boxer *x, ent_boxes in, const ent_field_decl *field,
+                          ent_value value);
+/* Those in which the subject has the value. */
+ent_boxes ent_boxes_value(const ent_boxer *x, ent_boxes in, const ent_node *subject,
+                          ent_value value);
+/* Boxes over the parameters of a called function as boxes over what stands for them; vague where that
+ * is not one field each, or one of which the rows speak already. */
+ent_boxes ent_boxes_of_arguments(const ent_boxer *x, ent_boxes in, const ent_node *call,
+                                 ent_boxes inner);
 ent_boxes ent_boxes_united(const ent_boxer *x, ent_boxes a, ent_boxes b);
 /* Whether something may lie in a box of both. */
 bool ent_boxes_meet(ent_boxes a, ent_boxes b);

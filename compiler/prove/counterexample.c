@@ -5,6 +5,9 @@
 
 #include "runtime/time/civil.h"
 
+#define DAY_NS INT64_C(86400000000000)
+enum { LATER_DAYS = 400 };
+
 ent_boxes ent_common_rows(const ent_boxer *x, const ent_alt_decl *a, const ent_alt_decl *b)
 {
     ent_boxes boxes = ent_boxes_all(x);
@@ -114,4 +117,20 @@ const char *ent_row_names(const ent_boxer *x, const ent_feed_decl *feed)
         text = ent_arena_printf(x->arena, "%s%s%s", text, i == 0 ? "" : ",", feed->fields[i]->name);
     }
     return text;
+}
+
+const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                             int64_t start)
+{
+    char at[ENT_CIVIL_TEXT_MAX], later[ENT_CIVIL_TEXT_MAX];
+    bool runnable = feed->n_keys == 1 && feed->keys[0]->type.kind == ENT_TYPE_TEXT &&
+                    ent_takes_rows(feed) && ent_civil_format(at, sizeof at, start, NULL) > 0 &&
+                    ent_civil_format(later, sizeof later, start + LATER_DAYS * DAY_NS, NULL) > 0;
+    for (size_t i = 0; i < box->n && runnable; i++) {
+        runnable = box->sets[i].of != feed->keys[0] && box->sets[i].of != feed->at;
+    }
+    return !runnable ? NULL
+                     : ent_arena_printf(x->arena, "    %s\n    %s\n    %s\n",
+                                        ent_row_names(x, feed), ent_row(x, box, feed, at, "T1"),
+                                        ent_row(x, box, feed, later, "T2"));
 }

@@ -22,4 +22,9 @@ bool ent_takes_rows(const ent_feed_decl *feed);
 const char *ent_row_names(const ent_boxer *x, const ent_feed_decl *feed);
 const char *ent_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
                     const char *at, const char *key);
+/* Lines of a scenario: a row of the box at the start for T1, of which nothing is heard again, and one for T2 so
+ * much later that every clock has run out.  NULL: the feed's rows have no text as their one key, or
+ * the box speaks of it. */
+const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                             int64_t start);
 #endif

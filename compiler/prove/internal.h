@@ -2,6 +2,7 @@
 #ifndef ENT_PROVE_INTERNAL_H
 #define ENT_PROVE_INTERNAL_H
 
+#include "compiler/prove/box.h"
 #include "compiler/prove/elements.h"
 #include "compiler/prove/prove.h"
 
@@ -31,10 +32,18 @@ void ent_prove_accountability(ent_prover *p);
 
 /* These look at the whole model once. */
 void ent_prove_ladders(ent_prover *p);
+void ent_prove_gaps(ent_prover *p);
 void ent_prove_guards(ent_prover *p);
 void ent_prove_claims(ent_prover *p);
 void ent_prove_watermelons(ent_prover *p);
 void ent_prove_dead(ent_prover *p);
+
+/* A scenario of the objective with the figure, whose rows have the gap's value if there is one; false:
+ * none is certain. */
+bool ent_show_figure(ent_prover *p, const ent_ladder_case *c, const ent_match_gap *gap);
+/* Rows that fulfil the condition once its match, if it is a part of it, says what the gap asks for. */
+ent_boxes ent_gap_rows(ent_prover *p, ent_boxes in, const ent_node *condition,
+                       const ent_match_gap *gap, bool *asked);
 
 /* A diagnostic, unless that code was reported at that place on an earlier day: then NULL. */
 ent_diag *ent_prove_report(ent_prover *p, ent_diag_code code, ent_span span, const char *format,

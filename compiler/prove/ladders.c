@@ -27,6 +27,7 @@ typedef struct showing {
     const ent_ladder_case *c;
     const ent_objective_decl *o;
     const ent_fold_decl *fold;
+    const ent_match_gap *gap;        /* the rows have its value; or NULL */
     const ent_service_decl *service; /* whose samples they are; NULL: the feed has no service as a key */
     const ent_box *good, *bad;       /* rows that count, and of a share those that do not */
     int64_t n_good, n_bad;
@@ -71,6 +72,13 @@ static bool says_all(const ent_box *box, const ent_fold_decl *f)
     return !ent_is_skipped(box, f);
 }
 
+static ent_boxes fulfil(const showing *s, ent_boxes in, const ent_node *condition)
+{
+    bool asked = false;
+    return s->gap == NULL ? ent_boxes_where(&s->x, in, condition, true)
+                          : ent_gap_rows(s->p, in, condition, s->gap, &asked);
+}
+
 /* A row that the fold looks at, good or bad in its sense. */
 static const ent_box *find_row(const showing *s, bool good)
 {
@@ -87,9 +95,11 @@ static const ent_box *find_row(const showing *s, bool good)
         boxes = ent_boxes_where(&s->x, boxes, f->keyed[i], true);
     }
     for (size_t i = 0; i < f->n_select; i++) {
-        boxes = ent_boxes_where(&s->x, boxes, f->select[i], true);
+        boxes = fulfil(s, boxes, f->select[i]);
     }
-    if (f->test != NULL) {
+    if (f->test != NULL && s->gap != NULL) {
+        boxes = fulfil(s, boxes, f->test);
+    } else if (f->test != NULL) {
         boxes = ent_boxes_where(&s->x, boxes, f->test, good);
     }
     for (size_t i = 0; i < boxes.n; i++) {
@@ -304,7 +314,8 @@ static void report(const showing *s)
     }
     put_expectation(s, &out);
     if (!s->c->stands) {
-        ent_diag_note(s->c->diag, "this scenario passes once the ladder is mended");
+        ent_diag_note(s->c->diag, "this scenario passes %s",
+                      s->c->once != NULL ? s->c->once : "once the ladder is mended");
     }
     s->p->out_of_memory = s->p->out_of_memory || file == NULL || out.failed || rows.failed;
     ent_diag_example(s->c->diag, ent_text_str(&out));
@@ -312,21 +323,19 @@ static void report(const showing *s)
     ent_text_deinit(&rows);
 }
 
+bool ent_show_figure(ent_prover *p, const ent_ladder_case *c, const ent_match_gap *gap)
+{
+    showing s = {.p = p, .x = {p->m, p->arena}, .c = c, .o = c->objective, .gap = gap};
+    bool can = can_show(&s);
+    if (can) {
+        report(&s);
+    }
+    return can;
+}
+
 void ent_prove_ladders(ent_prover *p)
 {
-    const ent_model *m = p->m;
-    size_t errors = 0;
-    for (size_t i = 0; i < m->n_ladder_cases; i++) {
-        errors += !m->ladder_cases[i].stands;
-    }
-    if (errors != ent_diags_error_count(p->diags)) {
-        return; /* other mistakes: the model is not whole */
-    }
-    for (size_t i = 0; i < m->n_ladder_cases; i++) {
-        const ent_ladder_case *c = &m->ladder_cases[i];
-        showing s = {.p = p, .x = {m, p->arena}, .c = c, .o = c->objective};
-        if (can_show(&s)) {
-            report(&s);
-        }
+    for (size_t i = 0; i < p->m->n_ladder_cases; i++) {
+        (void)ent_show_figure(p, &p->m->ladder_cases[i], NULL);
     }
 }

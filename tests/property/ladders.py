@@ -5,7 +5,8 @@ Ladders over shares, counts and averages are made up at random, with gaps, steps
 steps against the target, or without.  Whether one is in order is decided here by exact arithmetic at every bound and
 between them; the figure that a diagnostic names must be what the diagnostic says of it, and the scenario that it
 prints must pass: with the ladder as it is where that is a warning, else with the ladder mended.  Of matches, the value
-that no arm takes is held against the arms; of guards, the rows that each of two conditions takes; of branches, the
+that no arm takes is held against the arms, and what the scenario says of a row with it must hold once the match is
+mended; of guards, the rows that each of two conditions takes; of branches, the
 value that an earlier condition takes.
 
 Usage: ladders.py --seed S --count N --entente PROGRAM
@@ -182,6 +183,75 @@ def try_match(rng, entente, folder, tally):
     return None if value and int(value[1]) not in arms else "no value that no arm takes is named"
 
 
+GAP = """use std.example
+
+fn hours(late: bool, x: %(type)s) -> duration =
+  if late then 1h else match x { %(in_fn)s }
+
+sla Hosting under Club between HostCo and Acme effective from 2026-01-01 {
+  charge GBP 1000.00 per month
+
+  duty one
+    HostCo must ticket.acknowledged
+    when ticket.opened where service == hosting and %(trigger)s
+    within %(allowed)s
+    excused when %(excuse)s
+
+  objective two
+    share of ticket.opened where service == network and %(test)s at least 95%% each month
+
+  objective three
+    count of ticket.opened where service == network and %(select)s at most 4 each month
+}
+"""
+FIELDS = {"priority": ["P1", "P2", "P3", "P4"], "party": ["Acme", "HostCo", "Hermes", "NetCo"]}
+
+
+def try_gap(rng, entente, folder, tally):
+    """One match, or the allowances, leave values out; what is shown passes once they are mended as it says."""
+    place = rng.choice(["fn", "trigger", "allowed", "excuse", "test", "select", "for"])
+    field = "party" if place == "fn" else rng.choice(["priority", "party"])
+    members = FIELDS[field]
+    told = rng.sample(members, rng.randint(1, len(members) - 1))
+    left = [m for m in members if m not in told]
+
+    def arms(values, rest):
+        return "  ".join("%s -> %s" % (m, rng.choice(values)) for m in told) + ("  else -> " + rest if rest else "")
+
+    def source(rest):
+        """rest: what the mended match gives, or None"""
+        other = "priority == P1" if field == "party" else "party != Acme"
+        parts = {"type": "party", "in_fn": "else -> 2h", "trigger": other, "allowed": "4h",
+                 "excuse": "false", "test": other, "select": other}
+        if place == "fn":
+            parts.update(type=field, in_fn=arms(["3h", "72h"], rest and "6h"), allowed="(hours(false, %s))" % field)
+        elif place == "for":
+            parts["allowed"] = ", ".join("%dh for %s" % (i + 1, m) for i, m in enumerate(told))
+            parts["allowed"] += ", 12h otherwise" if rest else ""
+        else:
+            values = ["3h", "72h"] if place == "allowed" else ["true", "false"]
+            match = "(match %s { %s })" % (field, arms(values, rest and ("6h" if place == "allowed" else rest)))
+            parts[place] = match if place in ("allowed", "excuse") else match + " and " + parts[place]
+        return GAP % parts
+
+    path = write(folder, "gap.ent", source(None))
+    shown = os.path.join(folder, "shown")
+    os.mkdir(shown)
+    said = run(entente, "check", "--counterexamples", shown, path).stdout.decode()
+    if re.findall(r"^error\[(\w+)\]", said, re.M) != ["E0407" if place == "for" else "E0312"]:
+        return "something else is said\n" + said
+    if not all("`%s`" % m in said for m in left):
+        return "%s are left out\n%s" % (left, said)
+    files = os.listdir(shown)
+    once = re.search(r"= note: this scenario passes (.*)$", said, re.M)
+    if len(files) != 1 or not once:
+        return "%d scenarios are shown\n%s" % (len(files), said)
+    mended = write(folder, "mended.ent", source("true" if "`true`" in once[1] else "false"))
+    done = run(entente, "test", mended, os.path.join(shown, files[0]))
+    tally["gaps"] += 1
+    return None if done.returncode == 0 else "%s does not pass\n%s" % (files[0], done.stdout.decode() + said)
+
+
 def seconds(text):
     """A length as sources or as rows write it, in milliseconds."""
     return Fraction(text[:-2]) if text.endswith("ms") else Fraction(text[:-1]) * 1000
@@ -225,17 +295,17 @@ def main():
     parser.add_argument("--entente", required=True)
     options = parser.parse_args()
     entente = os.path.abspath(options.entente)
-    tally = dict.fromkeys(("figures", "scenarios", "values", "guards", "branches"), 0)
+    tally = dict.fromkeys(("figures", "scenarios", "values", "gaps", "guards", "branches"), 0)
     passed = failed = 0
     for number in range(options.count):
         rng = random.Random("%d-%d" % (options.seed, number))
-        for attempt in (try_ladder,) * 3 + (try_match, try_guard, try_branch):
+        for attempt in (try_ladder,) * 3 + (try_match, try_gap, try_guard, try_branch):
             with tempfile.TemporaryDirectory() as folder:
                 wrong = attempt(rng, entente, folder, tally)
                 if wrong:
                     failed += 1
                     print("seed %d, case %d, %s: %s" % (options.seed, number, attempt.__name__, wrong))
-                    for name in ("held.ent", "match.ent", "guard.ent", "branch.ent"):
+                    for name in ("held.ent", "match.ent", "gap.ent", "guard.ent", "branch.ent"):
                         path = os.path.join(folder, name)
                         if os.path.exists(path):
                             with open(path, encoding="utf-8") as f:
