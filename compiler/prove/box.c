@@ -602,14 +602,25 @@ bool ent_boxes_meet(ent_boxes a, ent_boxes b)
     return false;
 }
 
+bool ent_box_is_whole(const ent_box *box)
+{
+    bool whole = true;
+    for (size_t i = 0; i < box->n; i++) {
+        whole = whole && box->sets[i].present;
+    }
+    return whole;
+}
+
 const ent_box *ent_boxes_exact(ent_boxes boxes)
 {
+    const ent_box *found = NULL;
     for (size_t i = 0; i < boxes.n; i++) {
-        if (!boxes.v[i].vague) {
-            return &boxes.v[i];
+        const ent_box *b = &boxes.v[i];
+        if (!b->vague && (found == NULL || (ent_box_is_whole(b) && !ent_box_is_whole(found)))) {
+            found = b;
         }
     }
-    return NULL;
+    return found;
 }
 
 /* --- showing --- */

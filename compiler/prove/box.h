@@ -76,7 +76,9 @@ ent_boxes ent_boxes_of_arguments(const ent_boxer *x, ent_boxes in, const ent_nod
 ent_boxes ent_boxes_united(const ent_boxer *x, ent_boxes a, ent_boxes b);
 /* Whether something may lie in a box of both. */
 bool ent_boxes_meet(ent_boxes a, ent_boxes b);
-/* The first box that is not vague, or NULL. */
+/* Whether nothing that the box speaks of is absent in it. */
+bool ent_box_is_whole(const ent_box *box);
+/* A box that is not vague, rather one in which nothing is absent; or NULL. */
 const ent_box *ent_boxes_exact(ent_boxes boxes);
 /* A value of the field in the box as a cell of a file; "" for absent or where anything will do. */
 const char *ent_box_cell(const ent_boxer *x, const ent_box *box, const ent_field_decl *field);

@@ -119,18 +119,39 @@ const char *ent_row_names(const ent_boxer *x, const ent_feed_decl *feed)
     return text;
 }
 
+bool ent_has_free_key(const ent_box *box, const ent_feed_decl *feed)
+{
+    bool is_free = feed->n_keys == 1 && feed->keys[0]->type.kind == ENT_TYPE_TEXT &&
+                   ent_takes_rows(feed);
+    for (size_t i = 0; i < box->n && is_free; i++) {
+        is_free = box->sets[i].of != feed->keys[0] && box->sets[i].of != feed->at;
+    }
+    return is_free;
+}
+
+const char *ent_scenario_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                             int64_t at, const char *key)
+{
+    char text[ENT_CIVIL_TEXT_MAX];
+    (void)ent_civil_format(text, sizeof text, at, NULL);
+    const char *row = ent_row(x, box, feed, text, key);
+    return row == NULL ? NULL : ent_arena_printf(x->arena, "    %s\n", row);
+}
+
+int64_t ent_much_later(int64_t at)
+{
+    return at + LATER_DAYS * DAY_NS;
+}
+
 const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
                              int64_t start)
 {
-    char at[ENT_CIVIL_TEXT_MAX], later[ENT_CIVIL_TEXT_MAX];
-    bool runnable = feed->n_keys == 1 && feed->keys[0]->type.kind == ENT_TYPE_TEXT &&
-                    ent_takes_rows(feed) && ent_civil_format(at, sizeof at, start, NULL) > 0 &&
-                    ent_civil_format(later, sizeof later, start + LATER_DAYS * DAY_NS, NULL) > 0;
-    for (size_t i = 0; i < box->n && runnable; i++) {
-        runnable = box->sets[i].of != feed->keys[0] && box->sets[i].of != feed->at;
+    if (!ent_has_free_key(box, feed)) {
+        return NULL;
     }
-    return !runnable ? NULL
-                     : ent_arena_printf(x->arena, "    %s\n    %s\n    %s\n",
-                                        ent_row_names(x, feed), ent_row(x, box, feed, at, "T1"),
-                                        ent_row(x, box, feed, later, "T2"));
+    const char *first = ent_scenario_row(x, box, feed, start, "T1");
+    const char *last = ent_scenario_row(x, box, feed, ent_much_later(start), "T2");
+    return first == NULL || last == NULL
+               ? NULL
+               : ent_arena_printf(x->arena, "    %s\n%s%s", ent_row_names(x, feed), first, last);
 }

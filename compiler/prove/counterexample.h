@@ -22,9 +22,16 @@ bool ent_takes_rows(const ent_feed_decl *feed);
 const char *ent_row_names(const ent_boxer *x, const ent_feed_decl *feed);
 const char *ent_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
                     const char *at, const char *key);
-/* Lines of a scenario: a row of the box at the start for T1, of which nothing is heard again, and one for T2 so
- * much later that every clock has run out.  NULL: the feed's rows have no text as their one key, or
- * the box speaks of it. */
+/* Whether any text may be the key of a row of the box, at any time: the feed has one key, a text, and the
+ * box speaks neither of it nor of `at`. */
+bool ent_has_free_key(const ent_box *box, const ent_feed_decl *feed);
+/* One line of a scenario: a row of the box. */
+const char *ent_scenario_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                             int64_t at, const char *key);
+/* So much later that every clock has run out. */
+int64_t ent_much_later(int64_t at);
+/* The header of a scenario's rows and a row of the box at the start for T1, of which nothing is heard
+ * again, and one for T2 much later.  NULL: the rows have no free key. */
 const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
                              int64_t start);
 #endif

@@ -41,6 +41,35 @@ void ent_prove_dead(ent_prover *p);
 /* A scenario of the objective with the figure, whose rows have the gap's value if there is one; false:
  * none is certain. */
 bool ent_show_figure(ent_prover *p, const ent_ladder_case *c, const ent_match_gap *gap);
+enum { ENT_SHOWN_MAX = 2 };
+
+typedef struct ent_shown_rows {
+    ent_boxes of[ENT_SHOWN_MAX]; /* one row of each */
+    size_t n;
+    const char *title; /* what the scenario is called, after the objective's name */
+} ent_shown_rows;
+
+/* A scenario of the objective with these rows, by which it has the case's figure (NULL text: none). */
+bool ent_show_rows(ent_prover *p, const ent_ladder_case *c, const ent_shown_rows *rows);
+
+/* Two conditions that no row fulfils together: a row for each, and where that is reported. */
+typedef struct ent_never {
+    ent_diag *diag;
+    const ent_alt_decl *where; /* the alternative of a pattern that asks for both; NULL in a measure */
+    ent_boxes first, second;   /* rows that fulfil all that is asked but the other; second may be empty */
+    const char *title;
+} ent_never;
+
+void ent_show_never_counted(ent_prover *p, const ent_objective_decl *o, bool by_test,
+                            const ent_never *never);
+void ent_show_always(ent_prover *p, const ent_objective_decl *o, ent_diag *d, const ent_boxes *rows,
+                     size_t n);
+/* The pattern is one of the duty's: its trigger, or what discharges or voids it. */
+void ent_show_never_happens(ent_prover *p, const ent_duty_decl *d, const ent_pattern_decl *pattern,
+                            const ent_never *never);
+void ent_show_never_excused(ent_prover *p, const ent_duty_decl *d, ent_diag *diag);
+/* Of the allowance `if A then B else if C then D …` the first branch takes what the second is for. */
+void ent_show_branch(ent_prover *p, const ent_duty_decl *d, ent_diag *diag, const ent_node *chain);
 /* Rows that fulfil the condition once its match, if it is a part of it, says what the gap asks for. */
 ent_boxes ent_gap_rows(ent_prover *p, ent_boxes in, const ent_node *condition,
                        const ent_match_gap *gap, bool *asked);

@@ -29,6 +29,8 @@ typedef struct showing {
     const ent_fold_decl *fold;
     const ent_match_gap *gap;        /* the rows have its value; or NULL */
     const ent_service_decl *service; /* whose samples they are; NULL: the feed has no service as a key */
+    const ent_shown_rows *given;     /* rows that there must be; NULL: as many as the figure takes */
+    const ent_box *rows[ENT_SHOWN_MAX];
     const ent_box *good, *bad;       /* rows that count, and of a share those that do not */
     int64_t n_good, n_bad;
     int64_t start, step; /* when the first one happens, and how far they are apart */
@@ -173,6 +175,33 @@ static bool find_rows(showing *s)
     return (s->n_good == 0 || s->good != NULL) && (s->n_bad == 0 || s->bad != NULL);
 }
 
+/* Of each kind that is given one row, of the service in hand; of a share it must be counted. */
+static bool find_given(showing *s)
+{
+    const ent_field_decl *key = service_key(s->fold->feed);
+    bool share = s->fold->kind == ENT_AGG_SHARE;
+    for (size_t i = 0; i < s->given->n; i++) {
+        ent_boxes boxes = s->given->of[i];
+        if (key != NULL && s->service != NULL) {
+            boxes = ent_boxes_member(&s->x, boxes, key, s->service->index);
+        }
+        for (size_t k = 0; k < boxes.n; k++) { /* rather one in which nothing is absent */
+            bool fits = !boxes.v[k].vague && (!share || says_all(&boxes.v[k], s->fold));
+            bool better = s->rows[i] == NULL || (!ent_box_is_whole(s->rows[i]) && ent_box_is_whole(&boxes.v[k]));
+            s->rows[i] = fits && better ? &boxes.v[k] : s->rows[i];
+        }
+        if (s->rows[i] == NULL) {
+            return false;
+        }
+        const ent_box *valued = s->fold->value != NULL ? with_value(s, s->rows[i]) : NULL;
+        s->rows[i] = valued != NULL ? valued : s->rows[i];
+    }
+    bool good = share && s->c->figure.q.num > 0;
+    s->n_good = good ? (int64_t)s->given->n : 0;
+    s->n_bad = good ? 0 : (int64_t)s->given->n;
+    return true;
+}
+
 /* --- trying it --- */
 
 /* Whether rows of the feed could begin something that the objective leaves out. */
@@ -249,7 +278,8 @@ static bool can_show(showing *s)
     }
     s->start = ent_first_common_day(o->agreement, o->agreement) * DAY_NS + DAY_NS / 2;
     s->step = feed->interval_ns > 0 ? feed->interval_ns : MINUTE_NS;
-    return count_rows(s) && find_rows(s) && !may_exclude(s) && is_tried(s);
+    bool found = s->given != NULL ? find_given(s) : count_rows(s) && find_rows(s);
+    return found && !may_exclude(s) && is_tried(s);
 }
 
 /* --- the scenario --- */
@@ -260,8 +290,8 @@ static void put_rows(const showing *s, ent_text *out)
     for (int64_t i = 0; i < s->n_good + s->n_bad; i++) {
         (void)ent_civil_format(at, sizeof at, s->start + i * s->step, NULL);
         const char *key = ent_arena_printf(s->p->arena, "T%lld", (long long)i + 1);
-        const char *row = ent_row(&s->x, i < s->n_good ? s->good : s->bad, s->fold->feed, at,
-                                  key == NULL ? "" : key);
+        const ent_box *box = s->given != NULL ? s->rows[i] : i < s->n_good ? s->good : s->bad;
+        const char *row = ent_row(&s->x, box, s->fold->feed, at, key == NULL ? "" : key);
         ent_text_printf(out, "%s\n", row == NULL ? "" : row);
     }
 }
@@ -282,11 +312,16 @@ static void put_expectation(const showing *s, ent_text *out)
     char date[ENT_CIVIL_TEXT_MAX];
     const ent_agreement_decl *a = s->o->agreement;
     (void)ent_civil_format_date(date, sizeof date, ent_first_common_day(a, a));
-    ent_text_printf(out, "  expect %s of %s.%s", s->c->met ? "met" : "breach", a->name, s->o->name);
+    bool no_data = s->c->text == NULL;
+    ent_text_printf(out, "  expect %s of %s.%s",
+                    no_data ? "no data" : s->c->met ? "met" : "breach", a->name, s->o->name);
     if (s->o->subject != ENT_SUBJECT_NONE) {
         ent_text_printf(out, " for %s", s->service->name);
     }
-    ent_text_printf(out, " in %s measure %s", date, s->c->text);
+    ent_text_printf(out, " in %s", date);
+    if (!no_data) {
+        ent_text_printf(out, " measure %s", s->c->text);
+    }
     if (s->c->stands && a->currency != NULL) {
         ent_text_printf(out, " credit %s 0.00", a->currency);
     }
@@ -300,8 +335,13 @@ static void report(const showing *s)
     const char *file = ent_arena_printf(s->p->arena, "%s-%s-ladder.csv", a->name, s->o->name);
     ent_text_printf(&rows, "%s\n", ent_row_names(&s->x, s->fold->feed));
     put_rows(s, &rows);
-    ent_text_printf(&out, "scenario \"%s.%s has a figure of %s\"\n  using %s\n  given %s ", a->name,
-                    s->o->name, s->c->text, a->name, s->fold->feed->name);
+    ent_text_printf(&out, "scenario \"%s.%s ", a->name, s->o->name);
+    if (s->given != NULL) {
+        ent_text_puts(&out, s->given->title);
+    } else {
+        ent_text_printf(&out, "has a figure of %s", s->c->text);
+    }
+    ent_text_printf(&out, "\"\n  using %s\n  given %s ", a->name, s->fold->feed->name);
     if (s->n_good + s->n_bad <= INLINE_MAX) {
         ent_text_puts(&out, "\"\"\"\n");
         put_indented(&out, &rows);
@@ -313,7 +353,7 @@ static void report(const showing *s)
                       (long long)(s->n_good + s->n_bad));
     }
     put_expectation(s, &out);
-    if (!s->c->stands) {
+    if (!s->c->stands && s->given == NULL) {
         ent_diag_note(s->c->diag, "this scenario passes %s",
                       s->c->once != NULL ? s->c->once : "once the ladder is mended");
     }
@@ -326,6 +366,16 @@ static void report(const showing *s)
 bool ent_show_figure(ent_prover *p, const ent_ladder_case *c, const ent_match_gap *gap)
 {
     showing s = {.p = p, .x = {p->m, p->arena}, .c = c, .o = c->objective, .gap = gap};
+    bool can = can_show(&s);
+    if (can) {
+        report(&s);
+    }
+    return can;
+}
+
+bool ent_show_rows(ent_prover *p, const ent_ladder_case *c, const ent_shown_rows *rows)
+{
+    showing s = {.p = p, .x = {p->m, p->arena}, .c = c, .o = c->objective, .given = rows};
     bool can = can_show(&s);
     if (can) {
         report(&s);

@@ -6,7 +6,7 @@ steps against the target, or without.  Whether one is in order is decided here b
 between them; the figure that a diagnostic names must be what the diagnostic says of it, and the scenario that it
 prints must pass: with the ladder as it is where that is a warning, else with the ladder mended.  Of matches, the value
 that no arm takes is held against the arms, and what the scenario says of a row with it must hold once the match is
-mended; of guards, the rows that each of two conditions takes; of branches, the
+mended; of guards, the rows that each of two conditions takes, and their scenarios must pass; of branches, the
 value that an earlier condition takes.
 
 Usage: ladders.py --seed S --count N --entente PROGRAM
@@ -260,17 +260,84 @@ def seconds(text):
 def try_guard(rng, entente, folder, tally):
     a, b = rng.randint(1, 900), rng.randint(1, 900)
     tests = ["latency > %dms" % a, "latency < %dms" % b]
-    source = write(folder, "guard.ent", HEAD % ("share of probe where " + " and ".join(tests), "at least", "90%", "month",
+    extra = rng.sample(["up", "service == hosting", "not (latency == 5ms)"], rng.randint(0, 2))
+    parts = tests + extra
+    rng.shuffle(parts)
+    measure = rng.choice(["share of probe where ", "count of probe where "])
+    target = "90%" if measure.startswith("share") else "9"
+    source = write(folder, "guard.ent", HEAD % (measure + " and ".join(parts), "at least", target, "month",
                                                "    missing is ignored\n",
-                                               "none when at least 90%, 5% of charge otherwise"))
-    said = run(entente, "check", source).stdout.decode()
+                                               "none when at least %s, 5%% of charge otherwise" % target))
+    said, wrong = guard_said(entente, folder, source)
     rows = dict(re.findall(r"= note: `(latency . \d+ms)` takes a row with latency (\S+)$", said, re.M))
     never = "W0411" in said
     tally["guards"] += 1
-    if never != (b <= a):
-        return "W0411 is %ssaid" % ("" if never else "not ")
+    if wrong or never != (b <= a):
+        return wrong or "W0411 is %ssaid" % ("" if never else "not ")
     if never and not (seconds(rows[tests[0]]) > a and seconds(rows[tests[1]]) < b):
         return "the rows %s do not fulfil the conditions" % rows
+    return None
+
+
+def guard_said(entente, folder, source):
+    """What is said of the source, and what is wrong with the scenarios that it shows: they must pass as they are."""
+    shown = os.path.join(folder, "shown")
+    os.mkdir(shown)
+    said = run(entente, "check", "--counterexamples", shown, source).stdout.decode()
+    codes = re.findall(r"^warning\[(W0402|W0411|W0412)\]", said, re.M)
+    files = sorted(os.listdir(shown))
+    if len(files) != len(codes):
+        return said, "%d warnings and %d scenarios\n%s" % (len(codes), len(files), said)
+    for name in files:
+        done = run(entente, "test", source, os.path.join(shown, name))
+        if done.returncode != 0:
+            return said, "%s does not pass\n%s%s" % (name, done.stdout.decode(), said)
+    return said, None
+
+
+DUTY = """use std.example
+
+sla Hosting under Club between HostCo and Acme effective from 2026-01-01 {
+  charge GBP 1000.00 per month
+
+  duty held
+    HostCo must (ticket.acknowledged where %(ends)s) or ticket.closed
+    when (ticket.opened where %(begins)s) or ticket.pended where service == network
+    within (if priority in {%(early)s} then %(first)dh else if priority == %(late)s then %(second)dh else 8h)
+    excused when %(excuse)s
+}
+"""
+
+
+def try_duty_guard(rng, entente, folder, tally):
+    """Conditions on priority and party in every place of a duty: which of them never hold is worked out here."""
+    priorities = FIELDS["priority"]
+
+    def two():
+        one, other = rng.sample(priorities, rng.randint(1, 3)), rng.sample(priorities, rng.randint(1, 3))
+        text = "priority in {%s} and priority in {%s}" % (", ".join(one), ", ".join(other))
+        return (text, set(one) & set(other)) if rng.random() < 0.4 else ("priority in {%s}" % ", ".join(one), set(one))
+
+    ends, ended = two()
+    begins, begun = two()
+    early, late = rng.sample(priorities, rng.randint(1, 3)), rng.choice(priorities)
+    first, second = rng.randint(1, 9), rng.randint(1, 9)
+    excuse, excused = two() if rng.random() < 0.5 else ("false", set(priorities))
+    parts = {"ends": ends, "begins": begins, "early": ", ".join(early), "late": late, "first": first, "second": second,
+             "excuse": excuse}
+    source = write(folder, "duty.ent", DUTY % parts)
+    shown = os.path.join(folder, "shown")
+    os.mkdir(shown)
+    said = run(entente, "check", "--counterexamples", shown, source).stdout.decode()
+    wanted = [not ended, not begun, late in early]
+    got = ["so it never discharges" in said, "so no clock ever starts" in said, "W0402" in said]
+    if got != wanted:
+        return "%s is said, not %s\n%s" % (got, wanted, said)
+    for name in sorted(os.listdir(shown)):
+        done = run(entente, "test", source, os.path.join(shown, name))
+        tally["duties"] += 1
+        if done.returncode != 0:
+            return "%s does not pass\n%s%s" % (name, done.stdout.decode(), said)
     return None
 
 
@@ -295,17 +362,17 @@ def main():
     parser.add_argument("--entente", required=True)
     options = parser.parse_args()
     entente = os.path.abspath(options.entente)
-    tally = dict.fromkeys(("figures", "scenarios", "values", "gaps", "guards", "branches"), 0)
+    tally = dict.fromkeys(("figures", "scenarios", "values", "gaps", "guards", "duties", "branches"), 0)
     passed = failed = 0
     for number in range(options.count):
         rng = random.Random("%d-%d" % (options.seed, number))
-        for attempt in (try_ladder,) * 3 + (try_match, try_gap, try_guard, try_branch):
+        for attempt in (try_ladder,) * 3 + (try_match, try_gap, try_guard, try_duty_guard, try_branch):
             with tempfile.TemporaryDirectory() as folder:
                 wrong = attempt(rng, entente, folder, tally)
                 if wrong:
                     failed += 1
                     print("seed %d, case %d, %s: %s" % (options.seed, number, attempt.__name__, wrong))
-                    for name in ("held.ent", "match.ent", "gap.ent", "guard.ent", "branch.ent"):
+                    for name in ("held.ent", "match.ent", "gap.ent", "guard.ent", "duty.ent", "branch.ent"):
                         path = os.path.join(folder, name)
                         if os.path.exists(path):
                             with open(path, encoding="utf-8") as f:
