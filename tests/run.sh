@@ -74,6 +74,8 @@ step "restatements add up" python3 tests/property/restatement.py --seed 1 --coun
 step "watermelons are there" python3 tests/property/watermelons.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "gaps and overlaps are so" python3 tests/property/ladders.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "backtests against two runs" python3 tests/property/backtest.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
+step "differences in meaning, and no others" \
+    python3 tests/property/differences.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "saved and restored, random clubs" python3 tests/property/save.py --seed 1 --count $((CLUBS / 3)) \
     --hostile 40 --entente "$ENTENTE" --driver "$BUILD/tests/save_driver"
 step "saved and restored, random worlds" python3 tests/property/save.py --seed 2 --count $((WORLDS / 3)) --worlds \
