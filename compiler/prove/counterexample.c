@@ -155,3 +155,55 @@ const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_f
                ? NULL
                : ent_arena_printf(x->arena, "    %s\n%s%s", ent_row_names(x, feed), first, last);
 }
+
+bool ent_may_be(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_feed_decl *feed,
+                   const ent_alt_decl *but, ent_boxes rows)
+{
+    for (size_t i = 0; pattern != NULL && i < pattern->n_alts; i++) {
+        const ent_alt_decl *alt = &pattern->alts[i];
+        if (alt != but && alt->feed == feed && ent_boxes_meet(ent_common_rows(x, alt, alt), rows)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ent_is_plain(const ent_duty_decl *d)
+{
+    return d->trigger != NULL && d->discharge != NULL && d->counting == NULL && d->n_excused == 0 &&
+           d->n_pauses == 0 && !d->following && !d->agreement->is_framework;
+}
+
+const ent_box *ent_beginning(const ent_boxer *x, const ent_duty_decl *d, const ent_node *where)
+{
+    for (size_t i = 0; i < d->trigger->n_alts; i++) {
+        ent_boxes rows = ent_common_rows(x, &d->trigger->alts[i], &d->trigger->alts[i]);
+        if (d->excused_when != NULL) {
+            rows = ent_boxes_where(x, rows, d->excused_when, false);
+        }
+        if (where != NULL) {
+            rows = ent_boxes_where(x, rows, where, true);
+        }
+        const ent_box *box = ent_boxes_exact(rows);
+        if (box != NULL && ent_has_free_key(box, d->feed) &&
+            !ent_may_be(x, d->discharge, d->feed, NULL, rows) &&
+            !ent_may_be(x, d->void_when, d->feed, NULL, rows)) {
+            return box;
+        }
+    }
+    return NULL;
+}
+
+const ent_box *ent_discharging(const ent_boxer *x, const ent_duty_decl *d)
+{
+    for (size_t i = 0; i < d->discharge->n_alts; i++) {
+        const ent_alt_decl *alt = &d->discharge->alts[i];
+        ent_boxes rows = ent_common_rows(x, alt, alt);
+        const ent_box *box = alt->feed == d->feed ? ent_boxes_exact(rows) : NULL;
+        if (box != NULL && ent_has_free_key(box, d->feed) &&
+            !ent_may_be(x, d->void_when, d->feed, NULL, rows)) {
+            return box;
+        }
+    }
+    return NULL;
+}

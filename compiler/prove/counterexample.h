@@ -34,4 +34,16 @@ int64_t ent_much_later(int64_t at);
  * again, and one for T2 much later.  NULL: the rows have no free key. */
 const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
                              int64_t start);
+
+/* Whether a row of the boxes may be one of the pattern, other than by its alternative `but`. */
+bool ent_may_be(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_feed_decl *feed,
+                const ent_alt_decl *but, ent_boxes rows);
+/* Whether nothing but its trigger and the lapse of time has a say in how a clock of the duty ends, apart
+ * from rows that discharge or void it. */
+bool ent_is_plain(const ent_duty_decl *d);
+/* A row that begins a clock which is not excused, and that fulfils the condition (if not NULL); NULL:
+ * none is certain. */
+const ent_box *ent_beginning(const ent_boxer *x, const ent_duty_decl *d, const ent_node *where);
+/* A row that discharges the duty and does not void it; NULL: none is certain. */
+const ent_box *ent_discharging(const ent_boxer *x, const ent_duty_decl *d);
 #endif

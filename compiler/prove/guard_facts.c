@@ -27,8 +27,9 @@ void ent_show_never_counted(ent_prover *p, const ent_objective_decl *o, bool by_
     } else if (kind == ENT_AGG_COUNT) {
         c.text = "0";
     }
-    if ((kind == ENT_AGG_SHARE && !by_test) || o->target.type.kind == ENT_TYPE_ERROR ||
-        o->no_data != 0) {
+    bool is_single = kind == ENT_AGG_AVERAGE || kind == ENT_AGG_MINIMUM || kind == ENT_AGG_MAXIMUM ||
+                     kind == ENT_AGG_MEDIAN || kind == ENT_AGG_PERCENTILE;
+    if ((c.text == NULL && !is_single) || o->target.type.kind == ENT_TYPE_ERROR || o->no_data != 0) {
         return;
     }
     c.met = c.text != NULL && ent_meets_target(o, c.figure);
@@ -99,48 +100,6 @@ static void tell(telling *t)
                                       d->name, t->expected[0] == 'n' ? "" : " for T1"));
 }
 
-/* Whether a row of the boxes may be one of the pattern. */
-static bool may_be(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_feed_decl *feed,
-                   const ent_alt_decl *but, ent_boxes rows)
-{
-    for (size_t i = 0; pattern != NULL && i < pattern->n_alts; i++) {
-        const ent_alt_decl *alt = &pattern->alts[i];
-        if (alt != but && alt->feed == feed && ent_boxes_meet(ent_common_rows(x, alt, alt), rows)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether nothing but its trigger and the lapse of time has a say in how a clock of the duty ends, apart
- * from rows that discharge or void it. */
-static bool is_plain(const ent_duty_decl *d)
-{
-    return d->trigger != NULL && d->discharge != NULL && d->counting == NULL && d->n_excused == 0 &&
-           d->n_pauses == 0 && !d->following && !d->agreement->is_framework;
-}
-
-/* A row that begins a clock which is not excused, and that fulfils the condition (if not NULL). */
-static const ent_box *beginning(const ent_boxer *x, const ent_duty_decl *d, const ent_node *where)
-{
-    for (size_t i = 0; i < d->trigger->n_alts; i++) {
-        ent_boxes rows = ent_common_rows(x, &d->trigger->alts[i], &d->trigger->alts[i]);
-        if (d->excused_when != NULL) {
-            rows = ent_boxes_where(x, rows, d->excused_when, false);
-        }
-        if (where != NULL) {
-            rows = ent_boxes_where(x, rows, where, true);
-        }
-        const ent_box *box = ent_boxes_exact(rows);
-        if (box != NULL && ent_has_free_key(box, d->feed) &&
-            !may_be(x, d->discharge, d->feed, NULL, rows) &&
-            !may_be(x, d->void_when, d->feed, NULL, rows)) {
-            return box;
-        }
-    }
-    return NULL;
-}
-
 void ent_show_never_happens(ent_prover *p, const ent_duty_decl *d, const ent_pattern_decl *pattern,
                             const ent_never *never)
 {
@@ -154,18 +113,18 @@ void ent_show_never_happens(ent_prover *p, const ent_duty_decl *d, const ent_pat
     const ent_box *second = never->second.n > 0 ? ent_boxes_exact(never->second) : first;
     bool begins = pattern == d->trigger;
     const ent_pattern_decl *others[] = {begins ? d->trigger : d->discharge, d->void_when};
-    if (!is_plain(d) || first == NULL || second == NULL || never->where->feed != d->feed ||
+    if (!ent_is_plain(d) || first == NULL || second == NULL || never->where->feed != d->feed ||
         !ent_has_free_key(first, d->feed) || !ent_has_free_key(second, d->feed)) {
         return;
     }
     for (size_t i = 0; i < (begins ? 1u : 2u); i++) {
-        if (may_be(&t.x, others[i], d->feed, never->where, never->first) ||
-            may_be(&t.x, others[i], d->feed, never->where, never->second)) {
+        if (ent_may_be(&t.x, others[i], d->feed, never->where, never->first) ||
+            ent_may_be(&t.x, others[i], d->feed, never->where, never->second)) {
             return;
         }
     }
     int64_t start = start_of(d);
-    const ent_box *begin = begins ? first : beginning(&t.x, d, NULL);
+    const ent_box *begin = begins ? first : ent_beginning(&t.x, d, NULL);
     if (begin == NULL) {
         return;
     }
@@ -190,27 +149,12 @@ void ent_show_never_excused(ent_prover *p, const ent_duty_decl *d, ent_diag *dia
                  .title = "is not excused",
                  .rows = "",
                  .expected = "breach"};
-    const ent_box *begin = is_plain(d) ? beginning(&t.x, d, NULL) : NULL;
+    const ent_box *begin = ent_is_plain(d) ? ent_beginning(&t.x, d, NULL) : NULL;
     if (begin != NULL) {
         put(&t, start_of(d), begin, "T1");
         put(&t, ent_much_later(start_of(d)), begin, "T2");
         tell(&t);
     }
-}
-
-/* A row that discharges the duty and does not void it. */
-static const ent_box *discharging(const ent_boxer *x, const ent_duty_decl *d)
-{
-    for (size_t i = 0; i < d->discharge->n_alts; i++) {
-        const ent_alt_decl *alt = &d->discharge->alts[i];
-        ent_boxes rows = ent_common_rows(x, alt, alt);
-        const ent_box *box = alt->feed == d->feed ? ent_boxes_exact(rows) : NULL;
-        if (box != NULL && ent_has_free_key(box, d->feed) &&
-            !may_be(x, d->void_when, d->feed, NULL, rows)) {
-            return box;
-        }
-    }
-    return NULL;
 }
 
 /* Discharged when the first branch's time is just up, or a second after it: which of the two the second
@@ -220,13 +164,13 @@ void ent_show_branch(ent_prover *p, const ent_duty_decl *d, ent_diag *diag, cons
     telling t = {.p = p, .x = {p->m, p->arena}, .d = d, .diag = diag, .rows = ""};
     const ent_node *inner = chain->kids[2];
     ent_value taken, other;
-    if (!is_plain(d) || !ent_eval(NULL, chain->kids[1], &taken) ||
+    if (!ent_is_plain(d) || !ent_eval(NULL, chain->kids[1], &taken) ||
         !ent_eval(NULL, inner->kids[1], &other) || taken.i == other.i || taken.i < MINUTE_NS ||
         taken.i > MONTH_NS || other.i > MONTH_NS) {
         return;
     }
     bool met = other.i < taken.i;
-    const ent_box *begin = beginning(&t.x, d, inner->kids[0]), *end = discharging(&t.x, d);
+    const ent_box *begin = ent_beginning(&t.x, d, inner->kids[0]), *end = ent_discharging(&t.x, d);
     if (begin == NULL || end == NULL) {
         return;
     }

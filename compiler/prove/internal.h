@@ -5,6 +5,7 @@
 #include "compiler/prove/box.h"
 #include "compiler/prove/elements.h"
 #include "compiler/prove/prove.h"
+#include "compiler/syntax/text.h"
 
 typedef struct ent_reported {
     ent_diag_code code;
@@ -41,6 +42,21 @@ void ent_prove_dead(ent_prover *p);
 /* A scenario of the objective with the figure, whose rows have the gap's value if there is one; false:
  * none is certain. */
 bool ent_show_figure(ent_prover *p, const ent_ladder_case *c, const ent_match_gap *gap);
+/* The same over the outcomes of a duty. */
+bool ent_show_outcomes(ent_prover *p, const ent_ladder_case *c);
+
+typedef struct ent_figure_shown {
+    const ent_ladder_case *c;
+    const ent_feed_decl *feed;
+    const ent_service_decl *service; /* the subject, where there is one */
+    const char *title;               /* after the objective's name; NULL: by its figure */
+    int64_t day;                     /* in the window that has the figure */
+    size_t n_rows;
+} ent_figure_shown;
+
+/* Shows the scenario with these rows, the lines of a file of the feed with its header. */
+void ent_show_scenario(ent_prover *p, const ent_figure_shown *s, const ent_text *rows);
+
 enum { ENT_SHOWN_MAX = 2 };
 
 typedef struct ent_shown_rows {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What diagnostics show of bands, matches and guards is so.
 
-Ladders over shares, counts and averages are made up at random, with gaps, steps out of order, steps that overlap and
+Ladders over shares of rows, of time and of outcomes, counts, averages and extremes are made up at random, with gaps, steps out of order, steps that overlap and
 steps against the target, or without.  Whether one is in order is decided here by exact arithmetic at every bound and
 between them; the figure that a diagnostic names must be what the diagnostic says of it, and the scenario that it
 prints must pass: with the ladder as it is where that is a warning, else with the ladder mended.  Of matches, the value
@@ -22,10 +22,21 @@ from fractions import Fraction
 
 HEAD = """use std.example
 
+feed meter {
+  at   instant
+  id   text key
+  load number
+  cost decimal(2)
+}
+
 sla Hosting under Club between HostCo and Acme effective from 2026-01-01 {
   charge GBP 1000.00 per month
+  duty restore
+    HostCo must ticket.closed or ticket.resumed
+    when ticket.opened where service == hosting
+    within 4h for P1, 8h otherwise
   objective held
-    %s %s %s each %s
+    %s %s %s %s
 %s    credit %s
 }
 """
@@ -38,6 +49,12 @@ MEASURES = [
     ("count of ticket.opened where priority == P1", "", [Fraction(n) for n in range(0, 12)], str, Fraction(0), None),
     ("average of probe.latency", "    missing is ignored\n", [Fraction(n) for n in range(100, 1000, 100)],
      lambda b: "%dms" % b, None, None),
+    ("time share of probe where up and service == network", "    missing counts as down\n",
+     [Fraction(n, 100) for n in range(90, 101)], lambda b: "%s%%" % decimal(b * 100), Fraction(0), Fraction(1)),
+    ("share of restore where met", "", [Fraction(n, 100) for n in range(50, 101, 5)],
+     lambda b: "%s%%" % decimal(b * 100), Fraction(0), Fraction(1)),
+    ("maximum of meter.load", "", [Fraction(n, 8) for n in range(3, 40, 3)], lambda b: decimal(b), None, None),
+    ("minimum of meter.cost", "", [Fraction(n, 20) for n in range(3, 90, 7)], lambda b: decimal(b), None, None),
 ]
 COMPARE = {"at least": lambda f, b: f >= b, "at most": lambda f, b: f <= b,
            "above": lambda f, b: f > b, "below": lambda f, b: f < b}
@@ -65,7 +82,7 @@ class Ladder:
         self.measure, self.after, self.bounds, self.show, self.low, self.high = rng.choice(MEASURES)
         self.target = rng.choice(self.bounds)
         self.side = rng.choice(["at least", "at most"]) if "share" not in self.measure else "at least"
-        self.window = rng.choice(["month", "week", "day"])
+        self.window = rng.choice(["each month", "each week", "each day", "rolling 30d every 1d"])
         down = self.side == "at least"
         bounds = sorted(rng.sample(self.bounds, rng.randint(1, 3)), reverse=down)
         if rng.random() < 0.5:
@@ -164,7 +181,10 @@ def try_ladder(rng, entente, folder, tally):
         tally["figures"] += 1
         if not ladder.is_so(code, ladder.parse(figure[1]), flagged):
             return "%s: %s is not so" % (code, figure[0])
-    for name in sorted(n for n in os.listdir(shown) if n[:5] in LADDER_CODES):
+    files = sorted(n for n in os.listdir(shown) if n[:5] in LADDER_CODES)
+    tally["shown"] += bool(files)
+    tally["told only"] += bool(codes) and not files
+    for name in files:
         program = source if name.startswith("W") else mended
         done = run(entente, "test", program, os.path.join(shown, name))
         tally["scenarios"] += 1
@@ -265,7 +285,7 @@ def try_guard(rng, entente, folder, tally):
     rng.shuffle(parts)
     measure = rng.choice(["share of probe where ", "count of probe where "])
     target = "90%" if measure.startswith("share") else "9"
-    source = write(folder, "guard.ent", HEAD % (measure + " and ".join(parts), "at least", target, "month",
+    source = write(folder, "guard.ent", HEAD % (measure + " and ".join(parts), "at least", target, "each month",
                                                "    missing is ignored\n",
                                                "none when at least %s, 5%% of charge otherwise" % target))
     said, wrong = guard_said(entente, folder, source)
@@ -362,7 +382,7 @@ def main():
     parser.add_argument("--entente", required=True)
     options = parser.parse_args()
     entente = os.path.abspath(options.entente)
-    tally = dict.fromkeys(("figures", "scenarios", "values", "gaps", "guards", "duties", "branches"), 0)
+    tally = dict.fromkeys(("shown", "told only", "figures", "scenarios", "values", "gaps", "guards", "duties", "branches"), 0)
     passed = failed = 0
     for number in range(options.count):
         rng = random.Random("%d-%d" % (options.seed, number))
