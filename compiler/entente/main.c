@@ -6,6 +6,7 @@
 #endif
 
 #include "compiler/entente/options.h"
+#include "compiler/entente/pages.h"
 #include "compiler/entente/run.h"
 #include "compiler/syntax/diag.h"
 #include "runtime/include/entente.h"
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
     /* a closed pipe or a file at its limit is an error to report, not a reason to die half-way through a ledger */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    ent_large_pages();
     const char *name = argc > 1 ? argv[1] : NULL;
     if (!name) {
         help(stderr);
