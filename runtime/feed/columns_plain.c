@@ -7,15 +7,28 @@
 
 enum { WORD = 8, NS_A_SECOND = 1000000000, INSTANT_LEN = 20 };
 
-bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
+/* A walk down a column: where the cell of a row ends and, before that, where what stands before it does. */
+typedef struct walk {
+    const char *text;
+    const uint32_t *end;
+    size_t stride;
+} walk;
+
+static inline __attribute__((always_inline)) walk walk_of(const ent_plain_lanes *lanes)
 {
     const ent_plain_rows *rows = lanes->rows;
+    return (walk){rows->text, rows->ends + (size_t)lanes->begin * rows->stride + lanes->column, rows->stride};
+}
+
+bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
+{
+    walk at = walk_of(lanes);
+    uint32_t n = lanes->n;
     uint32_t wrong = 0;
-    for (uint32_t i = 0; i < lanes->n; i++) {
-        uint32_t from = ent_plain_from(rows, lanes->column, lanes->begin + i);
-        uint32_t to = ent_plain_to(rows, lanes->column, lanes->begin + i);
-        uint32_t digit = (uint32_t)(unsigned char)rows->text[from] - '0';
-        wrong |= (digit & ~UINT32_C(1)) | ((to - from) ^ 1);
+    for (uint32_t i = 0; i < n; i++, at.end += at.stride) {
+        uint32_t from = at.end[-1] + 1;
+        uint32_t digit = (uint32_t)(unsigned char)at.text[from] - '0';
+        wrong |= (digit & ~UINT32_C(1)) | ((*at.end - from) ^ 1);
         out[i] = (uint8_t)digit;
     }
     return wrong == 0;
@@ -36,17 +49,18 @@ ENT_VECTORS static bool join_seconds(const uint32_t *tails, uint32_t n, int64_t 
 
 bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_minute_memo *memo, int64_t *out)
 {
-    const ent_plain_rows *rows = lanes->rows;
+    walk at = walk_of(lanes);
     uint32_t tails[ENT_PLAIN_BLOCK];
+    uint64_t first = memo->first;
+    uint64_t last = memo->last;
     uint64_t wrong = !memo->known;
-    for (uint32_t i = 0; i < lanes->n; i++) {
-        uint32_t from = ent_plain_from(rows, lanes->column, lanes->begin + i);
-        uint32_t to = ent_plain_to(rows, lanes->column, lanes->begin + i);
-        if (to - from != INSTANT_LEN) {
+    for (uint32_t i = 0; i < lanes->n; i++, at.end += at.stride) {
+        uint32_t from = at.end[-1] + 1;
+        if (*at.end - from != INSTANT_LEN) {
             return false;
         }
-        const char *p = rows->text + from;
-        wrong |= (ent_load8(p) ^ memo->first) | (ent_load8(p + WORD) ^ memo->last);
+        const char *p = at.text + from;
+        wrong |= (ent_load8(p) ^ first) | (ent_load8(p + WORD) ^ last);
         tails[i] = ent_load4(p + 2 * WORD);
     }
     return wrong == 0 && join_seconds(tails, lanes->n, memo->begin_ns, out);
@@ -73,15 +87,16 @@ ENT_VECTORS static bool join_decimals(const uint64_t *words, const uint64_t *zer
 
 bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digits, int64_t *out)
 {
-    const ent_plain_rows *rows = lanes->rows;
+    walk at = walk_of(lanes);
     uint64_t words[ENT_PLAIN_BLOCK];
     uint64_t zeros[ENT_PLAIN_BLOCK];
+    const uint32_t least = digits + 2;
     uint32_t wrong = digits == 0 || digits > WORD - 2;
-    for (uint32_t i = 0; i < lanes->n; i++) {
-        uint32_t from = ent_plain_from(rows, lanes->column, lanes->begin + i);
-        uint32_t len = ent_plain_to(rows, lanes->column, lanes->begin + i) - from;
-        wrong |= (uint32_t)(len - (digits + 2) > WORD - (digits + 2));
-        words[i] = ent_load8(rows->text + from) << ((64 - 8 * len) & 63);
+    for (uint32_t i = 0; i < lanes->n; i++, at.end += at.stride) {
+        uint32_t from = at.end[-1] + 1;
+        uint32_t len = *at.end - from;
+        wrong |= (uint32_t)(len - least > WORD - least);
+        words[i] = ent_load8(at.text + from) << ((64 - 8 * len) & 63);
         zeros[i] = ENT_EVERY_BYTE('0') << ((72 - 8 * len) & 63);
     }
     return wrong == 0 && join_decimals(words, zeros, lanes->n, digits, out);

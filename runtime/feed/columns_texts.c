@@ -3,24 +3,33 @@
  * In a small table a text is looked for in two places: then it holds what a column repeats without being much larger
  * than that, and stays in the nearest caches.  What needs a large one mostly is numbered, as tickets are: standing for
  * itself, it is found by its number among the interned texts (runtime/vm/numbered.h), else it has a place next to its
- * neighbours'.  Either way those in use lie together. */
+ * neighbours'.  Either way those in use lie together.
+ *
+ * Who is probed or billed in turns comes in the same order again and again, so with each text of a small table stands
+ * where the one is that came behind it last time.  A block of plain rows is first taken to be in that order, and each
+ * text is only compared with the one that is expected; if one is another, the block is read again. */
 #include "runtime/feed/columns.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/vm/swar.h"
 #include "runtime/vm/numbered.h"
+#include "runtime/vm/simd.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* A table of at most NEAR_BITS needs no looking ahead. */
 enum { WORD = 8, MEMO_BITS_FIRST = 8, NEAR_BITS = 12, MEMO_BITS_MAX = 17, TEXT_MAX = 16, NEIGHBOURS = 16 };
+/* Rows of a block; blocks that may be out of order one behind the other, and how many then are not tried. */
+enum { BLOCK = 64, FAILURES_MAX = 16, RESTING = 256 };
 
 /* A text of 1 to 16 bytes: its last eight, with zeros before them, and of a longer one its first eight. */
 typedef struct remembered {
     uint64_t first, last;
     int64_t meaning;
     uint32_t len; /* 0: free */
+    uint32_t next; /* the place of the text that came behind it; never a free one */
 } remembered;
 
 struct ent_text_memo {
@@ -28,6 +37,8 @@ struct ent_text_memo {
     const ent_family *family; /* of the last numbered text */
     unsigned bits;
     uint32_t misses; /* since it has this size */
+    uint32_t latest; /* the place of the text that came last */
+    uint32_t failures, resting; /* of the order, and blocks until it is tried again */
 };
 
 ent_text_memo *ent_text_memo_new(void)
@@ -75,8 +86,8 @@ ALWAYS_INLINE size_t other_slot(size_t slot)
     return slot ^ NEIGHBOURS;
 }
 
-/* A table that misses more often than it has places is too small, and one that misses so often in spite of its size
- * will need the largest; what it holds is not worth moving.  Out of memory, it stays as it is. */
+/* A small table that misses as often as it has pairs of places is too small, and one that misses so often in spite of
+ * its size will need the largest; what it holds is not worth moving.  Out of memory, it stays as it is. */
 static void grow(ent_text_memo *memo)
 {
     memo->misses = 0;
@@ -87,20 +98,33 @@ static void grow(ent_text_memo *memo)
             free(memo->texts);
             memo->texts = texts;
             memo->bits = bits;
+            memo->latest = 0;
         }
     }
 }
 
-/* In a small table the text that came last to a place leaves to the other one. */
-static void remember(ent_text_memo *memo, const remembered *text)
+static void remember_near(ent_text_memo *memo, const remembered *text)
 {
-    bool is_far = memo->bits > NEAR_BITS;
-    size_t slot = is_far ? far_slot(text, memo->bits) : near_slot(text, memo->bits);
-    if (!is_far && memo->texts[slot].len > 0) {
+    size_t slot = near_slot(text, memo->bits);
+    if (memo->texts[slot].len > 0) { /* the text that came last to a place leaves to the other one */
         memo->texts[other_slot(slot)] = memo->texts[slot];
     }
     memo->texts[slot] = *text;
-    if (++memo->misses > 2U << memo->bits) {
+    memo->texts[slot].next = (uint32_t)slot;
+    memo->texts[memo->latest].next = (uint32_t)slot;
+    memo->latest = (uint32_t)slot;
+}
+
+static void remember(ent_text_memo *memo, const remembered *text)
+{
+    uint32_t size = UINT32_C(1) << memo->bits;
+    bool is_far = memo->bits > NEAR_BITS;
+    if (is_far) {
+        memo->texts[far_slot(text, memo->bits)] = *text;
+    } else {
+        remember_near(memo, text);
+    }
+    if (++memo->misses > (is_far ? 2 * size : size / 2)) {
         grow(memo);
     }
 }
@@ -152,14 +176,15 @@ static void take_unknown(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t 
     }
 }
 
-/* Takes lanes from `i` on as long as the small table holds their texts; the first that it does not. */
-static uint32_t take_near(const ent_column_lanes *lanes, const ent_text_memo *memo, uint32_t i)
+/* Takes lanes from `i` to `end` as long as the small table holds their texts; the first that it does not. */
+static uint32_t take_near(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t i, uint32_t end)
 {
-    const remembered *texts = memo->texts;
+    remembered *texts = memo->texts;
     unsigned bits = memo->bits;
+    uint32_t latest = memo->latest;
     const ent_column_lanes from = *lanes;
     int64_t *out = from.data;
-    for (; i < from.n; i++) {
+    for (; i < end; i++) {
         ent_cell cell = ent_lane_cell(&from, i);
         if (cell.len - 1 >= TEXT_MAX) {
             if (cell.len > 0) {
@@ -179,8 +204,63 @@ static uint32_t take_near(const ent_column_lanes *lanes, const ent_text_memo *me
         }
         out[i] = texts[slot].meaning;
         from.absent[i] = 0;
+        texts[latest].next = (uint32_t)slot;
+        latest = (uint32_t)slot;
     }
+    memo->latest = latest;
     return i;
+}
+
+/* Takes a block of plain rows whose texts come in the order in which they came last time; false: they do not, and what
+ * was written is for the caller to write again. */
+ENT_VECTORS static bool take_in_order(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t n)
+{
+    const size_t stride = lanes->plain->stride;
+    const uint32_t *end = lanes->plain->ends + begin * stride + lanes->column;
+    const char *text = lanes->plain->text;
+    const remembered *texts = memo->texts;
+    const remembered *expected = &texts[memo->latest];
+    int64_t *out = (int64_t *)lanes->data + begin;
+    uint64_t wrong = 0;
+    uint32_t wrong_len = 0;
+    if (expected->len == 0 || *end < WORD) { /* eight bytes up to an end are read */
+        return false;
+    }
+    for (uint32_t i = 0; i < n; i++, end += stride) {
+        expected = &texts[expected->next];
+        uint32_t from = end[-1] + 1;
+        uint32_t len = expected->len;
+        uint64_t is_long = 0 - (uint64_t)(len > WORD);
+        uint64_t is_short = 0 - (uint64_t)(len < WORD);
+        wrong |= (ent_load8(text + *end - WORD) ^ expected->last) >> ((64 - 8 * len) & 63 & is_short);
+        wrong |= (ent_load8(text + from) ^ expected->first) & is_long;
+        wrong_len |= (*end - from) ^ len;
+        out[i] = expected->meaning;
+    }
+    if ((wrong | wrong_len) != 0) {
+        return false;
+    }
+    memo->latest = (uint32_t)(expected - texts);
+    memset(lanes->absent + begin, 0, n);
+    return true;
+}
+
+/* Order is tried as long as it helps. */
+static bool try_order(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t n)
+{
+    if (memo->resting > 0) {
+        memo->resting--;
+        return false;
+    }
+    if (take_in_order(lanes, memo, begin, n)) {
+        memo->failures = 0;
+        return true;
+    }
+    if (++memo->failures > FAILURES_MAX) {
+        memo->failures = FAILURES_MAX / 2;
+        memo->resting = RESTING;
+    }
+    return false;
 }
 
 /* Takes lanes from `i` on with a large table: the places of a group of texts are told to the processor before they are
@@ -221,6 +301,17 @@ static uint32_t take_far(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t 
     return i + n;
 }
 
+static void take_block(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t end,
+                       ent_text_meaning meaning, void *user)
+{
+    for (uint32_t i = begin; i < end; i++) {
+        i = take_near(lanes, memo, i, end);
+        if (i < end) {
+            take_unknown(lanes, memo, i, false, meaning, user);
+        }
+    }
+}
+
 void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, const ent_families *families,
                        ent_text_meaning meaning, void *user)
 {
@@ -231,10 +322,10 @@ void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, const ent_f
             i = take_far(lanes, memo, i, families, meaning, user);
             continue;
         }
-        i = take_near(lanes, memo, i);
-        if (i < lanes->n) {
-            take_unknown(lanes, memo, i, false, meaning, user);
-            i++;
+        uint32_t n = lanes->n - i < BLOCK ? lanes->n - i : BLOCK;
+        if (lanes->cells || !try_order(lanes, memo, i, n)) {
+            take_block(lanes, memo, i, i + n, meaning, user);
         }
+        i += n;
     }
 }

@@ -272,6 +272,25 @@ static int64_t number_of(void *user, const ent_cell *cell)
     return d->n++;
 }
 
+static void compare_texts(batch *b, ent_text_memo *memo, dictionary *d, bool is_plain)
+{
+    static plain_batch plain;
+    ent_column_lanes lanes = {is_plain ? NULL : b->cells, LANES, b->data, b->absent, b->odd, 0, lay_out(&plain, b), 1};
+    ent_columns_texts(&lanes, memo, NULL, number_of, d);
+    uint32_t at = 0;
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        const ent_cell *cell = &b->cells[lane];
+        bool odd = at < lanes.n_odd && b->odd[at] == lane;
+        at += odd;
+        assert_int_equal(b->absent[lane], cell->len == 0);
+        assert_int_equal(odd, cell->len > 0 && cell->p[0] == '!');
+        if (!odd && cell->len > 0) {
+            assert_int_equal(strlen(d->texts[b->data[lane]]), cell->len);
+            assert_memory_equal(d->texts[b->data[lane]], cell->p, cell->len);
+        }
+    }
+}
+
 /* Texts of every length that differ in one place; in few kinds at first, then in too many to remember. */
 static void test_texts(void **state)
 {
@@ -291,22 +310,7 @@ static void test_texts(void **state)
             }
             put(&b, lane, text, len);
         }
-        static plain_batch plain;
-        bool is_plain = below(2) == 0;
-        ent_column_lanes lanes = {is_plain ? NULL : b.cells, LANES, b.data, b.absent, b.odd, 0, lay_out(&plain, &b), 1};
-        ent_columns_texts(&lanes, memo, NULL, number_of, &d);
-        uint32_t at = 0;
-        for (uint32_t lane = 0; lane < LANES; lane++) {
-            const ent_cell *cell = &b.cells[lane];
-            bool odd = at < lanes.n_odd && b.odd[at] == lane;
-            at += odd;
-            assert_int_equal(b.absent[lane], cell->len == 0);
-            assert_int_equal(odd, cell->len > 0 && cell->p[0] == '!');
-            if (!odd && cell->len > 0) {
-                assert_int_equal(strlen(d.texts[b.data[lane]]), cell->len);
-                assert_memory_equal(d.texts[b.data[lane]], cell->p, cell->len);
-            }
-        }
+        compare_texts(&b, memo, &d, below(2) == 0);
     }
     assert_true(d.asked < ROUNDS * LANES / 2 + ROUNDS * LANES / 10);
     ent_text_memo_free(memo);
@@ -348,9 +352,52 @@ static void test_numbered_texts(void **state)
     ent_text_memo_free(memo);
 }
 
+/* Texts that come in turn, and now and then out of it: one of the others, one that only differs in its first or last
+ * character, a longer or a shorter one, a new one, none. */
+static void test_turns(void **state)
+{
+    enum { KINDS = 150 };
+    static batch b;
+    static dictionary d;
+    static char turns[KINDS][TEXT_MAX + 1];
+    ent_text_memo *memo = ent_text_memo_new();
+    (void)state;
+    assert_non_null(memo);
+    for (uint32_t i = 0; i < KINDS; i++) {
+        uint32_t len = 1 + below(16); /* what is remembered */
+        for (uint32_t k = 0; k < len; k++) {
+            turns[i][k] = (char)('a' + below(3));
+        }
+    }
+    uint32_t turn = 0;
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t kinds = round % 3 == 0 ? 1 : round % 3 == 1 ? 7 : KINDS;
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            char text[TEXT_MAX + 1];
+            turn = (turn + 1) % kinds;
+            memcpy(text, turns[turn], sizeof text);
+            uint32_t len = (uint32_t)strlen(text);
+            switch (below(round % 2 ? 400 : 4000)) {
+            case 0: turn = below(kinds); break;
+            case 1: text[0] = 'd'; break;
+            case 2: text[len - 1] = 'd'; break;
+            case 3: len--; break;
+            case 4: text[len++] = 'a'; break;
+            case 5: len = 0; break;
+            case 6: memmove(text + 1, text, len++); break;
+            default: break;
+            }
+            put(&b, lane, text, len);
+        }
+        compare_texts(&b, memo, &d, round % 16 != 15);
+    }
+    ent_text_memo_free(memo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_turns),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_instants),
         cmocka_unit_test(test_bools_and_durations),
