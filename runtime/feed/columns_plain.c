@@ -5,6 +5,8 @@
 #include "runtime/vm/swar.h"
 #include "runtime/vm/simd.h"
 
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 enum { WORD = 8, NS_A_SECOND = 1000000000, INSTANT_LEN = 20 };
 
 /* A walk down a column: where the cell of a row ends and, before that, where what stands before it does. */
@@ -14,13 +16,13 @@ typedef struct walk {
     size_t stride;
 } walk;
 
-static inline __attribute__((always_inline)) walk walk_of(const ent_plain_lanes *lanes)
+ALWAYS_INLINE walk walk_of(const ent_plain_lanes *lanes)
 {
     const ent_plain_rows *rows = lanes->rows;
     return (walk){rows->text, rows->ends + (size_t)lanes->begin * rows->stride + lanes->column, rows->stride};
 }
 
-bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
+ENT_VECTORS bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
 {
     walk at = walk_of(lanes);
     uint32_t n = lanes->n;
@@ -35,7 +37,7 @@ bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
 }
 
 /* `:SS` and a `Z` behind the minutes. */
-ENT_VECTORS static bool join_seconds(const uint32_t *tails, uint32_t n, int64_t begin_ns, int64_t *out)
+ALWAYS_INLINE bool join_seconds(const uint32_t *tails, uint32_t n, int64_t begin_ns, int64_t *out)
 {
     uint32_t wrong = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -47,7 +49,7 @@ ENT_VECTORS static bool join_seconds(const uint32_t *tails, uint32_t n, int64_t 
     return wrong == 0;
 }
 
-bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_minute_memo *memo, int64_t *out)
+ENT_VECTORS bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_minute_memo *memo, int64_t *out)
 {
     walk at = walk_of(lanes);
     uint32_t tails[ENT_PLAIN_BLOCK];
@@ -67,8 +69,7 @@ bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_minute_memo *mem
 }
 
 /* Words hold their characters at the high end, and zeros before them; `zeros` has a `0` for each of their digits. */
-ENT_VECTORS static bool join_decimals(const uint64_t *words, const uint64_t *zeros, uint32_t n, unsigned digits,
-                                      int64_t *out)
+ALWAYS_INLINE bool join_decimals(const uint64_t *words, const uint64_t *zeros, uint32_t n, unsigned digits, int64_t *out)
 {
     const unsigned at = 56 - 8 * digits; /* of the point, in bits */
     const uint64_t before = (UINT64_C(1) << at) - 1;
@@ -85,7 +86,7 @@ ENT_VECTORS static bool join_decimals(const uint64_t *words, const uint64_t *zer
     return wrong == 0;
 }
 
-bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digits, int64_t *out)
+ENT_VECTORS bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digits, int64_t *out)
 {
     walk at = walk_of(lanes);
     uint64_t words[ENT_PLAIN_BLOCK];

@@ -267,7 +267,7 @@ static bool push_origins(ent_feedstate *f, const int64_t *origins, size_t begin,
         return false;
     }
     int64_t *lines = c->data;
-    memset(lines + c->n, 0, (f->n_pending + n - c->n) * sizeof *lines);
+    memset(lines + c->n, 0, (f->n_pending - c->n + (origins ? 0 : n)) * sizeof *lines);
     if (origins) {
         memcpy(lines + f->n_pending, origins + begin, n * sizeof *lines);
     }

@@ -508,30 +508,51 @@ static bool reserve_ids(ent_keyids *k, size_t n)
     return true;
 }
 
+/* The place of a key in a table of 2^(64 - shift) places, or the free one where it belongs. */
+static inline size_t place_of(const uint32_t *table, unsigned shift, const int64_t *names, int64_t key)
+{
+    size_t at = (size_t)(((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15)) >> shift);
+    while (table[at] != 0 && names[table[at]] != key) {
+        at = (at + 1) & (((size_t)1 << (64 - shift)) - 1);
+    }
+    return at;
+}
+
+/* Doubles what is used of the table. */
+static void spread_keys(uint32_t *table, unsigned shift, const int64_t *names, uint32_t found)
+{
+    memset(table, 0, sizeof *table << (64 - shift));
+    for (uint32_t id = 1; id <= found; id++) {
+        table[place_of(table, shift, names, names[id])] = id;
+    }
+}
+
+/* Of the table only as much is used as the keys need: most slices have few, which then lie together. */
 static void number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absent, size_t n)
 {
-    size_t mask = k->table_size - 1;
-    unsigned shift = 64 - (unsigned)__builtin_ctzll(k->table_size);
+    enum { FIRST_BITS = 10 };
+    unsigned last_shift = 64 - (unsigned)__builtin_ctzll(k->table_size);
+    unsigned shift = last_shift < 64 - FIRST_BITS ? 64 - FIRST_BITS : last_shift;
     uint32_t *ids = k->ids;
     uint32_t *table = k->table;
     int64_t *names = k->keys;
     uint32_t found = 0;
-    memset(table, 0, k->table_size * sizeof *k->table);
+    memset(table, 0, sizeof *table << (64 - shift));
     for (size_t i = 0; i < n; i++) {
         if (absent && absent[i]) {
             ids[i] = 0;
             continue;
         }
         int64_t key = keys[i];
-        size_t at = (size_t)(((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15)) >> shift);
-        uint32_t id;
-        while ((id = table[at]) != 0 && names[id] != key) {
-            at = (at + 1) & mask;
-        }
+        size_t at = place_of(table, shift, names, key);
+        uint32_t id = table[at];
         if (id == 0) {
             id = ++found;
             table[at] = id;
             names[id] = key;
+            if (found >> (63 - shift) != 0 && shift > last_shift) { /* half full */
+                spread_keys(table, --shift, names, found);
+            }
         }
         ids[i] = id;
     }
