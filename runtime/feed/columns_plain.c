@@ -69,7 +69,8 @@ ENT_VECTORS bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_minu
 }
 
 /* Words hold their characters at the high end, and zeros before them; `zeros` has a `0` for each of their digits. */
-ALWAYS_INLINE bool join_decimals(const uint64_t *words, const uint64_t *zeros, uint32_t n, unsigned digits, int64_t *out)
+ALWAYS_INLINE bool join_decimals(const uint64_t *words, const uint64_t *zeros, uint32_t n, unsigned digits,
+                                 int64_t *out)
 {
     const unsigned at = 56 - 8 * digits; /* of the point, in bits */
     const uint64_t before = (UINT64_C(1) << at) - 1;
