@@ -1,9 +1,6 @@
 /* The command `entente`: finds the subcommand.  Each subcommand is one file with one table. */
 #include <signal.h>
 #include <string.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "compiler/entente/options.h"
 #include "compiler/entente/pages.h"
@@ -73,20 +70,8 @@ static int run(int argc, char **argv)
     return command ? command->run(command, argc - 1, argv + 1) : no_command(argv[1]);
 }
 
-/* Memory that is let go of is soon asked for again: to hand it back to the system in between costs a fault a page. */
-static void keep_memory(void)
-{
-#ifdef __GLIBC__
-    enum { MEGABYTE = 1024 * 1024 };
-    mallopt(M_MMAP_THRESHOLD, 4 * MEGABYTE);
-    mallopt(M_TRIM_THRESHOLD, 256 * MEGABYTE);
-    mallopt(M_TOP_PAD, 4 * MEGABYTE);
-#endif
-}
-
 int main(int argc, char **argv)
 {
-    keep_memory();
     /* a closed pipe or a file at its limit is an error to report, not a reason to die half-way through a ledger */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
