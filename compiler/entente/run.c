@@ -6,7 +6,6 @@
  * renamed to their names only when all is well. */
 #include "compiler/entente/run.h"
 #include "compiler/entente/ingest.h"
-#include "compiler/entente/kept.h"
 #include "compiler/entente/notices.h"
 #include "compiler/entente/restate.h"
 #include "compiler/entente/sources.h"
@@ -36,8 +35,7 @@ typedef struct run {
     size_t n_feeds;
     ent_quarantine *quarantine;
     bool bad_row_reported;
-    ent_verdict *decisions;
-    size_t n, capacity;
+    ent_kept_list decisions;
     ent_kept clocks; /* decisions that only the ledger asks for */
     ent_tally *duties;
     ent_tally_party *answers; /* see ent_run_result */ /* one a duty */
@@ -269,10 +267,7 @@ static int resolve_period(run *r)
 
 static void forget_decisions(run *r)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        ent_answer_free(r->decisions[i].answer);
-    }
-    r->n = 0;
+    ent_kept_list_clear(&r->decisions);
     ent_kept_clear(&r->clocks);
 }
 
@@ -304,21 +299,10 @@ static bool on_decision(void *user, const ent_engine *session, const ent_verdict
             return true;
         }
         if (only_for_ledger(r->options) && ent_kept_fits(decision)) {
-            return ent_kept_add(&r->clocks, decision, r->n);
+            return ent_kept_add(&r->clocks, decision, r->decisions.n);
         }
     }
-    if (r->n == r->capacity) {
-        size_t capacity = r->capacity ? r->capacity * 2 : 1024;
-        ent_verdict *grown = realloc(r->decisions, capacity * sizeof *grown);
-        if (!grown) {
-            return false;
-        }
-        r->decisions = grown;
-        r->capacity = capacity;
-    }
-    r->decisions[r->n++] = *decision;
-    (void)ent_answer_keep(decision->answer);
-    return true;
+    return ent_kept_list_add(&r->decisions, decision);
 }
 
 static void close_attempt(run *r)
@@ -563,17 +547,21 @@ static bool put_decisions(run *r, ent_ledger *ledger, ledger_sink *sink)
     if (r->options->n_restate > 0) {
         r->restate.write = put_line;
         r->restate.user = sink;
-        return ent_restate_lines(&r->restate, ledger, r->session, r->decisions, r->n);
+        bool taken = true;
+        for (size_t i = 0; taken && i < r->decisions.n; i++) {
+            taken = ent_restate_line(&r->restate, ledger, r->session, ent_kept_at(&r->decisions, i));
+        }
+        return taken && ent_restate_finish(&r->restate, ledger);
     }
     bool ok = true;
     size_t next = 0;
-    for (size_t i = 0; ok && i + next < r->n + r->clocks.n;) {
+    for (size_t i = 0; ok && i + next < r->decisions.n + r->clocks.n;) {
         bool clock = next < r->clocks.n && r->clocks.v[next].others_before <= i;
         ent_verdict of_clock;
         if (clock) {
             of_clock = ent_kept_decision(&r->clocks.v[next++]);
         }
-        ok = ent_ledger_decision_line(ledger, r->session, clock ? &of_clock : &r->decisions[i++]);
+        ok = ent_ledger_decision_line(ledger, r->session, clock ? &of_clock : ent_kept_at(&r->decisions, i++));
         put_line(sink, ledger->line.data, ok ? ledger->line.len : 0);
     }
     return ok;
@@ -717,8 +705,7 @@ static int conclude(run *r, FILE *out)
         header.restates = ent_restatement_hashes(r->restate.core, &header.n_restates);
     }
     ent_run_result result = {.session = r->session,
-                             .decisions = r->decisions,
-                             .n = r->n,
+                             .decisions = &r->decisions,
                              .duties = r->duties,
                              .answers = r->answers,
                              .feeds = r->totals,
@@ -799,7 +786,6 @@ int ent_run(const ent_image *program, const ent_run_options *options, FILE *out,
     free(r.feeds);
     free(r.totals);
     forget_decisions(&r);
-    free(r.decisions);
     if (options->n_restate > 0) {
         ent_restate_close(&r.restate);
     }
