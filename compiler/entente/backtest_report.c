@@ -84,7 +84,11 @@ static bool compare(report *r)
         return false;
     }
     ent_ledger_init(&ledger);
-    bool ok = ent_restate_lines(&r->changes, &ledger, side->session, side->decisions, side->n);
+    bool ok = true;
+    for (size_t i = 0; ok && i < side->n; i++) {
+        ok = ent_restate_line(&r->changes, &ledger, side->session, &side->decisions[i]);
+    }
+    ok = ok && ent_restate_finish(&r->changes, &ledger);
     ent_ledger_deinit(&ledger);
     for (size_t i = 0; i < r->changes.n; i++) {
         const ent_restated *c = &r->changes.v[i];

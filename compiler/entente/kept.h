@@ -1,5 +1,8 @@
-/* Decisions of clocks that wait for the ledger, whose first line is known last: a fifth of the memory that they are
- * given in, because what only objectives have is left out. */
+/* Decisions that are kept until the run is over.
+ *
+ * Those of clocks that wait for the ledger, whose first line is known last, take a fifth of the memory that they are
+ * given in, because what only objectives have is left out.  All others are kept whole, in blocks that never move: they
+ * are large, and an array that grows would be copied, and be there twice meanwhile. */
 #ifndef ENT_ENTENTE_KEPT_H
 #define ENT_ENTENTE_KEPT_H
 
@@ -23,6 +26,23 @@ typedef struct ent_kept {
     ent_kept_clock *v;
     size_t n, capacity;
 } ent_kept;
+
+enum { ENT_KEPT_BLOCK = 256 };
+
+typedef struct ent_kept_list {
+    ent_verdict **blocks;
+    size_t n, n_blocks, capacity; /* decisions, blocks, room for blocks */
+} ent_kept_list;
+
+static inline ent_verdict *ent_kept_at(const ent_kept_list *list, size_t i)
+{
+    return &list->blocks[i / ENT_KEPT_BLOCK][i % ENT_KEPT_BLOCK];
+}
+
+/* false: memory.  The answer is kept, too. */
+bool ent_kept_list_add(ent_kept_list *list, const ent_verdict *d);
+/* Forgets all of them. */
+void ent_kept_list_clear(ent_kept_list *list);
 
 /* Whether all that the decision says can be kept so. */
 bool ent_kept_fits(const ent_verdict *d);

@@ -115,8 +115,8 @@ void ent_report_csv(const ent_run_result *result, FILE *out)
           "allowed_s,status,measure,target,samples,bad,missing,absent,excluded,credit,currency,"
           "rule,claim\r\n",
           out);
-    for (size_t i = 0; i < result->n; i++) {
-        const ent_verdict *d = &result->decisions[i];
+    for (size_t i = 0; i < result->decisions->n; i++) {
+        const ent_verdict *d = ent_kept_at(result->decisions, i);
         bool duty = d->kind == ENT_VERDICT_DUTY;
         ent_clause clause = ent_verdict_clause(p, d);
         const ent_agreement_row *a = &p->agreement[clause.agreement];

@@ -460,7 +460,7 @@ static ssize_t put_bytes(void *file, const char *bytes, size_t n)
 static bool write_page(const ent_run_result *result, FILE *out)
 {
     page g = {result, ent_engine_program(result->session), out};
-    ent_report_entry *entries = malloc((result->n + g.program->n_duty + 1) * sizeof *entries);
+    ent_report_entry *entries = malloc((result->decisions->n + g.program->n_duty + 1) * sizeof *entries);
     if (!entries) {
         return false;
     }

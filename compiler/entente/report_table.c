@@ -452,7 +452,7 @@ static void nothing(const table *t)
 bool ent_report_table(const ent_run_result *result, FILE *out, bool colour)
 {
     table t = {result, ent_engine_program(result->session), out, colour, 0, CREDIT};
-    ent_report_entry *entries = malloc((result->n + t.program->n_duty + 1) * sizeof *entries);
+    ent_report_entry *entries = malloc((result->decisions->n + t.program->n_duty + 1) * sizeof *entries);
     if (!entries) {
         return false;
     }

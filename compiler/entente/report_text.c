@@ -196,8 +196,8 @@ size_t ent_report_entries(const ent_run_result *r, ent_report_entry *entries)
 {
     const ent_image *p = program_of(r);
     size_t n = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        const ent_verdict *d = &r->decisions[i];
+    for (size_t i = 0; i < r->decisions->n; i++) {
+        const ent_verdict *d = ent_kept_at(r->decisions, i);
         if (d->kind != ENT_VERDICT_DUTY) {
             ent_clause clause = ent_verdict_clause(p, d);
             entries[n] = (ent_report_entry){d, -1, clause.agreement, clause.order, n};

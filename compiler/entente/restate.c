@@ -119,14 +119,15 @@ static void keep(void *user, const ent_change *change)
     r->counts[change->kind]++;
 }
 
-bool ent_restate_lines(ent_restate *r, ent_ledger *ledger, const ent_engine *session,
-                       const ent_verdict *decisions, size_t n)
+bool ent_restate_line(ent_restate *r, ent_ledger *ledger, const ent_engine *session,
+                      const ent_verdict *decision)
 {
-    bool ok = true;
-    for (size_t i = 0; ok && i < n; i++) {
-        ok = ent_restatement_take(r->core, ledger, session, &decisions[i], keep, r);
-    }
-    return ok && ent_restatement_finish(r->core, ledger, keep, r) && !r->failed;
+    return ent_restatement_take(r->core, ledger, session, decision, keep, r);
+}
+
+bool ent_restate_finish(ent_restate *r, ent_ledger *ledger)
+{
+    return ent_restatement_finish(r->core, ledger, keep, r) && !r->failed;
 }
 
 /* --- reports --- */

@@ -31,9 +31,11 @@ typedef struct ent_restate {
 /* Reads and verifies; complaints to `err`.  The exit status.  Close it whatever that is. */
 int ent_restate_open(ent_restate *restate, const char *const *paths, size_t n, FILE *err);
 void ent_restate_close(ent_restate *restate);
-/* Gives every line of the restatement to `write`, and keeps the changes for the reports.  false: no memory. */
-bool ent_restate_lines(ent_restate *restate, ent_ledger *ledger, const ent_engine *session,
-                       const ent_verdict *decisions, size_t n);
+/* Decision by decision, in their order, and then the end: every line of the restatement is given to `write`, and the
+ * changes are kept for the reports.  false: no memory. */
+bool ent_restate_line(ent_restate *restate, ent_ledger *ledger, const ent_engine *session,
+                      const ent_verdict *decision);
+bool ent_restate_finish(ent_restate *restate, ent_ledger *ledger);
 void ent_restate_table(const ent_restate *restate, const char *name, FILE *out);
 void ent_restate_csv(const ent_restate *restate, FILE *out);
 #endif

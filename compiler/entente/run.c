@@ -238,10 +238,7 @@ static int resolve_period(run *r)
 
 static void forget_decisions(run *r)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        ent_answer_free(r->decisions[i].answer);
-    }
-    r->n = 0;
+    ent_kept_list_clear(&r->decisions);
     ent_kept_clear(&r->clocks);
 }
 
@@ -273,21 +270,10 @@ static bool on_decision(void *user, const ent_engine *session, const ent_verdict
             return true;
         }
         if (only_for_ledger(r->options) && ent_kept_fits(decision)) {
-            return ent_kept_add(&r->clocks, decision, r->n);
+            return ent_kept_add(&r->clocks, decision, r->decisions.n);
         }
     }
-    if (r->n == r->capacity) {
-        size_t capacity = r->capacity ? r->capacity * 2 : 1024;
-        ent_verdict *grown = realloc(r->decisions, capacity * sizeof *grown);
-        if (!grown) {
-            return false;
-        }
-        r->decisions = grown;
-        r->capacity = capacity;
-    }
-    r->decisions[r->n++] = *decision;
-    (void)ent_answer_keep(decision->answer);
-    return true;
+    return ent_kept_list_add(&r->decisions, decision);
 }
 
 static void close_attempt(run *r)
@@ -519,8 +505,7 @@ static int conclude(run *r, FILE *out)
         header.restates = ent_restatement_hashes(r->restate.core, &header.n_restates);
     }
     ent_run_result result = {.session = r->session,
-                             .decisions = r->decisions,
-                             .n = r->n,
+                             .decisions = &r->decisions,
                              .duties = r->duties,
                              .answers = r->answers,
                              .feeds = r->totals,
@@ -592,7 +577,6 @@ int ent_run(const ent_image *program, const ent_run_options *options, FILE *out,
     free(r.feeds);
     free(r.totals);
     forget_decisions(&r);
-    free(r.decisions);
     if (options->n_restate > 0) {
         ent_restate_close(&r.restate);
     }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "compiler/entente/kept.h"
 #include "compiler/entente/tally.h"
 #include "runtime/feed/stream.h"
 #include "runtime/ledger/ledger.h"
@@ -47,8 +48,7 @@ typedef struct ent_run_options {
 /* What a run came to, for the reports. */
 typedef struct ent_run_result {
     const ent_engine *session;
-    const ent_verdict *decisions; /* in ledger order; of duties only where somebody wants each of them */
-    size_t n;
+    const ent_kept_list *decisions; /* in ledger order; of duties only where somebody wants each of them */
     const ent_tally *duties; /* one a duty of the program */
     /* of each agreement one a party, and one more for what nobody could have mended */
     const ent_tally_party *answers;

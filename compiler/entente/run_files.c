@@ -83,18 +83,22 @@ static bool put_decisions(run *r, ent_ledger *ledger, ledger_sink *sink)
     if (r->options->n_restate > 0) {
         r->restate.write = put_line;
         r->restate.user = sink;
-        return ent_restate_lines(&r->restate, ledger, r->session, r->decisions, r->n);
+        bool taken = true;
+        for (size_t i = 0; taken && i < r->decisions.n; i++) {
+            taken = ent_restate_line(&r->restate, ledger, r->session, ent_kept_at(&r->decisions, i));
+        }
+        return taken && ent_restate_finish(&r->restate, ledger);
     }
     bool ok = true;
     size_t next = 0;
-    for (size_t i = 0; ok && i + next < r->n + r->clocks.n;) {
+    for (size_t i = 0; ok && i + next < r->decisions.n + r->clocks.n;) {
         bool clock = next < r->clocks.n && r->clocks.v[next].others_before <= i;
         ent_verdict of_clock;
         if (clock) {
             ent_kept_look_ahead(&r->clocks, next, ent_engine_strings(r->session));
             of_clock = ent_kept_decision(&r->clocks.v[next++]);
         }
-        ok = ent_ledger_decision_line(ledger, r->session, clock ? &of_clock : &r->decisions[i++]);
+        ok = ent_ledger_decision_line(ledger, r->session, clock ? &of_clock : ent_kept_at(&r->decisions, i++));
         put_line(sink, ledger->line.data, ok ? ledger->line.len : 0);
     }
     return ok;

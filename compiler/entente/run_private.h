@@ -20,8 +20,7 @@ typedef struct run {
     size_t n_feeds;
     ent_quarantine *quarantine;
     bool bad_row_reported;
-    ent_verdict *decisions;
-    size_t n, capacity;
+    ent_kept_list decisions;
     ent_kept clocks; /* decisions that only the ledger asks for */
     ent_tally *duties;        /* one a duty */
     ent_tally_party *answers; /* see ent_run_result */

@@ -601,6 +601,24 @@ static uint32_t compact(ent_binder *b, uint32_t n)
     return kept;
 }
 
+/* Where the rows stand; plain ones on lines behind each other. */
+static void note_origins(const report *r)
+{
+    const ent_cells *cells = r->cells;
+    int64_t *origins = r->b->origins;
+    uint32_t n = cells->n_rows;
+    int64_t first = r->plain ? ent_origin_make(cells->file_index, cells->first_line) : 0;
+    if (first != 0 && ent_origin_make(cells->file_index, cells->first_line + n) != 0) {
+        for (uint32_t lane = 0; lane < n; lane++) {
+            origins[lane] = first + (int64_t)lane;
+        }
+        return;
+    }
+    for (uint32_t lane = 0; lane < n; lane++) {
+        origins[lane] = ent_origin_make(cells->file_index, r->plain ? cells->first_line + lane : cells->line[lane]);
+    }
+}
+
 bool ent_binder_take(ent_binder *b, const ent_cells *cells, ent_reader *reader,
                      ent_bad_row_fn on_bad, void *user, ent_rows *rows, uint64_t *skipped)
 {
@@ -611,9 +629,7 @@ bool ent_binder_take(ent_binder *b, const ent_cells *cells, ent_reader *reader,
     if (keeps_cells) {
         ent_reader_spell(reader);
     }
-    for (uint32_t lane = 0; lane < n; lane++) {
-        b->origins[lane] = ent_origin_make(cells->file_index, r.plain ? cells->first_line + lane : cells->line[lane]);
-    }
+    note_origins(&r);
     /* texts and the kernel first: a row that the bind skips need not fit otherwise */
     bool ok = true;
     for (uint32_t w = 0; ok && w < b->n_wanted; w++) {

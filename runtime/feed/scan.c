@@ -243,6 +243,49 @@ note_bits_avx512(uint32_t *out, uint64_t bits, uint32_t count, uint32_t base, __
     }
 }
 
+/* Blocks without quotes, CRs and anything that is not ASCII, as long as such come: all that there is to note is in
+ * registers, which the general way has not enough of. */
+AVX512 static void scan_plain_avx512(ent_scan *scan, const uint8_t *text, uint32_t to, uint8_t separator,
+                                     __m512i numbers) {
+    const __m512i quote = _mm512_set1_epi8('"');
+    const __m512i between = _mm512_set1_epi8((char)separator);
+    const __m512i cr = _mm512_set1_epi8('\r');
+    const __m512i lf = _mm512_set1_epi8('\n');
+    uint32_t *ends = scan->ends;
+    uint32_t *rows = scan->rows;
+    uint32_t n_ends = scan->n_ends;
+    uint32_t n_rows = scan->n_rows;
+    uint32_t at = scan->at;
+    uint64_t found = 0;
+    for (; at < to; at += 64) {
+        __m512i v = _mm512_loadu_si512(text + at);
+        __mmask64 quoted = _mm512_cmpeq_epi8_mask(v, quote);
+        __mmask64 returns = _mm512_cmpeq_epi8_mask(v, cr);
+        if (((quoted | returns) | _mm512_cmple_epi8_mask(v, _mm512_setzero_si512())) != 0) {
+            break;
+        }
+        uint64_t newlines = _mm512_cmpeq_epi8_mask(v, lf);
+        found = newlines | _mm512_cmpeq_epi8_mask(v, between);
+        uint64_t last = _pext_u64(newlines, found);
+        uint32_t count = (uint32_t)_mm_popcnt_u64(found);
+        note_bits_avx512(ends + n_ends, found, count, at, numbers);
+        rows[n_rows] = n_ends + (uint32_t)_tzcnt_u64(last);
+        rows[n_rows + 1] = n_ends + (uint32_t)_tzcnt_u64(_blsr_u64(last)); /* there is room for what is too much */
+        if (_mm_popcnt_u64(last) > 2) {
+            note_bits_avx512(rows + n_rows, last, (uint32_t)_mm_popcnt_u64(last), n_ends, numbers);
+        }
+        n_rows += (uint32_t)_mm_popcnt_u64(last);
+        n_ends += count;
+    }
+    if (at > scan->at) {
+        memset(scan->dirty + (scan->at >> 6), 0, (at - scan->at) >> 6);
+        scan->place = found >> 63 != 0 ? ENT_PLACE_CELL_START : ENT_PLACE_UNQUOTED;
+    }
+    scan->n_ends = n_ends;
+    scan->n_rows = n_rows;
+    scan->at = at;
+}
+
 AVX512 static void scan_avx512(ent_scan *scan, const uint8_t *text, uint32_t to, uint8_t separator) {
     uint8_t count_up[64];
     for (unsigned i = 0; i < sizeof count_up; i++) {
@@ -254,6 +297,12 @@ AVX512 static void scan_avx512(ent_scan *scan, const uint8_t *text, uint32_t to,
     const __m512i cr = _mm512_set1_epi8('\r');
     const __m512i lf = _mm512_set1_epi8('\n');
     for (; scan->at < to; scan->at += 64) {
+        if (scan->plain) { /* so nothing is quoted, and no CR came before */
+            scan_plain_avx512(scan, text, to, separator, numbers);
+            if (scan->at >= to) {
+                break;
+            }
+        }
         __m512i v = _mm512_loadu_si512(text + scan->at);
         masks m = {
             .quote = _mm512_cmpeq_epi8_mask(v, quote),
