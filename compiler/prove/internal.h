@@ -21,6 +21,7 @@ typedef struct ent_prover {
     ent_collections at; /* of the day in hand */
     ent_reported *reported;
     size_t n_reported;
+    unsigned chain_tries; /* of the search for chains of duties, which ends after so many */
     bool out_of_memory;
 } ent_prover;
 

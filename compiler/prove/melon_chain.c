@@ -11,7 +11,7 @@
 
 #define HOUR_NS INT64_C(3600000000000)
 #define DAY_NS (24 * HOUR_NS)
-enum { LINKS_MAX = 4, TRIES_MAX = 20000 };
+enum { LINKS_MAX = 4, TRIES_MAX = 5000 }; /* tries: of a duty as the next link, in the whole club */
 
 typedef struct link {
     const ent_duty_decl *d;
@@ -27,7 +27,6 @@ typedef struct chain {
     ent_boxes rows[LINKS_MAX + 1]; /* what begins links[i] and ends the one before it */
     const ent_box *row[LINKS_MAX + 1];
     int64_t at[LINKS_MAX + 1];
-    unsigned tries;
     bool found;
 } chain;
 
@@ -269,8 +268,8 @@ static void extend(chain *c)
         c->found = true;
         return;
     }
-    for (size_t i = 0; i < m->n_duties && c->n < LINKS_MAX && !c->found && c->tries < TRIES_MAX; i++) {
-        c->tries++;
+    for (size_t i = 0; i < m->n_duties && c->n < LINKS_MAX && !c->found && c->p->chain_tries < TRIES_MAX; i++) {
+        c->p->chain_tries++;
         if (may_link(c, m->duties[i])) {
             try_link(c, m->duties[i], common(c, last, m->duties[i]->trigger));
         }
@@ -283,9 +282,9 @@ void ent_prove_melon_chain(ent_prover *p, const ent_duty_decl *whole)
     chain c = {.p = p, .x = {p->m, p->arena}, .whole.d = whole};
     for (size_t a = 0; a < whole->n_allows && !c.found; a++) {
         c.whole.allow = &whole->allows[a];
-        for (size_t i = 0; i < p->m->n_duties && !c.found && c.tries < TRIES_MAX; i++) {
+        for (size_t i = 0; i < p->m->n_duties && !c.found && p->chain_tries < TRIES_MAX; i++) {
             const ent_duty_decl *d = p->m->duties[i];
-            c.tries++;
+            p->chain_tries++;
             if (!may_link(&c, d)) {
                 continue;
             }
