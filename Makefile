@@ -47,6 +47,7 @@ GENFLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -w
 MEMORY := -include runtime/memory/memory.h
 RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lffi -ldl -lm -lpthread
 COMPILER_LIBS := -lical
+IDE_LIBS := -ljansson
 WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
 
 # to build, and what the tests need besides: servers, a browser, other hosts
@@ -61,8 +62,8 @@ RUNTIME_C := $(sort $(wildcard runtime/memory/*.c runtime/bytecode/*.c runtime/v
                runtime/judge/*.c runtime/feed/*.c runtime/ledger/*.c runtime/consent/*.c \
                runtime/embed/*.c runtime/native/*.c))
 RUNTIME_CC := $(sort $(wildcard runtime/feed/*.cc))
-COMPILER_C := $(sort $(filter-out compiler/entente/% compiler/watch/%,$(wildcard compiler/*/*.c)))
-COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c)))
+COMPILER_C := $(sort $(filter-out compiler/entente/% compiler/ide/% compiler/watch/%,$(wildcard compiler/*/*.c)))
+COMMAND_C := $(sort $(filter-out compiler/entente/gen_bytecode_doc.c,$(wildcard compiler/entente/*.c compiler/ide/*.c)))
 WATCH_C := $(sort $(wildcard compiler/watch/*.c))
 UNIT_C := $(sort $(wildcard tests/unit/test_*.c))
 DRIVER_C := $(sort $(wildcard tests/property/*_driver.c) $(wildcard tests/fuzz/fuzz_*.c))
@@ -164,7 +165,7 @@ $(B)/libentente-compiler.so: $(B)/libentente-compiler.a $(B)/libentente.a $(B)/g
 	    $(COMPILER_LIBS) $(RUNTIME_LIBS)
 	ln -sf libentente-compiler.so $@.$(SO_MAJOR)
 $(B)/entente: $(filter-out %/cmd_watch.o,$(COMMAND_O)) $(B)/libentente-compiler.a $(B)/libentente.a | $(B)/entente-watch
-	$(CXX) $(OPT) -o $@ $^ $(COMPILER_LIBS) $(RUNTIME_LIBS)
+	$(CXX) $(OPT) -o $@ $^ $(IDE_LIBS) $(COMPILER_LIBS) $(RUNTIME_LIBS)
 $(B)/entente-watch: $(filter-out %/watch_program.o,$(COMMAND_O)) $(WATCH_O) $(B)/libentente-compiler.a $(B)/libentente.a
 	$(CXX) $(OPT) -o $@ $^ $(WATCH_LIBS) $(COMPILER_LIBS) $(RUNTIME_LIBS)
 

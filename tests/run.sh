@@ -46,6 +46,8 @@ step "formats and fixes of diagnostics" python3 tests/golden/diagnostics/formats
 step "scenarios of diagnostics" sh tests/golden/diagnostics/counterexamples.sh "$ENTENTE"
 step "pages of diagnostics" python3 tests/explain_pages.py "$ENTENTE" "$BUILD/tests/diagnostics_driver"
 step "golden runs" sh tests/golden/run/run.sh "$ENTENTE"
+step "language cases" python3 tests/conformance/language/run.py "$ENTENTE"
+step "language server" python3 tests/ide.py "$ENTENTE"
 step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "order of what is emitted" python3 tests/operand_order.py
@@ -74,6 +76,8 @@ step "restatements add up" python3 tests/property/restatement.py --seed 1 --coun
 step "watermelons are there" python3 tests/property/watermelons.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "gaps and overlaps are so" python3 tests/property/ladders.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "backtests against two runs" python3 tests/property/backtest.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
+step "differences in meaning, and no others" \
+    python3 tests/property/differences.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "saved and restored, random clubs" python3 tests/property/save.py --seed 1 --count $((CLUBS / 3)) \
     --hostile 40 --entente "$ENTENTE" --driver "$BUILD/tests/save_driver"
 step "saved and restored, random worlds" python3 tests/property/save.py --seed 2 --count $((WORLDS / 3)) --worlds \
@@ -96,12 +100,15 @@ step "live metrics, new versions, page" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/live.py "$ENTENTE"
 step "nothing lost: kills, full disks, torn ends" \
     env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/kills.py "$ENTENTE" --kills "${ENTENTE_KILLS:-220}"
+step "live: odd samples, old states, clocks" \
+    env PYTHONDONTWRITEBYTECODE=1 python3 tests/watch/adverse.py "$ENTENTE" --kills "${ENTENTE_KILLS:-60}"
 step "golden explanations" sh tests/explain.sh "$ENTENTE" "$BUILD/examples"
 step "explanations from their rows" python3 tests/property/explain_rows.py "$ENTENTE"
 if [ -z "${SANITIZE:-}" ]; then # what is not sanitised cannot load a library that is
     step "host Python" sh tests/hosts/python/run.sh "$BUILD"
     step "PostgreSQL: an aggregate" sh tests/hosts/postgresql.sh "$ENTENTE" build/postgresql
     step "host SQLite" sh tests/hosts/sqlite/run.sh "$BUILD"
+    step "as a newcomer, page by page" env PYTHONDONTWRITEBYTECODE=1 python3 tests/newcomer.py "$ENTENTE"
 fi
 step "examples" sh tests/examples.sh "$ENTENTE" "$BUILD/examples"
 step "fuzz what watch reads" "$BUILD/tests/fuzz_watch" -n $((FUZZ / 20)) tests/fuzz/found/*

@@ -44,6 +44,9 @@ ent_node **ent_load_files(ent_arena *arena, ent_sources *sources, ent_diags *dia
 ent_model *ent_check(ent_arena *arena, ent_sources *sources, ent_diags *diags, ent_node **files,
                      size_t n_files, size_t n_main, const ent_check_options *options);
 
+/* Whether a figure of the measure's type keeps to the objective's target. */
+bool ent_meets_target(const ent_objective_decl *o, ent_value v);
+
 /* The source text of a span, blanks and newlines collapsed to one blank. */
 const char *ent_check_words(ent_arena *arena, const ent_sources *sources, ent_span span);
 

@@ -204,6 +204,10 @@ const char *ent_collection_list(ent_checker *ck);
 ent_node *ent_check_branch(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint);
 ent_node *ent_check_if(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint);
 ent_node *ent_check_match(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint);
+/* How many values the type has, if they can be counted out; else 0. */
+size_t ent_count_values(const ent_checker *ck, ent_type type);
+/* The i-th value that may be tried, as an author would write it; NULL: of that type none is known. */
+const char *ent_value_text(ent_checker *ck, ent_type type, int64_t i, ent_value *v);
 ent_node *ent_check_quantifier(ent_checker *ck, ent_env *env, const ent_node *from);
 bool ent_name_member(ent_checker *ck, ent_node *n,
                      ent_type hint); /* n becomes the member it names */

@@ -117,8 +117,12 @@ static bool takes(ent_checker *ck, const ent_node *n, const ent_value *wanted)
     for (size_t i = 1; i < n->n_kids; i++) {
         const ent_node *list = n->kids[i]->kids[0];
         for (size_t k = 0; list != NULL && k < list->n_kids; k++) {
-            ent_value v = {0};
-            bool known = ent_eval(ck, list->kids[k], &v);
+            const ent_node *pattern = list->kids[k];
+            ent_value v = {.i = pattern->slot};
+            bool named = pattern->decl_kind == ENT_DECL_MEMBER ||
+                         pattern->decl_kind == ENT_DECL_PARTY ||
+                         pattern->decl_kind == ENT_DECL_SERVICE;
+            bool known = named || ent_eval(ck, pattern, &v);
             bool text = wanted->type.kind == ENT_TYPE_TEXT;
             if (known && (text ? ent_same(v.text, wanted->text) : v.i == wanted->i))
                 return true;
@@ -127,47 +131,71 @@ static bool takes(ent_checker *ck, const ent_node *n, const ent_value *wanted)
     return false;
 }
 
-/* A value that no arm takes, as an author would write it; NULL: none is known. */
-static const char *untaken(ent_checker *ck, const ent_node *n, ent_type type)
+size_t ent_count_values(const ent_checker *ck, ent_type type)
 {
-    bool is_bool = type.kind == ENT_TYPE_BOOL;
-    for (int64_t i = 0; i <= (is_bool ? 1 : (int64_t)n->n_kids * 100); i++) {
-        ent_value v = {.type = type, .i = i};
-        const char *text = NULL;
-        if (is_bool)
-            text = i == 1 ? "true" : "false";
-        else if (type.kind == ENT_TYPE_INT)
-            text = ent_check_printf(ck, "%lld", (long long)i);
-        else if (type.kind == ENT_TYPE_DURATION && !__builtin_mul_overflow(i, HOUR_NS, &v.i))
-            text = ent_check_printf(ck, "%lldh", (long long)i);
-        else if (type.kind == ENT_TYPE_TEXT)
-            text = v.text = i == 0 ? "other" : ent_check_printf(ck, "other %lld", (long long)i);
-        if (text == NULL)
-            return NULL;
-        if (!takes(ck, n, &v))
-            return type.kind == ENT_TYPE_TEXT ? ent_check_printf(ck, "\"%s\"", text) : text;
-    }
-    return NULL;
+    return type.kind == ENT_TYPE_ENUM      ? ck->m->enumerations[type.param]->n_members
+           : type.kind == ENT_TYPE_BOOL    ? 2
+           : type.kind == ENT_TYPE_PARTY   ? ck->m->n_parties
+           : type.kind == ENT_TYPE_SERVICE ? ck->m->n_services
+                                           : 0;
 }
 
-static void report_match_gap(ent_checker *ck, const ent_node *n, const ent_node *subject,
-                             const bool *covered, size_t members)
+const char *ent_value_text(ent_checker *ck, ent_type type, int64_t i, ent_value *v)
+{
+    *v = (ent_value){.type = type, .i = i};
+    switch (type.kind) {
+    case ENT_TYPE_ENUM:
+        return ck->m->enumerations[type.param]->members[i];
+    case ENT_TYPE_BOOL:
+        return i == 1 ? "true" : "false";
+    case ENT_TYPE_PARTY:
+        return ck->m->parties[i]->name;
+    case ENT_TYPE_SERVICE:
+        return ck->m->services[i]->name;
+    case ENT_TYPE_INT:
+        return ent_check_printf(ck, "%lld", (long long)i);
+    case ENT_TYPE_DURATION:
+        return __builtin_mul_overflow(i, HOUR_NS, &v->i)
+                   ? NULL
+                   : ent_check_printf(ck, "%lldh", (long long)i);
+    case ENT_TYPE_TEXT:
+        v->text = i == 0 ? "other" : ent_check_printf(ck, "other %lld", (long long)i);
+        return v->text == NULL ? NULL : ent_check_printf(ck, "\"%s\"", v->text);
+    default:
+        return NULL;
+    }
+}
+
+/* What no arm takes is told, and kept for the prover. */
+static void report_match_gap(ent_checker *ck, const ent_node *n, const ent_node *subject)
 {
     const char **names = NULL;
-    size_t k = 0;
-    for (size_t i = 0; i < members; i++)
-        if (!covered[i])
-            ENT_PUSH_PTR(ck, names, k, ck->m->enumerations[subject->type.param]->members[i]);
-    if (members > 0 && k == 0)
+    size_t k = 0, closed = ent_count_values(ck, subject->type);
+    size_t tries = closed > 0 ? closed : (size_t)n->n_kids * 100 + 1;
+    ent_value found = {0};
+    for (size_t i = 0; i < tries && (closed > 0 || k == 0); i++) {
+        ent_value v;
+        const char *text = ent_value_text(ck, subject->type, (int64_t)i, &v);
+        if (text == NULL)
+            break;
+        if (takes(ck, n, &v))
+            continue;
+        if (k == 0)
+            found = v;
+        ENT_PUSH_PTR(ck, names, k, text);
+    }
+    if (closed > 0 && k == 0)
         return;
     ent_diag *d = ent_diag_add(
         ck->diags, ENT_DIAG_E0312, subject->span, "this `match` does not say what to give for %s",
-        members > 0 ? ent_check_join(ck, names, k, 6, " and ") : "other values");
+        closed > 0 ? ent_check_join(ck, names, k, 6, " and ") : "other values");
     ent_label_type(ck, d, subject, true);
-    const char *value = members > 0 ? NULL : untaken(ck, n, subject->type);
-    if (value != NULL)
-        ent_diag_note(d, "no arm takes %s", value);
+    if (closed == 0 && k > 0)
+        ent_diag_note(d, "no arm takes %s", names[0]);
     ent_diag_help(d, "add the missing arms, or `else -> …`");
+    ent_match_gap *gap = k > 0 ? ENT_PUSH(ck, ck->m->match_gaps, ck->m->n_match_gaps) : NULL;
+    if (gap != NULL)
+        *gap = (ent_match_gap){d, n, found, names[0], NULL};
 }
 
 ent_node *ent_check_match(ent_checker *ck, ent_env *env, const ent_node *from, ent_type hint)
@@ -214,7 +242,7 @@ ent_node *ent_check_match(ent_checker *ck, ent_env *env, const ent_node *from, e
             first = arm->kids[1];
     }
     if (!has_else && env->kind != ENT_ENV_BIND && ok && n->type.kind != ENT_TYPE_ERROR)
-        report_match_gap(ck, n, subject, covered, members);
+        report_match_gap(ck, n, subject);
     if (!ok || n->type.kind == ENT_TYPE_ERROR)
         return failed(ck, n);
     n->type = first == NULL ? hint : first->type;

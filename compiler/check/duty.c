@@ -387,31 +387,52 @@ static void check_allowance(ent_checker *ck, duty_work *w, const ent_node *n)
         *slot = allow;
 }
 
+/* Whether an allowance is stated for the value. */
+static bool is_allowed(const ent_duty_decl *duty, const ent_value *wanted)
+{
+    for (size_t j = 0; j < duty->n_allows; j++)
+        for (size_t k = 0; k < duty->allows[j].n_values; k++)
+            if (same_value(&duty->allows[j].values[k], wanted))
+                return true;
+    return false;
+}
+
+/* The values of the choosing field for which no allowance is stated. */
 static void check_total(ent_checker *ck, const ent_duty_decl *duty, const ent_node *within)
 {
     const ent_field_decl *f = duty->allow_field;
-    const char **names = NULL;
-    size_t n = 0;
-    for (size_t i = 0; f != NULL && f->enumeration != NULL && i < f->enumeration->n_members; i++) {
-        bool named = false;
-        for (size_t j = 0; j < duty->n_allows; j++)
-            for (size_t k = 0; k < duty->allows[j].n_values; k++)
-                named = named || duty->allows[j].values[k].i == (int64_t)i;
-        if (!named)
-            ENT_PUSH_PTR(ck, names, n, f->enumeration->members[i]);
-    }
-    if (f == NULL || (f->enumeration != NULL && n == 0) || ent_broken(ck, duty->node->span))
+    if (f == NULL)
         return;
-    ent_diag *d = ent_diag_add(
-        ck->diags, ENT_DIAG_E0407, within->span,
-        f->enumeration != NULL ? "no allowance for %s" : "no allowance for other values%s",
-        f->enumeration != NULL ? ent_check_join(ck, names, n, 6, " and ") : "");
-    ent_diag_primary_label(d, "nothing is said for %s", n == 1 ? "it" : "them");
+    const char **names = NULL;
+    size_t n = 0, closed = ent_count_values(ck, f->type), listed = 1;
+    ent_value found = {0};
+    for (size_t j = 0; j < duty->n_allows; j++)
+        listed += duty->allows[j].n_values;
+    for (size_t i = 0; i < (closed > 0 ? closed : listed) && (closed > 0 || n == 0); i++) {
+        ent_value v;
+        const char *text = ent_value_text(ck, f->type, (int64_t)i, &v);
+        if (text == NULL)
+            break;
+        if (is_allowed(duty, &v))
+            continue;
+        if (n == 0)
+            found = v;
+        ENT_PUSH_PTR(ck, names, n, text);
+    }
+    if ((closed > 0 && n == 0) || ent_broken(ck, duty->node->span))
+        return;
+    ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0407, within->span,
+                               closed > 0 ? "no allowance for %s" : "no allowance for other values%s",
+                               closed > 0 ? ent_check_join(ck, names, n, 6, " and ") : "");
+    ent_diag_primary_label(d, "nothing is said for %s", n == 1 && closed > 0 ? "it" : "them");
     ent_diag_label(d, f->span, "`%s` is declared here", f->name);
     if (n > 0)
         ent_diag_help(d, "add `, 8h for %s` or `, 8h otherwise`", names[0]);
     else
         ent_diag_help(d, "end with `, 8h otherwise`");
+    ent_match_gap *gap = n > 0 ? ENT_PUSH(ck, ck->m->match_gaps, ck->m->n_match_gaps) : NULL;
+    if (gap != NULL)
+        *gap = (ent_match_gap){d, NULL, found, names[0], duty};
 }
 
 static void check_within(ent_checker *ck, duty_work *w, const ent_node *n)

@@ -267,6 +267,33 @@ static void check_member(ent_checker *ck, ent_framework_decl *f, const ent_node 
     }
 }
 
+static bool has_role(const ent_checker *ck, int role)
+{
+    for (size_t i = 0; i < ck->m->n_parties; i++)
+        if (ck->m->parties[i]->role == role)
+            return true;
+    return false;
+}
+
+/* `integrator answers to client`: somebody must be there to answer.  Where there is a clause to answer for, that
+ * is said of the clause. */
+static void check_answers(ent_checker *ck, const ent_framework_decl *f, const ent_node *n)
+{
+    if (ent_clause(f->node, ENT_NODE_OBJECTIVE) != NULL || ent_clause(f->node, ENT_NODE_DUTY) != NULL)
+        return;
+    for (uint32_t i = 0; i < n->n_kids; i++) {
+        const ent_node *role = n->kids[i];
+        int wanted = role == NULL ? ENT_ROLE_CLIENT : role_of(role->name);
+        if (wanted == ENT_ROLE_CLIENT || has_role(ck, wanted) || ent_broken(ck, f->node->span))
+            continue; /* that there is no client is said of the framework */
+        ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0223, role->span,
+                                   "nobody can answer as the %s", role->name);
+        ent_diag_primary_label(d, "a role that no party has");
+        ent_diag_label(d, f->span, "this framework has no %s", role->name);
+        ent_diag_help(d, "add `%s NAME \"title\"`, or leave this line out", role->name);
+    }
+}
+
 static void check_header(ent_checker *ck, ent_framework_decl *f, const ent_node *n)
 {
     const ent_node *version = ent_clause(n, ENT_NODE_VERSION),
@@ -310,10 +337,10 @@ void ent_check_framework(ent_checker *ck, const ent_node *n)
         check_service(ck, ck->m->services[i]);
     check_cycles(ck);
     check_aliases(ck);
-    bool client = false;
-    for (size_t i = 0; i < ck->m->n_parties; i++)
-        client = client || ck->m->parties[i]->role == ENT_ROLE_CLIENT;
-    if (!client && !ent_broken(ck, n->span)) {
+    for (size_t i = 0; i < n->n_kids; i++)
+        if (n->kids[i]->kind == ENT_NODE_ANSWERS)
+            check_answers(ck, f, n->kids[i]);
+    if (!has_role(ck, ENT_ROLE_CLIENT) && !ent_broken(ck, n->span)) {
         ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0223, f->span,
                                    "framework `%s` has no client", f->name);
         ent_diag_primary_label(d, "whom are the services for?");

@@ -5,6 +5,8 @@
  * interval: a gap is what is left at the end, an unreachable step is one that takes nothing.
  * Figures of whole-number types have no values between n and n + 1; shares lie in [0, 1] and counts
  * at or above 0. */
+#include <math.h>
+
 #include "compiler/check/checker.h"
 
 typedef struct edge {
@@ -166,6 +168,38 @@ static bool some_money(interval r, ent_type type, ent_value *out)
     return false;
 }
 
+/* A whole one rather, else one in halves, quarters, …, which binary fractions have exactly. */
+static bool some_number(interval r, ent_value *out)
+{
+    for (int64_t n = 1; n <= 1024; n *= 2) {
+        const edge *from = !r.low.infinite ? &r.low : &r.high;
+        double at = from->infinite ? 0 : floor(from->v.f * (double)n);
+        for (int i = -2; i < 3; i++) {
+            *out = (ent_value){.type = ent_ty(ENT_TYPE_NUMBER), .f = (at + i) / (double)n};
+            if (fabs(at) < 1e12 && is_in(r, *out))
+                return ent_q_from_double(out->f, &out->q);
+        }
+    }
+    return false;
+}
+
+/* Rather without decimals, else with as few as may be. */
+static bool some_decimal(interval r, ent_type type, ent_value *out)
+{
+    int64_t low = r.low.infinite ? (r.high.infinite || r.high.v.i > 0 ? 0 : r.high.v.i) : r.low.v.i;
+    int64_t unit = 1;
+    for (int32_t i = 0; i < type.param; i++)
+        if (__builtin_mul_overflow(unit, 10, &unit))
+            return false;
+    for (; unit >= 1 && low < INT64_MAX - 2 * unit && low > INT64_MIN + 2 * unit; unit /= 10)
+        for (int64_t k = low / unit - 1; k <= low / unit + 1; k++) {
+            *out = (ent_value){.type = type, .i = k * unit};
+            if (is_in(r, *out))
+                return true;
+        }
+    return false;
+}
+
 /* A figure in the range, exact and as an author would write it; false: none is known. */
 static bool some_figure(interval r, ent_type type, ent_value *out)
 {
@@ -180,6 +214,10 @@ static bool some_figure(interval r, ent_type type, ent_value *out)
         return some_whole(r, type, out);
     case ENT_TYPE_MONEY:
         return some_money(r, type, out);
+    case ENT_TYPE_NUMBER:
+        return some_number(r, out);
+    case ENT_TYPE_DECIMAL:
+        return some_decimal(r, type, out);
     default:
         return false;
     }
@@ -204,18 +242,36 @@ static const char *duration_text(ent_checker *ck, int64_t ns)
 static const char *figure_text(ent_checker *ck, const ent_value *v)
 {
     char buf[ENT_Q_TEXT_SIZE];
-    ent_q q = v->q;
-    if (v->type.kind == ENT_TYPE_DURATION)
+    ent_q q = v->q, unit = ent_q_from_i64(1);
+    bool fits = true;
+    switch (v->type.kind) {
+    case ENT_TYPE_DURATION:
         return duration_text(ck, v->i);
-    if (v->type.kind == ENT_TYPE_INT)
+    case ENT_TYPE_INT:
         return ent_check_printf(ck, "%lld", (long long)v->i);
-    if (v->type.kind == ENT_TYPE_RATIO && !ent_q_mul(q, ent_q_from_i64(100), &q))
-        return "";
-    if (v->type.kind == ENT_TYPE_MONEY)
+    case ENT_TYPE_MONEY:
         return ent_q_format_rounded(q, 2, false, buf, sizeof buf) > 0
                    ? ent_check_printf(ck, "%s %s", v->type.currency, buf)
                    : "";
-    return ent_q_format_decimal(q, buf, sizeof buf) > 0 ? ent_check_printf(ck, "%s%%", buf) : "";
+    case ENT_TYPE_RATIO:
+        return ent_q_mul(q, ent_q_from_i64(100), &q) && ent_q_format_decimal(q, buf, sizeof buf) > 0
+                   ? ent_check_printf(ck, "%s%%", buf)
+                   : "";
+    case ENT_TYPE_DECIMAL:
+        for (int32_t i = 0; i < v->type.param; i++)
+            fits = fits && ent_q_mul(unit, ent_q_from_i64(10), &unit);
+        fits = fits && ent_q_div(ent_q_from_i64(v->i), unit, &q);
+        break;
+    default:
+        break;
+    }
+    return fits && ent_q_format_decimal(q, buf, sizeof buf) > 0 ? ent_check_printf(ck, "%s", buf)
+                                                                : "";
+}
+
+bool ent_meets_target(const ent_objective_decl *o, ent_value v)
+{
+    return is_in(half_line(o->compare, o->target), v);
 }
 
 /* A figure in the range, which is kept for the prover as well; NULL: none is known. */
@@ -229,7 +285,7 @@ static const char *shown(ent_checker *ck, ent_diag *d, const ent_objective_decl 
     bool target = o->target.type.kind != ENT_TYPE_ERROR;
     ent_ladder_case *c = target ? ENT_PUSH(ck, ck->m->ladder_cases, ck->m->n_ladder_cases) : NULL;
     if (c != NULL)
-        *c = (ent_ladder_case){d, o, v, text, is_in(half_line(o->compare, o->target), v), stands};
+        *c = (ent_ladder_case){d, o, v, text, ent_meets_target(o, v), stands, NULL};
     return text;
 }
 

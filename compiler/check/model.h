@@ -586,7 +586,17 @@ typedef struct ent_ladder_case {
     const char *text; /* as it is written */
     bool met;         /* the target, by that figure */
     bool stands;      /* the ladder is odd, but no error */
+    const char *once; /* what makes the scenario pass; NULL: a mended ladder */
 } ent_ladder_case;
+
+/* A value that a match or the allowances of a duty leave out, and where that is reported. */
+typedef struct ent_match_gap {
+    struct ent_diag *diag;
+    const ent_node *match; /* checked; NULL: it is `duty` whose allowances leave it out */
+    ent_value value;
+    const char *text; /* as it is written */
+    const ent_duty_decl *duty;
+} ent_match_gap;
 
 /* `paid when` in postfix order: the objective's versions, or an operator on what stands before it. */
 typedef struct ent_term_decl {
@@ -693,6 +703,8 @@ typedef struct ent_model {
     size_t n_pools;
     ent_ladder_case *ladder_cases;
     size_t n_ladder_cases;
+    ent_match_gap *match_gaps;
+    size_t n_match_gaps;
 } ent_model;
 
 #endif

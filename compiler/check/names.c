@@ -172,6 +172,17 @@ static ent_symbol *find_rows(ent_scope *scope, const char *name)
     return NULL;
 }
 
+/* Where an amendment took out what has this name. */
+static const ent_node *removal_of(const ent_scope *scope, const char *name)
+{
+    const ent_agreement_decl *a = scope->agreement;
+    for (; a != NULL; a = a->before)
+        for (uint32_t i = 0; i < a->node->n_kids; i++)
+            if (a->node->kids[i]->kind == ENT_NODE_REMOVE && ent_same(a->node->kids[i]->name, name))
+                return a->node->kids[i];
+    return NULL;
+}
+
 static void report_unknown_feed(ent_checker *ck, ent_scope *scope, const char *name, ent_span span,
                                 bool outcomes_too)
 {
@@ -190,7 +201,14 @@ static void report_unknown_feed(ent_checker *ck, ent_scope *scope, const char *n
         ENT_PUSH_PTR(ck, ck->unknown_feeds, ck->n_unknown_feeds, name);
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0204, span, "unknown feed%s `%s`",
                                outcomes_too ? " or duty" : "", name);
-    ent_diag_primary_label(d, "nothing of this name gives rows");
+    const ent_node *removal = removal_of(scope, name);
+    ent_diag_primary_label(d, "%s", removal != NULL ? "this is taken over what is removed"
+                                                    : "nothing of this name gives rows");
+    if (removal != NULL) {
+        ent_diag_label(d, removal->span, "from here on there is no `%s`", name);
+        ent_diag_help(d, "let the amendment remove or replace what needs it, too");
+        return;
+    }
     ent_check_suggest(ck, d, span, name, names, n, "feeds in reach");
     if (n == 0 && (ent_same(name, "ticket") || ent_same(name, "change")))
         ent_diag_help(d, "`use std.itsm` declares the feed `%s`", name);

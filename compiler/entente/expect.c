@@ -390,15 +390,18 @@ static void compare_credit(judging *j)
         return;
     }
     const ent_image *p = j->run->program;
+    const ent_node *money = literal->kind == ENT_NODE_UNARY ? literal->kids[0] : literal;
     const char *currency = currency_of(p, j->d);
     int digits = ent_currency_minor(currency);
     ent_i128 scale = 1;
     for (int i = 0; i < (digits < 0 ? 2 : digits); i++) {
         scale *= 10;
     }
+    ent_q wanted;
     ent_q decided = ent_q_from_i64(0);
     bool same = (!j->d->has_credit || ent_q_make(j->d->credit_minor, scale, &decided)) &&
-                strcmp(currency, literal->text) == 0 && ent_q_cmp(decided, literal->q) == 0;
+                strcmp(currency, money->text) == 0 && literal_value(literal, &wanted) &&
+                ent_q_cmp(decided, wanted) == 0;
     ent_difference *difference = same ? NULL : differ(j, "credit");
     if (difference) {
         add_span(j->c, literal->span, difference->expected, sizeof difference->expected);

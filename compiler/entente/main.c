@@ -22,6 +22,7 @@ static const ent_command *const commands[] = {
     &ent_command_explain,
     &ent_command_disasm,
     &ent_command_ledger,
+    &ent_command_lsp,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -61,6 +61,7 @@ extern const ent_command ent_command_sign;
 extern const ent_command ent_command_verify;
 extern const ent_command ent_command_disasm;
 extern const ent_command ent_command_ledger;
+extern const ent_command ent_command_lsp;
 extern const ent_command ent_command_watch; /* in entente-watch what it is, in entente who starts that */
 #define ENT_WATCH_SUMMARY \
     "Decides as facts come in, all day long: the same agreements on live sources."

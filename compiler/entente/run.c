@@ -2,19 +2,15 @@
  *
  * The feeds are read side by side, always the one that is furthest behind, so that the session's watermark can
  * follow: it is the least of the feeds' latest instants.  A feed that turns out not to be in order makes the run
- * start again with that feed sorted; nothing has been written by then.  Ledger and quarantine are
- * renamed to their names only when all is well. */
-#include "compiler/entente/run.h"
-#include "compiler/entente/ingest.h"
-#include "compiler/entente/notices.h"
-#include "compiler/entente/restate.h"
-#include "compiler/entente/sources.h"
+ * start again with that feed sorted; nothing has been written by then.  What is written
+ * is run_files.c's. */
+#include "compiler/entente/run_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
+
+#include "compiler/entente/sources.h"
 
 #include "compiler/syntax/diag.h"
 #include "runtime/judge/answer.h"
@@ -24,34 +20,9 @@
 
 #define ZONE_DIR "/usr/share/zoneinfo"
 
-typedef struct run {
-    const ent_image *program;
-    const ent_run_options *options;
-    FILE *err;
-    ent_strings *strings;
-    ent_engine *session;
-    ent_vm *vm;
-    ent_ingest_feed *feeds;
-    size_t n_feeds;
-    ent_quarantine *quarantine;
-    bool bad_row_reported;
-    ent_kept_list decisions;
-    ent_kept clocks; /* decisions that only the ledger asks for */
-    ent_tally *duties;
-    ent_tally_party *answers; /* see ent_run_result */ /* one a duty */
-    bool breach;
-    ent_ledger_feed *totals;
-    int64_t from, to, as_of;
-    bool has_from, has_to, has_as_of, warned;
-    ent_restate restate;
-    struct timespec begun, shown;
-    bool progress_shown;
-    uint64_t rows;
-} run;
-
 /* --- messages --- */
 
-static int fail(run *r, int status, const char *text)
+int ent_run_fail(run *r, int status, const char *text)
 {
     fprintf(r->err, "error: %s\n", text);
     return status;
@@ -71,7 +42,7 @@ static int fail_session(run *r, const ent_fault *error)
     return error->code == ENT_FAULT_DATA ? ENT_EXIT_DATA : ENT_EXIT_ENVIRONMENT;
 }
 
-static int fail_feed(run *r, const ent_feed_error *error)
+int ent_run_fail_feed(run *r, const ent_feed_error *error)
 {
     if (error->code == ENT_FEED_STOPPED && r->bad_row_reported) {
         return ENT_EXIT_DATA;
@@ -166,7 +137,7 @@ static int check_inputs(run *r)
         n += strcmp(r->options->feeds[i].source, "-") == 0;
     }
     return n <= 1 ? ENT_EXIT_OK
-                  : fail(r, ENT_EXIT_USE, "`-`, standard input, can be the source of one feed only");
+                  : ent_run_fail(r, ENT_EXIT_USE, "`-`, standard input, can be the source of one feed only");
 }
 
 static int resolve_feeds(run *r)
@@ -174,7 +145,7 @@ static int resolve_feeds(run *r)
     const ent_image *p = r->program;
     r->feeds = calloc(p->n_feed + 1, sizeof *r->feeds);
     if (!r->feeds) {
-        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
     }
     for (size_t i = 0; i < r->options->n_feeds; i++) {
         if (find_feed(p, &r->options->feeds[i]) < 0) {
@@ -190,7 +161,7 @@ static int resolve_feeds(run *r)
         entry->last_at = INT64_MIN;
         entry->specs = calloc(r->options->n_feeds + 1, sizeof *entry->specs);
         if (!entry->specs) {
-            return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+            return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
         }
         for (size_t i = 0; i < r->options->n_feeds; i++) {
             if (find_feed(p, &r->options->feeds[i]) == (int64_t)f) {
@@ -249,7 +220,7 @@ static int resolve_period(run *r)
     const char *name = p->n_framework ? ent_image_text(p, p->framework[0].zone) : "UTC";
     ent_zone *zone = ent_zone_load(ZONE_DIR, name, message, sizeof message);
     if (!zone) {
-        return fail(r, ENT_EXIT_ENVIRONMENT, message);
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
     bool ok = resolve_when(r, "as-of", o->as_of, zone, &r->has_as_of, &r->as_of);
     if (ok && (o->from || o->to)) {
@@ -258,7 +229,7 @@ static int resolve_period(run *r)
     }
     ent_zone_free(zone);
     if (ok && r->has_from && r->has_to && r->from >= r->to) {
-        return fail(r, ENT_EXIT_USE, "--from is not before --to");
+        return ent_run_fail(r, ENT_EXIT_USE, "--from is not before --to");
     }
     return ok ? ENT_EXIT_OK : ENT_EXIT_USE;
 }
@@ -347,12 +318,12 @@ static int open_attempt(run *r)
                        : NULL;
     r->duties = calloc(r->program->n_duty + 1, sizeof *r->duties);
     if (r->vm && r->options->jobs > 1 && !ent_strings_share(r->strings)) {
-        return fail(r, ENT_EXIT_ENVIRONMENT, "no lock for texts");
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "no lock for texts");
     }
     r->answers = calloc((r->program->n_agreement + 1) * (r->program->n_party + 1),
                         sizeof *r->answers);
     if (!r->vm || !r->duties || !r->answers) {
-        return fail(r, ENT_EXIT_ENVIRONMENT, message);
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
     ent_engine_options options = {.zone_dir = ZONE_DIR,
                                    .lanes_max = batch,
@@ -375,7 +346,7 @@ static int open_attempt(run *r)
     if (r->options->quarantine) {
         r->quarantine = ent_quarantine_open(r->options->quarantine, &feed_error);
         if (!r->quarantine) {
-            return fail_feed(r, &feed_error);
+            return ent_run_fail_feed(r, &feed_error);
         }
     }
     for (size_t i = 0; i < r->n_feeds; i++) {
@@ -396,7 +367,7 @@ static int open_attempt(run *r)
                                      .on_no_column = on_no_column};
         f->stream = ent_stream_open(r->program, f->feed, r->strings, r->vm, &stream, &feed_error);
         if (!f->stream) {
-            return fail_feed(r, &feed_error);
+            return ent_run_fail_feed(r, &feed_error);
         }
     }
     return ENT_EXIT_OK;
@@ -443,7 +414,7 @@ static int take_batches(run *r, ent_ingest *ingest)
         case ENT_INGEST_DISORDER:
             return AGAIN;
         case ENT_INGEST_FAILED:
-            return fail_feed(r, &batch->error);
+            return ent_run_fail_feed(r, &batch->error);
         case ENT_INGEST_ROWS:
             break;
         }
@@ -473,7 +444,7 @@ static int read_all(run *r)
 {
     ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, reads_ahead(r));
     if (!ingest) {
-        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory or threads");
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory or threads");
     }
     int status = take_batches(r, ingest);
     ent_ingest_stop(ingest);
@@ -482,182 +453,11 @@ static int read_all(run *r)
 
 /* --- results --- */
 
-static int cannot_write(const run *r, const char *path)
-{
-    fprintf(r->err, "error: cannot write `%s`: %s\n", path, strerror(errno));
-    return ENT_EXIT_ENVIRONMENT;
-}
-
-bool ent_output_is_file(const char *path, FILE *err)
-{
-    /* what these name may well be a file, but the rename would replace the link, for all if root runs it */
-    static const char *const open_files[] = {"/dev/std", "/dev/fd/", "/proc/"};
-    struct stat status;
-    bool there = stat(path, &status) == 0;
-    bool device = there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
-    for (size_t i = 0; i < sizeof open_files / sizeof *open_files; i++) {
-        device |= strncmp(path, open_files[i], strlen(open_files[i])) == 0;
-    }
-    if (there && S_ISDIR(status.st_mode)) {
-        fprintf(err, "error: `%s` is a folder: name a file in it\n", path);
-    } else if (device) {
-        fprintf(err, "error: `%s` is no ordinary file: it would be replaced by one, because files "
-                     "appear whole by renaming\n", path);
-    } else {
-        return true;
-    }
-    return false;
-}
-
-/* Whether the file could be written, asked before an hour of reading rather than after it. */
-static int check_output(const run *r, const char *path)
-{
-    ent_file file;
-    if (!path) {
-        return ENT_EXIT_OK;
-    }
-    if (!ent_output_is_file(path, r->err)) {
-        return ENT_EXIT_USE;
-    }
-    if (!ent_file_create(&file, path)) {
-        return cannot_write(r, path);
-    }
-    ent_file_abort(&file);
-    return ENT_EXIT_OK;
-}
-
-typedef struct ledger_sink {
-    ent_file *file; /* or NULL */
-    FILE *out;      /* or NULL */
-} ledger_sink;
-
-static void put_line(void *user, const char *line, size_t len)
-{
-    const ledger_sink *sink = user;
-    if (sink->file) {
-        ent_file_write(sink->file, line, len);
-    }
-    if (sink->out) {
-        fwrite(line, 1, len, sink->out);
-    }
-}
-
-static bool put_decisions(run *r, ent_ledger *ledger, ledger_sink *sink)
-{
-    if (r->options->n_restate > 0) {
-        r->restate.write = put_line;
-        r->restate.user = sink;
-        bool taken = true;
-        for (size_t i = 0; taken && i < r->decisions.n; i++) {
-            taken = ent_restate_line(&r->restate, ledger, r->session, ent_kept_at(&r->decisions, i));
-        }
-        return taken && ent_restate_finish(&r->restate, ledger);
-    }
-    bool ok = true;
-    size_t next = 0;
-    for (size_t i = 0; ok && i + next < r->decisions.n + r->clocks.n;) {
-        bool clock = next < r->clocks.n && r->clocks.v[next].others_before <= i;
-        ent_verdict of_clock;
-        if (clock) {
-            of_clock = ent_kept_decision(&r->clocks.v[next++]);
-        }
-        ok = ent_ledger_decision_line(ledger, r->session, clock ? &of_clock : ent_kept_at(&r->decisions, i++));
-        put_line(sink, ledger->line.data, ok ? ledger->line.len : 0);
-    }
-    return ok;
-}
-
-/* The ledger goes to `out` and into the file, which is left to be committed. */
-static int write_ledger(run *r, const ent_ledger_run *header, FILE *out, ent_file *file)
-{
-    ent_ledger ledger;
-    bool to_file = r->options->ledger != NULL;
-    bool to_out = r->options->format == ENT_RUN_JSONL;
-    if (!to_file && !to_out && r->options->n_restate == 0) {
-        return ENT_EXIT_OK;
-    }
-    if (to_file && !ent_file_create(file, r->options->ledger)) {
-        return cannot_write(r, r->options->ledger);
-    }
-    ledger_sink sink = {to_file ? file : NULL, to_out ? out : NULL};
-    bool trace = r->options->trace;
-    ent_ledger_files *files = trace ? ent_sources_name(r->program, r->feeds, r->n_feeds) : NULL;
-    ent_ledger_init(&ledger);
-    ledger.files = files;
-    bool ok = (files || !trace) && ent_ledger_run_line(&ledger, r->session, header);
-    put_line(&sink, ledger.line.data, ok ? ledger.line.len : 0);
-    ok = ok && put_decisions(r, &ledger, &sink);
-    ent_ledger_deinit(&ledger);
-    ent_sources_free(r->program, files);
-    return ok ? ENT_EXIT_OK : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
-}
-
-/* Into the file, which is left to be committed. */
-static int write_notices(run *r, ent_file *file)
-{
-    if (!r->options->notices) {
-        return ENT_EXIT_OK;
-    }
-    if (!ent_file_create(file, r->options->notices)) {
-        return cannot_write(r, r->options->notices);
-    }
-    return ent_notices_write(r->session, file) ? ENT_EXIT_OK
-                                               : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
-}
-
-/* Into the file, which is left to be committed. */
-static int write_report(run *r, const ent_run_result *result, ent_file *file)
-{
-    if (!r->options->report) {
-        return ENT_EXIT_OK;
-    }
-    if (!ent_file_create(file, r->options->report)) {
-        return cannot_write(r, r->options->report);
-    }
-    return ent_report_html(result, file) ? ENT_EXIT_OK
-                                         : fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
-}
-
-/* The files appear when all of them are written, the ledger last: where there is a new ledger, the
- * run was well. */
-static int write_files(run *r, const ent_ledger_run *header, const ent_run_result *result, FILE *out)
-{
-    ent_file ledger = {.fd = -1};
-    ent_file notices = {.fd = -1};
-    ent_file report = {.fd = -1};
-    ent_feed_error feed_error = {0};
-    int status = write_ledger(r, header, out, &ledger);
-    if (status == ENT_EXIT_OK) {
-        status = write_notices(r, &notices);
-    }
-    if (status == ENT_EXIT_OK) {
-        status = write_report(r, result, &report);
-    }
-    if (status == ENT_EXIT_OK && r->quarantine) {
-        bool kept = ent_quarantine_commit(r->quarantine, &feed_error);
-        r->quarantine = NULL;
-        status = kept ? ENT_EXIT_OK : fail_feed(r, &feed_error);
-    }
-    if (status == ENT_EXIT_OK && r->options->notices && !ent_file_commit(&notices)) {
-        status = cannot_write(r, r->options->notices);
-    }
-    if (status == ENT_EXIT_OK && r->options->report && !ent_file_commit(&report)) {
-        status = cannot_write(r, r->options->report);
-    }
-    if (status == ENT_EXIT_OK && r->options->ledger && !ent_file_commit(&ledger)) {
-        status = cannot_write(r, r->options->ledger);
-    }
-    ent_file_abort(&notices);
-    ent_file_abort(&report);
-    ent_file_abort(&ledger);
-    return status;
-}
-
 static int collect_totals(run *r)
 {
     r->totals = calloc(r->n_feeds + 1, sizeof *r->totals);
     if (!r->totals) {
-        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
     }
     for (size_t i = 0; i < r->n_feeds; i++) {
         ent_stream_totals t = ent_stream_totals_of(r->feeds[i].stream);
@@ -668,7 +468,7 @@ static int collect_totals(run *r)
         out->skipped = t.skipped;
         out->late = ent_engine_feed_totals(r->session, r->feeds[i].feed)->late;
         if (!ent_stream_digest(r->feeds[i].stream, out->digest)) {
-            return fail(r, ENT_EXIT_ENVIRONMENT, "the rows could not be hashed");
+            return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "the rows could not be hashed");
         }
     }
     return ENT_EXIT_OK;
@@ -712,7 +512,7 @@ static int conclude(run *r, FILE *out)
                              .n_feeds = r->n_feeds,
                              .without_allowance = ent_engine_without_allowance(r->session),
                              .claims_unanswered = ent_engine_claims_unanswered(r->session)};
-    status = write_files(r, &header, &result, out);
+    status = ent_run_write_files(r, &header, &result, out);
     if (status != ENT_EXIT_OK) {
         return status;
     }
@@ -727,7 +527,7 @@ static int conclude(run *r, FILE *out)
         ent_report_csv(&result, out);
     }
     if (!told) {
-        return fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
     }
     if (fflush(out) != 0 || ferror(out)) {
         fprintf(r->err, "error: cannot write the result: %s\n", strerror(errno));
@@ -751,16 +551,7 @@ int ent_run(const ent_image *program, const ent_run_options *options, FILE *out,
         status = resolve_period(&r);
     }
     if (status == ENT_EXIT_OK) {
-        status = check_output(&r, options->ledger);
-    }
-    if (status == ENT_EXIT_OK) {
-        status = check_output(&r, options->notices);
-    }
-    if (status == ENT_EXIT_OK) {
-        status = check_output(&r, options->report);
-    }
-    if (status == ENT_EXIT_OK) {
-        status = check_output(&r, options->quarantine);
+        status = ent_run_check_files(&r);
     }
     while (status == ENT_EXIT_OK) {
         status = open_attempt(&r);

@@ -378,8 +378,10 @@ static void mark_bind(fmt *f, const ent_node *node, unsigned indent)
 /* `responsible` and what stands behind it have a line each. */
 static void mark_expect(fmt *f, const ent_node *node, unsigned indent)
 {
-    if (node->kids[5] != NULL) {
-        fmt_mark_expr(f, node->kids[5], 1);
+    for (uint32_t i = 4; i < node->n_kids; i++) { /* credit and measure */
+        if (node->kids[i] != NULL) {
+            fmt_mark_expr(f, node->kids[i], 1);
+        }
     }
     if (node->kids[3] == NULL) {
         return;

@@ -454,17 +454,104 @@ ent_boxes ent_boxes_equal(const ent_boxer *x, ent_boxes in, const ent_node *subj
                                                                      : vaguely(x, in);
 }
 
-ent_boxes ent_boxes_member(const ent_boxer *x, ent_boxes in, const ent_field_decl *field,
-                           int64_t member)
+ent_boxes ent_boxes_field(const ent_boxer *x, ent_boxes in, const ent_field_decl *field,
+                          ent_value value)
 {
     atom a = {.of = field,
               .name = field->name,
               .type = field->type,
               .op = ENT_OP_EQ,
-              .value = {.type = field->type, .i = member},
-              .q = ent_q_from_i64(member),
+              .value = value,
+              .q = ent_q_from_i64(value.i),
               .holds = true};
     return each(x, in, &a);
+}
+
+ent_boxes ent_boxes_member(const ent_boxer *x, ent_boxes in, const ent_field_decl *field,
+                           int64_t member)
+{
+    return ent_boxes_field(x, in, field, (ent_value){.type = field->type, .i = member});
+}
+
+ent_boxes ent_boxes_value(const ent_boxer *x, ent_boxes in, const ent_node *subject,
+                          ent_value value)
+{
+    atom a = {.op = ENT_OP_EQ, .value = value, .q = ent_q_from_i64(value.i), .holds = true};
+    return is_variable(subject, &a) ? each(x, in, &a) : vaguely(x, in);
+}
+
+/* What stands for the parameter of the set: no field or constant, a constant outside of the set, one
+ * in it, or a field, whose set is `out`. */
+typedef enum argument { ARGUMENT_VAGUE, ARGUMENT_OUTSIDE, ARGUMENT_FITS, ARGUMENT_FIELD } argument;
+
+static argument argue(const ent_node *call, const ent_set *set, ent_set *out)
+{
+    const ent_fn_decl *fn = call->decl;
+    atom a = {.op = ENT_OP_EQ};
+    size_t at = 0;
+    while (at < fn->n_params && set->of != &fn->params[at]) {
+        at++;
+    }
+    *out = *set;
+    if (at + 1 >= call->n_kids) { /* its first is the name */
+        return ARGUMENT_VAGUE;
+    }
+    if (is_variable(call->kids[at + 1], &a)) {
+        out->of = a.of;
+        out->name = a.name;
+        return ARGUMENT_FIELD;
+    }
+    if (!constant(call->kids[at + 1], set->type, &a) || !meet(out, &a)) {
+        return ARGUMENT_VAGUE;
+    }
+    return is_empty(out) ? ARGUMENT_OUTSIDE : ARGUMENT_FITS;
+}
+
+/* Both at once; vague where both speak of one field.  False: the call is never like that. */
+static bool with_arguments(const ent_boxer *x, const ent_box *row, const ent_node *call,
+                           const ent_box *inner, ent_box *out)
+{
+    *out = (ent_box){.vague = row->vague || inner->vague};
+    out->sets = ent_arena_alloc_array(x->arena, row->n + inner->n + 1, sizeof *out->sets);
+    if (out->sets == NULL) {
+        return true;
+    }
+    for (; out->n < row->n; out->n++) {
+        out->sets[out->n] = row->sets[out->n];
+    }
+    for (size_t i = 0; i < inner->n; i++) {
+        ent_set set;
+        argument is = argue(call, &inner->sets[i], &set);
+        bool twice = false;
+        for (size_t k = 0; k < row->n && is == ARGUMENT_FIELD; k++) {
+            twice = twice || row->sets[k].of == set.of;
+        }
+        if (is == ARGUMENT_OUTSIDE) {
+            return false;
+        }
+        out->vague = out->vague || is == ARGUMENT_VAGUE || twice;
+        if (is == ARGUMENT_FIELD && !twice) {
+            out->sets[out->n++] = set;
+        }
+    }
+    return true;
+}
+
+ent_boxes ent_boxes_of_arguments(const ent_boxer *x, ent_boxes in, const ent_node *call,
+                                 ent_boxes inner)
+{
+    ent_boxes out = {.failed = in.failed || inner.failed};
+    for (size_t i = 0; i < in.n; i++) {
+        for (size_t k = 0; k < inner.n; k++) {
+            ent_box b;
+            bool may_be = with_arguments(x, &in.v[i], call, &inner.v[k], &b);
+            out.failed = out.failed || b.sets == NULL;
+            if (may_be && b.sets != NULL) {
+                push(x, &out, b);
+            }
+        }
+    }
+    return out;
 }
 
 static bool sets_meet(const ent_set *a, const ent_set *b)
@@ -515,14 +602,25 @@ bool ent_boxes_meet(ent_boxes a, ent_boxes b)
     return false;
 }
 
+bool ent_box_is_whole(const ent_box *box)
+{
+    bool whole = true;
+    for (size_t i = 0; i < box->n; i++) {
+        whole = whole && box->sets[i].present;
+    }
+    return whole;
+}
+
 const ent_box *ent_boxes_exact(ent_boxes boxes)
 {
+    const ent_box *found = NULL;
     for (size_t i = 0; i < boxes.n; i++) {
-        if (!boxes.v[i].vague) {
-            return &boxes.v[i];
+        const ent_box *b = &boxes.v[i];
+        if (!b->vague && (found == NULL || (ent_box_is_whole(b) && !ent_box_is_whole(found)))) {
+            found = b;
         }
     }
-    return NULL;
+    return found;
 }
 
 /* --- showing --- */

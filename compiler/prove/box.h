@@ -64,10 +64,21 @@ ent_boxes ent_boxes_equal(const ent_boxer *x, ent_boxes in, const ent_node *subj
 /* Those in which the field is the member. */
 ent_boxes ent_boxes_member(const ent_boxer *x, ent_boxes in, const ent_field_decl *field,
                            int64_t member);
+ent_boxes ent_boxes_field(const ent_boxer *x, ent_boxes in, const ent_field_decl *field,
+                          ent_value value);
+/* Those in which the subject has the value. */
+ent_boxes ent_boxes_value(const ent_boxer *x, ent_boxes in, const ent_node *subject,
+                          ent_value value);
+/* Boxes over the parameters of a called function as boxes over what stands for them; vague where that
+ * is not one field each, or one of which the rows speak already. */
+ent_boxes ent_boxes_of_arguments(const ent_boxer *x, ent_boxes in, const ent_node *call,
+                                 ent_boxes inner);
 ent_boxes ent_boxes_united(const ent_boxer *x, ent_boxes a, ent_boxes b);
 /* Whether something may lie in a box of both. */
 bool ent_boxes_meet(ent_boxes a, ent_boxes b);
-/* The first box that is not vague, or NULL. */
+/* Whether nothing that the box speaks of is absent in it. */
+bool ent_box_is_whole(const ent_box *box);
+/* A box that is not vague, rather one in which nothing is absent; or NULL. */
 const ent_box *ent_boxes_exact(ent_boxes boxes);
 /* A value of the field in the box as a cell of a file; "" for absent or where anything will do. */
 const char *ent_box_cell(const ent_boxer *x, const ent_box *box, const ent_field_decl *field);

@@ -10,10 +10,8 @@
 #include "compiler/prove/box.h"
 #include "compiler/prove/counterexample.h"
 #include "compiler/prove/internal.h"
-#include "runtime/time/civil.h"
 
 #define DAY_NS INT64_C(86400000000000)
-enum { LATER_DAYS = 400 };
 
 typedef struct claimant {
     const ent_duty_decl *duty;
@@ -31,13 +29,9 @@ static bool may_claim(const ent_duty_decl *d)
 static const char *scenario(const ent_boxer *x, const ent_box *box, const ent_duty_decl *a,
                             const ent_duty_decl *b)
 {
-    char at[ENT_CIVIL_TEXT_MAX], later[ENT_CIVIL_TEXT_MAX];
-    const ent_feed_decl *feed = a->feed;
     int64_t start = ent_first_common_day(a->agreement, b->agreement) * DAY_NS + DAY_NS / 2;
-    bool runnable = feed->n_keys == 1 && feed->keys[0]->type.kind == ENT_TYPE_TEXT &&
-                    feed->bind == NULL && ent_civil_format(at, sizeof at, start, NULL) > 0 &&
-                    ent_civil_format(later, sizeof later, start + LATER_DAYS * DAY_NS, NULL) > 0;
-    if (!runnable) {
+    const char *rows = ent_overdue_rows(x, box, a->feed, start);
+    if (rows == NULL) {
         return NULL;
     }
     const char *using =
@@ -48,16 +42,13 @@ static const char *scenario(const ent_boxer *x, const ent_box *box, const ent_du
                             "scenario \"one row begins %s.%s and %s.%s\"\n"
                             "  using %s\n"
                             "  given %s \"\"\"\n"
-                            "    %s\n"
-                            "    %s\n"
-                            "    %s\n"
+                            "%s"
                             "  \"\"\"\n"
                             "  expect breach of %s.%s for T1\n"
                             "  expect breach of %s.%s for T1\n",
                             a->agreement->name, a->name, b->agreement->name, b->name, using,
-                            feed->name, ent_row_names(x, feed), ent_row(x, box, feed, at, "T1"),
-                            ent_row(x, box, feed, later, "T2"), a->agreement->name, a->name,
-                            b->agreement->name, b->name);
+                            a->feed->name, rows, a->agreement->name, a->name, b->agreement->name,
+                            b->name);
 }
 
 static void report(ent_prover *p, const ent_box *box, const ent_duty_decl *a,

@@ -5,6 +5,9 @@
 
 #include "runtime/time/civil.h"
 
+#define DAY_NS INT64_C(86400000000000)
+enum { LATER_DAYS = 400 };
+
 ent_boxes ent_common_rows(const ent_boxer *x, const ent_alt_decl *a, const ent_alt_decl *b)
 {
     ent_boxes boxes = ent_boxes_all(x);
@@ -114,4 +117,93 @@ const char *ent_row_names(const ent_boxer *x, const ent_feed_decl *feed)
         text = ent_arena_printf(x->arena, "%s%s%s", text, i == 0 ? "" : ",", feed->fields[i]->name);
     }
     return text;
+}
+
+bool ent_has_free_key(const ent_box *box, const ent_feed_decl *feed)
+{
+    bool is_free = feed->n_keys == 1 && feed->keys[0]->type.kind == ENT_TYPE_TEXT &&
+                   ent_takes_rows(feed);
+    for (size_t i = 0; i < box->n && is_free; i++) {
+        is_free = box->sets[i].of != feed->keys[0] && box->sets[i].of != feed->at;
+    }
+    return is_free;
+}
+
+const char *ent_scenario_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                             int64_t at, const char *key)
+{
+    char text[ENT_CIVIL_TEXT_MAX];
+    (void)ent_civil_format(text, sizeof text, at, NULL);
+    const char *row = ent_row(x, box, feed, text, key);
+    return row == NULL ? NULL : ent_arena_printf(x->arena, "    %s\n", row);
+}
+
+int64_t ent_much_later(int64_t at)
+{
+    return at + LATER_DAYS * DAY_NS;
+}
+
+const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                             int64_t start)
+{
+    if (!ent_has_free_key(box, feed)) {
+        return NULL;
+    }
+    const char *first = ent_scenario_row(x, box, feed, start, "T1");
+    const char *last = ent_scenario_row(x, box, feed, ent_much_later(start), "T2");
+    return first == NULL || last == NULL
+               ? NULL
+               : ent_arena_printf(x->arena, "    %s\n%s%s", ent_row_names(x, feed), first, last);
+}
+
+bool ent_may_be(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_feed_decl *feed,
+                   const ent_alt_decl *but, ent_boxes rows)
+{
+    for (size_t i = 0; pattern != NULL && i < pattern->n_alts; i++) {
+        const ent_alt_decl *alt = &pattern->alts[i];
+        if (alt != but && alt->feed == feed && ent_boxes_meet(ent_common_rows(x, alt, alt), rows)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ent_is_plain(const ent_duty_decl *d)
+{
+    return d->trigger != NULL && d->discharge != NULL && d->counting == NULL && d->n_excused == 0 &&
+           d->n_pauses == 0 && !d->following && !d->agreement->is_framework;
+}
+
+const ent_box *ent_beginning(const ent_boxer *x, const ent_duty_decl *d, const ent_node *where)
+{
+    for (size_t i = 0; i < d->trigger->n_alts; i++) {
+        ent_boxes rows = ent_common_rows(x, &d->trigger->alts[i], &d->trigger->alts[i]);
+        if (d->excused_when != NULL) {
+            rows = ent_boxes_where(x, rows, d->excused_when, false);
+        }
+        if (where != NULL) {
+            rows = ent_boxes_where(x, rows, where, true);
+        }
+        const ent_box *box = ent_boxes_exact(rows);
+        if (box != NULL && ent_has_free_key(box, d->feed) &&
+            !ent_may_be(x, d->discharge, d->feed, NULL, rows) &&
+            !ent_may_be(x, d->void_when, d->feed, NULL, rows)) {
+            return box;
+        }
+    }
+    return NULL;
+}
+
+const ent_box *ent_discharging(const ent_boxer *x, const ent_duty_decl *d)
+{
+    for (size_t i = 0; i < d->discharge->n_alts; i++) {
+        const ent_alt_decl *alt = &d->discharge->alts[i];
+        ent_boxes rows = ent_common_rows(x, alt, alt);
+        const ent_box *box = alt->feed == d->feed ? ent_boxes_exact(rows) : NULL;
+        if (box != NULL && ent_has_free_key(box, d->feed) &&
+            !ent_may_be(x, d->void_when, d->feed, NULL, rows)) {
+            return box;
+        }
+    }
+    return NULL;
 }

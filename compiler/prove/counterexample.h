@@ -22,4 +22,28 @@ bool ent_takes_rows(const ent_feed_decl *feed);
 const char *ent_row_names(const ent_boxer *x, const ent_feed_decl *feed);
 const char *ent_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
                     const char *at, const char *key);
+/* Whether any text may be the key of a row of the box, at any time: the feed has one key, a text, and the
+ * box speaks neither of it nor of `at`. */
+bool ent_has_free_key(const ent_box *box, const ent_feed_decl *feed);
+/* One line of a scenario: a row of the box. */
+const char *ent_scenario_row(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                             int64_t at, const char *key);
+/* So much later that every clock has run out. */
+int64_t ent_much_later(int64_t at);
+/* The header of a scenario's rows and a row of the box at the start for T1, of which nothing is heard
+ * again, and one for T2 much later.  NULL: the rows have no free key. */
+const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,
+                             int64_t start);
+
+/* Whether a row of the boxes may be one of the pattern, other than by its alternative `but`. */
+bool ent_may_be(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_feed_decl *feed,
+                const ent_alt_decl *but, ent_boxes rows);
+/* Whether nothing but its trigger and the lapse of time has a say in how a clock of the duty ends, apart
+ * from rows that discharge or void it. */
+bool ent_is_plain(const ent_duty_decl *d);
+/* A row that begins a clock which is not excused, and that fulfils the condition (if not NULL); NULL:
+ * none is certain. */
+const ent_box *ent_beginning(const ent_boxer *x, const ent_duty_decl *d, const ent_node *where);
+/* A row that discharges the duty and does not void it; NULL: none is certain. */
+const ent_box *ent_discharging(const ent_boxer *x, const ent_duty_decl *d);
 #endif

@@ -42,23 +42,11 @@ static const char *words(const ent_prover *p, const ent_node *n)
     return ent_check_words(p->arena, p->sources, n->span);
 }
 
-/* A box that is certain, rather one in which nothing is absent; NULL: none that says something. */
+/* A box that is certain and says something, rather one in which nothing is absent; or NULL. */
 static const ent_box *telling(ent_boxes boxes)
 {
-    const ent_box *found = NULL;
-    for (size_t i = 0; i < boxes.n; i++) {
-        bool whole = true;
-        for (size_t k = 0; k < boxes.v[i].n; k++) {
-            whole = whole && boxes.v[i].sets[k].present;
-        }
-        if (!boxes.v[i].vague && boxes.v[i].n > 0 && (found == NULL || whole)) {
-            found = &boxes.v[i];
-            if (whole) {
-                return found;
-            }
-        }
-    }
-    return found;
+    const ent_box *found = ent_boxes_exact(boxes);
+    return found != NULL && found->n > 0 ? found : NULL;
 }
 
 /* A row for each of two conditions that no row fulfils together. */
@@ -86,9 +74,35 @@ static const ent_node *opponent(const ent_boxer *x, ent_boxes start, const parts
     return NULL;
 }
 
-/* True if a row of the feed may fulfil all parts; otherwise it is reported, once. */
+/* Rows that fulfil all parts but one. */
+static ent_boxes but_for(const ent_boxer *x, ent_boxes start, const parts *p, const ent_node *one)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        start = p->v[i] == one ? ent_boxes_where(x, start, one, false)
+                               : ent_boxes_where(x, start, p->v[i], true);
+    }
+    return start;
+}
+
+/* What the rows are called in a scenario; `a` may be NULL. */
+static const char *title(const ent_prover *p, const ent_node *a, const ent_node *b)
+{
+    const char *text =
+        a == NULL ? ent_arena_printf(p->arena, "has no row with `%s`", words(p, b))
+                  : ent_arena_printf(p->arena, "has rows with `%s` and with `%s`, but none with both",
+                                     words(p, a), words(p, b));
+    for (const char *c = text; c != NULL && *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\') { /* the title is a text itself */
+            return a == NULL ? "has no such row" : "has rows with each of two, but none with both";
+        }
+    }
+    return text == NULL ? "" : text;
+}
+
+/* True if a row of the feed may fulfil all parts; otherwise it is reported, once, and `never` has
+ * rows that show it. */
 static bool may_hold(ent_prover *p, const ent_feed_decl *feed, int32_t member, const parts *all,
-                     const char *effect)
+                     const char *effect, ent_never *never)
 {
     ent_boxer x = {p->m, p->arena};
     ent_boxes start = begin(&x, feed, member), boxes = start;
@@ -113,6 +127,12 @@ static bool may_hold(ent_prover *p, const ent_feed_decl *feed, int32_t member, c
                                    i == 0 ? "never true" : "never true with what stands before it");
         }
         ent_diag_note(d, "%s", effect);
+        *never = (ent_never){.diag = d,
+                             .first = but_for(&x, start, all, all->v[i]),
+                             .title = title(p, other, all->v[i])};
+        if (other != NULL) {
+            never->second = but_for(&x, start, all, other);
+        }
         return false;
     }
     return true;
@@ -120,13 +140,20 @@ static bool may_hold(ent_prover *p, const ent_feed_decl *feed, int32_t member, c
 
 /* --- patterns and measures --- */
 
-static void check_pattern(ent_prover *p, const ent_pattern_decl *pattern, const char *effect)
+/* `d` is the duty whose pattern it is, or NULL. */
+static void check_pattern(ent_prover *p, const ent_duty_decl *d, const ent_pattern_decl *pattern,
+                          const char *effect)
 {
     for (size_t i = 0; pattern != NULL && i < pattern->n_alts; i++) {
         const ent_alt_decl *a = &pattern->alts[i];
         parts all = {.n = 0};
+        ent_never never = {.diag = NULL};
         flatten_all(&all, a->where, a->n_where);
-        (void)may_hold(p, a->feed, a->member, &all, effect);
+        (void)may_hold(p, a->feed, a->member, &all, effect, &never);
+        never.where = a;
+        if (never.diag != NULL && d != NULL) {
+            ent_show_never_happens(p, d, pattern, &never);
+        }
     }
 }
 
@@ -140,14 +167,31 @@ static bool is_absent_only(const ent_box *box, const ent_field_decl *f)
     return false;
 }
 
+/* A row for each alternative of the test, if it has two. */
+static void show_always(ent_prover *p, const ent_objective_decl *o, ent_diag *d, ent_boxes rows,
+                        const ent_node *test)
+{
+    ent_boxer x = {p->m, p->arena};
+    bool either = test->kind == ENT_NODE_BINARY && test->op == ENT_OP_OR;
+    ent_boxes shown[] = {ent_boxes_where(&x, rows, either ? test->kids[0] : test, true), {0}};
+    if (either) {
+        shown[1] = ent_boxes_where(&x, rows, test->kids[1], true);
+        ent_diag_note(d, "of these rows the first fulfils `%s`, the second `%s`",
+                      words(p, test->kids[0]), words(p, test->kids[1]));
+    }
+    ent_show_always(p, o, d, shown, either ? 2 : 1);
+}
+
 /* A row in which a field that the test reads is absent is skipped, so it is no counterexample. */
-static void check_always(ent_prover *p, const ent_fold_decl *f, const parts *selected)
+static void check_always(ent_prover *p, const ent_objective_decl *o, const ent_fold_decl *f,
+                         const parts *selected)
 {
     ent_boxer x = {p->m, p->arena};
     ent_boxes boxes = begin(&x, f->feed, f->member);
     for (size_t i = 0; i < selected->n; i++) {
         boxes = ent_boxes_where(&x, boxes, selected->v[i], true);
     }
+    ent_boxes rows = boxes;
     boxes = ent_boxes_where(&x, boxes, f->test, false);
     for (size_t i = 0; i < boxes.n; i++) {
         bool skipped = false;
@@ -162,12 +206,14 @@ static void check_always(ent_prover *p, const ent_fold_decl *f, const parts *sel
                                    "every row of `%s` fulfils this condition", f->feed->name);
     if (d != NULL) {
         ent_diag_primary_label(d, "the share is always 100%%");
+        show_always(p, o, d, rows, f->test);
     }
 }
 
-static void check_fold(ent_prover *p, const ent_fold_decl *f)
+static void check_fold(ent_prover *p, const ent_objective_decl *o, const ent_fold_decl *f)
 {
     parts selected = {.n = 0};
+    ent_never never = {.diag = NULL};
     if (f->feed == NULL) {
         return;
     }
@@ -175,8 +221,12 @@ static void check_fold(ent_prover *p, const ent_fold_decl *f)
     flatten_all(&selected, f->select, f->n_select);
     parts all = selected;
     flatten(&all, f->test);
-    if (may_hold(p, f->feed, f->member, &all, "so nothing is ever counted") && f->test != NULL) {
-        check_always(p, f, &selected);
+    if (may_hold(p, f->feed, f->member, &all, "so nothing is ever counted", &never) &&
+        f->test != NULL) {
+        check_always(p, o, f, &selected);
+    }
+    if (never.diag != NULL && o->n_folds == 1) {
+        ent_show_never_counted(p, o, f->test != NULL && selected.n == f->n_keyed, &never);
     }
 }
 
@@ -201,6 +251,7 @@ static void check_excuse(ent_prover *p, const ent_duty_decl *d)
         if (g != NULL) {
             ent_diag_primary_label(g, "so nothing is ever excused");
             ent_diag_label(g, d->trigger->span, "the row that begins it");
+            ent_show_never_excused(p, d, g);
         }
     }
 }
@@ -210,6 +261,8 @@ static void check_excuse(ent_prover *p, const ent_duty_decl *d)
 typedef struct walk {
     ent_prover *p;
     ent_boxer x;
+    const ent_duty_decl *duty; /* whose only allowance `root` is; or NULL */
+    const ent_node *root;
     unsigned depth;
 } walk;
 
@@ -245,6 +298,11 @@ static void report_branch(walk *w, const ent_node *branch, const ent_node *condi
         if (holds) {
             ent_diag_help(d, "ask for the narrower condition first");
         }
+    }
+    bool second = w->duty != NULL && w->root->kind == ENT_NODE_IF && holds &&
+                  w->root->kids[2]->kind == ENT_NODE_IF && w->root->kids[2]->kids[1] == branch;
+    if (second) {
+        ent_show_branch(w->p, w->duty, d, w->root);
     }
 }
 
@@ -335,20 +393,29 @@ static void check_branches(ent_prover *p, const ent_node *n)
     }
 }
 
+static void check_allowance(ent_prover *p, const ent_duty_decl *d, const ent_allow_decl *allow)
+{
+    walk w = {.p = p, .x = {p->m, p->arena}, .root = allow->expr};
+    w.duty = d->n_allows == 1 && allow->use == NULL ? d : NULL;
+    if (allow->expr != NULL) {
+        visit(&w, allow->expr, ent_boxes_all(&w.x), NULL);
+    }
+}
+
 /* --- the whole model --- */
 
 static void check_duty(ent_prover *p, const ent_duty_decl *d)
 {
-    check_pattern(p, d->trigger, "so no clock ever starts by it");
-    check_pattern(p, d->discharge, "so it never discharges the duty");
-    check_pattern(p, d->void_when, "so it never cancels a clock");
-    check_pattern(p, d->undo, "so it never undoes a discharge");
-    check_pattern(p, d->until, "so it never ends the clock");
-    check_pattern(p, d->counting, "so no clock ever counts from it");
+    check_pattern(p, d, d->trigger, "so no clock ever starts by it");
+    check_pattern(p, d, d->discharge, "so it never discharges the duty");
+    check_pattern(p, d, d->void_when, "so it never cancels a clock");
+    check_pattern(p, NULL, d->undo, "so it never undoes a discharge");
+    check_pattern(p, NULL, d->until, "so it never ends the clock");
+    check_pattern(p, NULL, d->counting, "so no clock ever counts from it");
     check_excuse(p, d);
     check_branches(p, d->excused_when);
     for (size_t i = 0; i < d->n_allows; i++) {
-        check_branches(p, d->allows[i].expr);
+        check_allowance(p, d, &d->allows[i]);
     }
     if (d->credit != NULL) {
         check_branches(p, d->credit->expr);
@@ -358,7 +425,7 @@ static void check_duty(ent_prover *p, const ent_duty_decl *d)
 static void check_objective(ent_prover *p, const ent_objective_decl *o)
 {
     for (size_t i = 0; i < o->n_folds; i++) {
-        check_fold(p, o->folds[i]);
+        check_fold(p, o, o->folds[i]);
         check_branches(p, o->folds[i]->test);
     }
     check_branches(p, o->expr);
@@ -373,8 +440,8 @@ void ent_prove_guards(ent_prover *p)
 {
     const ent_model *m = p->m;
     for (size_t i = 0; i < m->n_spans; i++) {
-        check_pattern(p, m->spans[i]->from, "so no interval ever begins by it");
-        check_pattern(p, m->spans[i]->to, "so no interval ever ends by it");
+        check_pattern(p, NULL, m->spans[i]->from, "so no interval ever begins by it");
+        check_pattern(p, NULL, m->spans[i]->to, "so no interval ever ends by it");
     }
     for (size_t i = 0; i < m->n_fns; i++) {
         check_branches(p, m->fns[i]->body);

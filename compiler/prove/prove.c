@@ -133,12 +133,24 @@ static bool prove_day(ent_prover *p, int64_t day)
     return !p->out_of_memory;
 }
 
+/* What the checker found of ladders and matches is shown, unless there are other mistakes: then the
+ * model is not whole. */
+static void show_found(ent_prover *p)
+{
+    size_t errors = p->m->n_match_gaps;
+    for (size_t i = 0; i < p->m->n_ladder_cases; i++) {
+        errors += !p->m->ladder_cases[i].stands;
+    }
+    if (p->m->framework != NULL && errors == ent_diags_error_count(p->diags)) {
+        ent_prove_ladders(p);
+        ent_prove_gaps(p);
+    }
+}
+
 bool ent_prove(ent_arena *arena, ent_sources *sources, ent_diags *diags, const ent_model *model)
 {
     ent_prover p = {.arena = arena, .sources = sources, .diags = diags, .m = model};
-    if (model->framework != NULL) {
-        ent_prove_ladders(&p);
-    }
+    show_found(&p);
     if (ent_diags_error_count(diags) > 0 || model->framework == NULL) {
         return !p.out_of_memory;
     }

@@ -277,6 +277,11 @@ bool ent_hint(ent_parser *p, ent_diag *d, ent_span span, int token, const bool *
         ent_diag_fix(d, span, "", "words and what belongs to them have no `:` between them");
         return true;
     }
+    if ((before->kind == EACH && (number || token == DURATION)) || (before->kind == ROLLING && token == ID)) {
+        ent_diag_help(d, "windows of the calendar are `each day`, `week`, `month`, `quarter` or `year`; one that is "
+                         "so and so long rolls: `rolling 30d every 1d`");
+        return true;
+    }
     if (before->kind == VERSION && could[INT]) {
         ent_diag_help(d, "a version is a whole number: 1, and one more at each amendment");
         return true;

@@ -1118,6 +1118,9 @@ expect_part
       $$ = ent_node_literal(p, $2); }
   | IN date                         { $$ = ent_node_literal(p, $2); }
   | CREDIT money                    { $$ = MAKE(CREDIT, @$, 1, ent_node_literal(p, $2)); }
+  | CREDIT MINUS money              {
+      $$ = with_op(MAKE(UNARY, ent_span_join(@2, @3), 1, ent_node_literal(p, $3)), ENT_OP_NEG);
+      $$ = MAKE(CREDIT, @$, 1, $$); }
   | EXPECT_MEASURE literal          { $$ = MAKE(MEASURE, @$, 1, $2); }
   | EXPECT_MEASURE MINUS literal    {
       $$ = MAKE(MEASURE, @$, 1, with_op(MAKE(UNARY, ent_span_join(@2, @3), 1, $3), ENT_OP_NEG)); }

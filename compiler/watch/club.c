@@ -169,6 +169,18 @@ bool ent_watch_has_room(const ent_watch *w, const ent_watch_source *source)
            source->watermark_ns <= slowest->watermark_ns;
 }
 
+int64_t ent_watch_reached(const ent_watch *w)
+{
+    int64_t reached = INT64_MAX;
+    for (size_t i = 0; i < w->n_sources; i++) {
+        const ent_watch_source *s = &w->sources[i];
+        int64_t own = s->reached_ns > s->watermark_ns ? s->reached_ns : s->watermark_ns;
+        reached = !s->ended && own < reached ? own : reached;
+    }
+    bool beyond = reached != INT64_MAX && reached > w->watermark_ns && ent_watch_pending(w) == 0;
+    return beyond && !w->finished ? reached : w->watermark_ns;
+}
+
 static bool step(ent_watch *w, int64_t until)
 {
     ent_fault fault;
@@ -226,6 +238,7 @@ bool ent_watch_finish(ent_watch *w)
         return ent_watch_fail(w, (int)fault.code, "%s", fault.message);
     }
     w->finished = true;
+    w->changes++;
     return true;
 }
 
@@ -284,6 +297,7 @@ bool ent_watch_apply(ent_watch *w, const ent_watch_batch *b)
     s->watermark_ns = b->watermark_ns > s->watermark_ns ? b->watermark_ns : s->watermark_ns;
     s->heard_ns = b->now_ns;
     w->accepted++;
+    w->changes++;
     return ent_watch_move(w);
 }
 
@@ -296,6 +310,7 @@ ent_watch_answer ent_watch_accept(ent_watch *w, const ent_watch_batch *b, char *
         size = sizeof own;
     }
     message[0] = 0;
+    w->changes++;
     if (has_id(b) && ent_watch_key_known(&b->source->keys, b->id)) {
         b->source->totals.repeated++;
         return ENT_WATCH_REPEATED;

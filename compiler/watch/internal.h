@@ -83,6 +83,7 @@ typedef struct ent_watch_source {
     /* of this process */
     struct ent_watch_input *input; /* follow.c, prometheus.c */
     int64_t heard_ns;              /* wall clock at the last row or tick */
+    int64_t reached_ns;            /* complete up to here, though nothing came of it; INT64_MIN: never mind */
     bool stalled;
     char trouble[320]; /* why nothing comes, "": all is well */
 } ent_watch_source;
@@ -137,7 +138,13 @@ typedef struct ent_watch_standing {
     ent_watch_row *v;
     size_t n, capacity;
     bool asked;
+    uint64_t changes;          /* what w->changes was */
+    int64_t at_ns;             /* of which instant it is */
     int64_t asked_ns, took_ns; /* steady clock */
+    uint64_t copies;           /* how often it was worked out */
+    ent_json_out answer;       /* of /standing, for all that ask in one turn */
+    int64_t answer_ns;         /* that turn's wall clock */
+    uint64_t answer_changes;
 } ent_watch_standing;
 
 /* A new version of the program that decides the past again, to be compared with what was decided.
@@ -168,6 +175,7 @@ struct ent_watch {
     bool replaying, finished, stopping, reload;
     int status;        /* exit status once the watch cannot go on */
     uint64_t accepted; /* batches since the last checkpoint */
+    uint64_t changes;  /* grows with whatever may change how things stand, but for time */
     int64_t checkpoint_ns, checkpoint_took_ns;
     uint64_t checkpoint_bytes, checkpoints, checkpoints_failed;
     char disk_trouble[256]; /* "": all is well */
@@ -208,6 +216,8 @@ size_t ent_watch_pending(const ent_watch *w);
 bool ent_watch_has_room(const ent_watch *w, const ent_watch_source *source);
 /* The source that holds the watermark back; NULL: all have ended. */
 ent_watch_source *ent_watch_slowest(const ent_watch *w);
+/* Up to where time has passed: the watermark, or where complete sources are beyond it while nothing waits. */
+int64_t ent_watch_reached(const ent_watch *w);
 /* Moves the engine to where the sources are.  false: w->status. */
 bool ent_watch_move(ent_watch *w);
 bool ent_watch_finish(ent_watch *w);
@@ -222,7 +232,7 @@ __attribute__((format(printf, 3, 4))) bool ent_watch_fail(ent_watch *w, int stat
 bool ent_watch_warn(ent_watch *w);
 
 /* --- risk.c --- */
-/* How everything stands at the watermark, at most a little old. */
+/* How everything stands up to where time has passed, at most a little old. */
 const ent_watch_standing *ent_watch_standing_now(ent_watch *w);
 void ent_watch_standing_clear(ent_watch *w);
 

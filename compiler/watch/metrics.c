@@ -215,7 +215,7 @@ void ent_watch_show_metrics(ent_watch *w, ent_watch_bytes *out)
     put_label(out, "version", ENT_VERSION_TEXT, true);
     put_label(out, "program", w->program->digest, false);
     put(out, "} 1\n");
-    put_time(&g, M_watermark_seconds, w->watermark_ns);
+    put_time(&g, M_watermark_seconds, ent_watch_reached(w));
     put_count(&g, M_pending_rows, ent_watch_pending(w));
     put_count(&g, M_pending_rows_max, w->options->pending_max);
     put_count(&g, M_ledger_lines, w->n_lines);
@@ -231,6 +231,7 @@ void ent_watch_show_metrics(ent_watch *w, ent_watch_bytes *out)
     put_count(&g, M_disk_trouble, w->disk_trouble[0] != 0);
     put_count(&g, M_takeovers_total, w->takeovers);
     put_count(&g, M_takeovers_refused_total, w->takeovers_refused);
+    put_count(&g, M_standing_total, w->standing.copies);
     put_sources(&g, w);
     put_clauses(&g, w, put_statuses);
     put_clauses(&g, w, put_warnings);

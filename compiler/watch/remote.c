@@ -74,58 +74,69 @@ static int by_time(const void *a, const void *b)
     return x->sample < y->sample ? -1 : x->sample > y->sample;
 }
 
-/* false: it has too many. */
-static bool labels_of(const TimeSeries *series, ent_watch_label *labels)
+/* Room for the labels of any series of the message; NULL: memory. */
+static ent_watch_label *make_labels(const WriteRequest *message)
 {
-    for (size_t i = 0; i < series->n_labels && i < ENT_WATCH_LABELS; i++) {
-        labels[i] = (ent_watch_label){series->labels[i]->name, series->labels[i]->value};
+    size_t most = 0;
+    for (size_t i = 0; i < message->n_timeseries; i++) {
+        size_t n = message->timeseries[i]->n_labels;
+        most = n > most ? n : most;
     }
-    return series->n_labels <= ENT_WATCH_LABELS;
+    return calloc(most + 1, sizeof(ent_watch_label));
 }
 
-/* The samples of the series that are selected; false: something does not fit. */
-static bool list_points(const WriteRequest *message, const ent_watch_selector *selector,
-                        point *points, size_t *n)
+static void take_labels(const TimeSeries *series, ent_watch_label *labels)
 {
-    ent_watch_label labels[ENT_WATCH_LABELS];
-    *n = 0;
+    for (size_t i = 0; i < series->n_labels; i++) {
+        labels[i] = (ent_watch_label){series->labels[i]->name, series->labels[i]->value};
+    }
+}
+
+/* A time that is out of reach is the last or first there is: as a row it does not fit, and the others are taken. */
+static int64_t ns_of(int64_t ms)
+{
+    int64_t ns;
+    return !__builtin_mul_overflow(ms, INT64_C(1000000), &ns) ? ns : ms > 0 ? INT64_MAX : INT64_MIN;
+}
+
+/* The samples of the series that are selected; how many. */
+static size_t list_points(const WriteRequest *message, const ent_watch_selector *selector,
+                          ent_watch_label *labels, point *points)
+{
+    size_t n = 0;
     for (size_t i = 0; i < message->n_timeseries; i++) {
         const TimeSeries *series = message->timeseries[i];
-        if (!labels_of(series, labels)) {
-            return false;
-        }
+        take_labels(series, labels);
         bool selected = ent_watch_selects(selector, labels, series->n_labels);
         for (size_t k = 0; selected && k < series->n_samples; k++) {
-            int64_t at;
-            if (__builtin_mul_overflow(series->samples[k]->timestamp, INT64_C(1000000), &at)) {
-                return false;
-            }
-            points[(*n)++] = (point){at, i, k};
+            points[n++] = (point){ns_of(series->samples[k]->timestamp), i, k};
         }
     }
-    return true;
+    return n;
 }
 
 static bool add_rows(const WriteRequest *message, const ent_watch_selector *selector,
                      ent_json_out *out)
 {
-    ent_watch_label labels[ENT_WATCH_LABELS];
     size_t n = 0;
     for (size_t i = 0; i < message->n_timeseries; i++) {
         n += message->timeseries[i]->n_samples;
     }
+    ent_watch_label *labels = make_labels(message);
     point *points = calloc(n + 1, sizeof *points);
-    bool ok = points && list_points(message, selector, points, &n);
+    bool ok = labels && points;
     if (ok) {
+        n = list_points(message, selector, labels, points);
         qsort(points, n, sizeof *points, by_time);
     }
     for (size_t i = 0; ok && i < n; i++) {
         const TimeSeries *series = message->timeseries[points[i].series];
-        ok = labels_of(series, labels);
+        take_labels(series, labels);
         ent_watch_sample_row(out, points[i].at, series->samples[points[i].sample]->value, labels,
                              series->n_labels);
     }
     free(points);
+    free(labels);
     return ok;
 }
 
@@ -135,9 +146,11 @@ static void give(ent_watch *w, ent_watch_source *s, const WriteRequest *message,
     ent_json_out rows;
     ent_json_init(&rows, 4 * (size_t)ENT_WATCH_BODY_MAX);
     bool ok = add_rows(message, &s->selector, &rows);
-    if (!ok || rows.error != ENT_JSON_OK) {
-        ent_watch_reply_error(reply, 400,
-                              "a series with too many labels, or a time that does not fit");
+    if (!ok || rows.error == ENT_JSON_NO_MEMORY) {
+        reply->retry_after = 1;
+        ent_watch_reply_error(reply, 503, "out of memory");
+    } else if (rows.error != ENT_JSON_OK) {
+        ent_watch_reply_error(reply, 413, "the rows of this message are too many: send fewer in one");
     } else if (rows.len > 0) {
         ent_watch_batch b = {.source = s,
                              .format = ENT_FORMAT_JSONL,

@@ -151,12 +151,17 @@ const ent_watch_standing *ent_watch_standing_now(ent_watch *w)
     ent_watch_standing *s = &w->standing;
     ent_fault fault;
     int64_t begun = steady_clock();
-    bool fresh = s->asked && begun - s->asked_ns < s->took_ns * RARELY + ENT_WATCH_SECOND / 4;
-    if (w->watermark_ns == INT64_MIN || w->finished || fresh) {
+    int64_t at = ent_watch_reached(w);
+    bool same = s->changes == w->changes && s->at_ns == at;
+    bool fresh = begun - s->asked_ns < s->took_ns * RARELY + ENT_WATCH_SECOND / 4;
+    if (w->watermark_ns == INT64_MIN || w->finished || (s->asked && (same || fresh))) {
         return s;
     }
     ent_watch_standing_clear(w);
-    if (!ent_engine_standing(w->engine, w->watermark_ns, on_row, w, &fault)) {
+    s->changes = w->changes;
+    s->at_ns = at;
+    s->copies++;
+    if (!ent_engine_standing(w->engine, at, on_row, w, &fault)) {
         ent_watch_say(w, "warning: how things stand cannot be told: %s", fault.message);
     }
     s->asked = true;

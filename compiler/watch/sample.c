@@ -147,6 +147,12 @@ static bool is_number(const char *value)
     return *p >= '0' && *p <= '9';
 }
 
+/* The sample's own columns: a label of such a name is hidden by them. */
+static bool is_own(const char *name)
+{
+    return strcmp(name, "time") == 0 || strcmp(name, "value") == 0;
+}
+
 void ent_watch_sample_text(ent_json_out *out, int64_t time_ns, const char *value,
                            const ent_watch_label *labels, size_t n)
 {
@@ -157,7 +163,9 @@ void ent_watch_sample_text(ent_json_out *out, int64_t time_ns, const char *value
     ent_civil_format(text, sizeof text, time_ns, NULL);
     ent_json_begin_object(out);
     for (size_t i = 0; i < n; i++) {
-        ent_json_key_text(out, labels[i].name, labels[i].value);
+        if (!is_own(labels[i].name)) {
+            ent_json_key_text(out, labels[i].name, labels[i].value);
+        }
     }
     ent_json_key_text(out, "time", text);
     ent_json_key_text(out, "value", value);

@@ -13,7 +13,7 @@
 
 #include "runtime/ledger/json_out.h"
 
-enum { ENT_WATCH_LABELS = 64, ENT_WATCH_MATCHERS = 16 };
+enum { ENT_WATCH_LABELS = 1024, ENT_WATCH_MATCHERS = 16 };
 
 typedef struct ent_watch_label {
     const char *name, *value;

@@ -369,10 +369,14 @@ static enum MHD_Result get(server *s, struct MHD_Connection *c, const char *path
     if (strcmp(path, "/decisions") == 0) {
         return get_decisions(s, c);
     }
-    ent_json_init(&reply.out, 0);
     if (strcmp(path, "/standing") == 0) {
-        ent_watch_show_standing(s->w, &reply.out);
-    } else if (strcmp(path, "/healthz") == 0) {
+        const ent_json_out *answer = ent_watch_show_standing(s->w);
+        return ent_json_is_complete(answer)
+                   ? send_bytes(s, c, 200, "application/json", answer->data, answer->len, 0)
+                   : send_error(s, c, 500, 0, "out of memory");
+    }
+    ent_json_init(&reply.out, 0);
+    if (strcmp(path, "/healthz") == 0) {
         ent_watch_show_health(s->w, &reply);
     } else if (strcmp(path, "/metrics") == 0) {
         reply.type = "text/plain; version=0.0.4; charset=utf-8";

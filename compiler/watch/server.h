@@ -68,7 +68,8 @@ __attribute__((format(printf, 3, 4))) void
 ent_watch_reply_error(ent_watch_reply *reply, unsigned status, const char *format, ...);
 
 /* --- standing.c, metrics.c, decisions.c --- */
-void ent_watch_show_standing(ent_watch *w, ent_json_out *out);
+/* Good until it is asked for again. */
+const ent_json_out *ent_watch_show_standing(ent_watch *w);
 void ent_watch_show_health(ent_watch *w, ent_watch_reply *reply);
 void ent_watch_show_metrics(ent_watch *w, ent_watch_bytes *out);
 void ent_watch_show_decisions(ent_watch *w, const ent_watch_query *query, ent_json_out *out);

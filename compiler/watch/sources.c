@@ -76,7 +76,7 @@ static bool add_source(ent_watch *w, const ent_watch_feed *given)
     s->feed = feed;
     s->feed_name = name;
     s->kind = kind_of(given->source);
-    s->newest_ns = s->watermark_ns = INT64_MIN;
+    s->newest_ns = s->watermark_ns = s->reached_ns = INT64_MIN;
     s->lateness_ns = setting(o->lateness, o->n_lateness, name, w->program->feed[feed].lateness_ns);
     int64_t bind = w->program->feed[feed].bind;
     int64_t query = bind >= 0 ? w->program->bind[bind].query : -1;

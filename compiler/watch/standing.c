@@ -184,14 +184,16 @@ static void show_parties(const ent_watch *w, ent_json_out *out)
     ent_json_end_array(out);
 }
 
-void ent_watch_show_standing(ent_watch *w, ent_json_out *out)
+static void write_answer(ent_watch *w, ent_json_out *out)
 {
     const ent_image *p = w->program;
     lines l = {0};
+    ent_json_deinit(out);
+    ent_json_init(out, 0);
     ent_json_begin_object(out);
     ent_watch_key_instant(out, "now", w->now_ns, NULL);
     ent_watch_key_instant(out, "since", w->begun_ns, NULL);
-    ent_watch_key_instant(out, "watermark", w->watermark_ns, NULL);
+    ent_watch_key_instant(out, "watermark", ent_watch_reached(w), NULL);
     ent_json_key_text(out, "program", p->digest);
     ent_json_key_bool(out, "finished", w->finished);
     ent_json_key_int(out, "pending", (int64_t)ent_watch_pending(w));
@@ -224,6 +226,18 @@ void ent_watch_show_standing(ent_watch *w, ent_json_out *out)
     ent_json_end_object(out);
     ent_json_end_line(out);
     free(l.buf);
+}
+
+/* However many ask in one turn, it is written once, unless something changes among their requests. */
+const ent_json_out *ent_watch_show_standing(ent_watch *w)
+{
+    ent_watch_standing *s = &w->standing;
+    if (!s->answer.data || s->answer_ns != w->now_ns || s->answer_changes != w->changes) {
+        write_answer(w, &s->answer);
+        s->answer_ns = w->now_ns;
+        s->answer_changes = w->changes;
+    }
+    return &s->answer;
 }
 
 /* Healthy is a watch that writes what it decides; a silent source is told, but mends itself. */

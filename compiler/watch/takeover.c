@@ -157,41 +157,46 @@ static void move_inputs(ent_watch *w, ent_watch *t)
     }
 }
 
+/* What a club consists of: the members of a watch that change with its program. */
+#define CLUB(X)                                                                                    \
+    X(program)                                                                                     \
+    X(not_in_force)                                                                                \
+    X(strings)                                                                                     \
+    X(vm)                                                                                          \
+    X(engine)                                                                                      \
+    X(sources)                                                                                     \
+    X(n_sources)                                                                                   \
+    X(duties)                                                                                      \
+    X(objectives)                                                                                  \
+    X(pools)                                                                                       \
+    X(told_clocks)                                                                                 \
+    X(told_budgets)                                                                                \
+    X(watermark_ns)                                                                                \
+    X(self)
+
+static void swap(void *a, void *b, size_t n)
+{
+    unsigned char *x = a;
+    unsigned char *y = b;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char kept = x[i];
+        x[i] = y[i];
+        y[i] = kept;
+    }
+}
+
 /* The trial becomes the club. */
 static void exchange(ent_watch *w, ent_watch *t)
 {
-    ent_watch old = *w;
     ent_watch_standing_clear(w);
     w->standing.asked = false;
+    w->changes++;
     move_inputs(w, t);
-    w->program = t->program;
-    w->not_in_force = t->not_in_force;
-    w->strings = t->strings;
-    w->vm = t->vm;
-    w->engine = t->engine;
-    w->sources = t->sources;
-    w->n_sources = t->n_sources;
-    w->duties = t->duties;
-    w->objectives = t->objectives;
-    w->pools = t->pools;
-    w->told_clocks = t->told_clocks;
-    w->told_budgets = t->told_budgets;
-    w->watermark_ns = t->watermark_ns;
-    w->self = t->self;
+#define SWAP(member) swap(&w->member, &t->member, sizeof w->member);
+    CLUB(SWAP)
+#undef SWAP
     *w->self = w;
-    t->program = old.program;
-    t->not_in_force = old.not_in_force;
-    t->strings = old.strings;
-    t->vm = old.vm;
-    t->engine = old.engine;
-    t->sources = old.sources;
-    t->n_sources = old.n_sources;
-    t->duties = old.duties;
-    t->objectives = old.objectives;
-    t->pools = old.pools;
-    t->told_clocks = old.told_clocks;
-    t->told_budgets = old.told_budgets;
-    t->self = old.self;
+    *t->self = t;
 }
 
 /* The counts of clauses are read from the lines, for the clauses that there are now. */

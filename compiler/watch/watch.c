@@ -96,6 +96,15 @@ static bool follow(ent_watch *w, bool *more)
     return true;
 }
 
+/* Where a complete source that has reached the instant is to stand.  While no row waits, nothing comes of time but
+ * warnings and the ends of windows, which are looked for at whole minutes: a step in between would only be an entry of
+ * the journal. */
+static int64_t goal(const ent_watch *w, int64_t reached)
+{
+    bool last = w->has_to && reached >= w->to_ns;
+    return last || ent_watch_pending(w) > 0 ? reached : reached - reached % ENT_WATCH_GRAIN;
+}
+
 /* Sources that are complete up to now let time pass when nothing happens. */
 static bool tick(ent_watch *w)
 {
@@ -107,8 +116,13 @@ static bool tick(ent_watch *w)
             (is_followed(s) && !ent_watch_follow_at_end(s))) {
             continue;
         }
-        ent_watch_batch b = {
-            .source = s, .now_ns = w->now_ns, .after = s->place, .watermark_ns = reached};
+        int64_t until = goal(w, reached);
+        s->reached_ns = reached;
+        s->heard_ns = w->now_ns;
+        if (until <= s->watermark_ns) {
+            continue;
+        }
+        ent_watch_batch b = {.source = s, .now_ns = w->now_ns, .after = s->place, .watermark_ns = until};
         if (ent_watch_accept(w, &b, NULL, 0) == ENT_WATCH_FAILED) {
             return false;
         }
@@ -286,6 +300,7 @@ static void close_all(ent_watch *w)
     ent_watch_free_sources(w);
     ent_watch_standing_clear(w);
     free(w->standing.v);
+    ent_json_deinit(&w->standing.answer);
     free(w->lines);
     free(w->told_clocks.v);
     free(w->told_budgets.v);

@@ -51,7 +51,7 @@ typedef struct ent_view {
     size_t because_size;
 } ent_view;
 
-/* A decision of a whole ledger, given out at the end: its line without prev and hash, and its plain figures. */
+/* A decision of a whole ledger, which is given out at the end: its line without prev and hash, and its figures. */
 typedef struct ent_kept {
     ent_verdict verdict; /* without answer */
     char *members;

@@ -4,6 +4,7 @@
  * interned and would pile up in the life of a callback; past TEXTS_MAX of them the table is made anew.
  * Which kernels there are: compiler/emit/lower_function.c.  Tested by tests/embed/function.c. */
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,12 +257,22 @@ static const ent_function_row *find(const ent_program *program, const char *name
     return NULL;
 }
 
+/* libffi sets up its memory for closures when it is first asked, and looks without a lock whether it has: so the first
+ * time is ours alone. */
+static void set_up_closures(void)
+{
+    void *code;
+    ffi_closure_free(ffi_closure_alloc(sizeof(ffi_closure), &code));
+}
+
 static bool open_closure(ent_function *f, ent_error *error)
 {
     const ent_image *p = f->program->image;
     for (int64_t i = 0; i < f->row->n_params; i++) {
         f->types[i] = ent_native_type(p->native_param[f->row->first_param + i].type);
     }
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, set_up_closures);
     f->closure = ffi_closure_alloc(sizeof *f->closure, &f->code);
     if (!f->closure) {
         return ent_embed_memory(error);

@@ -1,9 +1,9 @@
 /* A session as a stream of bytes: what the library keeps beside the engine, and then the engine.
  *
- *     "ENTSESSN"  u32 version, u32 feeds, u8 ledger's mode, heard, begun, `as of` given, i64 seq, watermark, end of the
- *     period, `as of`, 64 bytes: the hash of the ledger's last line;  of each feed: u8 given, u64 rows, refused,
- *     skipped
- *     BLAKE2b-256 of all that;  of a whole ledger: what it keeps (kept.c);  the engine's stream (runtime/state/save.h)
+ *     "ENTSESSN"  u32 version, u32 feeds, u8 ledger's mode, heard, begun, `as of` given, i64 seq, watermark, end
+ *     of the period, `as of`, 64 bytes: the hash of the ledger's last line
+ *     of each feed: u8 given, u64 rows, refused, skipped;  BLAKE2b-256 of all that
+ *     of a whole ledger: what it keeps (kept.c);  the engine's stream (runtime/state/save.h)
  *
  * Little-endian.  Tested by tests/embed/saving.c and tests/property/whole.py. */
 #include <stdlib.h>

@@ -39,8 +39,10 @@ static inline void put_bytes(ent_digest *d, const void *bytes, size_t n)
         d->failed = true;
         return;
     }
-    memcpy(d->bytes + d->n, bytes, n);
-    d->n += n;
+    if (n > 0) {
+        memcpy(d->bytes + d->n, bytes, n);
+        d->n += n;
+    }
 }
 
 static void put_text(ent_digest *d, const char *text, size_t n)

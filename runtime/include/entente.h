@@ -583,8 +583,7 @@ typedef struct ent_writer {
 
 /* Gives the next n bytes; false: there are not as many.  `options` are those of the session that is made: its period,
  * `as of`, the ledger's mode and whether there are notices are part of what was saved and not looked at; NULL:
- * defaults.
- * A whole ledger is only kept for callbacks: one that was saved without any is given to none. */
+ * defaults.  A whole ledger is only kept for callbacks: one that was saved without any is given to none. */
 typedef struct ent_reader {
     bool (*read)(void *user, void *bytes, size_t n);
     void *user;

@@ -496,14 +496,14 @@ typedef struct sort_entry {
 } sort_entry;
 
 /* One clause and subject, twice at one instant: by what they are about. */
-static int by_beginning(const sort_entry *x, const sort_entry *y)
+static int by_beginning(const ent_verdict *a, const ent_verdict *b)
 {
-    int64_t p_key = x->d->kind == ENT_VERDICT_DUTY ? x->d->at_ns : x->d->from_ns;
-    int64_t q_key = y->d->kind == ENT_VERDICT_DUTY ? y->d->at_ns : y->d->from_ns;
+    int64_t p_key = a->kind == ENT_VERDICT_DUTY ? a->at_ns : a->from_ns;
+    int64_t q_key = b->kind == ENT_VERDICT_DUTY ? b->at_ns : b->from_ns;
     if (p_key != q_key) {
         return p_key < q_key ? -1 : 1;
     }
-    return x->d->clause < y->d->clause ? -1 : x->d->clause > y->d->clause;
+    return a->clause < b->clause ? -1 : a->clause > b->clause;
 }
 
 static int by_window_end(const void *a, const void *b)
@@ -519,7 +519,7 @@ static int by_window_end(const void *a, const void *b)
         return p < q ? -1 : 1;
     }
     int order = ent_subject_compare(x->s, x->d, y->d);
-    return order ? order : by_beginning(x, y);
+    return order ? order : by_beginning(x->d, y->d);
 }
 
 static int by_name(const ent_image *p, const ent_verdict *a, const ent_verdict *b)
@@ -531,23 +531,24 @@ static int by_name(const ent_image *p, const ent_verdict *a, const ent_verdict *
     return order ? order : strcmp(ent_image_text(p, x.name), ent_image_text(p, y.name));
 }
 
+int ent_judge_order(const ent_engine *s, const ent_verdict *a, const ent_verdict *b)
+{
+    if (a->final_ns != b->final_ns) {
+        return a->final_ns < b->final_ns ? -1 : 1;
+    }
+    int order = 0;
+    if (a->clause != b->clause || a->kind != b->kind) {
+        order = by_name(s->program, a, b);
+    }
+    order = order ? order : ent_subject_compare(s, a, b);
+    return order ? order : by_beginning(a, b);
+}
+
 static int by_ledger(const void *a, const void *b)
 {
     const sort_entry *x = a;
     const sort_entry *y = b;
-    const ent_image *p = x->s->program;
-    if (x->final_ns != y->final_ns) {
-        return x->final_ns < y->final_ns ? -1 : 1;
-    }
-    int order = 0;
-    if (x->d->clause != y->d->clause || x->d->kind != y->d->kind) {
-        order = by_name(p, x->d, y->d);
-    }
-    order = order ? order : ent_subject_compare(x->s, x->d, y->d);
-    if (order != 0) {
-        return order;
-    }
-    return by_beginning(x, y);
+    return x->final_ns != y->final_ns ? (x->final_ns < y->final_ns ? -1 : 1) : ent_judge_order(x->s, x->d, y->d);
 }
 
 /* Decisions mostly are in order already, but for those of one instant. */

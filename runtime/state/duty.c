@@ -561,26 +561,30 @@ bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error)
     return true;
 }
 
+bool ent_clock_finish(ent_engine *s, ent_dutystate *d, const ent_clock *c)
+{
+    bool waiting = c->state == ENT_CLOCK_WAITING;
+    int64_t now = waiting ? c->discharged_at : s->to;
+    ent_standing st;
+    if (!ent_clockstate_stand(s, d, c, now, &st)) {
+        return false;
+    }
+    if (st.over && st.runout < s->from) {
+        return true;
+    }
+    ent_status status = st.over ? status_of(&st) : ENT_STATUS_PROVISIONAL;
+    bool breach = status == ENT_STATUS_BREACH;
+    ent_blame blame = {0};
+    bool ok = (!breach || ent_clockstate_blame(s, d, c, now, &blame)) &&
+              decide(s, d, c, status, s->to, &st, breach ? &blame : NULL, !waiting, waiting);
+    ent_blame_deinit(s, &blame);
+    return ok;
+}
+
 bool ent_dutystate_finish(ent_engine *s, ent_dutystate *d, ent_fault *error)
 {
     for (size_t i = 0; i < d->n_clocks; i++) {
-        ent_clock *c = d->clocks[i];
-        bool waiting = c->state == ENT_CLOCK_WAITING;
-        int64_t now = waiting ? c->discharged_at : s->to;
-        ent_standing st;
-        if (!ent_clockstate_stand(s, d, c, now, &st)) {
-            return ent_no_memory(error);
-        }
-        if (st.over && st.runout < s->from) {
-            continue;
-        }
-        ent_status status = st.over ? status_of(&st) : ENT_STATUS_PROVISIONAL;
-        bool breach = status == ENT_STATUS_BREACH;
-        ent_blame blame = {0};
-        bool ok = (!breach || ent_clockstate_blame(s, d, c, now, &blame)) &&
-                  decide(s, d, c, status, s->to, &st, breach ? &blame : NULL, !waiting, waiting);
-        ent_blame_deinit(s, &blame);
-        if (!ok) {
+        if (!ent_clock_finish(s, d, d->clocks[i])) {
             return ent_no_memory(error);
         }
     }

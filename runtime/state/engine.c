@@ -510,23 +510,34 @@ static void forget(ent_engine *s)
 }
 
 /* What was decided stays on record, but nobody is bound by it. */
-static void mark_not_in_force(ent_engine *s, size_t n)
+static void mark_not_in_force(const ent_engine *s, ent_verdict *d)
 {
-    for (size_t i = 0; i < n && s->options.not_in_force; i++) {
-        ent_verdict *d = &s->decisions[i];
-        if (d->kind == ENT_VERDICT_POOL) {
-            continue; /* the framework's, which nobody signs */
-        }
-        int64_t agreement = d->kind == ENT_VERDICT_DUTY ? s->program->duty[d->clause].agreement
-                                                         : s->program->objective[d->clause].agreement;
-        if (s->options.not_in_force[agreement]) {
-            d->status = ENT_STATUS_NOT_IN_FORCE;
-            ent_answer_free(d->answer); /* what binds nobody is nobody's to answer for */
-            d->answer = NULL;
-            d->has_credit = false;
-            d->has_budget = false;
-        }
+    if (!s->options.not_in_force || d->kind == ENT_VERDICT_POOL) {
+        return; /* a pool is the framework's, which nobody signs */
     }
+    int64_t agreement = d->kind == ENT_VERDICT_DUTY ? s->program->duty[d->clause].agreement
+                                                     : s->program->objective[d->clause].agreement;
+    if (s->options.not_in_force[agreement]) {
+        d->status = ENT_STATUS_NOT_IN_FORCE;
+        ent_answer_free(d->answer); /* what binds nobody is nobody's to answer for */
+        d->answer = NULL;
+        d->has_credit = false;
+        d->has_budget = false;
+    }
+}
+
+bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error)
+{
+    mark_not_in_force(s, d);
+    s->giving = true;
+    bool goes_on = !s->options.on_decision || s->options.on_decision(s->options.user, s, d);
+    s->giving = false;
+    if (!goes_on) {
+        return ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "stopped by the host");
+    }
+    ent_answer_free(d->answer);
+    d->answer = NULL;
+    return true;
 }
 
 static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
@@ -547,17 +558,10 @@ static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
     if (!ent_judge_settle(s, s->decisions, ready, error)) {
         return false;
     }
-    mark_not_in_force(s, ready);
     for (size_t i = 0; i < ready; i++) {
-        s->giving = true;
-        bool goes_on = !s->options.on_decision ||
-                       s->options.on_decision(s->options.user, s, &s->decisions[i]);
-        s->giving = false;
-        if (!goes_on) {
-            return ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "stopped by the host");
+        if (!ent_engine_tell(s, &s->decisions[i], error)) {
+            return false;
         }
-        ent_answer_free(s->decisions[i].answer);
-        s->decisions[i].answer = NULL;
     }
     memmove(s->decisions, s->decisions + ready, (s->n_decisions - ready) * sizeof *s->decisions);
     s->n_decisions -= ready;
@@ -629,12 +633,7 @@ bool ent_engine_finish(ent_engine *s, ent_fault *error)
     if (!close_pools(s, s->n_decisions, s->to, true, error)) {
         return has_failed(s);
     }
-    for (size_t i = 0; i < s->program->n_duty; i++) {
-        if (!ent_dutystate_finish(s, &s->duties[i], error)) {
-            return has_failed(s);
-        }
-    }
-    return give_out(s, INT64_MAX, error) || has_failed(s);
+    return ent_engine_finish_clocks(s, error) || has_failed(s);
 }
 
 /* --- questions --- */

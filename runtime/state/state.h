@@ -706,6 +706,8 @@ ent_clock *ent_clock_new(ent_dutystate *d);
 /* Takes the slice through all duties that move with d, their leader. */
 bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error);
 bool ent_dutystate_finish(ent_engine *s, ent_dutystate *d, ent_fault *error);
+/* Decides one clock as things stand at the end. */
+bool ent_clock_finish(ent_engine *s, ent_dutystate *d, const ent_clock *c);
 /* The outcomes with from <= at < to as they are known at `now`, as pending rows of the outcome feed. If blames
  * is not NULL, *blames becomes an array with whose doing each row is (over_ns 0: met), and the rows' origins
  * are places in it; the caller frees it and each one's excess. */
@@ -757,7 +759,15 @@ bool ent_poolstate_observe(ent_engine *s, ent_poolstate *pool, const ent_verdict
 bool ent_poolstate_close(ent_engine *s, ent_poolstate *pool, int64_t until, bool end,
                          ent_fault *error);
 
+/* --- engine.c, finish.c --- */
+/* Gives a decision out, and lets go of what it owns. */
+bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error);
+/* Decides the clocks that still run, and gives out all decisions, which end with them. */
+bool ent_engine_finish_clocks(ent_engine *s, ent_fault *error);
+
 /* --- subject.c --- */
+/* The text of the first field of the subject, if it stays where it is; else NULL. */
+const char *ent_subject_lasting(const ent_engine *s, const ent_verdict *d);
 /* Byte order of two decisions' subjects of one clause. */
 int ent_subject_compare(const ent_engine *s, const ent_verdict *a, const ent_verdict *b);
 
@@ -780,6 +790,8 @@ void ent_judge_free(struct ent_judge *judge);
 /* What one funder with that charge puts into the pool, rounded to minor units. */
 bool ent_judge_pool_amount(ent_engine *s, const ent_pool_row *pool, const ent_verdict *d,
                            ent_q charge, ent_i128 *minor, ent_fault *error);
+/* The order of the ledger. */
+int ent_judge_order(const ent_engine *s, const ent_verdict *a, const ent_verdict *b);
 /* Gives the decisions of clauses that have become final their credit, caps and earnings back, in the order
  * of window ends and clauses, and then puts them in the order of the ledger. */
 bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault *error);

@@ -114,6 +114,13 @@ const char *ent_engine_subject_text(const ent_engine *s, const ent_verdict *d, s
     return value_text(s, field->type, field->param, value, buf, size);
 }
 
+const char *ent_subject_lasting(const ent_engine *s, const ent_verdict *d)
+{
+    char buf[64];
+    const char *text = ent_engine_subject_fields(s, d) > 0 ? ent_engine_subject_text(s, d, 0, buf, sizeof buf) : buf;
+    return text == buf ? NULL : text;
+}
+
 int ent_subject_compare(const ent_engine *s, const ent_verdict *a, const ent_verdict *b)
 {
     if (a->has_subject != b->has_subject) {

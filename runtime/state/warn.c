@@ -44,7 +44,7 @@ static bool tell(asking *a, const ent_dutystate *d, const ent_clock *c, ent_warn
 static bool look_at(asking *a, const ent_dutystate *d, const ent_clock *c)
 {
     ent_engine *s = a->s;
-    int64_t early_ns;
+    int64_t early_ns = 0;
     bool has_due, has_runout, has_early, unused;
     int64_t due, runout, at, unused_ns;
     bool warns =

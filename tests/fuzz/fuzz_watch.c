@@ -160,10 +160,9 @@ static void look(ent_watch *w)
     if (w->status != 0) {
         die("what came over the network ended the watch", "");
     }
+    const ent_json_out *standing = ent_watch_show_standing(w);
+    must_be_json(standing->data, standing->len, "standing");
     ent_json_init(&out, 0);
-    ent_watch_show_standing(w, &out);
-    must_be_json(out.data, out.len, "standing");
-    ent_json_reset(&out);
     ent_watch_show_decisions(w, &query, &out);
     must_be_json(out.data, out.len, "decisions");
     ent_json_deinit(&out);

@@ -2,12 +2,15 @@
 
     python3 tests/watch/server.py build/entente"""
 import base64
+import http.client
 import json
+import os
 import random
 import re
 import resource
 import socket
 import sys
+import threading
 import time
 
 import facts
@@ -282,11 +285,75 @@ def crowd(report):
     report.hold(watch.ask("/healthz")[0] == 200 and watch.stop() == 0, "and it ends well", watch.said())
 
 
+def readers(folder, report):
+    """A crowd that asks how things stand, again and again, costs next to nothing: rows come in as without it."""
+    minutes = 20000
+    text = "at,service,up\n" + "\n".join(facts.probes(1, minutes)) + "\n"
+    head = text.index("\n") + 1
+
+    def spent(watch):
+        fields = open("/proc/%d/stat" % watch.process.pid).read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def ingest(name, threads):
+        """Seconds of processor time, requests, and how often standing was worked out, until all rows were taken."""
+        write(folder + "/" + name, text[:head])
+        watch = Watch("--feed", "probe=" + folder + "/" + name, "--feed", "ticket=push", "--lateness", "0s",
+                      "--complete", "ticket").ready()
+        asked, stop = [0] * threads, threading.Event()
+
+        def ask(number):
+            connection = http.client.HTTPConnection("127.0.0.1", watch.port, timeout=60)
+            while not stop.is_set():
+                connection.request("GET", "/standing")
+                answer = connection.getresponse()
+                asked[number] += answer.status == 200 and answer.read().endswith(b"}\n")
+        crowd = [threading.Thread(target=ask, args=(number,)) for number in range(threads)]
+        for one in crowd:
+            one.start()
+        begun, at = time.time(), head
+        while at < len(text):  # in twenty parts, so that what they ask about changes
+            step = text.find("\n", at + len(text) // 20)
+            write(folder + "/" + name, text[at:step + 1 or len(text)], "a")
+            at = step + 1 or len(text)
+            time.sleep(0.02)
+        report.hold(watch.wait(lambda w: w.metric("source_rows_total", feed="probe") == 2 * minutes, 120), "all rows come")
+        took = time.time() - begun
+        stop.set()
+        for one in crowd:
+            one.join()
+        copies = watch.metric("standing_total")
+        report.hold(watch.stop() == 0, "and it ends well")
+        return took, sum(asked), copies
+
+    alone, _, _ = ingest("alone.csv", 0)
+    beside, asked, copies = ingest("beside.csv", 24)
+    print("%.2f s alone, %.2f s beside %d questions, for which standing was worked out %d times" %
+          (alone, beside, asked, copies))
+    report.hold(asked > 100, "the crowd is answered", asked)
+    report.hold(copies <= beside * 4 + 2, "how things stand is worked out a few times a second at most", (copies, beside))
+    report.hold(beside < 3 * alone + 2, "and rows are taken about as fast", (alone, beside))
+    # while nothing changes, one copy serves all
+    watch = Watch("--feed", "probe=push", "--feed", "ticket=push").ready()
+    fill(watch)
+    watch.json("/standing")
+    time.sleep(1)
+    watch.json("/standing")
+    before, begun = watch.metric("standing_total"), spent(watch)
+    for _ in range(300):
+        watch.json("/standing")
+        time.sleep(0.002)
+    report.hold(watch.metric("standing_total") == before, "nothing changed: nothing is worked out")
+    report.hold((spent(watch) - begun) / 300 < 0.01, "and an answer costs little", spent(watch) - begun)
+    watch.stop()
+
+
 def main():
     harness.ENTENTE = sys.argv[1] if len(sys.argv) > 1 else "build/entente"
     report = harness.Report()
     with harness.folder() as folder:
-        for test in (lambda r: tokens(folder, r), lambda r: pages(folder, r), lambda r: streams(folder, r), hostile, crowd):
+        for test in (lambda r: tokens(folder, r), lambda r: pages(folder, r), lambda r: streams(folder, r), hostile, crowd,
+                     lambda r: readers(folder, r)):
             test(report)
     report.close()
 

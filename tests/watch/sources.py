@@ -158,6 +158,34 @@ def wall_clock_deadlines(folder, report):
     watch.stop()
 
 
+def quiet(folder, report):
+    """While nothing waits, time that passes is no entry of the journal but at whole minutes; it is seen all the same."""
+    from datetime import datetime, timezone
+    text = open(harness.CLUB).read().replace("within 1h for P1, 4h for P2", "within 3s for P1, 4h for P2")
+    write(folder + "/quiet.ent", text)
+    watch = Watch("--feed", "ticket=push", "--lateness", "0s", "--complete", "ticket", "--stall", "3s", "--state",
+                  folder + "/quiet", club=folder + "/quiet.ent").ready()
+    while datetime.now(timezone.utc).second > 45:
+        time.sleep(0.5)  # a minute's end within the few seconds that are looked at would be one entry more
+    opened = '{"at":"%s","id":"T1","event":"opened","priority":"P1","service":"hosting","party":"HostCo"}'
+    watch.ask("/feed/ticket", opened % facts.text(datetime.now(timezone.utc)))
+    over = lambda w: [row for row in w.json("/standing")["at_risk"] if row.get("subject") == {"id": "T1"} and row["over"]]
+    report.hold(watch.wait(lambda w: w.metric("pending_rows") == 0) and watch.wait(over), "a row is taken in")
+    size, seen, left = watch.metric("journal_bytes"), watch.metric("watermark_seconds"), []
+    for _ in range(5):
+        left.append(float(over(watch)[0]["left"]))
+        time.sleep(1.05)
+    report.hold(watch.metric("journal_bytes") == size, "the journal does not grow", watch.metric("journal_bytes") - size)
+    report.hold(watch.metric("watermark_seconds") >= seen + 4, "but time passes", watch.metric("watermark_seconds") - seen)
+    report.hold(left == sorted(left, reverse=True) and left[0] - left[-1] >= 3, "and the clock runs", left)
+    report.hold(watch.metric("source_stalled", feed="ticket") == 0, "nor is the source stalled")
+    late = opened.replace("T1", "T2") % facts.text(datetime.now(timezone.utc))
+    report.hold(watch.json("/standing")["sources"][0]["late"] == 0 and watch.ask("/feed/ticket", late)[0] == 200 and
+                watch.wait(lambda w: w.metric("pending_rows") == 0), "a row that waits moves the watermark at once")
+    report.hold(watch.wait(lambda w: w.metric("journal_bytes") > size), "which stands in the journal")
+    watch.stop()
+
+
 def duplicated_and_reordered(folder, report, whole):
     """Deliveries come twice, late, and out of order within the lateness, over kills: the ledger is the same."""
     rng = random.Random(9)
@@ -220,6 +248,7 @@ def main():
         complete(report)
         calls_c(folder, report)
         wall_clock_deadlines(folder, report)
+        quiet(folder, report)
         duplicated_and_reordered(folder, report, whole)
     report.close()
 

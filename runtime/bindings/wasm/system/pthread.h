@@ -2,6 +2,7 @@
 #ifndef ENT_WASM_PTHREAD_H
 #define ENT_WASM_PTHREAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct pthread_mutex {
@@ -30,6 +31,18 @@ static inline int pthread_mutex_lock(pthread_mutex_t *mutex)
 static inline int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     (void)mutex;
+    return 0;
+}
+
+typedef bool pthread_once_t;
+#define PTHREAD_ONCE_INIT false
+
+static inline int pthread_once(pthread_once_t *once, void (*work)(void))
+{
+    if (!*once) {
+        *once = true;
+        work();
+    }
     return 0;
 }
 
