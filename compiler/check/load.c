@@ -37,6 +37,20 @@ typedef struct loader {
 
 static void load(loader *l, const char *path, const ent_node *use, bool is_main);
 
+/* Whether the standard library has a module of this name, which was written without `std.`. */
+static bool is_module(const loader *l, const char *name)
+{
+    const ent_file_reader *reader = &l->options->reader;
+    const char *path = l->options->stdlib_dir == NULL
+                           ? NULL
+                           : ent_arena_printf(l->arena, "%s/%s.ent", l->options->stdlib_dir, name);
+    const char *bytes;
+    size_t len;
+    struct stat st;
+    return path != NULL && (reader->read != NULL ? reader->read(reader->user, path, &bytes, &len) == 0
+                                                 : stat(path, &st) == 0);
+}
+
 static void report(loader *l, const char *path, const ent_node *use, int error)
 {
     if (use == NULL) {
@@ -54,7 +68,10 @@ static void report(loader *l, const char *path, const ent_node *use, int error)
         ent_diag_note(d, "no folder with the standard library is known");
     else
         ent_diag_note(d, "looked for at `%s`", path);
-    if (use->name != NULL && strncmp(use->name, "std.", 4) != 0)
+    if (use->name != NULL && strncmp(use->name, "std.", 4) != 0 && is_module(l, use->name))
+        ent_diag_fix(d, use->span, ent_arena_printf(l->arena, "use std.%s", use->name),
+                     "a module of the standard library is named `use std.%s`", use->name);
+    else if (use->name != NULL && strncmp(use->name, "std.", 4) != 0)
         ent_diag_help(d, "a file beside this one is named by a text: `use \"%s.ent\"`", use->name);
 }
 

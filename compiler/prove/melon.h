@@ -50,5 +50,34 @@ bool ent_melon_span_rows(ent_melon *m, const ent_spanuse_decl *use, const ent_se
 bool ent_melon_search(ent_melon *m);
 void ent_melon_report(ent_melon *m);
 
+/* Of two weeks every start on the hour is tried. */
+enum { ENT_MELON_STARTS = 14 * 24 };
+
+/* A clock of a duty with one of its allowances, apart from what rows do to it. */
+typedef struct ent_melon_clock {
+    const ent_duty_decl *d;
+    const ent_allow_decl *allow;
+    ent_calendar *calendar; /* NULL: plain time */
+    ent_intervals pauses;   /* by calendars, up to the horizon */
+    ent_calendar *excused[4];
+    size_t n_excused;
+} ent_melon_clock;
+
+bool ent_melon_clock_make(ent_melon_clock *c, const ent_duty_decl *d, const ent_allow_decl *allow,
+                          int64_t from);
+void ent_melon_clock_stop(ent_melon_clock *c);
+/* Up to when it is kept if it starts then.  False: not known: it runs on too long after `first`. */
+bool ent_melon_kept_until(const ent_melon_clock *c, int64_t start, int64_t first, int64_t *at);
+/* Whether a breach would be excused by a calendar. */
+bool ent_melon_is_excused(const ent_melon_clock *c, int64_t start);
+bool ent_melon_covers(const ent_agreement_decl *a, int64_t at);
+/* Whether the row may be one of the pattern. */
+bool ent_melon_may_fit(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_box *row,
+                       const ent_feed_decl *feed);
+/* "8h of office" */
+const char *ent_melon_allowance(ent_prover *p, const ent_allow_decl *a);
+
+/* Chains of duties, each of which the row begins that discharges the one before it. */
+void ent_prove_melon_chain(ent_prover *p, const ent_duty_decl *whole);
 void ent_prove_melon_duty(ent_prover *p, const ent_duty_decl *whole);
 #endif

@@ -8,24 +8,11 @@
  * another component that the same rows begin and discharge would be missed, too.
  * Tested by tests/property/watermelons.py. */
 #include "compiler/prove/counterexample.h"
-#include "compiler/prove/internal.h"
-#include "compiler/prove/trial.h"
+#include "compiler/prove/melon.h"
 #include "runtime/time/civil.h"
-#include "runtime/time/clock.h"
 
 #define HOUR_NS INT64_C(3600000000000)
 #define DAY_NS (24 * HOUR_NS)
-/* Of two weeks every start on the hour is tried; a clock that runs on beyond the horizon is not known. */
-enum { STARTS = 14 * 24, HORIZON_DAYS = 200 };
-
-typedef struct melon_clock {
-    const ent_duty_decl *d;
-    const ent_allow_decl *allow;
-    ent_calendar *calendar; /* NULL: plain time */
-    ent_intervals pauses;   /* by calendars, up to the horizon */
-    ent_calendar *excused[4];
-    size_t n_excused;
-} melon_clock;
 
 typedef struct melon_duty {
     ent_prover *p;
@@ -39,7 +26,8 @@ typedef struct melon_duty {
 
 /* --- what the two rows mean to a duty --- */
 
-static bool may_fit(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_box *row, const ent_feed_decl *feed)
+bool ent_melon_may_fit(const ent_boxer *x, const ent_pattern_decl *pattern, const ent_box *row,
+                       const ent_feed_decl *feed)
 {
     ent_boxes rows = {.v = (ent_box *)(uintptr_t)row, .n = 1};
     for (size_t i = 0; pattern != NULL && i < pattern->n_alts; i++) {
@@ -51,22 +39,26 @@ static bool may_fit(const ent_boxer *x, const ent_pattern_decl *pattern, const e
     return false;
 }
 
+static bool fits(const melon_duty *m, const ent_pattern_decl *pattern, const ent_box *row)
+{
+    return ent_melon_may_fit(&m->x, pattern, row, m->whole->feed);
+}
+
 /* A span that neither row opens holds nowhere. */
 static bool may_hold(const melon_duty *m, const ent_spanuse_decl *use)
 {
     return use->at_most_ns >= 0 ||
-           (use->of != NULL && (may_fit(&m->x, use->of->from, m->begin, m->whole->feed) ||
-                                may_fit(&m->x, use->of->from, m->end, m->whole->feed)));
+           (use->of != NULL && (fits(m, use->of->from, m->begin) ||
+                                fits(m, use->of->from, m->end)));
 }
 
 /* Whether the rows begin and discharge it and do nothing else to it. */
 static bool is_simple(const melon_duty *m, const ent_duty_decl *d, const ent_allow_decl *allow)
 {
-    const ent_feed_decl *feed = m->whole->feed;
     bool simple = d->counting == NULL && d->undo_mode != ENT_UNDO_RESUME && allow->ns >= 0 &&
                   (allow->use == NULL || allow->use->calendar != NULL) &&
-                  !may_fit(&m->x, d->void_when, m->begin, feed) && !may_fit(&m->x, d->void_when, m->end, feed) &&
-                  !may_fit(&m->x, d->trigger, m->end, feed) && !may_fit(&m->x, d->undo, m->end, feed);
+                  !fits(m, d->void_when, m->begin) && !fits(m, d->void_when, m->end) &&
+                  !fits(m, d->trigger, m->end) && !fits(m, d->undo, m->end);
     for (size_t i = 0; simple && i < d->n_pauses; i++) {
         simple = !may_hold(m, &d->pauses[i]);
     }
@@ -76,88 +68,22 @@ static bool is_simple(const melon_duty *m, const ent_duty_decl *d, const ent_all
     return simple;
 }
 
-/* --- clocks --- */
-
-static void stop_clock(melon_clock *c)
-{
-    ent_calendar_free(c->calendar);
-    ent_intervals_deinit(&c->pauses);
-    for (size_t i = 0; i < c->n_excused; i++) {
-        ent_calendar_free(c->excused[i]);
-    }
-    *c = (melon_clock){0};
-}
-
-static bool add_pause(const ent_calendar_decl *d, int64_t from, ent_intervals *pauses)
-{
-    ent_intervals open = {0};
-    ent_calendar *calendar = ent_decl_calendar(d);
-    bool ok = calendar != NULL && ent_calendar_slice(calendar, from, from + HORIZON_DAYS * DAY_NS, &open);
-    for (size_t i = 0; ok && i < open.n; i++) {
-        ok = ent_intervals_add(pauses, open.v[i].from, open.v[i].to);
-    }
-    ent_intervals_deinit(&open);
-    ent_calendar_free(calendar);
-    return ok;
-}
-
-static bool make_clock(melon_clock *c, const ent_duty_decl *d, const ent_allow_decl *allow, int64_t from)
-{
-    *c = (melon_clock){.d = d, .allow = allow};
-    bool ok = true;
-    if (allow->use != NULL) {
-        c->calendar = ent_decl_calendar(allow->use->calendar);
-        ok = c->calendar != NULL;
-    }
-    for (size_t i = 0; ok && i < d->n_pauses; i++) {
-        ok = d->pauses[i].calendar == NULL || add_pause(d->pauses[i].calendar, from, &c->pauses);
-    }
-    for (size_t i = 0; ok && i < d->n_excused; i++) {
-        if (d->excused[i].calendar != NULL) {
-            ok = c->n_excused < sizeof c->excused / sizeof *c->excused;
-            ent_calendar *calendar = ok ? ent_decl_calendar(d->excused[i].calendar) : NULL;
-            ok = calendar != NULL;
-            c->excused[c->n_excused] = calendar;
-            c->n_excused += ok;
-        }
-    }
-    return ok;
-}
-
-/* Up to when it is kept if it starts then.  False: not known. */
-static bool kept_until(const melon_clock *c, int64_t start, int64_t first, int64_t *at)
-{
-    return ent_clock_runout(c->calendar, &c->pauses, start, c->allow->ns, at) &&
-           *at < first + HORIZON_DAYS * DAY_NS;
-}
-
-static bool is_excused(const melon_clock *c, int64_t start)
-{
-    int64_t due;
-    bool excused = !ent_clock_due(c->calendar, &c->pauses, start, c->allow->ns, &due);
-    for (size_t i = 0; i < c->n_excused && !excused; i++) {
-        excused = ent_calendar_contains(c->excused[i], due);
-    }
-    return excused;
-}
-
-static bool covers(const ent_agreement_decl *a, int64_t at)
-{
-    return (a->from_day == INT64_MIN || at >= a->from_day * DAY_NS + DAY_NS / 2) &&
-           (a->to_day == INT64_MAX || at <= a->to_day * DAY_NS + DAY_NS / 2);
-}
+/* --- the two clocks --- */
 
 /* The first start from which the component is kept for longer than the whole. */
 static bool find_start(melon_duty *m)
 {
-    melon_clock whole = {0}, part = {0};
+    ent_melon_clock whole = {0}, part = {0};
     bool found = false;
-    if (make_clock(&whole, m->whole, m->mine, m->first) && make_clock(&part, m->part, m->most, m->first)) {
-        for (int64_t i = 0; i < STARTS && !found; i++) {
+    if (ent_melon_clock_make(&whole, m->whole, m->mine, m->first) &&
+        ent_melon_clock_make(&part, m->part, m->most, m->first)) {
+        for (int64_t i = 0; i < ENT_MELON_STARTS && !found; i++) {
             int64_t start = m->first + i * HOUR_NS, missed, kept;
-            found = covers(m->whole->agreement, start) && covers(m->part->agreement, start) &&
-                    kept_until(&whole, start, m->first, &missed) && kept_until(&part, start, m->first, &kept) &&
-                    kept > missed && !is_excused(&whole, start);
+            found = ent_melon_covers(m->whole->agreement, start) &&
+                    ent_melon_covers(m->part->agreement, start) &&
+                    ent_melon_kept_until(&whole, start, m->first, &missed) &&
+                    ent_melon_kept_until(&part, start, m->first, &kept) &&
+                    kept > missed && !ent_melon_is_excused(&whole, start);
             if (found) {
                 m->start = start;
                 m->margin = kept - missed;
@@ -165,8 +91,8 @@ static bool find_start(melon_duty *m)
             }
         }
     }
-    stop_clock(&whole);
-    stop_clock(&part);
+    ent_melon_clock_stop(&whole);
+    ent_melon_clock_stop(&part);
     return found;
 }
 
@@ -180,10 +106,11 @@ static bool is_component(const melon_duty *m, const ent_duty_decl *d)
 
 static bool is_kept_by(const melon_duty *m, const ent_duty_decl *d, const ent_allow_decl *allow)
 {
-    melon_clock clock;
+    ent_melon_clock clock;
     int64_t kept = 0;
-    bool ok = make_clock(&clock, d, allow, m->first) && kept_until(&clock, m->start, m->first, &kept);
-    stop_clock(&clock);
+    bool ok = ent_melon_clock_make(&clock, d, allow, m->first) &&
+              ent_melon_kept_until(&clock, m->start, m->first, &kept);
+    ent_melon_clock_stop(&clock);
     return ok && kept >= m->done;
 }
 
@@ -203,8 +130,8 @@ static bool others_are_kept(const melon_duty *m)
     bool kept = true;
     for (size_t i = 0; i < model->n_duties && kept; i++) {
         const ent_duty_decl *d = model->duties[i];
-        if (d == m->part || !is_component(m, d) || !covers(d->agreement, m->start) ||
-            !may_fit(&m->x, d->trigger, m->begin, d->feed) || !may_fit(&m->x, d->discharge, m->end, d->feed)) {
+        if (d == m->part || !is_component(m, d) || !ent_melon_covers(d->agreement, m->start) ||
+            !fits(m, d->trigger, m->begin) || !fits(m, d->discharge, m->end)) {
             continue;
         }
         for (size_t k = 0; k < d->n_allows && kept; k++) {
@@ -285,11 +212,11 @@ static const char *scenario(const melon_duty *m)
         part->agreement->name, part->name, whole->agreement->name, whole->name);
 }
 
-static const char *allowance_text(const melon_duty *m, const ent_allow_decl *a)
+const char *ent_melon_allowance(ent_prover *p, const ent_allow_decl *a)
 {
-    const char *time = ent_prove_duration(m->p, a->ns);
+    const char *time = ent_prove_duration(p, a->ns);
     const char *of = a->use == NULL ? NULL
-                                    : ent_arena_printf(m->x.arena, "%s of %s", time, a->use->calendar->name);
+                                    : ent_arena_printf(p->arena, "%s of %s", time, a->use->calendar->name);
     return of == NULL ? time : of;
 }
 
@@ -301,8 +228,8 @@ static void report_duty(const melon_duty *m)
     if (d == NULL) {
         return;
     }
-    ent_diag_primary_label(d, "%s", allowance_text(m, m->mine));
-    ent_diag_label(d, m->most->span, "%s for the same tickets", allowance_text(m, m->most));
+    ent_diag_primary_label(d, "%s", ent_melon_allowance(m->p, m->mine));
+    ent_diag_label(d, m->most->span, "%s for the same tickets", ent_melon_allowance(m->p, m->most));
     const char *text = scenario(m);
     if (text != NULL) {
         ent_diag_example(d, text);

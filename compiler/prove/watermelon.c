@@ -207,6 +207,7 @@ void ent_prove_watermelons(ent_prover *p)
     for (size_t i = 0; i < m->n_duties; i++) {
         if (m->duties[i]->agreement->is_framework && m->duties[i]->feed->kind == ENT_FEED_SOURCE) {
             ent_prove_melon_duty(p, m->duties[i]);
+            ent_prove_melon_chain(p, m->duties[i]);
         }
     }
 }

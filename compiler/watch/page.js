@@ -15,6 +15,11 @@ function make(tag, className, ...inside) {
   return node;
 }
 
+// What is said of something, piece by piece: lines break between pieces rather than within a date.
+function parts(said) {
+  return said.filter(Boolean).flatMap((text, i) => [i > 0 ? " · " : "", make("span", "part", text)]);
+}
+
 const NAMES = { no_data: "no data", not_in_force: "not in force", budget: "budget low", program: "new version",
   on_target: "on target", off_target: "off target", overspent: "budget gone" };
 const COLOURS = { met: "good", breach: "bad", provisional: "plain", warning: "warn", run_out: "bad", no_data: "warn",
@@ -162,7 +167,7 @@ function decision(line) {
   const node = make("details", "",
     make("summary", "",
       make("span", "what", make("strong", "", (line.title || line.clause || "New version") + subject(line)), " ",
-        make("span", "quiet", [line.agreement, figure(line)].filter(Boolean).join(" · "))),
+        make("span", "quiet", ...parts([line.agreement, figure(line)]))),
       line.credit ? make("span", "", money(line.credit)) : null,
       when ? make("span", "quiet", instant(when)) : null, badge(decided(line))));
   node.addEventListener("toggle", () => {
@@ -214,7 +219,7 @@ function budget(standing) {
   if (!standing || standing.budget_part === undefined) return null;
   const part = Math.max(0, Math.min(1, Number(standing.budget_part)));
   const inner = make("i", part <= 0 ? "gone" : part < 0.5 ? "half" : "");
-  inner.style.width = (part * 100).toFixed(1) + "%";
+  inner.style.width = part <= 0 ? "100%" : (part * 100).toFixed(1) + "%"; // what is gone is a whole bar of its colour
   const bar = make("div", "bar", inner);
   bar.setAttribute("aria-hidden", "true"); // the text beside it says the same
   return bar;
@@ -257,7 +262,7 @@ function clauseRow(clause, begun) {
   return make("div", "clause",
     make("div", "row", make("span", "what", clause.title || clause.clause),
       shown || make("span", "quiet", begun ? "nothing yet" : "not yet in effect")),
-    make("p", "quiet", said.filter(Boolean).join(" · ")),
+    make("p", "quiet", ...parts(said)),
     budget(standing),
     all ? make("p", "quiet", "so far " + all) : null);
 }
@@ -290,7 +295,7 @@ function risk(item) {
   if (item.burn_rate) said.push("burn rate " + Number(item.burn_rate).toFixed(1));
   return make("div", "row",
     make("span", "what", make("strong", "", (item.title || item.clause) + (item.subject ? " · " + Object.values(item.subject).join(", ") : "")),
-      " ", make("span", "quiet", said.join(" · "))),
+      " ", make("span", "quiet", ...parts(said))),
     item.left !== undefined ? make("span", "badge " + (item.over ? "bad" : "warn"), item.over ? "over" : "at risk")
       : state(item) === "on_target" ? make("span", "badge warn", "at risk") : badge(state(item)));
 }
@@ -302,7 +307,7 @@ function source(s) {
   if (s.watermark) said.push("final up to " + moment(s.watermark));
   if (s.holds_back) said.push("the others wait for it");
   return make("div", "row",
-    make("span", "what", make("strong", "", s.feed), " ", make("span", "quiet", s.source + " · " + said.join(" · ") + (s.trouble ? " · " + s.trouble : ""))),
+    make("span", "what", make("strong", "", s.feed), " ", make("span", "quiet", ...parts([s.source, ...said, s.trouble]))),
     make("span", "badge " + (state === "live" ? "good" : state === "ended" ? "" : "warn"), state));
 }
 
