@@ -90,6 +90,13 @@ void ent_blake2b_update(ent_blake2b *s, const void *bytes, size_t len)
             take_block(s, s->block, false);
             s->len = 0;
         }
+        if (s->len == 0 && len > BLOCK) {
+            s->bytes += BLOCK;
+            take_block(s, data, false);
+            data += BLOCK;
+            len -= BLOCK;
+            continue;
+        }
         size_t part = len < BLOCK - s->len ? len : BLOCK - s->len;
         memcpy(s->block + s->len, data, part);
         s->len += part;

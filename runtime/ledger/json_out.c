@@ -310,15 +310,13 @@ static inline char *put_plain(char *at, const char *text, size_t len)
 }
 
 /* Most members are a plain key and a plain text, which are put down in one go. */
-void ent_json_key_text_len(ent_json_out *out, const char *key, size_t key_len, const char *text)
+void ent_json_plain_key_text(ent_json_out *out, const char *key, size_t key_len, const char *text, size_t len)
 {
-    const size_t len = text == NULL ? 0 : strlen(text);
     const size_t more = key_len + len + 6;
 
-    if (key_len == 0 || len == 0 || len >= out->len_max || out->after_key || !at_level(out, out->in_object) ||
-        !is_plain(key, key_len) || !is_plain(text, len)) {
+    if (len == 0 || len >= out->len_max || out->after_key || !at_level(out, out->in_object) || !is_plain(text, len)) {
         ent_json_key_len(out, key, key_len);
-        ent_json_text(out, text);
+        ent_json_text_len(out, text, len);
         return;
     }
     if (!reserve(out, more))
@@ -333,6 +331,16 @@ void ent_json_key_text_len(ent_json_out *out, const char *key, size_t key_len, c
     *at = '\0';
     out->len = (size_t)(at - out->data);
     out->has_items |= (uint64_t)1 << out->depth;
+}
+
+void ent_json_key_text_len(ent_json_out *out, const char *key, size_t key_len, const char *text)
+{
+    if (text == NULL || key_len == 0 || key_len >= out->len_max || !is_plain(key, key_len)) {
+        ent_json_key_len(out, key, key_len);
+        ent_json_text(out, text);
+        return;
+    }
+    ent_json_plain_key_text(out, key, key_len, text, strlen(text));
 }
 
 void ent_json_members(ent_json_out *out, const char *json, size_t len)

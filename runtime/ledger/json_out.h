@@ -65,8 +65,14 @@ void ent_json_members(ent_json_out *out, const char *json, size_t len);
 
 /* Key and value together. */
 void ent_json_key_text_len(ent_json_out *out, const char *key, size_t key_len, const char *text);
+/* The same with a key that is known to need no escape. */
+void ent_json_plain_key_text(ent_json_out *out, const char *key, size_t key_len, const char *text, size_t len);
 static inline void ent_json_key_text(ent_json_out *out, const char *key, const char *text)
 {
+    if (__builtin_constant_p(key[0]) && text) { /* a literal of ours, which is plain */
+        ent_json_plain_key_text(out, key, strlen(key), text, strlen(text));
+        return;
+    }
     ent_json_key_text_len(out, key, strlen(key), text);
 }
 void ent_json_key_int(ent_json_out *out, const char *key, int64_t value);

@@ -22,9 +22,25 @@ int64_t ent_civil_days(int64_t y, int m, int d)
     return era * 146097 + day_of_era - 719468;
 }
 
+/* Days of whole centuries around ours, which fit 32 bits: the same in a third of the time. */
+static void from_near_days(uint32_t days, int64_t *y, int *m, int *d)
+{
+    uint32_t doe = days % 146097;
+    uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    uint32_t mp = (5 * doy + 2) / 153;
+    *d = (int)(doy - (153 * mp + 2) / 5 + 1);
+    *m = (int)(mp < 10 ? mp + 3 : mp - 9);
+    *y = (int64_t)(days / 146097 * 400 + yoe) + (*m <= 2);
+}
+
 void ent_civil_from_days(int64_t days, int64_t *y, int *m, int *d)
 {
     days += 719468;
+    if (days >= 0 && days <= UINT32_MAX) {
+        from_near_days((uint32_t)days, y, m, d);
+        return;
+    }
     int64_t era = ent_time_floor_div(days, 146097);
     int64_t doe = days - era * 146097;
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
@@ -145,10 +161,12 @@ bool ent_civil_parse_instant(const char *s, size_t n, int64_t *out_ns)
     return at == n && ent_time_from_seconds(seconds - offset_s, fraction_ns, out_ns);
 }
 
-static char *put_two(char *p, uint32_t value)
+static inline char *put_two(char *p, uint32_t value)
 {
-    p[0] = (char)('0' + value / 10);
-    p[1] = (char)('0' + value % 10);
+    static const char digits[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243"
+                                 "4445464748495051525354555657585960616263646566676869707172737475767778798081828384858687"
+                                 "888990919293949596979899";
+    memcpy(p, digits + 2 * value, 2);
     return p + 2;
 }
 
@@ -167,7 +185,11 @@ static char *put_date(char *p, int64_t days)
     int64_t y;
     int m, d;
     ent_civil_from_days(days, &y, &m, &d);
-    p = put_digits(p, y, 4);
+    if (y >= 0 && y < 10000) {
+        p = put_two(put_two(p, (uint32_t)y / 100), (uint32_t)y % 100);
+    } else {
+        p = put_digits(p, y, 4);
+    }
     *p++ = '-';
     p = put_two(p, (uint32_t)m);
     *p++ = '-';
@@ -213,15 +235,15 @@ static size_t put_text(char *buf, size_t cap, const char *text, const char *end)
 
 size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t offset_ns)
 {
-    char text[ENT_CIVIL_TEXT_MAX];
+    char own[ENT_CIVIL_TEXT_MAX];
+    char *text = cap >= sizeof own ? buf : own;
     int64_t offset_s =
-        offset_ns % ENT_TIME_MINUTE_NS == 0 && offset_ns > -100 * ENT_TIME_HOUR_NS &&
+        offset_ns != 0 && offset_ns % ENT_TIME_MINUTE_NS == 0 && offset_ns > -100 * ENT_TIME_HOUR_NS &&
                 offset_ns < 100 * ENT_TIME_HOUR_NS
             ? offset_ns / ENT_TIME_SECOND_NS
             : 0;
     int64_t utc_s = ent_time_floor_div(utc_ns, ENT_TIME_SECOND_NS);
-    int64_t fraction_ns = utc_ns % ENT_TIME_SECOND_NS;
-    fraction_ns += fraction_ns < 0 ? ENT_TIME_SECOND_NS : 0;
+    int64_t fraction_ns = (int64_t)((uint64_t)utc_ns - (uint64_t)utc_s * (uint64_t)ENT_TIME_SECOND_NS);
     int64_t local_s = utc_s + offset_s;
     int64_t days = ent_time_floor_div(local_s, ENT_TIME_DAY_S);
     uint32_t second = (uint32_t)(local_s - days * ENT_TIME_DAY_S);
