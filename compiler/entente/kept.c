@@ -74,6 +74,16 @@ ent_verdict ent_kept_decision(const ent_kept_clock *c)
                          .answer = c->answer};
 }
 
+/* Subjects mostly are texts, which lie in the order in which they came first and not in that of decisions. */
+void ent_kept_look_ahead(const ent_kept *kept, size_t at, const ent_strings *strings)
+{
+    enum { PLACE = 16, BYTES = 8 };
+    if (at + PLACE < kept->n) {
+        ent_strings_prefetch(strings, kept->v[at + PLACE].subject);
+        ent_strings_prefetch_bytes(strings, kept->v[at + BYTES].subject);
+    }
+}
+
 void ent_kept_clear(ent_kept *kept)
 {
     for (size_t i = 0; i < kept->n; i++) {

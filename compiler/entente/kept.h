@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "runtime/vm/strings.h"
 #include "runtime/judge/verdict.h"
 
 typedef struct ent_kept_clock {
@@ -29,5 +30,7 @@ bool ent_kept_fits(const ent_verdict *d);
 bool ent_kept_add(ent_kept *kept, const ent_verdict *d, size_t others_before);
 ent_verdict ent_kept_decision(const ent_kept_clock *clock);
 /* Forgets all of them. */
+/* The one at `at` is next: tells the processor which texts those after it are about. */
+void ent_kept_look_ahead(const ent_kept *kept, size_t at, const ent_strings *strings);
 void ent_kept_clear(ent_kept *kept);
 #endif

@@ -91,6 +91,7 @@ static bool put_decisions(run *r, ent_ledger *ledger, ledger_sink *sink)
         bool clock = next < r->clocks.n && r->clocks.v[next].others_before <= i;
         ent_verdict of_clock;
         if (clock) {
+            ent_kept_look_ahead(&r->clocks, next, ent_engine_strings(r->session));
             of_clock = ent_kept_decision(&r->clocks.v[next++]);
         }
         ok = ent_ledger_decision_line(ledger, r->session, clock ? &of_clock : &r->decisions[i++]);
