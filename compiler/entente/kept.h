@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "runtime/vm/strings.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/vm/strings.h"
 
 typedef struct ent_kept_clock {
     int64_t final_ns, at_ns, due_ns, done_ns, elapsed_ns, allowed_ns;
@@ -29,8 +29,8 @@ bool ent_kept_fits(const ent_verdict *d);
 /* false: memory.  The answer is kept, too. */
 bool ent_kept_add(ent_kept *kept, const ent_verdict *d, size_t others_before);
 ent_verdict ent_kept_decision(const ent_kept_clock *clock);
-/* Forgets all of them. */
 /* The one at `at` is next: tells the processor which texts those after it are about. */
 void ent_kept_look_ahead(const ent_kept *kept, size_t at, const ent_strings *strings);
+/* Forgets all of them. */
 void ent_kept_clear(ent_kept *kept);
 #endif
