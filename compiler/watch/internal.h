@@ -235,6 +235,7 @@ bool ent_watch_warn(ent_watch *w);
 /* How everything stands up to where time has passed, at most a little old. */
 const ent_watch_standing *ent_watch_standing_now(ent_watch *w);
 void ent_watch_standing_clear(ent_watch *w);
+void ent_watch_standing_free(ent_watch *w);
 
 /* --- takeover.c --- */
 /* Takes over the program (owned then), or says why not.  false: the watch cannot go on. */

@@ -146,6 +146,13 @@ void ent_watch_standing_clear(ent_watch *w)
     w->standing.n = 0;
 }
 
+void ent_watch_standing_free(ent_watch *w)
+{
+    ent_watch_standing_clear(w);
+    free(w->standing.v);
+    ent_json_deinit(&w->standing.answer);
+}
+
 const ent_watch_standing *ent_watch_standing_now(ent_watch *w)
 {
     ent_watch_standing *s = &w->standing;

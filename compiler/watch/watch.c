@@ -298,9 +298,7 @@ static void close_all(ent_watch *w)
     ent_watch_clients_close(w);
     ent_watch_club_close(w);
     ent_watch_free_sources(w);
-    ent_watch_standing_clear(w);
-    free(w->standing.v);
-    ent_json_deinit(&w->standing.answer);
+    ent_watch_standing_free(w);
     free(w->lines);
     free(w->told_clocks.v);
     free(w->told_budgets.v);

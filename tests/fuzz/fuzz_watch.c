@@ -95,8 +95,7 @@ static void close_watch(ent_watch *w)
     ent_watch_poll_close(w, &w->sources[LOAD]);
     ent_watch_club_close(w);
     ent_watch_free_sources(w);
-    ent_watch_standing_clear(w);
-    free(w->standing.v);
+    ent_watch_standing_free(w);
     free(w->lines);
     free(w->told_clocks.v);
     free(w->told_budgets.v);

@@ -171,6 +171,44 @@ class Conformance(unittest.TestCase):
                 self.assertEqual(bare("\n".join(lines)), bare(club.ledger))
                 self.assertEqual([d.line for d in decided], lines[1:])
 
+    def test_file_text(self):
+        for name in CLUBS:
+            with self.subTest(club=name):
+                club, lines = Club(name), []
+                with club.program.session(live=False, on_line=lines.append, **club.period) as session:
+                    for feed in club.feeds:
+                        session.push_text(feed, (SET / name / f"{feed}.csv").read_text("utf-8"), "csv")
+                    session.finish()
+                self.assertEqual("".join(line + "\n" for line in lines), club.ledger)
+
+    def test_saved(self):
+        """Saved and restored after every few rows; the whole ledger, and the live one, are as if nothing had been."""
+        for name in CLUBS:
+            for live in (False, True):
+                with self.subTest(club=name, live=live):
+                    club, lines = Club(name), []
+                    session = club.program.session(live=live, on_line=lines.append, **club.period)
+                    for feed, rows in club.feeds.items():
+                        for at in range(0, len(rows), 7):
+                            session.push(feed, rows[at:at + 7])
+                            saved = session.save()
+                            self.assertEqual(session.save(), saved)
+                            session.close()
+                            session = club.program.session(saved=saved, on_line=lines.append)
+                    session.finish()
+                    session.close()
+                    ledger = "".join(line + "\n" for line in lines)
+                    self.assertEqual(bare(ledger) if live else ledger, bare(club.ledger) if live else club.ledger)
+
+    def test_what_is_no_saved_session(self):
+        club = Club(CLUBS[0])
+        with club.program.session() as session:
+            saved = session.save()
+        for wrong in (b"", saved[:-1], saved[:40] + bytes([saved[40] ^ 1]) + saved[41:]):
+            with self.assertRaises(EntenteError) as caught:
+                club.program.session(saved=wrong)
+            self.assertEqual(caught.exception.code, ErrorCode.DATA)
+
 
 class Content(unittest.TestCase):
     def test_same_as_the_line(self):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Session:
     on_line      called with each line of the ledger, the first `run` line included, without its newline
     signatures, keys, assume_signed   who has signed: the text of a .entc.sig file, and of allowed keys
     zone_dir     the folder of the time zones' files
+    saved        what `save` gave: the session goes on as that one would have; `live`, `start`, `end` and `as_of` are then
+                 those of that one
 
     An exception in a callback ends the session and comes out of the call that caused it.
     Instants are datetimes with a time zone, or integers of nanoseconds since 1970.
@@ -53,7 +56,7 @@ class Session:
                  on_notice: Optional[Callable[[Notice], object]] = None,
                  on_line: Optional[Callable[[str], object]] = None,
                  signatures: Optional[bytes] = None, keys: Optional[bytes] = None, assume_signed: bool = False,
-                 zone_dir: Optional[str] = None) -> None:
+                 zone_dir: Optional[str] = None, saved: Optional[bytes] = None) -> None:
         self.program = program
         self._feeds = {feed.name: feed for feed in program.feeds}
         self._lock = threading.Lock()
@@ -74,9 +77,25 @@ class Session:
         self._set_callbacks(options, on_decision or self._decided.append, on_notice, on_line)
         self._handle = ctypes.c_void_p()
         error = _abi.ent_error()
-        if not lib.ent_session_new(program._handle, ctypes.byref(options), ctypes.byref(self._handle),
-                                   ctypes.byref(error)):
+        if saved is not None:
+            ok = self._restore(options, saved, error)
+        else:
+            ok = lib.ent_session_new(program._handle, ctypes.byref(options), ctypes.byref(self._handle),
+                                     ctypes.byref(error))
+        if not ok:
             raise_error(error)
+
+    def _restore(self, options: _abi.ent_session_options, saved: bytes, error: _abi.ent_error) -> bool:
+        stream = io.BytesIO(saved)
+
+        def read(_user: Any, place: int, n: int) -> bool:
+            piece = stream.read(n)
+            ctypes.memmove(place, piece, len(piece))
+            return len(piece) == n
+        types: Dict[str, Any] = {entry[0]: entry[1] for entry in _abi.ent_reader._fields_}
+        reader = _abi.ent_reader(read=types["read"](read), options=ctypes.pointer(options))
+        return bool(lib.ent_session_restore(self.program._handle, ctypes.byref(reader), ctypes.byref(self._handle),
+                                            ctypes.byref(error)))
 
     def _set_callbacks(self, options: _abi.ent_session_options, on_decision: Callable[[Decision], object],
                        on_notice: Optional[Callable[[Notice], object]],
@@ -156,6 +175,29 @@ class Session:
         columns, n, keep = make_columns(info, rows, ignore_unknown)
         self._call(lib.ent_session_push, feed.encode(), columns, n, feed=feed)
         del keep
+
+    def push_text(self, feed: str, content: Union[str, bytes], format: Optional[str] = None) -> None:
+        """Rows of a feed as "csv" (with a header), "tsv" or "jsonl"; without a format, as the feed's `bind` says or as it
+        looks.  The `bind` is applied."""
+        content = content.encode() if isinstance(content, str) else content
+        self._call(lib.ent_session_push_text, feed.encode(), format.encode() if format else None, content, len(content),
+                   feed=feed)
+
+    def save(self) -> bytes:
+        """The whole session, for `program.session(saved=...)` in this process or another; it goes on unchanged."""
+        pieces: List[bytes] = []
+
+        def write(_user: Any, place: int, n: int) -> bool:
+            pieces.append(ctypes.string_at(place, n))
+            return True
+        types: Dict[str, Any] = {entry[0]: entry[1] for entry in _abi.ent_writer._fields_}
+        call = types["write"](write)
+
+        def save(handle: ctypes.c_void_p, error: Any) -> bool:
+            writer = _abi.ent_writer(write=call, error=ctypes.cast(error, types["error"]))
+            return bool(lib.ent_session_save(handle, ctypes.byref(writer)))
+        self._call(save)
+        return b"".join(pieces)
 
     def advance(self, watermark: Instant) -> List[Decision]:
         """No row before `watermark` will come any more: returns what is thereby decided."""
