@@ -324,12 +324,18 @@ static ent_span numbered(const ent_node *n)
     return v != NULL ? v->span : n->name_span;
 }
 
+/* Whether a number may stand there that could not be read. */
+static bool lost_number(ent_checker *ck, const ent_node *n)
+{
+    return ent_clause(n, ENT_NODE_VERSION) == NULL && ent_broken(ck, n->span);
+}
+
 /* Versions count up one by one, in the order of their dates.  False: reported, and those that follow
  * are not held against it. */
 static bool check_number(ent_checker *ck, const version *v, const version *end)
 {
     const ent_agreement_decl *a = v->agreement, *before = a->before;
-    if (a->version == before->version + 1)
+    if (a->version == before->version + 1 || lost_number(ck, v->node) || lost_number(ck, before->node))
         return true;
     bool back = a->version <= before->version;
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0431, numbered(v->node),

@@ -374,7 +374,8 @@ bool ent_check_zone(ent_checker *ck, const char *zone, ent_span span)
         return true;
     }
     ent_diag *d = ent_diag_add(ck->diags, ENT_DIAG_E0216, span, "unknown time zone `%s`", zone);
-    ent_diag_primary_label(d, "not in this machine's time zone data");
+    const char *reason = strstr(why, "`: "); /* behind the name */
+    ent_diag_primary_label(d, "%s", reason == NULL ? why : reason + 3);
     const char *best = near_zone(ck, zone);
     const char *mend = best == NULL ? NULL : ent_arena_printf(ck->arena, "\"%s\"", best);
     size_t written = 0;

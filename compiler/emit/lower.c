@@ -252,7 +252,7 @@ static int64_t lower_digest(ent_lower *lw, const ent_agreement_decl *a)
         return -1;
     }
     if (!ent_canonical_digest(lw->m, a, digest)) {
-        (void)ent_lower_fail(lw, a->span, "the digest of `%s` cannot be computed", a->name);
+        (void)ent_lower_no_memory(lw);
         return -1;
     }
     return ent_builder_text(lw->b, digest);
@@ -480,8 +480,7 @@ static void lower_calendars(ent_lower *lw)
         for (size_t k = 0; k < c->n_files; k++) {
             char digest[ENT_HASH_TEXT_SIZE];
             if (!ent_hash_hex(c->files[k].bytes, c->files[k].n_bytes, digest)) {
-                (void)ent_lower_fail(lw, c->span, "the digest of `%s` cannot be computed",
-                                     c->files[k].path);
+                (void)ent_lower_no_memory(lw);
                 return;
             }
             ent_builder_add_calendar_file(
