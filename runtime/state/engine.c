@@ -199,6 +199,8 @@ void ent_engine_free(ent_engine *s)
     free(s->zones);
     free(s->events.v);
     free(s->events.bits);
+    free(s->events.dealt);
+    free(s->events.ends);
     ent_intervals_deinit(&s->pauses);
     ent_blaming_free(s->blaming);
     ent_blame_free(&s->spare_blame);

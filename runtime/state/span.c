@@ -160,14 +160,57 @@ bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag)
     return true;
 }
 
+static bool in_order(const ent_events *events)
+{
+    for (size_t i = 1; i < events->n; i++) {
+        if (compare_events(&events->v[i - 1], &events->v[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A feed's rows are in order, and watches are collected in that of their tags: where all are of one feed, events only
+ * have to be dealt out to their rows.  false: there are several feeds, or there is no memory for it. */
+static bool deal_to_rows(ent_events *events)
+{
+    size_t n_lanes = 0;
+    for (size_t i = 0; i < events->n; i++) {
+        const ent_event *e = &events->v[i];
+        if (e->feed != events->v[0].feed) {
+            return false;
+        }
+        n_lanes = e->lane >= n_lanes ? (size_t)e->lane + 1 : n_lanes;
+    }
+    if (!ent_reserve((void **)&events->ends, &events->ends_capacity, n_lanes, sizeof *events->ends) ||
+        !ent_reserve((void **)&events->dealt, &events->dealt_capacity, events->n, sizeof *events->dealt)) {
+        return false;
+    }
+    memset(events->ends, 0, n_lanes * sizeof *events->ends);
+    for (size_t i = 0; i < events->n; i++) {
+        events->ends[events->v[i].lane]++;
+    }
+    for (size_t i = 1; i < n_lanes; i++) {
+        events->ends[i] += events->ends[i - 1];
+    }
+    for (size_t i = events->n; i-- > 0;) {
+        events->dealt[--events->ends[events->v[i].lane]] = events->v[i];
+    }
+    ent_event *v = events->v;
+    size_t capacity = events->capacity;
+    events->v = events->dealt;
+    events->capacity = events->dealt_capacity;
+    events->dealt = v;
+    events->dealt_capacity = capacity;
+    return true;
+}
+
 void ent_events_sort(ent_engine *s)
 {
     ent_events *events = &s->events;
-    for (size_t i = 1; events->n_collected > 1 && i < events->n; i++) {
-        if (compare_events(&events->v[i - 1], &events->v[i]) > 0) {
-            qsort(events->v, events->n, sizeof *events->v, compare_events);
-            return;
-        }
+    bool sorted = events->n_collected <= 1 || in_order(events) || (deal_to_rows(events) && in_order(events));
+    if (!sorted) {
+        qsort(events->v, events->n, sizeof *events->v, compare_events);
     }
 }
 

@@ -133,6 +133,10 @@ typedef struct ent_events {
     size_t n_collected; /* from how many watches: the rows of one are in order */
     uint64_t *bits;     /* scratch: a byte a row */
     size_t bits_capacity;
+    ent_event *dealt; /* scratch: in the order of rows */
+    size_t dealt_capacity;
+    size_t *ends; /* scratch: by row */
+    size_t ends_capacity;
 } ent_events;
 
 #define ENT_NOT_OPEN INT64_MAX
