@@ -140,7 +140,7 @@ bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_faul
     d->follows_holder = p->n_framework > 0 && p->framework[0].ticket_time == 1 &&
                         p->feed[row->feed].holder >= 0;
     if (ok && d->follows_holder) {
-        ok = ent_watches_add_feed(p, &d->watches, row->feed, BIT_HOLD);
+        ok = ent_watches_add_turns(p, &d->watches, row->feed, BIT_HOLD);
     }
     if (!ok || !init_uses(s, d) || !init_saved(s, d)) {
         return ent_no_memory(error);
@@ -448,9 +448,11 @@ static bool take_waiting(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
     return !(e->bits & BIT_UNTIL) || settle(s, d, c, e->at);
 }
 
+/* Whoever gets the key by the row that ends the clock has none of its time. */
 static bool take_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
-    if (c && !ent_clock_hold(s, d, c, e->lane, e->at)) {
+    bool ends = (e->bits & BIT_DISCHARGE) && d->row->undo_mode != ENT_UNDO_RESUME;
+    if (c && !ends && !ent_clock_hold(s, d, c, e->lane, e->at)) {
         return false;
     }
     if (!d->row->retroactive) {
@@ -466,6 +468,9 @@ static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
     bool ran = c != NULL;
     if ((e->bits & BIT_HOLD) && (int64_t)e->feed == d->row->feed && !take_hold(s, d, c, e)) {
         return false;
+    }
+    if (e->bits == BIT_HOLD) {
+        return true;
     }
     if (c && !(c->state == ENT_CLOCK_WAITING ? take_waiting(s, d, c, e)
                                              : take_running(s, d, c, e))) {

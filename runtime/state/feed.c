@@ -105,6 +105,8 @@ void ent_feedstate_deinit(ent_feedstate *f)
     free(f->previous_fields);
     free(f->latest);
     free(f->slots);
+    free(f->holders);
+    free(f->turns);
     ent_colbuf_deinit(&f->origin);
     ent_map_deinit(&f->keys);
 }
@@ -304,6 +306,7 @@ bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fau
         return ent_no_memory(error);
     }
     f->n = 0;
+    f->turns_valid = false;
     for (size_t i = 0; i < f->n_keycolumns; i++) {
         f->keycolumns[i].valid = false;
     }
@@ -349,6 +352,65 @@ bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fau
     bool ok = ent_feedstate_run(s, f, columns, columns + n_fields, f->n, f->slots, error);
     free(columns);
     return ok;
+}
+
+/* Makes room for the key's holder; false: its number is too large for a place of its own, or there is no memory. */
+static bool reach_holder(ent_feedstate *f, int64_t key)
+{
+    enum { FIRST = 4096, FACTOR = 4 };
+    size_t before = f->holders_capacity;
+    if (key < 0 || (uint64_t)key >= FIRST + FACTOR * (uint64_t)f->n_rows_told ||
+        !ent_reserve((void **)&f->holders, &f->holders_capacity, (size_t)key + 1, sizeof *f->holders)) {
+        return false;
+    }
+    memset(f->holders + before, 0, f->holders_capacity - before);
+    return true;
+}
+
+/* Tells the turns of rows from `begin` on, up to one whose key has no place; the row at which it stops. */
+static size_t tell_turns(ent_feedstate *f, const int64_t *keys, const uint8_t *absent, size_t begin, size_t end)
+{
+    const ent_colbuf *column = &f->pending[f->row->holder];
+    const int64_t *party = column->data;
+    const uint8_t *nobody = column->absent;
+    uint8_t *turns = f->turns;
+    uint8_t *holders = f->holders;
+    size_t n_known = column->n;
+    size_t n_places = f->holders_capacity;
+    for (size_t i = begin; i < end; i++) {
+        if (absent && absent[i]) {
+            turns[i] = 0;
+            continue;
+        }
+        if ((uint64_t)keys[i] >= n_places) {
+            return i;
+        }
+        uint8_t holder = (uint8_t)((i >= n_known || (nobody && nobody[i]) ? -1 : party[i]) + 2);
+        turns[i] = holders[keys[i]] != holder;
+        holders[keys[i]] = holder;
+    }
+    return end;
+}
+
+/* Most rows leave their key with whoever has it: no clock has to be looked for because of them. */
+bool ent_feedstate_turns(ent_engine *s, ent_feedstate *f)
+{
+    const uint8_t *absent;
+    const int64_t *keys = ent_feedstate_keys(s, f, f->row->first_key, f->row->n_keys, &absent);
+    if (!keys || !ent_reserve((void **)&f->turns, &f->turns_capacity, f->n, sizeof *f->turns)) {
+        return false;
+    }
+    size_t n = f->turns_valid ? 0 : f->n;
+    for (size_t begin = 0; begin < n;) {
+        begin = tell_turns(f, keys, absent, begin, n);
+        if (begin < n) {
+            f->turns[begin] = 1;
+            begin += !reach_holder(f, keys[begin]);
+        }
+    }
+    f->n_rows_told += n;
+    f->turns_valid = true;
+    return true;
 }
 
 static void drop_front(ent_colbuf *c, size_t n)

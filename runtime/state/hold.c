@@ -249,19 +249,10 @@ bool ent_holds_reserve(ent_dutystate *d, ent_holds *holds, uint32_t need)
     return true;
 }
 
-/* Whom the row gives the key to. */
-static int64_t holder_of(const ent_feedstate *f, size_t lane)
-{
-    const ent_colbuf *column = &f->pending[f->row->holder];
-    bool present = column->n > lane && !(column->absent && column->absent[lane]);
-    return present ? ((const int64_t *)column->data)[lane] : -1;
-}
-
-bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t lane,
-                    int64_t at)
+/* The row gives the key to the party. */
+static bool give_to(ent_engine *s, ent_dutystate *d, ent_holds *holds, int64_t party, size_t lane, int64_t at)
 {
     const ent_feedstate *f = &s->feeds[d->row->feed];
-    int64_t party = holder_of(f, lane);
     if (holds->n > 0 && holds->v[holds->n - 1].party == party) {
         return true;
     }
@@ -270,21 +261,26 @@ bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t la
         holds->v[holds->n - 1] = (ent_hold){at, party, origin};
         return true;
     }
-    if (!ent_holds_reserve(d, holds, holds->n + 1)) {
+    if (holds->n == holds->capacity && !ent_holds_reserve(d, holds, holds->n + 1)) {
         return false;
     }
     holds->v[holds->n++] = (ent_hold){at, party, origin};
     return true;
 }
 
+bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t lane, int64_t at)
+{
+    return give_to(s, d, holds, ent_feedstate_holder(&s->feeds[d->row->feed], lane), lane, at);
+}
+
 bool ent_clock_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane, int64_t at)
 {
-    int64_t party = holder_of(&s->feeds[d->row->feed], lane);
+    int64_t party = ent_feedstate_holder(&s->feeds[d->row->feed], lane);
     if (party == c->holder) {
         return true;
     }
     c->holder = (int8_t)party;
-    return ent_holds_take(s, d, &c->holds, lane, at);
+    return give_to(s, d, &c->holds, party, lane, at);
 }
 
 const ent_hold *ent_hold_at(const ent_holds *holds, int64_t at)

@@ -63,6 +63,18 @@ bool ent_watches_add_feed(const ent_image *p, ent_watches *w, int64_t feed, uint
     return watch && watch_add(watch, -1, bit);
 }
 
+/* Turns are told by the feed's own keys: a watch by other keys takes every row. */
+bool ent_watches_add_turns(const ent_image *p, ent_watches *w, int64_t feed, uint8_t bit)
+{
+    const ent_feed_row *row = &p->feed[feed];
+    ent_watch *watch = watch_of(w, feed, row->first_key, row->n_keys);
+    bool own = watch && watch->n_keys == row->n_keys && row->kind == 0;
+    for (int64_t i = 0; own && i < row->n_keys; i++) {
+        own = p->keyfield[watch->first_key + i].field == p->keyfield[row->first_key + i].field;
+    }
+    return watch && watch_add(watch, own ? ENT_SLOT_TURNS : -1, bit);
+}
+
 void ent_watches_deinit(ent_watches *w)
 {
     for (size_t i = 0; i < w->n; i++) {
@@ -89,8 +101,9 @@ static int compare_events(const void *a, const void *b)
 }
 
 /* What each row means to the watch, eight rows at a time, a byte each; bytes behind the last row mean nothing. */
-static bool find_bits(ent_events *events, const ent_feedstate *f, const ent_watch *watch)
+static bool find_bits(ent_engine *s, ent_feedstate *f, const ent_watch *watch)
 {
+    ent_events *events = &s->events;
     const uint64_t ones = UINT64_C(0x0101010101010101);
     size_t n_words = (f->n + 7) / 8;
     if (!ent_reserve((void **)&events->bits, &events->bits_capacity, n_words, sizeof *events->bits)) {
@@ -98,6 +111,9 @@ static bool find_bits(ent_events *events, const ent_feedstate *f, const ent_watc
     }
     memset(events->bits, 0, n_words * sizeof *events->bits);
     for (size_t k = 0; k < watch->n_alts; k++) {
+        if (watch->alts[k].slot == ENT_SLOT_TURNS && !ent_feedstate_turns(s, f)) {
+            return false;
+        }
         const uint8_t *test = ent_slot_bool(f, watch->alts[k].slot);
         for (size_t i = 0; i < n_words; i++) {
             uint64_t word = ones;
@@ -125,7 +141,7 @@ static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
     const int64_t *keys = ent_feedstate_keys(s, f, watch->first_key, watch->n_keys, &absent);
     if (!keys || !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n,
                               sizeof *events->v) ||
-        !find_bits(events, f, watch)) {
+        !find_bits(s, f, watch)) {
         return false;
     }
     const int64_t *at = ent_feedstate_at(f);

@@ -100,12 +100,20 @@ typedef struct ent_feedstate {
     ent_keyids *keyids;
     size_t n_keyids;
     ent_slot_range *ranges; /* one a slot */
+    /* For duties that follow holders.  By key, 2 + whom its last row gave it to, or 0; only of keys that are numbers
+     * handed out one after another.  turns: of the slice, which rows may give their key to another party. */
+    uint8_t *holders;
+    size_t holders_capacity, n_rows_told;
+    uint8_t *turns;
+    size_t turns_capacity;
+    bool turns_valid;
     ent_feed_totals totals;
 } ent_feedstate;
 
+#define ENT_SLOT_TURNS INT64_C(-2)
 /* Which rows of a feed mean what to a span or duty. */
 typedef struct ent_watch_alt {
-    int64_t slot; /* -1: every row */
+    int64_t slot; /* -1: every row; ENT_SLOT_TURNS: those that may change who has the key */
     uint8_t bit;  /* one of eight */
 } ent_watch_alt;
 typedef struct ent_watch {
@@ -605,12 +613,23 @@ bool ent_feedstate_run(ent_engine *s, ent_feedstate *f, const ent_vector *fields
 const int64_t *ent_feedstate_at(const ent_feedstate *f);
 static inline const uint8_t *ent_slot_bool(const ent_feedstate *f, int64_t slot)
 {
-    return slot < 0 ? NULL : (const uint8_t *)f->slots[slot].data;
+    return slot == ENT_SLOT_TURNS ? f->turns : slot < 0 ? NULL : (const uint8_t *)f->slots[slot].data;
 }
+/* Whom the row gives its key to; -1: nobody that it names. */
+static inline int64_t ent_feedstate_holder(const ent_feedstate *f, size_t lane)
+{
+    const ent_colbuf *column = &f->pending[f->row->holder];
+    bool present = column->n > lane && !(column->absent && column->absent[lane]);
+    return present ? ((const int64_t *)column->data)[lane] : -1;
+}
+/* Fills `turns` of the slice, once; the feed has a holder.  false: no memory. */
+bool ent_feedstate_turns(ent_engine *s, ent_feedstate *f);
 
 /* --- span.c --- */
 bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint8_t bit);
 bool ent_watches_add_feed(const ent_image *p, ent_watches *w, int64_t feed, uint8_t bit);
+/* Every row but those that leave their key with whoever has it. */
+bool ent_watches_add_turns(const ent_image *p, ent_watches *w, int64_t feed, uint8_t bit);
 void ent_watches_deinit(ent_watches *w);
 /* Forgets what was collected. */
 void ent_events_clear(ent_engine *s);
