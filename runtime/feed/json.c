@@ -8,7 +8,7 @@
 bool ent_json_lines_init(ent_reader *r, ent_feed_error *err) {
     r->json_row = calloc((size_t)r->n_names + 1, sizeof *r->json_row);
     r->json = ent_json_create((const char *const *)r->names, r->n_names);
-    r->json_plain = ent_json_plain_new((const char *const *)r->names, r->n_names);
+    r->json_plain = ent_json_plain_new((const char *const *)r->names, r->n_names, r->options.scan);
     r->json_ends = calloc(r->options.batch_rows, (2 * (size_t)r->n_names + 2) * sizeof *r->json_ends);
     r->json_columns = calloc((size_t)r->n_names + 1, sizeof *r->json_columns);
     bool fine = r->json_row != NULL && r->json != NULL && r->json_plain != NULL && r->json_ends != NULL &&

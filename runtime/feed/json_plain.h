@@ -3,6 +3,9 @@
  * What stands between the values is remembered and only compared; values are texts without escapes, numbers, `true`,
  * `false` and `null`, all in ASCII.  Whatever else a line is, this says nothing about it: it is for json_simd.h, which
  * knows all of JSON, so a line that is missed here costs time and never changes a cell.
+ *
+ * Many lines at once go by marks: a kernel of scan.h finds all quotes and newlines, each line of the layout has as
+ * many, so everything in a line is found by counting, and no line waits for where the one before it ends.
  * Tested by tests/unit/test_feed.c and tests/property/feed_oracle.py. */
 #ifndef ENT_FEED_JSON_PLAIN_H
 #define ENT_FEED_JSON_PLAIN_H
@@ -11,11 +14,12 @@
 #include <stdint.h>
 
 #include "runtime/feed/cell.h"
+#include "runtime/feed/scan.h"
 
 typedef struct ent_json_plain ent_json_plain;
 
-/* The names must outlive it.  NULL: out of memory. */
-ent_json_plain *ent_json_plain_new(const char *const *names, uint32_t n_names);
+/* The names must outlive it; the kind is of the kernel that finds quotes.  NULL: out of memory. */
+ent_json_plain *ent_json_plain_new(const char *const *names, uint32_t n_names, ent_scan_kind kind);
 void ent_json_plain_free(ent_json_plain *plain);
 
 /* Fills row[0 .. n_names) and returns true if the line is such a one; else the row may hold anything.  A byte below a
@@ -25,7 +29,7 @@ bool ent_json_plain_line(ent_json_plain *plain, const char *line, uint32_t len, 
 /* As many of the lines from text + from on as look like the line before, have every name, and no null; at most `most`,
  * and only lines that end at or before text[last], a newline.  For each it writes where the line, the values and what
  * stands between them end, as plain.h has it: 2 * names + 2 entries.  Returns how many lines, with *to behind them. */
-uint32_t ent_json_plain_rows(const ent_json_plain *plain, const char *text, uint32_t from, uint32_t last,
+uint32_t ent_json_plain_rows(ent_json_plain *plain, const char *text, uint32_t from, uint32_t last,
                              uint32_t most, uint32_t *ends, uint32_t *to);
 
 #endif

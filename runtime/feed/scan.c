@@ -189,19 +189,19 @@ static inline AVX2 __attribute__((always_inline)) uint64_t equal_avx2(__m256i a,
     return (uint64_t)high << 32 | low;
 }
 
-/* Writes eight at once and takes back what was too much: the number of cells in a block varies, and
- * a loop that stops after each would be mispredicted once per block.  `ends` has room for it. */
-static inline AVX2 __attribute__((always_inline)) void
-note_ends_avx2(ent_scan *scan, uint64_t found, uint32_t base) {
-    uint32_t *out = scan->ends + scan->n_ends;
-    uint32_t count = (uint32_t)_mm_popcnt_u64(found);
+/* Writes base + i for each bit i that is set; returns how many.  Eight are written at once, and what was too much
+ * does not count: the number of cells in a block varies, and a loop that stops after each would be mispredicted once
+ * per block.  `out` has room for it. */
+static inline AVX2 __attribute__((always_inline)) uint32_t
+note_bits_avx2(uint32_t *out, uint64_t bits, uint32_t base) {
+    uint32_t count = (uint32_t)_mm_popcnt_u64(bits);
     for (uint32_t done = 0; done < count; done += 8) {
         for (uint32_t i = 0; i < 8; i++) {
-            out[done + i] = base + (uint32_t)_tzcnt_u64(found);
-            found = _blsr_u64(found);
+            out[done + i] = base + (uint32_t)_tzcnt_u64(bits);
+            bits = _blsr_u64(bits);
         }
     }
-    scan->n_ends += count;
+    return count;
 }
 
 AVX2 static void scan_avx2(ent_scan *scan, const uint8_t *text, uint32_t to, uint8_t separator) {
@@ -222,8 +222,28 @@ AVX2 static void scan_avx2(ent_scan *scan, const uint8_t *text, uint32_t to, uin
         };
         uint64_t found = block_found(scan, &m);
         note_rows(scan, found, found & (m.cr | m.lf));
-        note_ends_avx2(scan, found, scan->at);
+        scan->n_ends += note_bits_avx2(scan->ends + scan->n_ends, found, scan->at);
     }
+}
+
+AVX2 static uint32_t mark_avx2(const char *text, uint32_t from, uint32_t to, uint32_t *marks) {
+    const __m256i quote = _mm256_set1_epi8('"');
+    const __m256i lf = _mm256_set1_epi8('\n');
+    const __m256i backslash = _mm256_set1_epi8('\\');
+    const __m256i blank = _mm256_set1_epi8(' ');
+    uint32_t n = 0;
+    for (uint32_t at = from; at < to; at += 64) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(text + at));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(text + at + 32));
+        uint32_t low_a = (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(blank, a));
+        uint32_t low_b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(blank, b));
+        uint64_t newlines = equal_avx2(a, b, lf);
+        if ((((uint64_t)low_b << 32 | low_a) ^ newlines) != 0 || equal_avx2(a, b, backslash) != 0) {
+            break;
+        }
+        n += note_bits_avx2(marks + n, equal_avx2(a, b, quote) | newlines, at);
+    }
+    return n;
 }
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,bmi,bmi2,popcnt")))
@@ -241,6 +261,15 @@ note_bits_avx512(uint32_t *out, uint64_t bits, uint32_t count, uint32_t base, __
         }
         wanted = _mm512_alignr_epi32(_mm512_setzero_si512(), wanted, 4);
     }
+}
+
+/* The bytes 0 to 63. */
+static inline AVX512 __attribute__((always_inline)) __m512i count_up_avx512(void) {
+    uint8_t numbers[64];
+    for (unsigned i = 0; i < sizeof numbers; i++) {
+        numbers[i] = (uint8_t)i;
+    }
+    return _mm512_loadu_si512(numbers);
 }
 
 /* Blocks without quotes, CRs and anything that is not ASCII, as long as such come: all that there is to note is in
@@ -287,11 +316,7 @@ AVX512 static void scan_plain_avx512(ent_scan *scan, const uint8_t *text, uint32
 }
 
 AVX512 static void scan_avx512(ent_scan *scan, const uint8_t *text, uint32_t to, uint8_t separator) {
-    uint8_t count_up[64];
-    for (unsigned i = 0; i < sizeof count_up; i++) {
-        count_up[i] = (uint8_t)i;
-    }
-    const __m512i numbers = _mm512_loadu_si512(count_up);
+    const __m512i numbers = count_up_avx512();
     const __m512i quote = _mm512_set1_epi8('"');
     const __m512i between = _mm512_set1_epi8((char)separator);
     const __m512i cr = _mm512_set1_epi8('\r');
@@ -322,14 +347,57 @@ AVX512 static void scan_avx512(ent_scan *scan, const uint8_t *text, uint32_t to,
     }
 }
 
+AVX512 static uint32_t mark_avx512(const char *text, uint32_t from, uint32_t to, uint32_t *marks) {
+    const __m512i numbers = count_up_avx512();
+    const __m512i quote = _mm512_set1_epi8('"');
+    const __m512i lf = _mm512_set1_epi8('\n');
+    const __m512i backslash = _mm512_set1_epi8('\\');
+    const __m512i blank = _mm512_set1_epi8(' ');
+    uint32_t n = 0;
+    for (uint32_t at = from; at < to; at += 64) {
+        __m512i v = _mm512_loadu_si512(text + at);
+        uint64_t newlines = _mm512_cmpeq_epi8_mask(v, lf);
+        uint64_t found = newlines | _mm512_cmpeq_epi8_mask(v, quote);
+        uint64_t low = _mm512_cmplt_epi8_mask(v, blank); /* or beyond ASCII, as bytes are signed here */
+        if (((low ^ newlines) | _mm512_cmpeq_epi8_mask(v, backslash)) != 0) {
+            break;
+        }
+        uint32_t count = (uint32_t)_mm_popcnt_u64(found);
+        note_bits_avx512(marks + n, found, count, at, numbers);
+        n += count;
+    }
+    return n;
+}
+
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+}
+
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2");
+}
+
 #endif
+
+ent_mark_function ent_mark_kernel(ent_scan_kind kind) {
+#if ENT_HAS_X86_SIMD
+    if ((kind == ENT_SCAN_BEST || kind == ENT_SCAN_AVX512) && has_avx512()) {
+        return mark_avx512;
+    }
+    if ((kind == ENT_SCAN_BEST || kind == ENT_SCAN_AVX2) && has_avx2()) {
+        return mark_avx2;
+    }
+#else
+    (void)kind;
+#endif
+    return NULL;
+}
 
 ent_scan_function ent_scan_kernel(ent_scan_kind kind) {
 #if ENT_HAS_X86_SIMD
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                __builtin_cpu_supports("popcnt");
-    bool avx512 = avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                  __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2");
+    bool avx2 = has_avx2();
+    bool avx512 = has_avx512();
     switch (kind) {
     case ENT_SCAN_BEST: return avx512 ? scan_avx512 : avx2 ? scan_avx2 : scan_sse2;
     case ENT_SCAN_AVX512: return avx512 ? scan_avx512 : NULL;

@@ -66,4 +66,13 @@ void ent_scan_reset(ent_scan *scan);
  * must be the end of the text.  `ends` and `rows` need room for one entry per byte of text plus
  * ENT_SCAN_PADDING, `dirty` for one per 64 bytes. */
 
+/* For lines of JSON: writes where in text[from .. to) quotes and LFs stand, and returns how many do.  Ends before the
+ * first 64 bytes that have a backslash, a byte below a blank but LF, or one beyond ASCII.  The 64 bytes behind `to` are
+ * readable, and may be looked at, too; `marks` needs room for one entry per byte of text plus twice
+ * ENT_SCAN_PADDING. */
+typedef uint32_t (*ent_mark_function)(const char *text, uint32_t from, uint32_t to, uint32_t *marks);
+
+/* The kernel of that kind; NULL: there is none, as it would not be worth its while. */
+ent_mark_function ent_mark_kernel(ent_scan_kind kind);
+
 #endif

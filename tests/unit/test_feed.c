@@ -443,6 +443,43 @@ static void test_kernels_agree(void **state) {
     }
 }
 
+static void test_marks(void **state) {
+    (void)state;
+    enum { SIZE = 1000, ROOM = SIZE + 2 * ENT_SCAN_PADDING };
+    static const char rare[] = "\\\r\t\x01\x1F\x80\xC3\xFF";
+    static char bytes[ROOM];
+    static uint32_t marks[ROOM];
+    uint64_t seed = 5;
+    for (int round = 0; round < 3000; round++) {
+        uint32_t len = (uint32_t)(random_next(&seed) % SIZE);
+        uint32_t from = (uint32_t)(random_next(&seed) % (len + 1));
+        for (uint32_t i = 0; i < SIZE; i++) {
+            uint64_t r = random_next(&seed) >> 20;
+            bytes[i] = i >= len ? ' ' : r % 500 == 0 ? rare[r / 500 % (sizeof rare - 1)] : "\"\n{}a1 ~\x7F,"[r % 10];
+        }
+        memset(bytes + SIZE, ' ', ENT_SCAN_PADDING);
+        for (int kind = ENT_SCAN_BEST; kind <= ENT_SCAN_AVX512; kind++) {
+            ent_mark_function kernel = ent_mark_kernel((ent_scan_kind)kind);
+            uint32_t count = kernel == NULL ? 0 : kernel(bytes, from, len, marks);
+            uint32_t n = 0;
+            bool plain = kernel != NULL;
+            for (uint32_t at = from; plain && at < len; at += 64) {
+                for (uint32_t i = at; i < at + 64; i++) {
+                    plain = plain && (bytes[i] == '\n' || ((signed char)bytes[i] >= ' ' && bytes[i] != '\\'));
+                }
+                for (uint32_t i = at; plain && i < at + 64; i++) {
+                    if (bytes[i] == '\n' || bytes[i] == '"') {
+                        assert_true(n < count);
+                        assert_int_equal(marks[n], i);
+                        n++;
+                    }
+                }
+            }
+            assert_int_equal(n, count);
+        }
+    }
+}
+
 /* ---- readers ---- */
 
 static void put_cell(text *out, const ent_cell *cell) {
@@ -1070,7 +1107,7 @@ static size_t random_line(char *line, unsigned *seed) {
 static void test_plain_json(void **state) {
     static const char *const names[] = {"a", "b", "c.d", "b.d"};
     enum { NAMES = 4, LINES = 200000 };
-    ent_json_plain *plain = ent_json_plain_new(names, NAMES);
+    ent_json_plain *plain = ent_json_plain_new(names, NAMES, ENT_SCAN_BEST);
     ent_json *json = ent_json_create(names, NAMES);
     unsigned seed = 7;
     unsigned taken = 0;
@@ -1098,6 +1135,101 @@ static void test_plain_json(void **state) {
     ent_json_destroy(json);
 }
 
+/* Lines of one layout, with a byte here and there that is another. */
+typedef struct line_kind {
+    unsigned members, damage; /* one line in so many is damaged; 0: none */
+    const char *keys[4], *before[4], *behind[4];
+    const char *const *values[4];
+    const char *newline;
+} line_kind;
+
+static line_kind random_kind(uint64_t *seed) {
+    static const char *const texts[] = {"\"\"", "\"x\"", "\"checkout-01\"", "\"null\"", "\",:}{\"",
+                                        "\"a long text of more than thirty-two bytes\""};
+    static const char *const numbers[] = {"0", "7", "10", "94.8", "0.5", "1234567", "12345678", "123456.7", "0.25"};
+    static const char *const bare[] = {"1", "-1", "true", "false", "1e3", "0.123456789", "123456789", "null", "2.5"};
+    static const char *const wrong[] = {"1", "01", "1.", ".5", "1.2.3", "00", "0.", "1:5", "", "9", "0.0", "1.25"};
+    static const char *const *const values[] = {texts, numbers, bare, wrong};
+    static const char *const gaps[] = {"", "", " ", "\t", "  "};
+    static const char *const others[] = {"c", "provider of the thing that was probed",
+                                         "a name that is longer than all which is compared in one go, by far"};
+    line_kind kind = {.members = 2 + (unsigned)(random_next(seed) % 3)};
+    kind.newline = random_next(seed) % 8 == 0 ? "\r\n" : "\n";
+    kind.damage = random_next(seed) % 2 ? 300 : 0;
+    for (unsigned i = 0; i < kind.members; i++) {
+        bool spaced = random_next(seed) % 4 == 0;
+        kind.keys[i] = i == 0 ? "b" : i == 1 ? "a" : others[random_next(seed) % 3];
+        kind.before[i] = gaps[spaced ? random_next(seed) % 5 : 0];
+        kind.behind[i] = gaps[spaced ? random_next(seed) % 5 : 0];
+        kind.values[i] = values[random_next(seed) % 16 == 0 ? 3 : random_next(seed) % 3];
+    }
+    return kind;
+}
+
+static uint32_t put_lines(char *lines, uint32_t size, const line_kind *kind, uint64_t *seed) {
+    static const unsigned counts[] = {6, 9, 9, 12};
+    uint32_t n = 0;
+    while (n + 600 < size) {
+        uint32_t from = n;
+        for (unsigned i = 0; i < kind->members; i++) {
+            unsigned count = counts[kind->values[i][1][1] == 'x' ? 0 : kind->values[i][0][0] == '0' ? 1 :
+                                    kind->values[i][1][0] == '-' ? 2 : 3];
+            n += (uint32_t)sprintf(lines + n, "%c%s\"%s\":%s%s", i ? ',' : '{', kind->before[i], kind->keys[i],
+                                   kind->behind[i], kind->values[i][random_next(seed) % count]);
+        }
+        n += (uint32_t)sprintf(lines + n, "}%s", kind->newline);
+        if (kind->damage != 0 && random_next(seed) % kind->damage == 0) {
+            lines[from + random_next(seed) % (n - from)] = "\"\n{},: a1\\\xC3"[random_next(seed) % 11];
+        }
+    }
+    memset(lines + n, ' ', 3 * (size_t)ENT_JSON_PADDING);
+    return n;
+}
+
+/* Many lines at once, by each kernel and without one: the same, and what one line alone gives. */
+static void test_plain_json_rows(void **state) {
+    static const char *const names[] = {"a", "b"};
+    enum { SIZE = 40000, MOST = 2000, STRIDE = 6, ROUNDS = 600 };
+    static char lines[SIZE + 3 * ENT_JSON_PADDING];
+    static uint32_t ends[2][MOST * STRIDE];
+    uint64_t seed = 11;
+    uint64_t taken = 0;
+    (void)state;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        line_kind kind = random_kind(&seed);
+        uint32_t len = put_lines(lines, SIZE, &kind, &seed);
+        uint32_t most = round % 3 ? MOST : 1 + (uint32_t)(random_next(&seed) % MOST);
+        uint32_t first = (uint32_t)((char *)memchr(lines, '\n', len) - lines);
+        uint32_t n[2];
+        uint32_t to[2];
+        for (int k = ENT_SCAN_SSE2; k <= ENT_SCAN_AVX512; k++) {
+            unsigned at = k > ENT_SCAN_SSE2;
+            ent_json_plain *plain = ent_json_plain_new(names, 2, (ent_scan_kind)k);
+            ent_cell row[2];
+            (void)ent_json_plain_line(plain, lines, first - (lines[first - 1] == '\r'), row);
+            n[at] = ent_json_plain_rows(plain, lines, first + 1, len - 1, most, ends[at], &to[at]);
+            assert_int_equal(n[at], n[0]);
+            assert_int_equal(to[at], to[0]);
+            assert_memory_equal(ends[at], ends[0], n[0] * STRIDE * sizeof **ends);
+            uint32_t columns[] = {2, 4};
+            ent_plain_rows rows = {lines, ends[at], STRIDE, 1, columns};
+            for (uint32_t i = 0; i < n[at]; i++) {
+                uint32_t from = ent_plain_from(&rows, 1, i);
+                assert_true(ent_json_plain_line(plain, lines + from, ent_plain_to(&rows, 5, i) - from, row));
+                for (uint32_t c = 0; c < 2; c++) {
+                    ent_cell cell = ent_plain_cell(&rows, columns[c], i);
+                    assert_ptr_equal(cell.p, row[c].p);
+                    assert_int_equal(cell.len, row[c].len);
+                    assert_int_equal(cell.state, row[c].state);
+                }
+            }
+            ent_json_plain_free(plain);
+        }
+        taken += n[0];
+    }
+    assert_true(taken > 50 * ROUNDS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compressed_sources),
@@ -1108,6 +1240,7 @@ int main(void) {
         cmocka_unit_test(test_standard_input),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_kernels_agree),
+        cmocka_unit_test(test_marks),
         cmocka_unit_test(test_csv_newlines),
         cmocka_unit_test(test_csv_quotes),
         cmocka_unit_test(test_csv_separators),
@@ -1126,6 +1259,7 @@ int main(void) {
         cmocka_unit_test(test_quarantine_full),
         cmocka_unit_test(test_sorter),
         cmocka_unit_test(test_plain_json),
+        cmocka_unit_test(test_plain_json_rows),
         cmocka_unit_test(test_sorter_many_runs),
         cmocka_unit_test(test_sorter_in_order),
         cmocka_unit_test(test_sorter_failures),
