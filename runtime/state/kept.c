@@ -107,14 +107,20 @@ static void find_range(const ent_value_chunk *chunk, int32_t *least, int32_t *mo
     }
 }
 
-/* A window of at most so many places: that of the values so far, cut around the median of the latest chunk, and
- * whatever is counted already.  False: what is counted already leaves no room. */
+/* A window of at most so many places: that of the values so far, cut around the median of the latest chunk that has
+ * some left, and whatever is counted already.  False: nothing is left to count, or what is counted leaves no room. */
 static bool find_window(const ent_fold_state *state, int64_t places, int64_t *from, int64_t *to)
 {
     int64_t sample[CHUNK_MAX];
     const ent_value_chunk *chunk = state->narrow;
     int32_t least;
     int32_t most;
+    while (chunk && chunk->n == 0) {
+        chunk = chunk->next;
+    }
+    if (!chunk) {
+        return false;
+    }
     for (uint32_t i = 0; i < chunk->n; i++) {
         sample[i] = chunk->v[i];
     }
