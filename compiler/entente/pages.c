@@ -30,7 +30,9 @@ void ent_large_pages(void)
     uintptr_t end = (uintptr_t)sbrk(0);
     uintptr_t begin = ((uintptr_t)before + PAGE) / PAGE * PAGE + PAGE;
     if (!before || begin >= end || end - begin > 2 * MOST) {
-        return; /* it is not there that blocks come from */
+        free(before); /* it is not there that blocks come from */
+        before = NULL;
+        return;
     }
     (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
     void *longer = realloc(before, begin - (uintptr_t)before);
