@@ -2,6 +2,7 @@
  * Invariant: the branches of a choice end up with one type, or are `skip` in a bind; a match
  * outside of a bind is proved total. */
 #include "compiler/check/checker.h"
+#include "runtime/time/arith.h"
 
 static ent_node *failed(ent_checker *ck, ent_node *n)
 {
@@ -109,8 +110,6 @@ static bool check_pattern(ent_checker *ck, ent_env *env, ent_node *subject, ent_
     return ok;
 }
 
-#define HOUR_NS INT64_C(3600000000000)
-
 /* Whether an arm has a pattern of that value. */
 static bool takes(ent_checker *ck, const ent_node *n, const ent_value *wanted)
 {
@@ -155,7 +154,7 @@ const char *ent_value_text(ent_checker *ck, ent_type type, int64_t i, ent_value 
     case ENT_TYPE_INT:
         return ent_check_printf(ck, "%lld", (long long)i);
     case ENT_TYPE_DURATION:
-        return __builtin_mul_overflow(i, HOUR_NS, &v->i)
+        return __builtin_mul_overflow(i, ENT_TIME_HOUR_NS, &v->i)
                    ? NULL
                    : ent_check_printf(ck, "%lldh", (long long)i);
     case ENT_TYPE_TEXT:

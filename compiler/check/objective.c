@@ -1,7 +1,6 @@
 /* Objectives: a figure, for whom, held against what, in which windows, and what silence means. */
 #include "compiler/check/checker.h"
-
-#define DAY_NS ((int64_t)86400 * 1000000000)
+#include "runtime/time/arith.h"
 
 /* --- the figure and its subject --- */
 
@@ -265,7 +264,7 @@ static void check_window(ent_checker *ck, ent_scope *scope, ent_objective_decl *
     if (n->op != ENT_UNIT_ROLLING)
         return;
     ent_env env = ent_env_make(ENT_ENV_CONST, scope);
-    ent_value length = {0}, every = {.i = DAY_NS};
+    ent_value length = {0}, every = {.i = ENT_TIME_DAY_NS};
     if (!ent_eval_as(ck, &env, n->kids[0], ent_ty(ENT_TYPE_DURATION), "a rolling window is",
                      &length))
         return;
@@ -279,8 +278,8 @@ static void check_window(ent_checker *ck, ent_scope *scope, ent_objective_decl *
         return;
     }
     o->roll_ns = length.i;
-    if (every.i % DAY_NS == 0)
-        o->every_days = every.i / DAY_NS;
+    if (every.i % ENT_TIME_DAY_NS == 0)
+        o->every_days = every.i / ENT_TIME_DAY_NS;
     else
         o->every_ns = every.i;
 }

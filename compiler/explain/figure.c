@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
-
-#define HOUR_NS INT64_C(3600000000000)
-#define DAY_NS (24 * HOUR_NS)
 
 bool ent_figure_read(const char *text, ent_q *out)
 {
@@ -52,7 +50,7 @@ const char *ent_figure_duration(ent_arena *arena, int64_t ns)
     char buf[96];
     size_t n = 0;
     uint64_t left = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-    size_t i = left >= 4 * (uint64_t)DAY_NS ? 0 : 1;
+    size_t i = left >= 4 * (uint64_t)ENT_TIME_DAY_NS ? 0 : 1;
     if (left == 0) {
         return "0";
     }

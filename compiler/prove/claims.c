@@ -10,8 +10,7 @@
 #include "compiler/prove/box.h"
 #include "compiler/prove/counterexample.h"
 #include "compiler/prove/internal.h"
-
-#define DAY_NS INT64_C(86400000000000)
+#include "runtime/time/arith.h"
 
 typedef struct claimant {
     const ent_duty_decl *duty;
@@ -29,7 +28,7 @@ static bool may_claim(const ent_duty_decl *d)
 static const char *scenario(const ent_boxer *x, const ent_box *box, const ent_duty_decl *a,
                             const ent_duty_decl *b)
 {
-    int64_t start = ent_first_common_day(a->agreement, b->agreement) * DAY_NS + DAY_NS / 2;
+    int64_t start = ent_first_common_day(a->agreement, b->agreement) * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2;
     const char *rows = ent_overdue_rows(x, box, a->feed, start);
     if (rows == NULL) {
         return NULL;

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
 
-#define DAY_NS INT64_C(86400000000000)
 enum { LATER_DAYS = 400 };
 
 ent_boxes ent_common_rows(const ent_boxer *x, const ent_alt_decl *a, const ent_alt_decl *b)
@@ -140,7 +140,7 @@ const char *ent_scenario_row(const ent_boxer *x, const ent_box *box, const ent_f
 
 int64_t ent_much_later(int64_t at)
 {
-    return at + LATER_DAYS * DAY_NS;
+    return at + LATER_DAYS * ENT_TIME_DAY_NS;
 }
 
 const char *ent_overdue_rows(const ent_boxer *x, const ent_box *box, const ent_feed_decl *feed,

@@ -8,9 +8,9 @@
 #include "compiler/check/check.h"
 #include "compiler/prove/counterexample.h"
 #include "compiler/prove/internal.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
 
-#define DAY_NS INT64_C(86400000000000)
 enum { DEPTH_MAX = 100 };
 
 typedef struct seeker {
@@ -122,7 +122,7 @@ static bool report(seeker *s, const ent_duty_decl *d, ent_boxes boxes, const cha
 {
     const ent_box *box = ent_boxes_exact(boxes);
     const ent_agreement_decl *a = d->agreement;
-    int64_t start = ent_first_common_day(a, a) * DAY_NS + DAY_NS / 2;
+    int64_t start = ent_first_common_day(a, a) * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2;
     const char *rows = box == NULL ? NULL : ent_overdue_rows(&s->x, box, d->feed, start);
     if (rows == NULL) {
         return false;

@@ -7,11 +7,9 @@
 #include "compiler/check/checker.h"
 #include "compiler/prove/counterexample.h"
 #include "compiler/prove/internal.h"
+#include "runtime/time/arith.h"
 
-#define DAY_NS INT64_C(86400000000000)
-#define MINUTE_NS INT64_C(60000000000)
-#define SECOND_NS INT64_C(1000000000)
-#define MONTH_NS (30 * DAY_NS) /* beyond that nothing is shown */
+#define MONTH_NS (30 * ENT_TIME_DAY_NS) /* beyond that nothing is shown */
 
 /* --- measures --- */
 
@@ -68,7 +66,7 @@ typedef struct telling {
 
 static int64_t start_of(const ent_duty_decl *d)
 {
-    return ent_first_common_day(d->agreement, d->agreement) * DAY_NS + DAY_NS / 2;
+    return ent_first_common_day(d->agreement, d->agreement) * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2;
 }
 
 static void put(telling *t, int64_t at, const ent_box *box, const char *key)
@@ -130,10 +128,10 @@ void ent_show_never_happens(ent_prover *p, const ent_duty_decl *d, const ent_pat
     }
     put(&t, start, begin, "T1");
     if (!begins) {
-        put(&t, start + MINUTE_NS, first, "T1");
+        put(&t, start + ENT_TIME_MINUTE_NS, first, "T1");
     }
     if (second != first) {
-        put(&t, start + 2 * MINUTE_NS, second, begins ? "T2" : "T1");
+        put(&t, start + 2 * ENT_TIME_MINUTE_NS, second, begins ? "T2" : "T1");
     }
     put(&t, ent_much_later(start), begin, "T3");
     t.expected = begins ? "no breach" : "breach";
@@ -165,7 +163,7 @@ void ent_show_branch(ent_prover *p, const ent_duty_decl *d, ent_diag *diag, cons
     const ent_node *inner = chain->kids[2];
     ent_value taken, other;
     if (!ent_is_plain(d) || !ent_eval(NULL, chain->kids[1], &taken) ||
-        !ent_eval(NULL, inner->kids[1], &other) || taken.i == other.i || taken.i < MINUTE_NS ||
+        !ent_eval(NULL, inner->kids[1], &other) || taken.i == other.i || taken.i < ENT_TIME_MINUTE_NS ||
         taken.i > MONTH_NS || other.i > MONTH_NS) {
         return;
     }
@@ -177,7 +175,7 @@ void ent_show_branch(ent_prover *p, const ent_duty_decl *d, ent_diag *diag, cons
     t.title = ent_arena_printf(p->arena, "has %s for %s, not %s", ent_prove_duration(p, taken.i),
                                ent_box_text(&t.x, begin), ent_prove_duration(p, other.i));
     put(&t, start_of(d), begin, "T1");
-    put(&t, start_of(d) + taken.i + (met ? 0 : SECOND_NS), end, "T1");
+    put(&t, start_of(d) + taken.i + (met ? 0 : ENT_TIME_SECOND_NS), end, "T1");
     put(&t, ent_much_later(start_of(d)), begin, "T2");
     t.expected = met ? "met" : "breach";
     tell(&t);

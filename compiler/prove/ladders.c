@@ -11,11 +11,10 @@
 #include "compiler/prove/internal.h"
 #include "compiler/prove/trial.h"
 #include "compiler/syntax/text.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
 
-#define DAY_NS INT64_C(86400000000000)
-#define MINUTE_NS INT64_C(60000000000)
-#define YEAR_NS (366 * DAY_NS)
+#define YEAR_NS (366 * ENT_TIME_DAY_NS)
 
 enum { ROWS_MAX = 400 };
 
@@ -227,12 +226,12 @@ static bool fill_rolling(showing *s, ent_judge *judge)
     const ent_objective_decl *o = s->o;
     ent_rolling roll = ent_judge_rolling(judge);
     bool missing = s->fold->feed->interval_ns > 0 && o->missing != ENT_MISSING_IGNORED;
-    if (missing || o->n_excluding > 0 || o->roll_ns < 2 * DAY_NS || o->roll_ns > YEAR_NS ||
+    if (missing || o->n_excluding > 0 || o->roll_ns < 2 * ENT_TIME_DAY_NS || o->roll_ns > YEAR_NS ||
         !ent_rolling_next_end(judge->zone, &roll, s->start + o->roll_ns, &s->closing)) {
         return false;
     }
     s->start = s->closing - o->roll_ns;
-    s->day = (s->start + o->roll_ns / 2) / DAY_NS;
+    s->day = (s->start + o->roll_ns / 2) / ENT_TIME_DAY_NS;
     return s->start >= judge->from && s->closing < judge->to &&
            s->start + (s->n_good + s->n_bad) * s->step <= s->closing;
 }
@@ -329,8 +328,8 @@ static bool can_show(showing *s)
         return false;
     }
     s->day = ent_first_common_day(o->agreement, o->agreement);
-    s->start = s->day * DAY_NS + DAY_NS / 2;
-    s->step = feed->interval_ns > 0 ? feed->interval_ns : MINUTE_NS;
+    s->start = s->day * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2;
+    s->step = feed->interval_ns > 0 ? feed->interval_ns : ENT_TIME_MINUTE_NS;
     bool found = s->given != NULL ? find_given(s) : count_rows(s) && find_rows(s);
     return found && !may_exclude(s) && place(s) && is_tried(s);
 }

@@ -7,10 +7,9 @@
  * Tested by tests/property/watermelons.py. */
 #include "compiler/prove/melon.h"
 #include "compiler/syntax/text.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
 
-#define HOUR_NS INT64_C(3600000000000)
-#define DAY_NS (24 * HOUR_NS)
 enum { LINKS_MAX = 4, TRIES_MAX = 5000 }; /* tries: of a duty as the next link, in the whole club */
 
 typedef struct link {
@@ -149,14 +148,15 @@ static bool run(chain *c, int64_t first, int64_t start)
 
 static bool run_from_any(chain *c)
 {
-    int64_t first = ent_first_common_day(c->whole.d->agreement, c->links[0].d->agreement) * DAY_NS + DAY_NS / 2;
+    int64_t day = ent_first_common_day(c->whole.d->agreement, c->links[0].d->agreement);
+    int64_t first = day * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2;
     bool ok = ent_melon_clock_make(&c->whole.clock, c->whole.d, c->whole.allow, first), found = false;
     for (size_t i = 0; i < c->n; i++) {
         c->links[i].clock = (ent_melon_clock){0};
         ok = ok && ent_melon_clock_make(&c->links[i].clock, c->links[i].d, c->links[i].allow, first);
     }
     for (int64_t i = 0; i < ENT_MELON_STARTS && ok && !found; i++) {
-        found = run(c, first, first + i * HOUR_NS);
+        found = run(c, first, first + i * ENT_TIME_HOUR_NS);
     }
     ent_melon_clock_stop(&c->whole.clock);
     for (size_t i = 0; i < c->n; i++) {

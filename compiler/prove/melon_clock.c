@@ -1,9 +1,8 @@
 /* See melon.h. */
 #include "compiler/prove/melon.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/clock.h"
 
-#define HOUR_NS INT64_C(3600000000000)
-#define DAY_NS (24 * HOUR_NS)
 enum { HORIZON_DAYS = 200 };
 
 void ent_melon_clock_stop(ent_melon_clock *c)
@@ -20,7 +19,7 @@ static bool add_pause(const ent_calendar_decl *d, int64_t from, ent_intervals *p
 {
     ent_intervals open = {0};
     ent_calendar *calendar = ent_decl_calendar(d);
-    bool ok = calendar != NULL && ent_calendar_slice(calendar, from, from + HORIZON_DAYS * DAY_NS, &open);
+    bool ok = calendar != NULL && ent_calendar_slice(calendar, from, from + HORIZON_DAYS * ENT_TIME_DAY_NS, &open);
     for (size_t i = 0; ok && i < open.n; i++) {
         ok = ent_intervals_add(pauses, open.v[i].from, open.v[i].to);
     }
@@ -55,7 +54,7 @@ bool ent_melon_clock_make(ent_melon_clock *c, const ent_duty_decl *d, const ent_
 bool ent_melon_kept_until(const ent_melon_clock *c, int64_t start, int64_t first, int64_t *at)
 {
     return ent_clock_runout(c->calendar, &c->pauses, start, c->allow->ns, at) &&
-           *at < first + HORIZON_DAYS * DAY_NS;
+           *at < first + HORIZON_DAYS * ENT_TIME_DAY_NS;
 }
 
 bool ent_melon_is_excused(const ent_melon_clock *c, int64_t start)
@@ -70,6 +69,6 @@ bool ent_melon_is_excused(const ent_melon_clock *c, int64_t start)
 
 bool ent_melon_covers(const ent_agreement_decl *a, int64_t at)
 {
-    return (a->from_day == INT64_MIN || at >= a->from_day * DAY_NS + DAY_NS / 2) &&
-           (a->to_day == INT64_MAX || at <= a->to_day * DAY_NS + DAY_NS / 2);
+    return (a->from_day == INT64_MIN || at >= a->from_day * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2) &&
+           (a->to_day == INT64_MAX || at <= a->to_day * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2);
 }

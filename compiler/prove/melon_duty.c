@@ -9,10 +9,8 @@
  * Tested by tests/property/watermelons.py. */
 #include "compiler/prove/counterexample.h"
 #include "compiler/prove/melon.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
-
-#define HOUR_NS INT64_C(3600000000000)
-#define DAY_NS (24 * HOUR_NS)
 
 typedef struct melon_duty {
     ent_prover *p;
@@ -78,7 +76,7 @@ static bool find_start(melon_duty *m)
     if (ent_melon_clock_make(&whole, m->whole, m->mine, m->first) &&
         ent_melon_clock_make(&part, m->part, m->most, m->first)) {
         for (int64_t i = 0; i < ENT_MELON_STARTS && !found; i++) {
-            int64_t start = m->first + i * HOUR_NS, missed, kept;
+            int64_t start = m->first + i * ENT_TIME_HOUR_NS, missed, kept;
             found = ent_melon_covers(m->whole->agreement, start) &&
                     ent_melon_covers(m->part->agreement, start) &&
                     ent_melon_kept_until(&whole, start, m->first, &missed) &&
@@ -275,7 +273,7 @@ void ent_prove_melon_duty(ent_prover *p, const ent_duty_decl *whole)
         if (!is_component(&m, m.part)) {
             continue;
         }
-        m.first = ent_first_common_day(whole->agreement, m.part->agreement) * DAY_NS + DAY_NS / 2;
+        m.first = ent_first_common_day(whole->agreement, m.part->agreement) * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2;
         for (size_t k = 0; k < m.part->n_allows; k++) {
             m.most = &m.part->allows[k];
             if (try_allowance(&m) && m.margin > best.margin) {

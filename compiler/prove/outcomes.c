@@ -9,12 +9,9 @@
 #include "compiler/prove/internal.h"
 #include "compiler/prove/trial.h"
 #include "compiler/syntax/text.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
 
-#define DAY_NS INT64_C(86400000000000)
-#define HOUR_NS INT64_C(3600000000000)
-#define MINUTE_NS INT64_C(60000000000)
-#define SECOND_NS INT64_C(1000000000)
 enum { TICKETS_MAX = 200 };
 
 typedef struct tickets {
@@ -40,7 +37,7 @@ static bool find_allowed(tickets *t)
     const ent_duty_decl *d = t->d;
     for (size_t i = 0; i < d->n_allows; i++) {
         const ent_allow_decl *a = &d->allows[i];
-        if (a->ns < SECOND_NS || a->use != NULL || (d->n_allows > 1 && a->n_values == 0)) {
+        if (a->ns < ENT_TIME_SECOND_NS || a->use != NULL || (d->n_allows > 1 && a->n_values == 0)) {
             continue;
         }
         for (size_t k = 0; k < d->trigger->n_alts; k++) {
@@ -63,7 +60,7 @@ static bool find_allowed(tickets *t)
 /* Whether all that happens lies in one window of the objective. */
 static bool is_tried(const tickets *t, const ent_objective_decl *o)
 {
-    int64_t last = t->start + t->n * MINUTE_NS + t->allowed + 2 * HOUR_NS;
+    int64_t last = t->start + t->n * ENT_TIME_MINUTE_NS + t->allowed + 2 * ENT_TIME_HOUR_NS;
     ent_trial trial = {.start = t->start, .interval = last - t->start, .n = 2};
     trial.period = (ent_interval){t->start, last + 1};
     ent_judge judge;
@@ -80,9 +77,9 @@ static void put_rows(const tickets *t, ent_text *out)
     for (int64_t i = 0; i < 2 * t->n; i++) {
         bool ends = i >= t->n;
         int64_t number = ends ? i - t->n : i;
-        int64_t after = !ends ? 0 : number < t->n_met ? SECOND_NS : t->allowed + 2 * HOUR_NS;
+        int64_t after = !ends ? 0 : number < t->n_met ? ENT_TIME_SECOND_NS : t->allowed + 2 * ENT_TIME_HOUR_NS;
         char at[ENT_CIVIL_TEXT_MAX];
-        (void)ent_civil_format(at, sizeof at, t->start + number * MINUTE_NS + after, NULL);
+        (void)ent_civil_format(at, sizeof at, t->start + number * ENT_TIME_MINUTE_NS + after, NULL);
         const char *key = ent_arena_printf(t->p->arena, "T%lld", (long long)number + 1);
         const char *row = ent_row(&t->x, ends ? t->end : t->begin, t->d->feed, at, key == NULL ? "" : key);
         ent_text_printf(out, "%s\n", row == NULL ? "" : row);
@@ -102,7 +99,7 @@ bool ent_show_outcomes(ent_prover *p, const ent_ladder_case *c)
     }
     t.n = (int64_t)v->q.den;
     t.n_met = (int64_t)v->q.num;
-    t.start = ent_first_common_day(o->agreement, o->agreement) * DAY_NS + DAY_NS / 2;
+    t.start = ent_first_common_day(o->agreement, o->agreement) * ENT_TIME_DAY_NS + ENT_TIME_DAY_NS / 2;
     t.end = ent_discharging(&t.x, t.d);
     if (t.end == NULL || !find_allowed(&t) || !is_tried(&t, o)) {
         return false;

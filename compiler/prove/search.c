@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "compiler/prove/melon.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
 
-#define DAY_NS INT64_C(86400000000000)
 /* A year of samples every 16 seconds can be tried; a scenario has fewer rows. */
 enum { SAMPLES_MAX = 2000000, STEP_FROM = 32, SHORT = 24 };
 
@@ -37,7 +37,7 @@ static int64_t in_force_from(const ent_melon *m)
         from = m->judges[i].from > from ? m->judges[i].from : from;
         roll = m->judges[i].o->roll_ns > roll ? m->judges[i].o->roll_ns : roll;
     }
-    return from == INT64_MIN ? ent_civil_days(2026, 1, 5) * DAY_NS : from + roll;
+    return from == INT64_MIN ? ent_civil_days(2026, 1, 5) * ENT_TIME_DAY_NS : from + roll;
 }
 
 static int64_t in_force_to(const ent_melon *m)

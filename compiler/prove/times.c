@@ -12,12 +12,11 @@
 
 #include "compiler/prove/internal.h"
 #include "compiler/prove/trial.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/clock.h"
 
 enum { LEGS_MAX = 32 };
-#define HOUR_NS INT64_C(3600000000000)
-#define DAY_NS (24 * HOUR_NS)
 #define PATHS_MAX 10000
 /* Of all starts that are tried together: beyond it nothing is claimed. */
 #define STARTS_MAX 4000000
@@ -186,7 +185,7 @@ static int64_t first_day(const chain *c)
 
 static int64_t search_worst(chain *c, int64_t *at)
 {
-    int64_t from = first_day(c) * DAY_NS, worst = -1;
+    int64_t from = first_day(c) * ENT_TIME_DAY_NS, worst = -1;
     bool plain = c->calendar == NULL;
     *at = from;
     for (size_t i = 0; i < c->n; i++) {
@@ -196,14 +195,14 @@ static int64_t search_worst(chain *c, int64_t *at)
         try_start(c, from, &worst, at);
         return worst;
     }
-    for (int64_t t = from; t < from + 366 * DAY_NS; t += HOUR_NS) {
+    for (int64_t t = from; t < from + 366 * ENT_TIME_DAY_NS; t += ENT_TIME_HOUR_NS) {
         try_start(c, t, &worst, at);
     }
     for (size_t i = 0; i <= c->n; i++) {
         const ent_calendar *calendar = i < c->n ? c->legs[i].calendar : c->calendar;
         ent_interval open = {0, from};
         while (calendar != NULL && ent_calendar_next_open(calendar, open.to, &open) &&
-               open.from < from + 366 * DAY_NS) {
+               open.from < from + 366 * ENT_TIME_DAY_NS) {
             try_start(c, open.from, &worst, at);
             try_start(c, open.to, &worst, at);
         }

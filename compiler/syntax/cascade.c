@@ -54,11 +54,6 @@ static bool share_line(const ent_diags *diags, const ent_diag *a, const ent_diag
            line_of(diags, a) == line_of(diags, b);
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 /* Whether nothing of the language's own words stands between the two. */
 static bool are_neighbours(const ent_diags *diags, const ent_diag *a, const ent_diag *b)
 {
@@ -69,7 +64,7 @@ static bool are_neighbours(const ent_diags *diags, const ent_diag *a, const ent_
     while (text != NULL && at < end && end <= len) {
         size_t n = 0;
         ent_word_class class;
-        while (at + n < end && is_letter(text[at + n])) {
+        while (at + n < end && ent_is_letter(text[at + n])) {
             n++;
         }
         if (n > 0 && ent_word_token(text + at, n, &class) != ent_word_token("", 0, &class)) {
@@ -183,7 +178,7 @@ static bool is_in_false_member(const ent_diags *diags, const ent_diag *d, const 
     while (at < d->span.start) {
         size_t n = 0;
         ent_word_class class = ENT_WORD_NAME;
-        while (at + n < d->span.start && is_letter(text[at + n])) {
+        while (at + n < d->span.start && ent_is_letter(text[at + n])) {
             n++;
         }
         (void)ent_word_token(text + at, n, &class);
@@ -252,7 +247,7 @@ static bool opens_before(const ent_diags *diags, const ent_diag *syntax, const e
     while (text != NULL && d->span.start <= len && at < d->span.start && text[at] != '{') {
         size_t n = 0;
         ent_word_class class = ENT_WORD_NAME;
-        while (at + n < d->span.start && is_letter(text[at + n])) {
+        while (at + n < d->span.start && ent_is_letter(text[at + n])) {
             n++;
         }
         (void)ent_word_token(text + at, n, &class);

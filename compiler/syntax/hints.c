@@ -23,16 +23,6 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 static size_t skip_blanks(const ent_parser *p, size_t at)
 {
     while (at < p->len && is_blank(p->source[at])) {
@@ -43,7 +33,7 @@ static size_t skip_blanks(const ent_parser *p, size_t at)
 
 static size_t skip_word(const ent_parser *p, size_t at)
 {
-    while (at < p->len && is_letter(p->source[at])) {
+    while (at < p->len && ent_is_letter(p->source[at])) {
         at++;
     }
     return at;
@@ -71,7 +61,7 @@ static size_t match_phrase(const ent_parser *p, size_t at, const char *phrase)
             return 0;
         }
     }
-    bool cut = is_letter(phrase[0]) && at < p->len && (is_letter(p->source[at]) || is_digit(p->source[at]));
+    bool cut = ent_is_letter(phrase[0]) && at < p->len && (ent_is_letter(p->source[at]) || ent_is_digit(p->source[at]));
     return cut ? 0 : at - start;
 }
 
@@ -151,7 +141,7 @@ static bool hint_date(ent_parser *p, ent_diag *d, size_t at)
 {
     size_t parts = 0, digits = 0;
     for (; at < p->len; at++) {
-        if (is_digit(p->source[at])) {
+        if (ent_is_digit(p->source[at])) {
             digits++;
         } else if ((p->source[at] == '/' || p->source[at] == '.') && digits > 0 && digits <= 4 && parts < 2) {
             parts++;
@@ -175,7 +165,7 @@ static size_t before_word(const ent_parser *p, size_t at, const char *word)
         end--;
     }
     bool there = end >= n && memcmp(p->source + end - n, word, n) == 0 &&
-                 (end == n || !is_letter(p->source[end - n - 1]));
+                 (end == n || !ent_is_letter(p->source[end - n - 1]));
     return there ? end - n : at;
 }
 
@@ -218,7 +208,7 @@ static bool hint_term(ent_parser *p, ent_diag *d, ent_span span, int token, cons
 static bool hint_quotes(ent_parser *p, ent_diag *d, ent_span span)
 {
     size_t end = span.start;
-    while (end < p->len && (is_letter(p->source[end]) || is_digit(p->source[end]) || p->source[end] == '/' ||
+    while (end < p->len && (ent_is_letter(p->source[end]) || ent_is_digit(p->source[end]) || p->source[end] == '/' ||
                             p->source[end] == '+' || p->source[end] == '-')) {
         end++;
     }

@@ -268,20 +268,15 @@ bool ent_literal_time(ent_parser *p, ent_token *t, const char *s, size_t len)
     return read_clock(p, t->span, s, len, &used, &t->i);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* 0: no clock at s; else its length, and *zone: whether an offset follows. */
 static bool clock_form(const char *s, size_t len, bool *zone)
 {
-    bool clock = len >= 5 && is_digit(s[0]) && is_digit(s[1]) && s[2] == ':' && is_digit(s[3]) &&
-                 is_digit(s[4]);
+    bool clock = len >= 5 && ent_is_digit(s[0]) && ent_is_digit(s[1]) && s[2] == ':' && ent_is_digit(s[3]) &&
+                 ent_is_digit(s[4]);
     char last = len > 0 ? s[len - 1] : '\0';
     *zone = last == 'Z' || memchr(s, '+', len) != NULL || memchr(s, '-', len) != NULL;
     for (size_t i = 0; clock && !*zone && i < len; i++) {
-        clock = is_digit(s[i]) || s[i] == ':' || s[i] == '.';
+        clock = ent_is_digit(s[i]) || s[i] == ':' || s[i] == '.';
     }
     return clock;
 }
@@ -338,7 +333,7 @@ static bool read_hex(const char *s, size_t len, uint32_t *out)
     *out = 0;
     for (size_t i = 0; i < len; i++) {
         char c = s[i];
-        unsigned v = is_digit(c)              ? (unsigned)(c - '0')
+        unsigned v = ent_is_digit(c)              ? (unsigned)(c - '0')
                      : (c >= 'a' && c <= 'f') ? (unsigned)(c - 'a') + 10
                      : (c >= 'A' && c <= 'F') ? (unsigned)(c - 'A') + 10
                                               : 16U;
@@ -484,11 +479,11 @@ const char *ent_literal_unit(const char *word, size_t len)
 void ent_literal_bad_number(ent_parser *p, ent_token *t, const char *s, size_t len)
 {
     size_t at = 0;
-    while (at < len && !is_digit(s[at])) {
+    while (at < len && !ent_is_digit(s[at])) {
         at++;
     }
     size_t number = at;
-    while (at < len && (is_digit(s[at]) || s[at] == '_' || (s[at] == '.' && is_digit(s[at + 1])))) {
+    while (at < len && (ent_is_digit(s[at]) || s[at] == '_' || (s[at] == '.' && ent_is_digit(s[at + 1])))) {
         at++;
     }
     int shown = (int)(len - number < 40 ? len - number : 40);
@@ -536,7 +531,7 @@ static const char *plain_amount(ent_parser *p, const char *s, size_t len)
     char out[DIGITS_MAX];
     size_t n = 0;
     for (size_t i = 0; i < len && n + 1 < sizeof out; i++) {
-        if (is_digit(s[i]) || s[i] == '.' || s[i] == '_' || s[i] == ',') {
+        if (ent_is_digit(s[i]) || s[i] == '.' || s[i] == '_' || s[i] == ',') {
             out[n++] = s[i] == ',' ? '_' : s[i];
         }
     }
@@ -595,8 +590,8 @@ static bool ends_in_time(const char *s, const char *begin)
     while (s > begin && (s[-1] == ' ' || s[-1] == '\t')) {
         s--;
     }
-    bool time = s - begin >= 5 && s[-3] == ':' && is_digit(s[-1]) && is_digit(s[-2]) && is_digit(s[-4]);
-    bool date = s - begin >= 10 && s[-3] == '-' && s[-6] == '-' && is_digit(s[-1]) && is_digit(s[-4]);
+    bool time = s - begin >= 5 && s[-3] == ':' && ent_is_digit(s[-1]) && ent_is_digit(s[-2]) && ent_is_digit(s[-4]);
+    bool date = s - begin >= 10 && s[-3] == '-' && s[-6] == '-' && ent_is_digit(s[-1]) && ent_is_digit(s[-4]);
     return time || date;
 }
 

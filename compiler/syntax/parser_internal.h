@@ -96,6 +96,16 @@ typedef struct ent_parser {
     ent_node *spare_kids[ENT_SYNTAX_SPARE_KIDS];
 } ent_parser;
 
+/* Of ASCII, whatever the locale. */
+static inline bool ent_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool ent_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 /* --- parse.c --- */
 ent_parser *ent_parser_new(ent_arena *arena, ent_sources *sources, uint32_t file, ent_diags *diags);
 /* Prepares the scanner's copy of the text; false when memory has run out. */

@@ -9,9 +9,9 @@
 
 #include "runtime/bytecode/format.h"
 #include "runtime/feed/utf8.h"
+#include "runtime/time/arith.h"
 
 enum { SHOWN_MAX = 60 };
-#define DAY_NS INT64_C(86400000000000)
 #define WHOLE_DOUBLE_MAX 9007199254740992.0
 
 /* One column on its way. */
@@ -202,7 +202,7 @@ static bool take_figure(const filling *f, size_t row)
         return take_exact(f, row, value, c->scale);
     default: /* instants and durations are as they are */
         ((int64_t *)f->out->data)[row] = value;
-        return f->field->type != ENT_TYPE_TIME || (value >= 0 && value < DAY_NS);
+        return f->field->type != ENT_TYPE_TIME || (value >= 0 && value < ENT_TIME_DAY_NS);
     }
 }
 

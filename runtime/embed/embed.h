@@ -52,11 +52,11 @@ typedef struct ent_view {
 } ent_view;
 
 /* A decision of a whole ledger, which is given out at the end: its line without prev and hash, and its figures. */
-typedef struct ent_kept {
+typedef struct ent_whole_decision {
     ent_verdict verdict; /* without answer */
     char *members;
     size_t len;
-} ent_kept;
+} ent_whole_decision;
 
 struct ent_session {
     ent_account account;
@@ -75,7 +75,7 @@ struct ent_session {
     bool ledger_begun, ledger_broken;
     ent_view view;
     ent_json_out notice_line;
-    ent_kept *kept; /* of a whole ledger */
+    ent_whole_decision *kept; /* of a whole ledger */
     size_t n_kept, kept_capacity;
     struct ent_engine *copy; /* how all stands at copy_ns, until the session moves; see standing.c */
     int64_t copy_ns;
@@ -118,10 +118,10 @@ bool ent_session_read(ent_session *session, const ent_reader *reader, const ent_
 /* Somebody is told decisions or lines. */
 bool ent_session_heard(const ent_session *session);
 /* Room for one more decision; NULL: memory. */
-ent_kept *ent_session_room(ent_session *session);
-/* What the session keeps until the end of a whole ledger, as bytes; see kept.c. */
-bool ent_kept_save(const ent_session *session, const ent_writer *writer);
-bool ent_kept_restore(ent_session *session, const ent_reader *reader, ent_error *error);
+ent_whole_decision *ent_session_room(ent_session *session);
+/* What the session keeps until the end of a whole ledger, as bytes; see whole.c. */
+bool ent_whole_save(const ent_session *session, const ent_writer *writer);
+bool ent_whole_restore(ent_session *session, const ent_reader *reader, ent_error *error);
 /* Ends a call that entered the session's account; returns ok. */
 bool ent_session_leave(ent_session *session, ent_account *before, bool ok, ent_error *error);
 /* ent_session_push of a usable session whose account is in force. */

@@ -13,10 +13,9 @@
 #include "runtime/bytecode/format.h"
 #include "runtime/embed/embed.h"
 #include "runtime/native/native.h"
+#include "runtime/time/arith.h"
 #include "runtime/time/zone.h"
 #include "runtime/vm/vm.h"
-
-#define DAY_NS INT64_C(86400000000000)
 
 enum { PARAMS = ENT_LIMIT_NATIVE_PARAMS, TEXTS_MAX = 4096, RESULT = 8 };
 
@@ -137,7 +136,7 @@ static bool take_argument(ent_function *f, const ent_native_param_row *param, co
         break;
     default:
         memcpy(&out->value.i, given, sizeof out->value.i);
-        if (param->type == ENT_TYPE_TIME && (out->value.i < 0 || out->value.i >= DAY_NS)) {
+        if (param->type == ENT_TYPE_TIME && (out->value.i < 0 || out->value.i >= ENT_TIME_DAY_NS)) {
             return fail(f, ENT_ERROR_DATA, "an argument is no time of day");
         }
     }

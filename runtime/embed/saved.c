@@ -3,7 +3,7 @@
  *     "ENTSESSN"  u32 version, u32 feeds, u8 ledger's mode, heard, begun, `as of` given, i64 seq, watermark, end
  *     of the period, `as of`, 64 bytes: the hash of the ledger's last line
  *     of each feed: u8 given, u64 rows, refused, skipped;  BLAKE2b-256 of all that
- *     of a whole ledger: what it keeps (kept.c);  the engine's stream (runtime/state/save.h)
+ *     of a whole ledger: what it keeps (whole.c);  the engine's stream (runtime/state/save.h)
  *
  * Little-endian.  Tested by tests/embed/saving.c and tests/property/whole.py. */
 #include <stdlib.h>
@@ -91,7 +91,7 @@ static bool save(ent_session *s, const ent_writer *writer)
         ok = ent_embed_fail(writer->error, ENT_ERROR_STOPPED, "the writer took no more");
     }
     free(bytes);
-    ok = ok && (s->options.ledger == ENT_LEDGER_LIVE || ent_kept_save(s, writer));
+    ok = ok && (s->options.ledger == ENT_LEDGER_LIVE || ent_whole_save(s, writer));
     return ok && (ent_engine_save(s->engine, writer->write, writer->user, &fault) ||
                   ent_embed_fault(s->program, writer->error, &fault));
 }
@@ -185,7 +185,7 @@ bool ent_session_read(ent_session *s, const ent_reader *reader, const ent_engine
     }
     ok = ok && get_all(s, bytes, error);
     free(bytes);
-    if (!ok || (s->options.ledger == ENT_LEDGER_WHOLE && !ent_kept_restore(s, reader, error))) {
+    if (!ok || (s->options.ledger == ENT_LEDGER_WHOLE && !ent_whole_restore(s, reader, error))) {
         return false;
     }
     if (ent_engine_restore(s->program->image, options, reader->read, reader->user, &s->engine, &fault)) {

@@ -90,11 +90,11 @@ static bool tell(ent_session *s, const ent_verdict *verdict)
     return o->on_decision(o->user, &decision) || stop(s);
 }
 
-ent_kept *ent_session_room(ent_session *s)
+ent_whole_decision *ent_session_room(ent_session *s)
 {
     if (s->n_kept == s->kept_capacity) {
         size_t capacity = s->kept_capacity ? s->kept_capacity * 2 : 256;
-        ent_kept *grown = realloc(s->kept, capacity * sizeof *grown);
+        ent_whole_decision *grown = realloc(s->kept, capacity * sizeof *grown);
         if (!grown) {
             return NULL;
         }
@@ -106,12 +106,12 @@ ent_kept *ent_session_room(ent_session *s)
 
 static bool keep(ent_session *s, const ent_engine *engine, const ent_verdict *verdict)
 {
-    ent_kept *kept = ent_session_room(s);
+    ent_whole_decision *kept = ent_session_room(s);
     if (!kept || !ent_ledger_decision_members(&s->ledger, engine, verdict)) {
         return broken(s);
     }
     const ent_json_out *line = &s->ledger.line;
-    *kept = (ent_kept){.verdict = *verdict, .members = malloc(line->len), .len = line->len - 1};
+    *kept = (ent_whole_decision){.verdict = *verdict, .members = malloc(line->len), .len = line->len - 1};
     if (!kept->members) {
         return broken(s);
     }

@@ -1,7 +1,7 @@
 /* The digest of a feed's rows: BLAKE2b-256 over what each row says, in event order.  Rows of one instant are taken in
  * the order of their bytes, and numbers of texts are no part of it, so the same facts have the same digest whatever
  * order and threads they came by.
- * Tested by tests/property/invariance.sh and tests/embed; saved and restored by runtime/embed/kept.c. */
+ * Tested by tests/property/invariance.sh and tests/embed; saved and restored by runtime/embed/whole.c. */
 #ifndef ENT_FEED_DIGEST_H
 #define ENT_FEED_DIGEST_H
 

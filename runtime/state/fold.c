@@ -2,7 +2,7 @@
  *
  * Every state is exact and does not depend on the order or grouping of its rows (first and last apart, which are
  * defined by it): integers are summed in 128 bits, doubles without rounding (ent_fsum), rationals
- * exactly; percentiles keep their values, integers as kept.c does.  Two states of neighbouring rows merge into
+ * exactly; percentiles keep their values, integers as ranks.c does.  Two states of neighbouring rows merge into
  * the state of all of them.  Oracle: tests/oracle with fractions. */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ void ent_fold_deinit(ent_fold_state *state)
 {
     free(state->fsum);
     free(state->values);
-    ent_kept_free(state);
+    ent_ranks_free(state);
     *state = (ent_fold_state){0};
 }
 
@@ -163,7 +163,7 @@ bool ent_fold_merge(const ent_fold_row *fold, ent_fold_state *into, const ent_fo
         }
         into->failed |= !ent_q_add(into->qsum, from->qsum, &into->qsum);
     }
-    return ent_kept_merge(into, from) && merge_kept(fold, into, from) &&
+    return ent_ranks_merge(into, from) && merge_kept(fold, into, from) &&
            push_values(into, value_class(fold), from->values, from->n_values);
 }
 
@@ -253,7 +253,7 @@ static bool percentile(const ent_image *p, const ent_fold_row *fold, ent_fold_st
         out->v.q = ((const ent_q *)state->values)[at];
         break;
     default:
-        return ent_kept_select(state, at, &out->v.i) || ent_no_memory(error);
+        return ent_ranks_select(state, at, &out->v.i) || ent_no_memory(error);
     }
     return true;
 }

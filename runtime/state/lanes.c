@@ -294,7 +294,7 @@ static void settle_kept(ent_fold_state *state, const tally *t)
 static bool make_room(ent_fold_state *state, tally *t)
 {
     settle_kept(state, t);
-    ent_value_chunk *chunk = ent_kept_room(state);
+    ent_value_chunk *chunk = ent_ranks_room(state);
     if (chunk) {
         t->next = chunk->v + chunk->n;
         t->room_end = chunk->v + chunk->capacity;

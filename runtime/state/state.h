@@ -750,16 +750,16 @@ bool ent_fold_result(const ent_image *p, const ent_fold_row *fold, ent_fold_stat
                      int64_t missing, int missing_policy, ent_constant *out, bool *absent,
                      ent_fault *error);
 
-/* --- kept.c --- */
+/* --- ranks.c --- */
 /* A chunk with room for one more value of 32 bits; NULL: no memory.  Who adds values counts them there and in
  * n_narrow. */
-ent_value_chunk *ent_kept_room(ent_fold_state *state);
-bool ent_kept_merge(ent_fold_state *into, const ent_fold_state *from);
+ent_value_chunk *ent_ranks_room(ent_fold_state *state);
+bool ent_ranks_merge(ent_fold_state *into, const ent_fold_state *from);
 /* The value at the place (from 0) in the order of all integers that are kept; false: no memory. */
-bool ent_kept_select(const ent_fold_state *state, size_t rank, int64_t *out);
+bool ent_ranks_select(const ent_fold_state *state, size_t rank, int64_t *out);
 /* The same among `n` values, which change their places. */
 int64_t ent_select_integer(int64_t *v, size_t n, size_t rank);
-void ent_kept_free(ent_fold_state *state);
+void ent_ranks_free(ent_fold_state *state);
 
 /* --- objective.c --- */
 bool ent_objectivestate_init(ent_engine *s, ent_objectivestate *o, int64_t index, ent_fault *error);

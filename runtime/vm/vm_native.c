@@ -7,8 +7,7 @@
 
 #include "runtime/native/native.h"
 #include "runtime/vm/vm_internal.h"
-
-#define DAY_NS INT64_C(86400000000000)
+#include "runtime/time/arith.h"
 
 enum { PARAMS = ENT_LIMIT_NATIVE_PARAMS, BLOCK = 64 };
 
@@ -94,7 +93,7 @@ static void store(ent_vm *vm, const ent_vm_step *step, const ent_native_row *row
         store_word(vm, step, row, lane, s->p);
     } else {
         ((int64_t *)d->data)[lane] = s->i;
-        if (row->type == ENT_TYPE_TIME && (s->i < 0 || s->i >= DAY_NS)) {
+        if (row->type == ENT_TYPE_TIME && (s->i < 0 || s->i >= ENT_TIME_DAY_NS)) {
             ent_vm_lane_fails(vm, step, lane, -1, "`%.80s` gave no time of day", name);
             store_nothing(vm, d, lane);
         }

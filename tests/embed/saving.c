@@ -2,33 +2,9 @@
  * cut or changed are refused, and those that were changed and signed anew are refused or can be run to their end.
  * Usage: saving CLUB.entc, built from club.ent. */
 #include "club.h"
+#include "stream.h"
 
 #include <sodium.h>
-
-typedef struct stream {
-    unsigned char bytes[1 << 17];
-    size_t n, at;
-} stream;
-
-static bool write_bytes(void *user, const void *bytes, size_t n)
-{
-    stream *s = user;
-    assert_true(s->n + n <= sizeof s->bytes);
-    memcpy(s->bytes + s->n, bytes, n);
-    s->n += n;
-    return true;
-}
-
-static bool read_bytes(void *user, void *bytes, size_t n)
-{
-    stream *s = user;
-    if (s->n - s->at < n) {
-        return false;
-    }
-    memcpy(bytes, s->bytes + s->at, n);
-    s->at += n;
-    return true;
-}
 
 static void push_one(ent_session *s, size_t row)
 {

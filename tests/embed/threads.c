@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stream.h"
+
 enum { THREADS = 8, ROUNDS = 200 };
 #define SECOND INT64_C(1000000000)
 
@@ -73,43 +75,16 @@ static bool push_round(ent_session *s, int64_t i)
     return ent_session_push(s, "sample", columns, 1, NULL) && ent_session_advance(s, at[0], NULL);
 }
 
-typedef struct stream {
-    unsigned char bytes[1 << 18];
-    size_t n, at;
-} stream;
-
-static bool put(void *user, const void *bytes, size_t n)
-{
-    stream *s = user;
-    if (s->n + n > sizeof s->bytes) {
-        return false;
-    }
-    memcpy(s->bytes + s->n, bytes, n);
-    s->n += n;
-    return true;
-}
-
-static bool get(void *user, void *bytes, size_t n)
-{
-    stream *s = user;
-    if (s->n - s->at < n) {
-        return false;
-    }
-    memcpy(bytes, s->bytes + s->at, n);
-    s->at += n;
-    return true;
-}
-
 /* Saves the session and goes on with another. */
 static bool again(worker *w)
 {
     ent_session_options options = {.on_line = on_line, .user = w};
     stream *s = calloc(1, sizeof *s);
-    bool ok = s && ent_session_save(w->session, &(ent_writer){.write = put, .user = s});
+    bool ok = s && ent_session_save(w->session, &(ent_writer){.write = write_bytes, .user = s});
     if (ok) {
         ent_session_free(w->session);
         w->session = NULL;
-        ok = ent_session_restore(w->program, &(ent_reader){.read = get, .user = s, .options = &options}, &w->session,
+        ok = ent_session_restore(w->program, &(ent_reader){.read = read_bytes, .user = s, .options = &options}, &w->session,
                                  NULL);
     }
     free(s);

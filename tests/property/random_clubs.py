@@ -714,6 +714,31 @@ def one_club(name, args, entente):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def each_club(description, what, one_club):
+    """Options, and one_club(name, entente, keep) for each seed: a list of problems and how much was compared.  The
+    exit status."""
+    p = argparse.ArgumentParser(description=description)
+    p.add_argument("--seed", default="1")
+    p.add_argument("--count", type=int, default=100)
+    p.add_argument("--start", type=int, default=0)
+    p.add_argument("--entente", required=True)
+    p.add_argument("--keep")
+    args = p.parse_args()
+    entente = os.path.abspath(args.entente)
+    passed = failed = compared = 0
+    for i in range(args.start, args.start + args.count):
+        problems, n = one_club(f"{args.seed}-{i}", entente, args.keep)
+        compared += n
+        passed += not problems
+        failed += bool(problems)
+        if problems:
+            print(f"seed {args.seed}-{i}:")
+            for text in problems[:4]:
+                print("  " + text)
+    print(f"{what.format(seed=args.seed, n=compared)}; {passed} passed, {failed} failed")
+    return 1 if failed or compared == 0 else 0
+
+
 def main():
     p = argparse.ArgumentParser(description="random clubs against the oracle")
     p.add_argument("--seed", default="1")

@@ -14,7 +14,6 @@ again with all that is known, each time against the ledgers before. Then:
 Ends with `N passed, N failed`; the exit status is 1 if any failed.
 """
 
-import argparse
 import csv
 import io
 import json
@@ -185,28 +184,5 @@ def one_club(name, entente, keep):
     return problems, changed
 
 
-def main():
-    p = argparse.ArgumentParser(description="ledger and adjustments against one run")
-    p.add_argument("--seed", default="1")
-    p.add_argument("--count", type=int, default=100)
-    p.add_argument("--start", type=int, default=0)
-    p.add_argument("--entente", required=True)
-    p.add_argument("--keep")
-    args = p.parse_args()
-    entente = os.path.abspath(args.entente)
-    passed = failed = lines = 0
-    for i in range(args.start, args.start + args.count):
-        problems, n = one_club(f"{args.seed}-{i}", entente, args.keep)
-        lines += n
-        passed += not problems
-        failed += bool(problems)
-        if problems:
-            print(f"seed {args.seed}-{i}:")
-            for text in problems[:4]:
-                print("  " + text)
-    print(f"restatements, seed {args.seed}: {lines} lines; {passed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(random_clubs.each_club("ledger and adjustments against one run", "restatements, seed {seed}: {n} lines", one_club))

@@ -476,7 +476,7 @@ static int32_t kept_value(unsigned kind, uint64_t seed, size_t i)
 
 static void keep_narrow(ent_fold_state *state, int32_t value)
 {
-    ent_value_chunk *chunk = ent_kept_room(state);
+    ent_value_chunk *chunk = ent_ranks_room(state);
     assert_non_null(chunk);
     chunk->v[chunk->n++] = value;
     state->n_narrow++;
@@ -510,7 +510,7 @@ static void test_kept(void **state)
             qsort(all, n, sizeof *all, compare_integers);
             for (size_t at = 0; at < n; at += 1 + n / 23) {
                 int64_t found;
-                assert_true(ent_kept_select(&merged, at, &found));
+                assert_true(ent_ranks_select(&merged, at, &found));
                 assert_int_equal(found, all[at]);
             }
             size_t counted = merged.counts ? merged.counts->n : 0;

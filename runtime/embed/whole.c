@@ -173,7 +173,7 @@ static void figures_of(ent_verdict *v, int64_t *figures[FIGURES])
     memcpy(figures, all, sizeof all);
 }
 
-static bool put_decision(flow *f, const ent_kept *kept)
+static bool put_decision(flow *f, const ent_whole_decision *kept)
 {
     ent_verdict v = kept->verdict;
     int64_t *figures[FIGURES];
@@ -231,20 +231,20 @@ static bool get_decision(flow *f, ent_session *s)
     if (!members) {
         return false;
     }
-    ent_kept *kept = is_line(members, len) ? ent_session_room(s) : NULL;
+    ent_whole_decision *kept = is_line(members, len) ? ent_session_room(s) : NULL;
     if (!kept) {
         bool line = is_line(members, len);
         free(members);
         return line ? ent_embed_memory(f->error) : refuse(f, "a decision is no line");
     }
-    *kept = (ent_kept){.verdict = v, .members = members, .len = (size_t)len};
+    *kept = (ent_whole_decision){.verdict = v, .members = members, .len = (size_t)len};
     s->n_kept++;
     return true;
 }
 
 /* --- all of it --- */
 
-bool ent_kept_save(const ent_session *s, const ent_writer *writer)
+bool ent_whole_save(const ent_session *s, const ent_writer *writer)
 {
     unsigned char digest[ENT_BLAKE2B_SIZE];
     flow f = {.writer = writer, .error = writer->error};
@@ -261,7 +261,7 @@ bool ent_kept_save(const ent_session *s, const ent_writer *writer)
     return ok && put(&f, digest, sizeof digest);
 }
 
-bool ent_kept_restore(ent_session *s, const ent_reader *reader, ent_error *error)
+bool ent_whole_restore(ent_session *s, const ent_reader *reader, ent_error *error)
 {
     unsigned char digest[ENT_BLAKE2B_SIZE];
     unsigned char told[ENT_BLAKE2B_SIZE];

@@ -24,7 +24,7 @@ static void drop_chunk(ent_value_chunk **link)
     free(chunk);
 }
 
-void ent_kept_free(ent_fold_state *state)
+void ent_ranks_free(ent_fold_state *state)
 {
     while (state->narrow) {
         drop_chunk(&state->narrow);
@@ -198,7 +198,7 @@ static bool count_full(ent_fold_state *state)
            widen(state);
 }
 
-ent_value_chunk *ent_kept_room(ent_fold_state *state)
+ent_value_chunk *ent_ranks_room(ent_fold_state *state)
 {
     ent_value_chunk *chunk = state->narrow;
     if (chunk && chunk->n < chunk->capacity) {
@@ -224,7 +224,7 @@ ent_value_chunk *ent_kept_room(ent_fold_state *state)
 
 static bool push(ent_fold_state *state, int32_t value)
 {
-    ent_value_chunk *chunk = ent_kept_room(state);
+    ent_value_chunk *chunk = ent_ranks_room(state);
     if (chunk) {
         chunk->v[chunk->n++] = value;
         state->n_narrow++;
@@ -232,7 +232,7 @@ static bool push(ent_fold_state *state, int32_t value)
     return chunk != NULL;
 }
 
-bool ent_kept_merge(ent_fold_state *into, const ent_fold_state *from)
+bool ent_ranks_merge(ent_fold_state *into, const ent_fold_state *from)
 {
     bool ok = true;
     for (const ent_value_chunk *chunk = from->narrow; ok && chunk; chunk = chunk->next) {
@@ -313,7 +313,7 @@ static bool select_counted(const ent_value_counts *counts, int64_t *v, size_t n,
     return all != NULL;
 }
 
-bool ent_kept_select(const ent_fold_state *state, size_t rank, int64_t *out)
+bool ent_ranks_select(const ent_fold_state *state, size_t rank, int64_t *out)
 {
     size_t n;
     int64_t *v = others(state, &n);
