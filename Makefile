@@ -54,7 +54,7 @@ WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
 PACKAGES := gcc g++ flex bison pkg-config libffi-dev zlib1g-dev libzstd-dev liblzma-dev libsimdjson-dev libical-dev \
             libsodium-dev libmicrohttpd-dev libcurl4-openssl-dev libsnappy-dev libprotobuf-c-dev \
             protobuf-c-compiler libjansson-dev libsqlite3-dev tzdata
-TEST_PACKAGES := libcmocka-dev openssh-client python3 python3-jsonschema python3-pip xz-utils zstd prometheus chromium sqlite3 \
+TEST_PACKAGES := libcmocka-dev curl openssh-client python3 python3-jsonschema python3-pip xz-utils zstd prometheus chromium sqlite3 \
                  postgresql-15 postgresql-server-dev-15 nodejs clang-14 lld-14 wasi-libc \
                  libclang-rt-14-dev-wasm32 libclang-rt-14-dev
 
