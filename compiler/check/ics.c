@@ -6,12 +6,12 @@
  * Tested by tests/unit/test_ics.c. */
 #include "ics.h"
 
-#include <libical/ical.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/check/ical.h"
 #include "runtime/time/civil.h"
 
 enum {
@@ -28,6 +28,7 @@ typedef struct closed_day {
 } closed_day;
 
 typedef struct collector {
+    const ent_ical *ical;
     closed_day *v;
     size_t n, cap;
     int64_t first, last; /* days asked for, both included */
@@ -47,6 +48,7 @@ typedef struct date_list {
  * The properties are copied out first, because libical keeps one reading position for a whole
  * component and every nested search would move it. */
 typedef struct event {
+    const ent_ical *ical;
     icalcomponent *component;
     struct icaltimetype start;
     int64_t skip, length;
@@ -160,13 +162,14 @@ static void whole_days(int64_t begin, int64_t seconds, int64_t *skip, int64_t *l
 /* Fills skip and length from DTEND or DURATION; NULL, or what is wrong. */
 static const char *measure_event(event *e)
 {
-    icalproperty *end = icalcomponent_get_first_property(e->component, ICAL_DTEND_PROPERTY);
+    const ent_ical *ical = e->ical;
+    icalproperty *end = ical->component_get_first_property(e->component, ICAL_DTEND_PROPERTY);
     icalproperty *duration =
-        icalcomponent_get_first_property(e->component, ICAL_DURATION_PROPERTY);
+        ical->component_get_first_property(e->component, ICAL_DURATION_PROPERTY);
     int64_t seconds = e->start.is_date ? DAY_S : 0;
     if (end) {
-        struct icaltimetype t = icalproperty_get_dtend(end);
-        if (icaltime_is_null_time(t) || !icaltime_is_valid_time(t)) {
+        struct icaltimetype t = ical->property_get_dtend(end);
+        if (ical->time_is_null_time(t) || !ical->time_is_valid_time(t)) {
             return "has an end that is no date";
         }
         seconds = (day_of(t) - day_of(e->start)) * DAY_S + second_of(t) - second_of(e->start);
@@ -174,8 +177,8 @@ static const char *measure_event(event *e)
             seconds = DAY_S; /* DTEND = DTSTART is forbidden and common: it means that day */
         }
     } else if (duration) {
-        struct icaldurationtype d = icalproperty_get_duration(duration);
-        if (icaldurationtype_is_bad_duration(d)) {
+        struct icaldurationtype d = ical->property_get_duration(duration);
+        if (ical->durationtype_is_bad_duration(d)) {
             return "has a duration that is none";
         }
         seconds = ((int64_t)d.weeks * 7 + d.days) * DAY_S + (int64_t)d.hours * 3600 +
@@ -205,15 +208,16 @@ static bool close_from(collector *out, const event *e, struct icaltimetype occur
 
 static bool expand_rule(collector *out, const event *e, struct icalrecurrencetype rule)
 {
-    icalrecur_iterator *it = icalrecur_iterator_new(rule, e->start);
+    const ent_ical *ical = e->ical;
+    icalrecur_iterator *it = ical->recur_iterator_new(rule, e->start);
     if (!it) {
         out->why = "an event's RRULE cannot be followed";
         return false;
     }
     bool ok = true;
     for (int i = 0; ok; i++) {
-        struct icaltimetype t = icalrecur_iterator_next(it);
-        if (icaltime_is_null_time(t) || day_of(t) > out->last) {
+        struct icaltimetype t = ical->recur_iterator_next(it);
+        if (ical->time_is_null_time(t) || day_of(t) > out->last) {
             break;
         }
         if (i == OCCURRENCES_MAX) {
@@ -223,19 +227,20 @@ static bool expand_rule(collector *out, const event *e, struct icalrecurrencetyp
             ok = close_from(out, e, t);
         }
     }
-    icalrecur_iterator_free(it);
+    ical->recur_iterator_free(it);
     return ok;
 }
 
 static bool expand_event(collector *out, const event *e)
 {
+    const ent_ical *ical = e->ical;
     bool ok = close_from(out, e, e->start);
     for (size_t i = 0; ok && i < e->added.n; i++) {
         ok = close_from(out, e, e->added.v[i].time);
     }
-    icalproperty *p = icalcomponent_get_first_property(e->component, ICAL_RRULE_PROPERTY);
-    for (; ok && p; p = icalcomponent_get_next_property(e->component, ICAL_RRULE_PROPERTY)) {
-        ok = expand_rule(out, e, icalproperty_get_rrule(p));
+    icalproperty *p = ical->component_get_first_property(e->component, ICAL_RRULE_PROPERTY);
+    for (; ok && p; p = ical->component_get_next_property(e->component, ICAL_RRULE_PROPERTY)) {
+        ok = expand_rule(out, e, ical->property_get_rrule(p));
     }
     return ok;
 }
@@ -243,27 +248,28 @@ static bool expand_event(collector *out, const event *e)
 /* Copies RDATE, EXDATE, and occurrences that other events replace. NULL, or what is wrong. */
 static const char *collect_dates(event *e, const date_list *replaced)
 {
+    const ent_ical *ical = e->ical;
     bool ok = true;
-    icalproperty *p = icalcomponent_get_first_property(e->component, ICAL_RDATE_PROPERTY);
-    for (; p; p = icalcomponent_get_next_property(e->component, ICAL_RDATE_PROPERTY)) {
-        struct icaldatetimeperiodtype r = icalproperty_get_rdate(p);
-        struct icaltimetype t = icaltime_is_null_time(r.time) ? r.period.start : r.time;
-        if (icaltime_is_null_time(t)) {
+    icalproperty *p = ical->component_get_first_property(e->component, ICAL_RDATE_PROPERTY);
+    for (; p; p = ical->component_get_next_property(e->component, ICAL_RDATE_PROPERTY)) {
+        struct icaldatetimeperiodtype r = ical->property_get_rdate(p);
+        struct icaltimetype t = ical->time_is_null_time(r.time) ? r.period.start : r.time;
+        if (ical->time_is_null_time(t)) {
             return "has an RDATE that is no date";
         }
         ok = ok && add_date(&e->added, t, NULL);
     }
-    p = icalcomponent_get_first_property(e->component, ICAL_EXDATE_PROPERTY);
-    for (; p; p = icalcomponent_get_next_property(e->component, ICAL_EXDATE_PROPERTY)) {
-        struct icaltimetype t = icalproperty_get_exdate(p);
-        if (icaltime_is_null_time(t)) {
+    p = ical->component_get_first_property(e->component, ICAL_EXDATE_PROPERTY);
+    for (; p; p = ical->component_get_next_property(e->component, ICAL_EXDATE_PROPERTY)) {
+        struct icaltimetype t = ical->property_get_exdate(p);
+        if (ical->time_is_null_time(t)) {
             return "has an EXDATE that is no date";
         }
         ok = ok && add_date(&e->taken_out, t, NULL);
     }
-    p = icalcomponent_get_first_property(e->component, ICAL_UID_PROPERTY);
-    const char *uid = p ? icalproperty_get_uid(p) : NULL;
-    if (uid && !icalcomponent_get_first_property(e->component, ICAL_RECURRENCEID_PROPERTY)) {
+    p = ical->component_get_first_property(e->component, ICAL_UID_PROPERTY);
+    const char *uid = p ? ical->property_get_uid(p) : NULL;
+    if (uid && !ical->component_get_first_property(e->component, ICAL_RECURRENCEID_PROPERTY)) {
         for (size_t i = 0; i < replaced->n; i++) {
             if (strcmp(replaced->v[i].uid, uid) == 0) {
                 ok = ok && add_date(&e->taken_out, replaced->v[i].time, NULL);
@@ -275,7 +281,7 @@ static const char *collect_dates(event *e, const date_list *replaced)
 
 /* A date or rule that libical could not read is dropped and leaves a note; since a day would then
  * be missing without a word, it is an error. Notes on other properties do not matter here. */
-static const char *unreadable_property(icalcomponent *component)
+static const char *unreadable_property(const ent_ical *ical, icalcomponent *component)
 {
     static const char *const kinds[][2] = {
         {"DTSTART", "has a DTSTART that is no date"},
@@ -286,9 +292,9 @@ static const char *unreadable_property(icalcomponent *component)
         {"EXDATE", "has an EXDATE that is no date"},
         {"RECUR", "has an RRULE that cannot be read"},
     };
-    icalproperty *p = icalcomponent_get_first_property(component, ICAL_XLICERROR_PROPERTY);
-    for (; p; p = icalcomponent_get_next_property(component, ICAL_XLICERROR_PROPERTY)) {
-        const char *text = icalproperty_get_xlicerror(p);
+    icalproperty *p = ical->component_get_first_property(component, ICAL_XLICERROR_PROPERTY);
+    for (; p; p = ical->component_get_next_property(component, ICAL_XLICERROR_PROPERTY)) {
+        const char *text = ical->property_get_xlicerror(p);
         for (size_t i = 0; text && i < sizeof kinds / sizeof *kinds; i++) {
             if (strstr(text, kinds[i][0])) {
                 return kinds[i][1];
@@ -301,24 +307,25 @@ static const char *unreadable_property(icalcomponent *component)
 /* NULL, or what is wrong with the event; *closes is false for one that is cancelled. */
 static const char *load_event(event *e, const date_list *replaced, bool *closes)
 {
-    icalproperty *p = icalcomponent_get_first_property(e->component, ICAL_SUMMARY_PROPERTY);
-    const char *summary = p ? icalproperty_get_summary(p) : NULL;
+    const ent_ical *ical = e->ical;
+    icalproperty *p = ical->component_get_first_property(e->component, ICAL_SUMMARY_PROPERTY);
+    const char *summary = p ? ical->property_get_summary(p) : NULL;
     e->summary = summary ? summary : "";
-    p = icalcomponent_get_first_property(e->component, ICAL_STATUS_PROPERTY);
-    *closes = !p || icalproperty_get_status(p) != ICAL_STATUS_CANCELLED;
+    p = ical->component_get_first_property(e->component, ICAL_STATUS_PROPERTY);
+    *closes = !p || ical->property_get_status(p) != ICAL_STATUS_CANCELLED;
     if (!*closes) {
         return NULL;
     }
-    const char *why = unreadable_property(e->component);
+    const char *why = unreadable_property(ical, e->component);
     if (why) {
         return why;
     }
-    p = icalcomponent_get_first_property(e->component, ICAL_DTSTART_PROPERTY);
+    p = ical->component_get_first_property(e->component, ICAL_DTSTART_PROPERTY);
     if (!p) {
         return "has no DTSTART";
     }
-    e->start = icalproperty_get_dtstart(p);
-    if (icaltime_is_null_time(e->start) || !icaltime_is_valid_time(e->start) ||
+    e->start = ical->property_get_dtstart(p);
+    if (ical->time_is_null_time(e->start) || !ical->time_is_valid_time(e->start) ||
         e->start.month < 1 || e->start.month > 12 || e->start.day < 1 ||
         e->start.day > ent_civil_month_days(e->start.year, e->start.month)) {
         return "has a DTSTART that is no date";
@@ -334,7 +341,7 @@ static const char *load_event(event *e, const date_list *replaced, bool *closes)
 static bool collect_event(collector *out, icalcomponent *component, const date_list *replaced,
                           char *text, size_t text_size)
 {
-    event e = {.component = component};
+    event e = {.ical = out->ical, .component = component};
     bool closes = false;
     const char *why = load_event(&e, replaced, &closes);
     if (why) {
@@ -347,14 +354,14 @@ static bool collect_event(collector *out, icalcomponent *component, const date_l
     return ok;
 }
 
-static bool collect_replaced(date_list *replaced, icalcomponent *calendar)
+static bool collect_replaced(const ent_ical *ical, date_list *replaced, icalcomponent *calendar)
 {
-    icalcompiter it = icalcomponent_begin_component(calendar, ICAL_VEVENT_COMPONENT);
-    for (icalcomponent *c = icalcompiter_deref(&it); c; c = icalcompiter_next(&it)) {
-        icalproperty *id = icalcomponent_get_first_property(c, ICAL_RECURRENCEID_PROPERTY);
-        icalproperty *uid = icalcomponent_get_first_property(c, ICAL_UID_PROPERTY);
-        const char *name = uid ? icalproperty_get_uid(uid) : NULL;
-        if (id && name && !add_date(replaced, icalproperty_get_recurrenceid(id), name)) {
+    icalcompiter it = ical->component_begin_component(calendar, ICAL_VEVENT_COMPONENT);
+    for (icalcomponent *c = ical->compiter_deref(&it); c; c = ical->compiter_next(&it)) {
+        icalproperty *id = ical->component_get_first_property(c, ICAL_RECURRENCEID_PROPERTY);
+        icalproperty *uid = ical->component_get_first_property(c, ICAL_UID_PROPERTY);
+        const char *name = uid ? ical->property_get_uid(uid) : NULL;
+        if (id && name && !add_date(replaced, ical->property_get_recurrenceid(id), name)) {
             return false;
         }
     }
@@ -363,13 +370,14 @@ static bool collect_replaced(date_list *replaced, icalcomponent *calendar)
 
 static bool collect_calendar(collector *out, icalcomponent *calendar, char *text, size_t text_size)
 {
+    const ent_ical *ical = out->ical;
     date_list replaced = {0};
-    bool ok = collect_replaced(&replaced, calendar);
+    bool ok = collect_replaced(ical, &replaced, calendar);
     if (!ok) {
         out->why = "out of memory";
     }
-    icalcompiter it = icalcomponent_begin_component(calendar, ICAL_VEVENT_COMPONENT);
-    for (icalcomponent *c = icalcompiter_deref(&it); ok && c; c = icalcompiter_next(&it)) {
+    icalcompiter it = ical->component_begin_component(calendar, ICAL_VEVENT_COMPONENT);
+    for (icalcomponent *c = ical->compiter_deref(&it); ok && c; c = ical->compiter_next(&it)) {
         ok = collect_event(out, c, &replaced, text, text_size);
     }
     free(replaced.v);
@@ -379,6 +387,7 @@ static bool collect_calendar(collector *out, icalcomponent *calendar, char *text
 /* A file is one VCALENDAR, or several that libical puts into one root. */
 static void collect_file(collector *out, const char *bytes, size_t n, char *text, size_t text_size)
 {
+    const ent_ical *ical = out->ical;
     if (memchr(bytes, '\0', n)) {
         out->why = "it is no iCalendar file: it holds a NUL byte";
         return;
@@ -390,23 +399,23 @@ static void collect_file(collector *out, const char *bytes, size_t n, char *text
     }
     memcpy(copy, bytes, n);
     copy[n] = '\0';
-    icalcomponent *root = icalparser_parse_string(copy);
+    icalcomponent *root = ical->parser_parse_string(copy);
     free(copy);
     if (!root) {
         out->why = "it is no iCalendar file";
         return;
     }
-    if (icalcomponent_isa(root) == ICAL_VCALENDAR_COMPONENT) {
+    if (ical->component_isa(root) == ICAL_VCALENDAR_COMPONENT) {
         collect_calendar(out, root, text, text_size);
     } else {
-        icalcompiter it = icalcomponent_begin_component(root, ICAL_VCALENDAR_COMPONENT);
-        icalcomponent *calendar = icalcompiter_deref(&it);
+        icalcompiter it = ical->component_begin_component(root, ICAL_VCALENDAR_COMPONENT);
+        icalcomponent *calendar = ical->compiter_deref(&it);
         out->why = calendar ? NULL : "it holds no VCALENDAR";
-        for (; calendar && !out->why; calendar = icalcompiter_next(&it)) {
+        for (; calendar && !out->why; calendar = ical->compiter_next(&it)) {
             collect_calendar(out, calendar, text, text_size);
         }
     }
-    icalcomponent_free(root);
+    ical->component_free(root);
 }
 
 static bool hand_over(collector *out, int64_t **days, char ***names)
@@ -431,12 +440,18 @@ int ent_ics_closed_days(const char *bytes, size_t n, int year_from, int year_to,
                         char ***names, size_t *count, char *err, size_t errlen)
 {
     char text[160];
-    collector out = {.first = ent_civil_days(year_from, 1, 1),
+    ent_ical ical;
+    collector out = {.ical = &ical,
+                     .first = ent_civil_days(year_from, 1, 1),
                      .last = ent_civil_days(year_to, 12, 31)};
     *days = NULL;
     *names = NULL;
     *count = 0;
-    collect_file(&out, bytes, n, text, sizeof text);
+    if (ent_ical_load(&ical)) {
+        collect_file(&out, bytes, n, text, sizeof text);
+    } else {
+        out.why = "libical, which reads calendar files, cannot be loaded: install the package libical3";
+    }
     sort_and_merge(&out);
     if (!out.why && !hand_over(&out, days, names)) {
         out.why = "out of memory";

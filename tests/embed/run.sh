@@ -56,7 +56,7 @@ fi
 # memory.o stands between the host and malloc; the JSON reader's is its own
 nm "$BUILD/libentente.a" | awk '/\.o:$/ {file = $1} / U (malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|fopen|fdopen)$/ {print file, $2}' |
     grep -vE '^(memory|json_simd|bad_row)\.o:' && tell 1 "memory that is not the host's" || tell 0 ""
-if ldd "$BUILD/libentente-compiler.so" | grep -E 'libfl|simdjson|libz|liblzma|microhttpd|curl'; then
+if ldd "$BUILD/libentente-compiler.so" | grep -E 'libfl|libical|simdjson|libz|liblzma|microhttpd|curl'; then
     tell 1 "libentente-compiler.so needs what only the command and readers of files use"
 else
     tell 0 ""

@@ -2,6 +2,7 @@
  * and libical's own faults that the module works around. Expected dates are written by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,6 +39,15 @@ static int closed(const char *events, int from, int to, char *out, size_t size)
     }
     ent_ics_free(days, names, count);
     return rc;
+}
+
+/* libical as if it were not installed */
+static bool without_libical;
+void *__real_dlopen(const char *name, int mode);
+void *__wrap_dlopen(const char *name, int mode);
+void *__wrap_dlopen(const char *name, int mode)
+{
+    return without_libical ? NULL : __real_dlopen(name, mode);
 }
 
 #define EVENT(body) "BEGIN:VEVENT\nUID:u\nSUMMARY:A\n" body "END:VEVENT\n"
@@ -195,13 +205,24 @@ static void tolerated(void **state)
     ent_ics_free(days, names, count);
 }
 
+static void no_library(void **state)
+{
+    (void)state;
+    char out[200];
+    without_libical = true;
+    int rc = closed(EVENT("DTSTART;VALUE=DATE:20250101\n"), 2025, 2025, out, sizeof out);
+    without_libical = false;
+    assert_int_equal(rc, -1);
+    assert_string_equal(out, "libical, which reads calendar files, cannot be loaded: install the package libical3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(single_events),       cmocka_unit_test(timed_events),
         cmocka_unit_test(recurring_events),    cmocka_unit_test(replaced_occurrence),
         cmocka_unit_test(far_years),           cmocka_unit_test(refusals),
-        cmocka_unit_test(tolerated),
+        cmocka_unit_test(tolerated),           cmocka_unit_test(no_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
