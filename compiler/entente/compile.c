@@ -2,7 +2,6 @@
 #include "compiler/entente/compile.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,27 +24,24 @@ static bool has_module(const char *dir)
     return access(path, R_OK) == 0;
 }
 
-/* Beside the command in the source tree and after installation. */
+/* Beside the command in the source tree and after installation.  The system gives the command's path without links and
+ * dots, so its folders are found by cutting. */
 const char *ent_find_stdlib(char *buf, size_t size)
 {
-    static const char *const places[] = {"/../stdlib", "/../../stdlib", "/../share/entente/stdlib"};
+    static const struct {
+        int up; /* from the command's folder */
+        const char *name;
+    } places[] = {{1, "stdlib"}, {2, "stdlib"}, {1, "share/entente/stdlib"}};
     char exe[2048];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n <= 0) {
-        return NULL;
-    }
-    exe[n] = 0;
-    char *slash = strrchr(exe, '/');
-    if (!slash) {
-        return NULL;
-    }
-    *slash = 0;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        char path[4096];
-        char clean[PATH_MAX];
-        snprintf(path, sizeof path, "%s%s", exe, places[i]);
-        if (has_module(path) && realpath(path, clean) && strlen(clean) < size) {
-            memcpy(buf, clean, strlen(clean) + 1);
+    for (size_t i = 0; n > 0 && i < sizeof places / sizeof *places; i++) {
+        size_t len = (size_t)n;
+        for (int cut = 0; cut <= places[i].up; cut++) {
+            const char *slash = memrchr(exe, '/', len);
+            len = slash ? (size_t)(slash - exe) : 0;
+        }
+        int written = snprintf(buf, size, "%.*s/%s", (int)len, exe, places[i].name);
+        if (written > 0 && (size_t)written < size && has_module(buf)) {
             return buf;
         }
     }
