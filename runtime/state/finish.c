@@ -3,7 +3,8 @@
  * There may be a million of them, and a decision is larger than a clock.  So they are decided in the order of the
  * ledger, a few hundred at a time, and given out together with the decisions that wait, which are in that order, too.
  * Only those of duties with a credit are decided beforehand: what one costs may depend on the others, through a cap.
- * Tested against the oracle by tests/property/random_clubs.py and random_worlds.py, which end while clocks run. */
+ * Tested by tests/unit/test_clocks.c, and against the oracle by tests/property/random_clubs.py and random_worlds.py,
+ * which end while clocks run. */
 #include <stdlib.h>
 #include <string.h>
 

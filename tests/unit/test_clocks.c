@@ -318,6 +318,80 @@ static void test_notices(void **state)
     ent_image_destroy(p);
 }
 
+/* --- more open clocks than are decided at once --- */
+
+enum { MANY = 900, MANY_END = 1800 };
+
+typedef struct expected_clock {
+    int64_t final;
+    char subject[16];
+} expected_clock;
+
+static int compare_expected(const void *a, const void *b)
+{
+    const expected_clock *x = a;
+    const expected_clock *y = b;
+    if (x->final != y->final) {
+        return x->final < y->final ? -1 : 1;
+    }
+    return strcmp(x->subject, y->subject);
+}
+
+/* Opened in two versions of the agreement, which share the order of subjects; each seventh is resolved. */
+static size_t many_clocks(facts *all, expected_clock *expected)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        size_t number = i * 619 % MANY; /* each once, in no order that bytes have */
+        int64_t opened = (int64_t)(i * 1790 / MANY);
+        int64_t done = i % 7 == 0 ? opened + 5 : MANY_END;
+        char line[64];
+        (void)snprintf(line, sizeof line, "%lld T%zu opened", (long long)opened, number);
+        facts_line(all, line);
+        if (done < MANY_END) {
+            (void)snprintf(line, sizeof line, "%lld T%zu resolved", (long long)done, number);
+            facts_line(all, line);
+        }
+        expected[i] = (expected_clock){.final = done};
+        (void)snprintf(expected[i].subject, sizeof expected[i].subject, "T%zu", number);
+    }
+    qsort(expected, MANY, sizeof *expected, compare_expected);
+    return MANY;
+}
+
+static void test_many_open(void **state)
+{
+    (void)state;
+    static expected_clock expected[MANY];
+    prog x = prog_new();
+    int64_t first = prog_agreement(&x, 1, ENT_NO_DAY_FROM, BASE_DAY);
+    (void)ent_builder_add_duty(x.b, prog_duty(&x, first));
+    int64_t second = prog_agreement(&x, 2, BASE_DAY + 1, ENT_NO_DAY_TO);
+    (void)ent_builder_add_duty(x.b, prog_duty(&x, second));
+    ent_image *p = prog_load(&x);
+    facts all = {0};
+    size_t n = many_clocks(&all, expected);
+    for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
+        telling out = {0};
+        ent_fault error;
+        drive_plan plan = until(MANY_END);
+        plan.mode = modes[m];
+        plan.lanes_max = lanes[m % 3];
+        plan.seed = m;
+        ent_engine *s = drive(p, &all, &plan, &out, &error);
+        assert_non_null(s);
+        assert_int_equal(out.n, n);
+        for (size_t i = 0; i < n; i++) {
+            assert_string_equal(out.v[i].subject, expected[i].subject);
+            assert_int_equal(out.v[i].d.final_ns, BASE_NS + expected[i].final * MINUTE_NS);
+            assert_int_equal(out.v[i].d.open, expected[i].final == MANY_END);
+        }
+        ent_engine_free(s);
+        free(out.v);
+    }
+    free(all.v);
+    ent_image_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_allowance_from_slot),
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_many_open),
     };
     return cmocka_run_group_tests_name("clocks", tests, NULL, NULL);
 }
