@@ -13,7 +13,7 @@
 typedef struct asking {
     ent_session *s;
     const ent_listener *listener;
-    ent_ledger ledger; /* lines of no chain */
+    ent_ledger ledger; /* without a chain */
     bool stopped, no_memory;
 } asking;
 
@@ -44,13 +44,11 @@ static bool on_row(void *user, const ent_engine *copy, const ent_standing_row *r
     const ent_budget *b = &row->budget;
     char texts[4][ENT_Q_TEXT_SIZE];
     ent_decision decision;
-    if (!ent_ledger_decision_line(&a->ledger, copy, row->decision) ||
+    if (!ent_ledger_provisional(&a->ledger, copy, row->decision) ||
         !ent_view_decision(&s->view, p, row->decision, a->ledger.line.data, a->ledger.line.len, 0, &decision)) {
         a->no_memory = true;
         return false;
     }
-    decision.prev = decision.hash = decision.ledger_line = NULL;
-    decision.ledger_line_len = 0;
     ent_clause_standing standing = {.decision = &decision,
                                     .status = (ent_status)row->status,
                                     .at_risk = ent_standing_at_risk(p, row),

@@ -526,7 +526,9 @@ typedef enum ent_budget_kind {
 /* How an open window or a running clock stands: what the ledger would say if the input ended now, and what is to come.
  * Figures are exact decimals or fractions.  Valid until the callback returns. */
 typedef struct ent_clause_standing {
-    const ent_decision *decision; /* provisional: clause, subject, window or clock, measure, counts; no seq or hash */
+    /* Provisional: clause, subject, window or clock, measure, counts.  `ledger_line` is what its line would say, a JSON
+     * object without seq, prev, hash and newline; seq is 0, prev and hash are NULL. */
+    const ent_decision *decision;
     ent_status status;            /* as if it were decided now; a clock within its allowance is provisional */
     bool at_risk; /* it stands as a breach; the budget will be gone, or less than a quarter of it is left; of a clock,
                      `warn at` of the allowance, else three quarters, are used up */

@@ -664,7 +664,8 @@ static void write_because(ent_ledger *ledger, const ent_image *p, const ent_zone
     ent_json_end_array(out);
 }
 
-bool ent_ledger_decision_members(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
+/* What it says, into the open object. */
+static bool put_decision(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
 {
     const ent_image *p = ent_engine_program(session);
     ent_clause clause = ent_verdict_clause(p, d);
@@ -675,9 +676,6 @@ bool ent_ledger_decision_members(ent_ledger *ledger, const ent_engine *session, 
     if (!text) {
         return false;
     }
-    ent_json_reset(out);
-    ent_json_begin_object(out);
-    ent_json_key_int(out, "seq", ++ledger->seq);
     ent_json_members(out, text->begin, text->n_begin);
     write_subject(out, session, d);
     if (d->kind == ENT_VERDICT_DUTY) {
@@ -702,6 +700,23 @@ bool ent_ledger_decision_members(ent_ledger *ledger, const ent_engine *session, 
     }
     ent_json_members(out, text->end, text->n_end);
     return out->error == ENT_JSON_OK;
+}
+
+bool ent_ledger_decision_members(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
+{
+    ent_json_reset(&ledger->line);
+    ent_json_begin_object(&ledger->line);
+    ent_json_key_int(&ledger->line, "seq", ++ledger->seq);
+    return put_decision(ledger, session, d);
+}
+
+bool ent_ledger_provisional(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)
+{
+    ent_json_reset(&ledger->line);
+    ent_json_begin_object(&ledger->line);
+    bool ok = put_decision(ledger, session, d);
+    ent_json_end_object(&ledger->line);
+    return ok && ent_json_is_complete(&ledger->line);
 }
 
 bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session, const ent_verdict *d)

@@ -57,6 +57,8 @@ bool ent_ledger_decision_line(ent_ledger *ledger, const ent_engine *session,
  * all but prev and hash; later the line of what stood behind its brace. */
 bool ent_ledger_decision_members(ent_ledger *ledger, const ent_engine *session, const ent_verdict *decision);
 bool ent_ledger_line_of(ent_ledger *ledger, const char *members, size_t len);
+/* What is not decided yet and stands in no chain: an object in ledger->line without seq, prev and hash. */
+bool ent_ledger_provisional(ent_ledger *ledger, const ent_engine *session, const ent_verdict *decision);
 
 /* Ends a line begun in ledger->line by its prev and hash. */
 bool ent_ledger_finish_line(ent_ledger *ledger);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/judge/answer.h"
 #include "runtime/judge/clause.h"
 #include "runtime/state/save.h"
 #include "runtime/state/state.h"
@@ -81,6 +82,10 @@ static bool decide_open(ent_engine *s, int64_t at_ns, ent_fault *error)
     }
     for (size_t i = 0; ok && i < s->program->n_duty; i++) {
         ok = ent_dutystate_finish(s, &s->duties[i], error);
+    }
+    for (size_t i = 0; ok && i < s->n_decisions; i++) { /* nothing is priced, but shares are told */
+        ent_answer *answer = s->decisions[i].answer;
+        ok = !answer || ent_answer_seal(answer) || ent_no_memory(error);
     }
     return ok;
 }

@@ -39,6 +39,13 @@ static bool on_standing(void *user, const ent_clause_standing *s)
     host *h = user;
     const ent_decision *d = s->decision;
     size_t at = strlen(h->said);
+    assert_true(d->seq == 0 && !d->prev && !d->hash);
+    assert_memory_equal(d->ledger_line, "{\"kind\":\"", 9);
+    assert_true(d->ledger_line_len > 9 && d->ledger_line[d->ledger_line_len - 1] == '}');
+    assert_null(strstr(d->ledger_line, "\"prev\""));
+    for (size_t i = 0; i < d->n_responsible; i++) {
+        assert_string_equal(d->responsible[i].share, "1");
+    }
     (void)snprintf(h->said + at, sizeof h->said - at, "%s %s: status %d%s, left %lldm, holder %s, budget %s/%s/%s, rate %s\n",
                    d->clause, d->n_subject > 0 ? d->subject[0].value : "-", (int)s->status, s->at_risk ? ", at risk" : "",
                    (long long)(s->left_ns / (HOUR / 60)), s->holder ? s->holder : "-",
@@ -104,6 +111,9 @@ static void test_standing(void **state)
                             "restore INC1: status 4, left 180m, holder Host, budget -/-/-, rate -\n");
     ask(&h, s, NINE + HOUR * 7 / 2, "in_time -: status 5, left 0m, holder -, budget 0/0/0, rate -\n"
                                     "restore INC1: status 4, at risk, left 30m, holder Host, budget -/-/-, rate -\n");
+    ask(&h, s, NINE + 5 * HOUR, "in_time -: status 1, at risk, left 0m, holder -, budget 0.05/1/-0.95, rate 20\n"
+                                "restore INC1: status 1, at risk, left -60m, holder Host, budget -/-/-, rate -\n");
+    assert_true(ent_session_standing(s, NINE + HOUR * 7 / 2, &(ent_listener){on_standing, &h}, &error));
     size_t calls = h.calls;
     for (int i = 0; i < 10; i++) {
         h.said[0] = 0;

@@ -1,6 +1,8 @@
-// Functions both ways, and sessions that are saved and restored in another instance, in WebAssembly: the same tests in
-// Node and, by natives.html, in a browser.  native.entc is tests/embed/native.ent with gamma of the host.
-//   node natives.mjs LIBRARY NATIVE.entc FUNCTION.entc
+// Functions both ways, sessions that are saved and restored in another instance, and how things stand, in WebAssembly:
+// the same tests in Node and, by natives.html, in a browser.
+//   node natives.mjs LIBRARY FOLDER
+// FOLDER has native.entc (tests/embed/native.ent with gamma of the host), function.entc, the clubs of standing.json, and
+// standing.json (tests/conformance/hosts).
 
 function same(found, expected) {
     const text = (value) => JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `${v}n` : Number.isNaN(v) ? 'NaN' : v));
@@ -51,6 +53,61 @@ function ledgerOf(session) {
     const decisions = session.finish();
     if (decisions.length === 0) throw new Error('there are no decisions');
     return session.ledger;
+}
+
+/* A standing as standing.json has it. */
+function plain({ decision: d, status, atRisk, budget, budgetGrows, goneNs, leftNs, holder, paused, ...figures }) {
+    const { budgetAllowed, budgetSpent, budgetLeft, burnRate } = figures;
+    const all = {
+        clause: d.clause, subject: Object.values(d.subject ?? {}).join(' '), status, at_risk: atRisk, budget,
+        grows: budgetGrows, figures: budget && [budgetAllowed, budgetSpent, budgetLeft], burn_rate: burnRate, gone: goneNs,
+        left: leftNs, holder, paused, responsible: d.responsible?.map((r) => `${r.party} ${r.share}`),
+    };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => ![undefined, '', false].includes(value)));
+}
+
+function expectedStanding({ gone, left, ...others }) {
+    return { ...others, ...(gone && { gone: nsOf(gone) }), ...(left && { left: BigInt(left) * SECOND }) };
+}
+
+function nsOf(text) {
+    const [whole, fraction = ''] = text.slice(0, -1).split('.');
+    return BigInt(Date.parse(`${whole}Z`)) * 1000000n + BigInt(fraction.padEnd(9, '0'));
+}
+
+const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+const words = (decisions) => decisions.map((d) => `${d.clause} ${d.status}`);
+
+/* Goes through the steps of a case; the ledger. */
+function tellStandings(program, { from, to, feed, fields, steps }, ledger, { asking = true, saving = false } = {}) {
+    const [lines, decided] = [[], []];
+    const onLine = (line) => lines.push(line);
+    let session = program.session({ from, to, ledger, onLine });
+    let ended = false;
+    for (const step of steps) {
+        if (saving && !ended) {
+            const bytes = session.save();
+            session.close();
+            session = program.restore(bytes, { onLine });
+        }
+        if (step.push) {
+            session.push(feed, step.push.map((cells) => Object.fromEntries(cells.map((cell, i) => [fields[i], cell]))));
+        } else if (step.advance) {
+            decided.push(...words(session.advance(step.advance)));
+            same(decided, ledger === 'live' ? step.decided : []);
+        } else if (step.finish) {
+            ended = true;
+            decided.push(...words(session.finish()));
+            same(decided, steps.flatMap((s) => s.decided ?? s.finish ?? []));
+        } else if (asking && step.fails) {
+            fails(() => session.standing(step.ask), new RegExp(`^${step.fails}$`), { code: 'usage' });
+        } else if (asking) {
+            const found = session.standing(step.ask);
+            same(found.map(plain).map(sorted), step.stands.map(expectedStanding).map(sorted));
+            same(session.standing(nsOf(step.ask)), found);
+        }
+    }
+    return lines.join('');
 }
 
 export const tests = {
@@ -155,7 +212,54 @@ export const tests = {
         fails(() => program.restore(bytes, { from: start }), /a part of what was saved/);
         same(ledgerOf(program.restore(bytes.buffer)), ledgerOf(session));
     },
+    'how things stand, as in every host': async (load, programs, options) => {
+        for (const steps of programs.standing) {
+            const program = await load(programs[steps.club], options);
+            for (const ledger of ['live', 'whole']) {
+                const unasked = tellStandings(program, steps, ledger, { asking: false });
+                same(tellStandings(program, steps, ledger), unasked);
+                same(tellStandings(program, steps, ledger, { saving: true }), unasked);
+            }
+        }
+    },
+    'what a standing says': async (load, { first }, options) => {
+        const session = (await load(first, options)).session({ to: '2026-02-01T00:00:00Z' });
+        session.push('ticket', [{ at: '2026-01-05T09:00:00Z', id: 'INC1', event: 'opened', priority: 'P1', service: 'web',
+            party: 'Host' }]);
+        const [objective, duty] = session.standing(new Date('2026-01-05T10:00:00Z'));
+        const { line, final, open, atNs, dueNs, ...rest } = duty.decision;
+        same(rest, JSON.parse(line));
+        same([rest.seq, rest.prev, rest.hash, rest.status], [undefined, undefined, undefined, 'provisional']);
+        same([atNs, dueNs], [nsOf('2026-01-05T09:00:00Z'), nsOf('2026-01-05T13:00:00Z')]);
+        same([duty.budget, duty.goneNs, duty.budgetGrows, duty.paused], [undefined, undefined, false, false]);
+        same([objective.leftNs, objective.holder], [undefined, undefined]);
+        same(objective.decision.toNs, nsOf('2026-02-01T00:00:00Z'));
+        fails(() => session.standing('tomorrow'), /^at: expected a Date/, { code: 'usage' });
+        session.close();
+        fails(() => session.standing(start), /the session is closed/, { code: 'usage' });
+    },
+    'what a callback or a function throws': async (load, { native, first }, options) => {
+        const risen = () => { throw new RangeError('too risky'); };
+        const session = (await bound(load, native, options, { risk_score: risen })).session();
+        session.push('sample', [row(0), row(1)]);
+        fails(() => session.standing(start + 24n * 3600n * SECOND), /^too risky$/, { name: 'RangeError' });
+        fails(() => session.standing(start), /closed/);
+        const program = await load(first, options);
+        const to = '2026-02-01T00:00:00Z';
+        const asked = program.session({ to, onDecision: () => asked.standing(to) });
+        asked.push('ticket', [{ at: '2026-01-05T09:00:00Z', id: 'INC1', event: 'opened', priority: 'P1', service: 'web',
+            party: 'Host' }]);
+        fails(() => asked.finish(), /a callback must not call its session/, { code: 'usage' });
+    },
 };
+
+/* What the tests read, by read(NAME) -> bytes. */
+export async function programsOf(read) {
+    const standing = JSON.parse(new TextDecoder().decode(await read('standing.json')));
+    const programs = { standing, functions: await read('function.entc') };
+    for (const name of ['native', ...standing.map((steps) => steps.club)]) programs[name] = await read(`${name}.entc`);
+    return programs;
+}
 
 /* Runs all; one line a failure, and at last how many. */
 export async function run(load, programs, options, tell) {
@@ -175,8 +279,8 @@ export async function run(load, programs, options, tell) {
 if (typeof process !== 'undefined' && process.argv[2]) {
     const { readFileSync } = await import('node:fs');
     const { pathToFileURL } = await import('node:url');
-    const [library, native, functions] = process.argv.slice(2);
+    const [library, folder] = process.argv.slice(2);
     const { load } = await import(pathToFileURL(library));
-    const programs = { native: readFileSync(native), functions: readFileSync(functions) };
+    const programs = await programsOf(async (name) => readFileSync(`${folder}/${name}`));
     process.exitCode = await run(load, programs, undefined, console.log) ? 1 : 0;
 }

@@ -73,12 +73,13 @@ node_test api "$work/club.entc" "$work/natural.jsonl" "$work/exact.jsonl"
 tell $? "values and errors"
 passed=$((passed + $(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$work/log")))
 
-# --- functions both ways, and sessions that go on in another instance
+# --- functions both ways, sessions that go on in another instance, how things stand
 sed 's/from "libm.so.6" symbol "tgamma"/from "host"/' tests/embed/native.ent >"$work/native.ent"
 "$ENTENTE" build -o "$work/native.entc" "$work/native.ent" >"$work/log" 2>&1
 "$ENTENTE" build -o "$work/function.entc" tests/embed/function.ent >"$work/log" 2>&1
-node tests/hosts/natives.mjs "$JS/entente.mjs" "$work/native.entc" "$work/function.entc" >"$work/log" 2>&1
-tell $? "functions and saved sessions in Node"
+cp "$work/shared/"*.entc tests/conformance/hosts/standing.json "$work"
+node tests/hosts/natives.mjs "$JS/entente.mjs" "$work" >"$work/log" 2>&1
+tell $? "functions, saved sessions and how things stand in Node"
 passed=$((passed + $(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$work/log")))
 
 # --- the example in Node
@@ -102,9 +103,9 @@ open_page() { # QUERY OUT
 if command -v chromium >/dev/null; then
     page=$work/page
     mkdir -p "$page/zones/Europe"
-    cp examples/embedding/browser/index.html "$JS/entente.mjs" "$JS/entente.wasm" "$work/first.entc" \
-        examples/first/ticket.csv tests/hosts/frame.html tests/hosts/natives.html tests/hosts/natives.mjs \
-        "$work/native.entc" "$work/function.entc" "$page"
+    cp examples/embedding/browser/index.html "$JS/entente.mjs" "$JS/entente.wasm" "$work/"*.entc \
+        "$work/standing.json" examples/first/ticket.csv tests/hosts/frame.html tests/hosts/natives.html \
+        tests/hosts/natives.mjs "$page"
     cp /usr/share/zoneinfo/tzdata.zi "$page/zones"
     cp /usr/share/zoneinfo/Europe/London "$page/zones/Europe"
     python3 tests/hosts/serve.py "$page" "$work/port" &
@@ -116,7 +117,7 @@ if command -v chromium >/dev/null; then
     tell $? "the page in Chromium has another ledger"
     open_page "?natives.html" "$work/log"
     grep -q '^[1-9][0-9]* passed, 0 failed' "$work/log"
-    tell $? "functions and saved sessions in Chromium"
+    tell $? "functions, saved sessions and how things stand in Chromium"
 else
     echo "SKIPPED: there is no chromium, so the pages were not opened"
 fi

@@ -86,9 +86,8 @@ export interface Service {
 
 export type Status = 'met' | 'breach' | 'excused' | 'void' | 'provisional' | 'no_data' | 'not_in_force';
 
-/** What the ledger's line says, under the same names, and `line`, which is its very bytes. */
-export interface Decision {
-    seq: number;
+/** What the ledger's line would say of what is not decided yet, and `line`, the same as JSON: it stands in no chain. */
+export interface ProvisionalDecision {
     kind: 'objective' | 'duty' | 'pool';
     agreement: string;
     version: number;
@@ -106,8 +105,6 @@ export interface Decision {
     responsible?: { party: string; share?: string; amount?: string; [more: string]: unknown }[];
     because?: { fact: string; source?: unknown }[];
     source: { file: string; line: number; column: number };
-    prev: string;
-    hash: string;
     line: string;
     final: boolean;
     open: boolean;
@@ -117,6 +114,37 @@ export interface Decision {
     dueNs?: bigint;
     doneNs?: bigint;
     [more: string]: unknown;
+}
+
+/** What the ledger's line says, under the same names, and `line`, which is its very bytes. */
+export interface Decision extends ProvisionalDecision {
+    seq: number;
+    prev: string;
+    hash: string;
+}
+
+/** How an open window or a running clock stands.  Figures are exact decimals or fractions. */
+export interface Standing {
+    decision: ProvisionalDecision;
+    /** As if it were decided now; of a clock within its allowance `provisional`. */
+    status: Status;
+    atRisk: boolean;
+    /** What the budget's figures count; absent: there is no budget. */
+    budget?: 'samples' | 'seconds' | 'measure';
+    /** With the rows that come. */
+    budgetGrows: boolean;
+    budgetAllowed?: string;
+    budgetSpent?: string;
+    budgetLeft?: string;
+    /** 1: the budget is used up at the end of the window. */
+    burnRate?: string;
+    /** When the budget will be used up at this rate. */
+    goneNs?: bigint;
+    /** Of a clock's allowance, net; negative: over it. */
+    leftNs?: bigint;
+    /** Of a clock: the party that has it now. */
+    holder?: string;
+    paused: boolean;
 }
 
 export interface Notice {
@@ -168,6 +196,9 @@ export class Session {
     push(feed: string, rows: Row[]): void;
     pushColumns(feed: string, columns: Record<string, Column>): void;
     advance(watermark: Instant): Decision[];
+    /** How every open window and running clock stands at the instant, which is not below the watermark: objectives, then
+     * duties.  Nothing is decided, and the session goes on as if it had not been asked. */
+    standing(at: Instant): Standing[];
     finish(): Decision[];
     readonly ledger: string;
     readonly period: { fromNs: bigint; toNs: bigint } | undefined;

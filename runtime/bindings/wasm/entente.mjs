@@ -12,7 +12,7 @@
 const CODES = ['ok', 'usage', 'program', 'data', 'environment', 'memory', 'stopped', 'limit'];
 const COLUMN = { bool: 1, int64: 2, double: 3, decimal: 4, instant: 5, duration: 6, utf8: 8, absent: 10 };
 const SET = { from: 1, to: 2, asOf: 4, whole: 8, notices: 16, assumeSigned: 32 };
-const HAS = { window: 1, clock: 2, due: 4, done: 8 };
+const HAS = { window: 1, clock: 2, due: 4, done: 8, gone: 16 };
 const ROWS_MAX = 1 << 24; /* of one push: keeps all sizes within 32 bits */
 const ZONE_DIR = '/usr/share/zoneinfo';
 const utf8 = new TextEncoder();
@@ -383,6 +383,7 @@ export class Session {
     #options;
     #decisions = [];
     #lines = [];
+    #stands = [];
     #thrown;
 
     /* `saved`: the bytes of the session that it is. */
@@ -428,6 +429,7 @@ export class Session {
         try {
             if (kind === 'line') this.#options.onLine ? this.#options.onLine(argument) : this.#lines.push(argument);
             else if (kind === 'notice') this.#options.onNotice(argument);
+            else if (kind === 'standing') this.#stands.push(argument);
             else if (this.#options.onDecision) this.#options.onDecision(argument);
             else this.#decisions.push(argument);
             return 1;
@@ -520,6 +522,20 @@ export class Session {
         this.#alive();
         this.#checked(this.#machine.c.session_advance(this.#at, toNs(watermark, 'watermark'), this.#machine.error));
         return this.#taken();
+    }
+
+    /* How every open window and running clock stands at the instant, which is not below the watermark.  Nothing is
+     * decided, and the session goes on as if it had not been asked. */
+    standing(at) {
+        this.#alive();
+        const { c, error } = this.#machine;
+        this.#stands = [];
+        try {
+            this.#checked(c.session_standing(this.#at, this.#number, toNs(at, 'at'), error));
+            return this.#stands;
+        } finally {
+            this.#stands = [];
+        }
     }
 
     /* The input has ended.  Returns the decisions that are left. */
@@ -637,6 +653,16 @@ function makeImports(machine, sessions) {
     const set = (object, flags, bit, name, value) => {
         if (flags & bit) object[name] = value;
     };
+    const decision = (at, len, final, open, fromNs, toNs_, atNs, dueNs, doneNs, has) => {
+        const line = machine().slice(at, len);
+        const made = { ...JSON.parse(line), line, final: final !== 0, open: open !== 0 };
+        set(made, has, HAS.window, 'fromNs', fromNs);
+        set(made, has, HAS.window, 'toNs', toNs_);
+        set(made, has, HAS.clock, 'atNs', atNs);
+        set(made, has, HAS.due, 'dueNs', dueNs);
+        set(made, has, HAS.done, 'doneNs', doneNs);
+        return made;
+    };
     return {
         call_host: (number, result, values) => callHost(machine(), number, result, values),
         on_saved(at, n) {
@@ -648,15 +674,13 @@ function makeImports(machine, sessions) {
             const line = machine().slice(at, len);
             return tell(number, 'notice', { ...JSON.parse(line), line, atNs, dueNs });
         },
-        on_decision(number, at, len, final, open, fromNs, toNs_, atNs, dueNs, doneNs, has) {
-            const line = machine().slice(at, len);
-            const decision = { ...JSON.parse(line), line, final: final !== 0, open: open !== 0 };
-            set(decision, has, HAS.window, 'fromNs', fromNs);
-            set(decision, has, HAS.window, 'toNs', toNs_);
-            set(decision, has, HAS.clock, 'atNs', atNs);
-            set(decision, has, HAS.due, 'dueNs', dueNs);
-            set(decision, has, HAS.done, 'doneNs', doneNs);
-            return tell(number, 'decision', decision);
+        on_decision: (number, ...parts) => tell(number, 'decision', decision(...parts)),
+        on_standing(number, at, len, goneNs, leftNs, ...parts) {
+            const standing = { decision: decision(...parts), ...JSON.parse(machine().slice(at, len)) };
+            const has = parts.at(-1);
+            set(standing, has, HAS.gone, 'goneNs', goneNs);
+            set(standing, has, HAS.clock, 'leftNs', leftNs);
+            return tell(number, 'standing', standing);
         },
     };
 }

@@ -1,7 +1,7 @@
 /* What entente.mjs calls: the public interface, flattened to numbers and pointers, so that JavaScript knows the layout
- * of no struct.  Decisions, notices and lines come by the imported functions entente.on_...; what a program consists of
- * goes out as one JSON text.  Memory that crosses is malloc's of this module: made with ent_js_alloc, freed with
- * ent_js_free.
+ * of no struct.  Decisions, notices, lines and how things stand come by the imported functions entente.on_...; what a
+ * program consists of goes out as one JSON text.  Memory that crosses is malloc's of this module: made with
+ * ent_js_alloc, freed with ent_js_free.
  * Tested by tests/hosts/wasm.sh. */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 
 #include "runtime/include/entente.h"
 #include "runtime/ledger/json_out.h"
+#include "runtime/ledger/ledger.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define IMPORT(function) __attribute__((import_module("entente"), import_name(#function)))
@@ -19,6 +20,11 @@ IMPORT(on_decision)
 bool ent_js_on_decision(uint32_t session, const char *line, size_t len, bool final, bool open, int64_t from_ns,
                         int64_t to_ns, int64_t at_ns, int64_t due_ns, int64_t done_ns, unsigned has);
 IMPORT(on_notice) bool ent_js_on_notice(uint32_t session, const char *line, size_t len, int64_t at_ns, int64_t due_ns);
+/* Most of it as a JSON text; its instants and, as on_decision has it, the provisional decision. */
+IMPORT(on_standing)
+bool ent_js_on_standing(uint32_t session, const char *text, size_t text_len, int64_t gone_ns, int64_t left_ns,
+                        const char *line, size_t len, bool final, bool open, int64_t from_ns, int64_t to_ns,
+                        int64_t at_ns, int64_t due_ns, int64_t done_ns, unsigned has);
 IMPORT(on_line) bool ent_js_on_line(uint32_t session, const char *line, size_t len);
 /* Bytes of a session that is saved; false: it takes no more. */
 IMPORT(on_saved) bool ent_js_on_saved(const void *bytes, size_t n);
@@ -249,16 +255,20 @@ EXPORT(function_call) bool ent_js_function_call(ent_function *function, void *re
 
 /* --- sessions --- */
 
-enum { HAS_WINDOW = 1, HAS_CLOCK = 2, HAS_DUE = 4, HAS_DONE = 8 };
+enum { HAS_WINDOW = 1, HAS_CLOCK = 2, HAS_DUE = 4, HAS_DONE = 8, HAS_GONE = 16 };
 enum { SET_FROM = 1, SET_TO = 2, SET_AS_OF = 4, SET_WHOLE = 8, SET_NOTICES = 16, SET_SIGNED = 32 };
+
+static unsigned has_of(const ent_decision *d)
+{
+    return (d->has_window ? HAS_WINDOW : 0u) | (d->has_clock ? HAS_CLOCK : 0u) | (d->has_due ? HAS_DUE : 0u) |
+           (d->has_done ? HAS_DONE : 0u);
+}
 
 /* A session's number in JavaScript is all that a callback needs of its user. */
 static bool tell_decision(void *user, const ent_decision *d)
 {
-    unsigned has = (d->has_window ? HAS_WINDOW : 0u) | (d->has_clock ? HAS_CLOCK : 0u) | (d->has_due ? HAS_DUE : 0u) |
-                   (d->has_done ? HAS_DONE : 0u);
     return ent_js_on_decision((uint32_t)(uintptr_t)user, d->ledger_line, d->ledger_line_len, d->final, d->open,
-                              d->from_ns, d->to_ns, d->at_ns, d->due_ns, d->done_ns, has);
+                              d->from_ns, d->to_ns, d->at_ns, d->due_ns, d->done_ns, has_of(d));
 }
 
 static bool tell_notice(void *user, const ent_notice *n)
@@ -383,6 +393,61 @@ bool ent_js_session_push(ent_session *session, const char *feed, const ent_colum
 EXPORT(session_advance) bool ent_js_session_advance(ent_session *session, int64_t watermark_ns, ent_error *error)
 {
     return ent_session_advance(session, watermark_ns, error);
+}
+
+typedef struct asking {
+    uint32_t session;
+    ent_json_out out;
+    bool no_memory;
+} asking;
+
+static void put_known(ent_json_out *out, const char *key, const char *text)
+{
+    if (text) {
+        ent_json_key_text(out, key, text);
+    }
+}
+
+static bool tell_standing(void *user, const ent_clause_standing *s)
+{
+    static const char *const units[] = {[ENT_BUDGET_IS_NONE] = NULL,
+                                        [ENT_BUDGET_IS_SAMPLES] = "samples",
+                                        [ENT_BUDGET_IS_SECONDS] = "seconds",
+                                        [ENT_BUDGET_IS_MEASURE] = "measure"};
+    asking *a = user;
+    ent_json_out *out = &a->out;
+    const ent_decision *d = s->decision;
+    ent_json_reset(out);
+    ent_json_begin_object(out);
+    ent_json_key_text(out, "status", ent_status_name((int)s->status));
+    ent_json_key_bool(out, "atRisk", s->at_risk);
+    put_known(out, "budget", units[s->budget]);
+    ent_json_key_bool(out, "budgetGrows", s->budget_grows);
+    put_known(out, "budgetAllowed", s->budget_allowed);
+    put_known(out, "budgetSpent", s->budget_spent);
+    put_known(out, "budgetLeft", s->budget_left);
+    put_known(out, "burnRate", s->burn_rate);
+    put_known(out, "holder", s->holder);
+    ent_json_key_bool(out, "paused", s->paused);
+    ent_json_end_object(out);
+    a->no_memory = !ent_json_is_complete(out);
+    return !a->no_memory &&
+           ent_js_on_standing(a->session, out->data, out->len, s->gone_ns, s->left_ns, d->ledger_line,
+                              d->ledger_line_len, d->final, d->open, d->from_ns, d->to_ns, d->at_ns, d->due_ns,
+                              d->done_ns, has_of(d) | (s->has_gone ? HAS_GONE : 0u));
+}
+
+EXPORT(session_standing)
+bool ent_js_session_standing(ent_session *session, uint32_t number, int64_t at_ns, ent_error *error)
+{
+    asking a = {.session = number};
+    ent_json_init(&a.out, 0);
+    bool ok = ent_session_standing(session, at_ns, &(ent_listener){tell_standing, &a}, error);
+    ent_json_deinit(&a.out);
+    if (a.no_memory) {
+        *error = (ent_error){.code = ENT_ERROR_MEMORY, .message = "out of memory"};
+    }
+    return ok;
 }
 
 EXPORT(session_finish) bool ent_js_session_finish(ent_session *session, ent_error *error)

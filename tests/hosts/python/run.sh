@@ -27,6 +27,7 @@ tell $? "entente/_abi.py is not what generate_abi.py makes of entente.h: make do
 # --- the tests, with the library that the environment names
 sh tests/conformance/hosts/expected.sh "$BUILD/entente" "$work" >"$work/log" 2>&1 || cat "$work/log"
 "$BUILD/entente" build -o "$work/native.entc" tests/embed/native.ent >"$work/log" 2>&1 || cat "$work/log"
+"$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >"$work/log" 2>&1 || cat "$work/log"
 python=$(having pandas)
 [ -n "$python" ] || echo "python: pandas is not installed: DataFrames are not tested"
 ENTENTE_LIBRARY=$BUILD/libentente.so PYTHONPATH=$package "${python:-python3}" tests/hosts/python/test_entente.py "$work" \
@@ -67,7 +68,6 @@ PKG_CONFIG_PATH=$work/pc PYTHONPATH=$work/site python3 -c "$say" >"$work/log"
 tell $? "the library beside the package"
 
 # --- the example
-"$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >"$work/log" 2>&1
 PYTHONPATH=$work/site python3 examples/embedding/python/decide.py "$work/first.entc" examples/first/ticket.csv >"$work/out"
 tell $? "the example"
 diff tests/hosts/python/example.expected "$work/out"

@@ -1,7 +1,7 @@
 """The Python package: the shared conformance set with texts, with typed values and with DataFrames, whole and live; what a
-Decision says beside its ledger line; what is refused and how; threads.
+Decision says beside its ledger line; how things stand; what is refused and how; threads.
 
-  test_entente.py FOLDER     where tests/conformance/hosts/expected.sh left programs and ledgers
+  test_entente.py FOLDER     where tests/conformance/hosts/expected.sh left programs and ledgers, with first.entc beside
 """
 import csv
 import ctypes
@@ -31,6 +31,7 @@ SET = Path(__file__).resolve().parents[2] / "conformance" / "hosts"
 FOLDER = Path(sys.argv[1])
 CLUBS = sorted(p.parent.name for p in SET.glob("*/club.ent"))
 UTC = timezone.utc
+DAY = 86400 * 10 ** 9
 
 
 def instant(text):
@@ -374,6 +375,112 @@ class Refused(unittest.TestCase):
                 use()
 
 
+STANDINGS = json.loads((SET / "standing.json").read_text("utf-8"))
+
+
+def nanoseconds(text):
+    seconds, _, fraction = text[:-1].partition(".")
+    return to_ns(instant(seconds + "Z")) + int(fraction.ljust(9, "0"))
+
+
+def plain(s):
+    """A Standing as standing.json has it."""
+    d = s.decision
+    all_of_it = {
+        "clause": d.clause, "subject": " ".join(d.subject.values()), "status": s.status.name.lower(),
+        "at_risk": s.at_risk, "budget": s.budget and s.budget.name.lower(), "grows": s.budget_grows,
+        "figures": s.budget and [s.budget_allowed, s.budget_spent, s.budget_left], "burn_rate": s.burn_rate,
+        "gone": s.gone_ns, "left": s.left_ns, "holder": s.holder, "paused": s.paused,
+        "responsible": [f"{r.party} {r.share}" for r in d.responsible]}
+    return {name: value for name, value in all_of_it.items() if value not in ("", None, False, [])}
+
+
+def expected_standing(stands):
+    made = dict(stands)
+    for name, make in (("figures", lambda texts: [Fraction(t) for t in texts]), ("burn_rate", Fraction),
+                       ("gone", nanoseconds), ("left", lambda seconds: seconds * 10 ** 9)):
+        if name in made:
+            made[name] = make(made[name])
+    return made
+
+
+class Standings(unittest.TestCase):
+    def tell(self, case, live, asking=True, saving=False):
+        """Goes through the steps; the lines of the ledger."""
+        program, lines, decided, ended = entente.load(FOLDER / f"{case['club']}.entc"), [], [], False
+        period = {to: instant(case[name]) for name, to in (("from", "start"), ("to", "end")) if name in case}
+        session = program.session(live=live, on_line=lines.append, **period)
+        for step in case["steps"]:
+            if saving and not ended:
+                saved = session.save()
+                session.close()
+                session = program.session(saved=saved, on_line=lines.append)
+            if "push" in step:
+                session.push(case["feed"], [dict(zip(case["fields"], row)) for row in step["push"]])
+            elif "advance" in step:
+                decided += session.advance(instant(step["advance"]))
+                expected = step["decided"] if live else []
+                self.assertEqual([f"{d.clause} {d.status.name.lower()}" for d in decided], expected)
+            elif "finish" in step:
+                decided, ended = decided + session.finish(), True
+                expected = [word for s in case["steps"] for word in s.get("decided", []) + s.get("finish", [])]
+                self.assertEqual([f"{d.clause} {d.status.name.lower()}" for d in decided], expected)
+            elif asking and "fails" in step:
+                with self.assertRaises(EntenteError) as caught:
+                    session.standing(instant(step["ask"]))
+                self.assertEqual((caught.exception.code, caught.exception.message), (ErrorCode.USAGE, step["fails"]))
+            elif asking:
+                found = session.standing(instant(step["ask"]))
+                self.assertEqual([plain(s) for s in found], [expected_standing(s) for s in step["stands"]])
+                self.assertEqual(session.standing(nanoseconds(step["ask"])), found)
+        return lines
+
+    def test_the_shared_set(self):
+        for case in STANDINGS:
+            for live in (True, False):
+                with self.subTest(club=case["club"], live=live):
+                    lines = self.tell(case, live, asking=False)
+                    self.assertEqual(self.tell(case, live), lines)
+                    self.assertEqual(self.tell(case, live, saving=True), lines)
+
+    def test_what_it_says(self):
+        program = entente.load(FOLDER / "first.entc")
+        at = datetime(2026, 1, 5, 9, tzinfo=UTC)
+        with program.session(end=datetime(2026, 2, 1, tzinfo=UTC)) as session:
+            session.push("ticket", [{"at": at, "id": "INC1", "event": "opened", "priority": "P1", "service": "web",
+                                     "party": "Host"}])
+            objective, duty = session.standing(at + timedelta(hours=1))
+        d = duty.decision
+        self.assertEqual((d.seq, d.prev, d.hash, d.status), (0, "", "", Status.PROVISIONAL))
+        self.assertEqual((d.at, d.due, d.elapsed_ns), (at, at + timedelta(hours=4), 3600 * 10 ** 9))
+        self.assertEqual(set(json.loads(d.line)) & {"seq", "prev", "hash"}, set())
+        self.assertEqual(json.loads(d.line)["subject"], d.subject)
+        self.assertEqual((objective.budget, objective.gone, objective.left_ns), (entente.BudgetKind.SAMPLES, None, None))
+        self.assertEqual(objective.decision.window_to, datetime(2026, 2, 1, tzinfo=UTC))
+        with self.assertRaises(AttributeError):
+            duty.paused = True
+        with self.assertRaisesRegex(EntenteError, "the session is closed"):
+            session.standing(at)
+
+    def test_what_is_raised_in_between(self):
+        at = datetime(2026, 1, 5, 9, tzinfo=UTC)
+        later = at + timedelta(hours=1)
+        with entente.load(FOLDER / "first.entc").session() as session:
+            session.push("ticket", [{"at": at, "id": "INC1", "event": "opened", "priority": "P1", "service": "web",
+                                     "party": "Host"}])
+            make, entente.session.make_standing = entente.session.make_standing, lambda s: 1 / 0
+            try:
+                with self.assertRaises(ZeroDivisionError):
+                    session.standing(later)
+            finally:
+                entente.session.make_standing = make
+            self.assertEqual(session.standing(later)[-1].decision.subject, {"id": "INC1"})  # it goes on all the same
+            session._lock.acquire()
+            with self.assertRaisesRegex(EntenteError, "the session is in use"):
+                session.standing(later)
+            session._lock.release()
+
+
 class Together(unittest.TestCase):
     def test_callbacks(self):
         club = Club("desk")
@@ -494,7 +601,6 @@ class Arrow(unittest.TestCase):
 SIGNATURES = {"risk_score": "number(number, int)", "shout": "text(text, bool, duration)",
               "is_big": "bool(int, decimal(2))", "later": "instant(instant, party)", "grade_of": "enum(int)",
               "mix": "number(number, int, text, duration, instant, enum, party, decimal(2), bool)"}
-DAY = 86400 * 10 ** 9
 
 
 class Functions(unittest.TestCase):
@@ -533,6 +639,15 @@ class Functions(unittest.TestCase):
                 session.finish()
             with self.assertRaisesRegex(EntenteError, "the session is closed"):
                 session.finish()
+
+    def test_what_a_function_raises_of_a_standing(self):
+        told = []
+        session = self.program(risk_score=lambda x, n: told[0]).session()
+        session.push("sample", [self.ROW])
+        with self.assertRaises(IndexError):
+            session.standing(self.ROW["at"] + timedelta(days=1))
+        with self.assertRaisesRegex(EntenteError, "the session is closed"):
+            session.standing(self.ROW["at"])
 
     def test_what_cannot_be_bound(self):
         program = self.program()

@@ -10,16 +10,17 @@
 bit by bit.  Rows are lists of dictionaries, dictionaries of columns, or pandas DataFrames.
 The work is done by libentente (see `library_version`), without holding Python's lock.
 """
-from ._abi import AgreementType, ClauseKind, ErrorCode, FieldType, PartyKind, Status
+from ._abi import AgreementType, BudgetKind, ClauseKind, ErrorCode, FieldType, PartyKind, Status
 from ._library import library_version
 from .columns import Rows
-from .decision import Counts, Credit, Claim, Decision, Money, Notice, PoolShare, Responsible, Source
+from .decision import Counts, Credit, Claim, Decision, Money, Notice, PoolShare, Responsible, Source, Standing
 from .error import EntenteError
 from .program import Agreement, Clause, Feed, Field, Party, Program, Service, decide, load
 from .session import FeedCounts, Session
 
 __all__ = [
-    "Agreement", "AgreementType", "Claim", "Clause", "ClauseKind", "Counts", "Credit", "Decision", "EntenteError",
-    "ErrorCode", "Feed", "FeedCounts", "Field", "FieldType", "Money", "Notice", "Party", "PartyKind", "PoolShare",
-    "Program", "Responsible", "Rows", "Service", "Session", "Source", "Status", "decide", "library_version", "load",
+    "Agreement", "AgreementType", "BudgetKind", "Claim", "Clause", "ClauseKind", "Counts", "Credit", "Decision",
+    "EntenteError", "ErrorCode", "Feed", "FeedCounts", "Field", "FieldType", "Money", "Notice", "Party", "PartyKind",
+    "PoolShare", "Program", "Responsible", "Rows", "Service", "Session", "Source", "Standing", "Status", "decide",
+    "library_version", "load",
 ]

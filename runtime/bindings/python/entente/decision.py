@@ -1,4 +1,4 @@
-"""Decisions and notices: what a ledger's line says, as values.
+"""Decisions, notices and how things stand: what a ledger's line says, as values.
 
 Instants are integers of nanoseconds since 1970 (the members that end in _ns), and, through the properties of the same
 name, datetimes in UTC, which end at microseconds.  Shares and ratios are Fractions, money is Decimal.
@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, Mapping, Optional, Tuple, Union
 
 from . import _abi
-from ._abi import ClauseKind, NoticeKind, Status
+from ._abi import BudgetKind, ClauseKind, NoticeKind, Status
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -204,6 +204,29 @@ class Notice:
         return to_datetime(self.due_ns)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How an open window or a running clock stands.  `decision` is provisional: its `seq` is 0, `prev` and `hash` are
+    empty, and `line` is the JSON of what its line would say, without these three."""
+    decision: Decision
+    status: Status  # as if it were decided now; of a clock within its allowance PROVISIONAL
+    at_risk: bool
+    budget: Optional[BudgetKind]  # what its figures count; None: there is no budget
+    budget_grows: bool  # with the rows that come
+    budget_allowed: Optional[Fraction]
+    budget_spent: Optional[Fraction]
+    budget_left: Optional[Fraction]
+    burn_rate: Optional[Fraction]  # 1: the budget is used up at the end of the window
+    gone_ns: Optional[int]  # when the budget will be used up at this rate
+    left_ns: Optional[int]  # of a clock's allowance, net; negative: over it
+    holder: Optional[str]  # the party that has it now; None: it is no clock
+    paused: bool
+
+    @property
+    def gone(self) -> Optional[datetime]:
+        return to_datetime(self.gone_ns)
+
+
 # --- from the library's structs ---
 
 
@@ -277,3 +300,14 @@ def make_decision(d: _abi.ent_decision) -> Decision:
 def make_notice(n: _abi.ent_notice) -> Notice:
     return Notice(kind=NoticeKind(n.kind), at_ns=n.at_ns, due_ns=n.due_ns, agreement=text(n.agreement) or "",
                   version=n.version, clause=text(n.clause) or "", subject=_subject(n), line=_line(n.line, n.line_len))
+
+
+def make_standing(s: _abi.ent_clause_standing) -> Standing:
+    decision = make_decision(s.decision.contents)
+    return Standing(
+        decision=make_decision(s.decision.contents), status=Status(s.status), at_risk=s.at_risk,
+        budget=BudgetKind(s.budget) if s.budget else None, budget_grows=s.budget_grows,
+        budget_allowed=_fraction(s.budget_allowed), budget_spent=_fraction(s.budget_spent),
+        budget_left=_fraction(s.budget_left), burn_rate=_fraction(s.burn_rate),
+        gone_ns=s.gone_ns if s.has_gone else None,
+        left_ns=s.left_ns if s.decision.contents.has_clock else None, holder=text(s.holder), paused=s.paused)

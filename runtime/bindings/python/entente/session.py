@@ -15,7 +15,7 @@ from ._abi import ErrorCode, LedgerMode
 from ._library import lib
 from .arrow import arrow_pointers, is_arrow
 from .columns import Rows, make_columns, to_ns
-from .decision import Decision, Notice, make_decision, make_notice, to_datetime
+from .decision import Decision, Notice, Standing, make_decision, make_notice, make_standing, to_datetime
 from .error import EntenteError, raise_error
 from .functions import take_raised
 from .program import Feed, Program
@@ -203,6 +203,22 @@ class Session:
         """No row before `watermark` will come any more: returns what is thereby decided."""
         self._call(lib.ent_session_advance, to_ns(watermark))
         return self._take_decided()
+
+    def standing(self, at: Instant) -> List[Standing]:
+        """How every open window and running clock stands at the instant, which is not below the watermark: objectives, then
+        duties.  Nothing is decided, and the session goes on as if it had not been asked."""
+        stands: List[Standing] = []
+
+        def tell(_user: Any, standing: Any) -> bool:
+            try:
+                stands.append(make_standing(standing.contents))
+                return True
+            except BaseException as raised:  # it cannot pass through C
+                self._raised = raised
+                return False
+        types: Dict[str, Any] = {entry[0]: entry[1] for entry in _abi.ent_listener._fields_}
+        self._call(lib.ent_session_standing, to_ns(at), ctypes.byref(_abi.ent_listener(tell=types["tell"](tell))))
+        return stands
 
     def finish(self) -> List[Decision]:
         """The input has ended: returns all that was left to decide."""
