@@ -50,8 +50,10 @@ static inline void mix(uint64_t *v, int a, int b, int c, int d, uint64_t x, uint
     v[b] = turn(v[b] ^ v[c], 63);
 }
 
+enum { GOES_ON = 0, LAST = 1, LAST_NODE = 2 };
+
 /* n blocks, none of them the last, or the last one; bytes: up to the end of the first. */
-static void take_blocks(uint64_t chain[8], const unsigned char *blocks, size_t n, uint64_t bytes, bool last)
+static void take_blocks(uint64_t chain[8], const unsigned char *blocks, size_t n, uint64_t bytes, unsigned ends)
 {
     for (size_t k = 0; k < n; k++) {
         uint64_t m[16];
@@ -63,7 +65,8 @@ static void take_blocks(uint64_t chain[8], const unsigned char *blocks, size_t n
         memcpy(v, chain, sizeof v / 2);
         memcpy(v + 8, ent_blake2b_beginning, sizeof ent_blake2b_beginning);
         v[12] ^= bytes;
-        v[14] ^= last ? UINT64_MAX : 0;
+        v[14] ^= ends & LAST ? UINT64_MAX : 0;
+        v[15] ^= ends & LAST_NODE ? UINT64_MAX : 0;
         ENT_BLAKE2B_MIX_ALL(mix, v, m);
         for (int i = 0; i < 8; i++) {
             chain[i] ^= v[i] ^ v[i + 8];
@@ -101,10 +104,20 @@ static const ent_blake2b_kernel *kernel(void)
 
 /* --- one text --- */
 
+/* The parameters are 64 bytes: its size, no key, and of a tree also fanout, levels, size of leaves, number of the
+ * node, its level and the size of inner digests. */
 static void begin_chain(uint64_t chain[8])
 {
     memcpy(chain, ent_blake2b_beginning, sizeof ent_blake2b_beginning);
-    chain[0] ^= UINT64_C(0x01010000) ^ ENT_BLAKE2B_SIZE;
+    chain[0] ^= UINT64_C(0x01010000) ^ ENT_BLAKE2B_SIZE; /* one of one on one level */
+}
+
+static void begin_node(uint64_t chain[8], uint64_t offset, uint8_t depth)
+{
+    memcpy(chain, ent_blake2b_beginning, sizeof ent_blake2b_beginning);
+    chain[0] ^= UINT64_C(0x02000000) ^ ENT_BLAKE2B_SIZE ^ (uint64_t)ENT_BLAKE2B_LEAF << 32;
+    chain[1] ^= offset;
+    chain[2] ^= depth ^ (uint64_t)ENT_BLAKE2B_SIZE << 8;
 }
 
 static void write_digest(const uint64_t chain[8], unsigned char digest[ENT_BLAKE2B_SIZE])
@@ -120,6 +133,13 @@ void ent_blake2b_init(ent_blake2b *s)
     begin_chain(s->chain);
 }
 
+void ent_blake2b_init_node(ent_blake2b *s, const ent_blake2b_node *node)
+{
+    memset(s, 0, sizeof *s);
+    begin_node(s->chain, node->offset, node->depth);
+    s->last_node = node->last;
+}
+
 /* Of the last whole block it is not known whether it ends the text: it waits. */
 void ent_blake2b_update(ent_blake2b *s, const void *bytes, size_t len)
 {
@@ -127,12 +147,12 @@ void ent_blake2b_update(ent_blake2b *s, const void *bytes, size_t len)
     while (len > 0) {
         if (s->len == BLOCK) {
             s->bytes += BLOCK;
-            take_blocks(s->chain, s->block, 1, s->bytes, false);
+            take_blocks(s->chain, s->block, 1, s->bytes, GOES_ON);
             s->len = 0;
         }
         if (s->len == 0 && len > BLOCK) {
             size_t n = (len - 1) / BLOCK;
-            take_blocks(s->chain, data, n, s->bytes + BLOCK, false);
+            take_blocks(s->chain, data, n, s->bytes + BLOCK, GOES_ON);
             s->bytes += n * BLOCK;
             data += n * BLOCK;
             len -= n * BLOCK;
@@ -149,7 +169,7 @@ void ent_blake2b_final(ent_blake2b *s, unsigned char digest[ENT_BLAKE2B_SIZE])
 {
     s->bytes += s->len;
     memset(s->block + s->len, 0, BLOCK - s->len);
-    take_blocks(s->chain, s->block, 1, s->bytes, true);
+    take_blocks(s->chain, s->block, 1, s->bytes, s->last_node ? LAST | LAST_NODE : LAST);
     write_digest(s->chain, digest);
 }
 
@@ -237,26 +257,41 @@ static void begin_side_by_side(queue *q, const ent_blake2b_kernel *k)
         if (q->left[lane] > 0) {
             uint64_t *chain = q->begun[q->of[lane]].chain;
             read_lane(&q->lanes, lane, chain);
-            take_blocks(chain, q->lanes.at[lane], q->left[lane], q->lanes.bytes[lane], false);
+            take_blocks(chain, q->lanes.at[lane], q->left[lane], q->lanes.bytes[lane], GOES_ON);
         }
     }
 }
 
-void ent_blake2b_begin(const void *const *text, const size_t *len, size_t n, ent_blake2b_begun *begun)
+static void take_texts(const void *const *text, const size_t *len, size_t n, ent_blake2b_begun *begun)
 {
     const ent_blake2b_kernel *k = kernel();
-    for (size_t i = 0; i < n; i++) {
-        begin_chain(begun[i].chain);
-        begun[i].bytes = len[i] / BLOCK * BLOCK;
-    }
     if (k->take && n >= k->worth) {
         queue q = {.text = text, .len = len, .begun = begun, .n = n};
         begin_side_by_side(&q, k);
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        take_blocks(begun[i].chain, text[i], len[i] / BLOCK, BLOCK, false);
+        take_blocks(begun[i].chain, text[i], len[i] / BLOCK, BLOCK, GOES_ON);
     }
+}
+
+void ent_blake2b_begin(const void *const *text, const size_t *len, size_t n, ent_blake2b_begun *begun)
+{
+    for (size_t i = 0; i < n; i++) {
+        begin_chain(begun[i].chain);
+        begun[i].bytes = len[i] / BLOCK * BLOCK;
+    }
+    take_texts(text, len, n, begun);
+}
+
+void ent_blake2b_begin_leaves(const void *const *text, const size_t *len, size_t n, uint64_t first,
+                              ent_blake2b_begun *begun)
+{
+    for (size_t i = 0; i < n; i++) {
+        begin_node(begun[i].chain, first + i, 0);
+        begun[i].bytes = len[i] / BLOCK * BLOCK;
+    }
+    take_texts(text, len, n, begun);
 }
 
 void ent_blake2b_end(const ent_blake2b_begun *begun, const void *rest, size_t len,
@@ -268,12 +303,12 @@ void ent_blake2b_end(const ent_blake2b_begun *begun, const void *rest, size_t le
     size_t n = len > 0 ? (len - 1) / BLOCK : 0;
     size_t left = len - n * BLOCK;
     memcpy(chain, begun->chain, sizeof chain);
-    take_blocks(chain, data, n, begun->bytes + BLOCK, false);
+    take_blocks(chain, data, n, begun->bytes + BLOCK, GOES_ON);
     memset(block, 0, sizeof block);
     if (left > 0) {
         memcpy(block, data + n * BLOCK, left);
     }
-    take_blocks(chain, block, 1, begun->bytes + len, true);
+    take_blocks(chain, block, 1, begun->bytes + len, LAST);
     write_digest(chain, digest);
 }
 

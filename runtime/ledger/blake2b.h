@@ -18,9 +18,21 @@ typedef struct ent_blake2b {
     uint64_t bytes; /* taken into the chain: sums of 16 EiB are out of reach */
     unsigned char block[ENT_BLAKE2B_BLOCK];
     size_t len; /* of the block that waits */
+    bool last_node;
 } ent_blake2b;
 
+/* Where in a tree of hashes a text is, in BLAKE2's own tree mode.  The trees here have no limit of children (fanout 0)
+ * and two levels: leaves of ENT_BLAKE2B_LEAF bytes each but the last, and a root over their digests. */
+typedef struct ent_blake2b_node {
+    uint64_t offset; /* how many are before it on its level */
+    uint8_t depth;   /* 0: a leaf, 1: the root */
+    bool last;       /* on its level */
+} ent_blake2b_node;
+
+enum { ENT_BLAKE2B_LEAF = 4096 };
+
 void ent_blake2b_init(ent_blake2b *state);
+void ent_blake2b_init_node(ent_blake2b *state, const ent_blake2b_node *node);
 void ent_blake2b_update(ent_blake2b *state, const void *data, size_t len);
 /* Ends it: it must be initialised anew before further use. */
 void ent_blake2b_final(ent_blake2b *state, unsigned char digest[ENT_BLAKE2B_SIZE]);
@@ -36,6 +48,9 @@ typedef struct ent_blake2b_begun {
 /* Hashes all whole blocks of each of n texts, of each of which more bytes are to come.  text[i] may be NULL if it has
  * none. */
 void ent_blake2b_begin(const void *const *text, const size_t *len, size_t n, ent_blake2b_begun *begun);
+/* The same of leaves of a tree, none of them the last: the first is number `first`. */
+void ent_blake2b_begin_leaves(const void *const *text, const size_t *len, size_t n, uint64_t first,
+                              ent_blake2b_begun *begun);
 /* What follows the first begun->bytes bytes, to the end. */
 void ent_blake2b_end(const ent_blake2b_begun *begun, const void *rest, size_t len,
                      unsigned char digest[ENT_BLAKE2B_SIZE]);

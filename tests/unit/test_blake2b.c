@@ -11,6 +11,7 @@
 
 #include "runtime/ledger/blake2b.h"
 #include "runtime/ledger/hash.h"
+#include "runtime/ledger/hash_tree.h"
 
 enum { LONGEST = 1100, MOST = 200 };
 
@@ -183,6 +184,56 @@ static void test_nothing(void **state)
     each_kernel(check_nothing);
 }
 
+/* --- trees --- */
+
+/* By the reference code, through hashlib, of bytes 0 to 250 over and over. */
+static void check_trees(void)
+{
+    static const struct {
+        size_t len;
+        const char *hash;
+    } known[] = {
+        {0, "355d08edbe073c07e803482187f67daa25edc6d3e770d308e15adac7073fca4d"},
+        {1, "7a6e14b2ec1120cae69e67772a362cb3c006282a2abbef79eb5faca888dfd5e4"},
+        {128, "c41b8119bf5c30cbd033f79ac48086aa05a3cb829cd383dbd4b772489a77be2d"},
+        {4095, "7d3faab5a8986780e55306ed48aed0338c614ed3845f345a5fa6a6df5f185111"},
+        {4096, "091d2adcce15b36dc005a306de197836b796a329ede740a3d3389afc0b72c38d"},
+        {4097, "b969bea82899825176fba55ef5a294deec0efa2260ce6f2bb5490aac72688219"},
+        {8192, "6863fa923297f7157872ab682d92cfdc81bdb9d9fef406cfcee7d0b902b2a4ee"},
+        {8193, "fcbb531126cbbe04ede878441838bf0e9ee02ed605b065c9900c3c3a3dfcabef"},
+        {32768, "08e54a012eab756c4621c1ff57de24eefcf1fedf3b5dd9ed515773d6ebac9ed7"},
+        {32769, "7b20228a003e858479da4045cdc4a3593e32ad617b9c41a7973a37161dd32432"},
+        {69633, "b24091ca483398a34f76cc9bb054d7a3a570d195f587c5e77562effb498ea186"},
+        {131072, "72dcdb849574974ecf548951a0657e3fa31baacf3ef944cc22a2a00cb14789e2"},
+        {200000, "3d70ffe14b2774f8c275b446c68289a5eac952269d7981b9bf406a9dace6a9a4"},
+    };
+    static unsigned char bytes[200000];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(i % 251);
+    }
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t leaves = known[i].len > 0 ? (known[i].len - 1) / 4096 : 0;
+        for (size_t first = 0; first <= leaves; first += 1 + leaves / 5) { /* in two portions */
+            ent_hash_tree tree;
+            unsigned char digest[ENT_HASH_SIZE];
+            char text[ENT_HASH_TEXT_SIZE];
+            ent_hash_tree_init(&tree);
+            ent_hash_tree_leaves(&tree, bytes, first);
+            ent_hash_tree_leaves(&tree, bytes + first * 4096, leaves - first);
+            assert_int_equal(tree.leaves, leaves);
+            ent_hash_tree_final(&tree, bytes + leaves * 4096, known[i].len - leaves * 4096, digest);
+            ent_hash_text(digest, text);
+            assert_string_equal(text, known[i].hash);
+        }
+    }
+}
+
+static void test_trees(void **state)
+{
+    (void)state;
+    each_kernel(check_trees);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_one),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_trees),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
