@@ -354,13 +354,8 @@ static bool has_failed(ent_session *s, ent_error *error, const ent_fault *fault)
 static void digest_rows(ent_session *s, int64_t feed, const ent_typed_rows *rows)
 {
     const ent_image *p = s->program->image;
-    const int64_t *at = rows->columns[p->feed[feed].at].data;
-    ent_digest *digest = &s->feeds[feed].digest;
-    for (size_t i = 0; i < rows->n; i++) {
-        if (at[i] >= s->watermark) {
-            ent_digest_add(digest, p, &p->feed[feed], s->strings, rows->columns, i);
-        }
-    }
+    ent_digest_batch batch = {p, &p->feed[feed], s->strings, rows->columns, rows->n};
+    ent_digest_add(&s->feeds[feed].digest, &batch, s->watermark);
 }
 
 /* A row stands where it was pushed: the ledger names the facts of rows whose place is known. */

@@ -1,7 +1,9 @@
 /* What a session keeps until the end of a whole ledger, as bytes: the digests of its rows so far, which the ledger's
  * first line will say, and the decisions that follow that line.
  *
- *     of each feed:  64 bytes chain, u64 bytes, u64 n, n bytes of a block: the hash of the rows that are settled
+ *     of each feed:  the digest of the rows that are settled: u64 leaves, 64 bytes chain of the root over them,
+ *                    what of their digests is not in the chain yet (the last 1 to 128 bytes), u64 n, n bytes of rows
+ *                    that are in no leaf yet
  *                    u64 rows that wait, each i64 at, u64 length, bytes
  *     u64 decisions, each u8 kind, status, flags, claim, i64 figures, u64 length, bytes of its line
  *     BLAKE2b-256 of all that
@@ -103,20 +105,27 @@ static char *get_block(flow *f, uint64_t len)
 
 /* --- digests --- */
 
+/* How many bytes of the root wait for its next block; bytes: all that it was given. */
+static size_t root_waits(uint64_t bytes)
+{
+    return bytes > 0 ? (size_t)((bytes - 1) % ENT_BLAKE2B_BLOCK) + 1 : 0;
+}
+
 static bool put_digest(flow *f, const ent_digest *d)
 {
-    ent_blake2b hash = ent_digest_settled(d);
-    uint8_t bytes[8 * 8 + 8 + 8];
+    uint8_t bytes[8 + 8 * 8];
     uint8_t *at = bytes;
     if (d->failed) {
         return ent_embed_memory(f->error);
     }
+    ent_digest_settled settled = ent_digest_get_settled(d);
+    const ent_blake2b *root = &settled.tree.root;
+    put_number(&at, settled.tree.leaves);
     for (size_t i = 0; i < 8; i++) {
-        put_number(&at, hash.chain[i]);
+        put_number(&at, root->chain[i]);
     }
-    put_number(&at, hash.bytes);
-    put_number(&at, hash.len);
-    bool ok = put(f, bytes, sizeof bytes) && put(f, hash.block, hash.len) && put_one(f, d->n_rows);
+    bool ok = put(f, bytes, sizeof bytes) && put(f, root->block, root->len) && put_one(f, settled.len) &&
+              put(f, settled.rest, settled.len) && put_one(f, d->n_rows);
     for (size_t i = 0; ok && i < d->n_rows; i++) {
         const ent_digest_row *row = &d->rows[i];
         ok = put_one(f, (uint64_t)row->at) && put_one(f, row->len) && put(f, d->bytes + row->offset, row->len);
@@ -137,24 +146,43 @@ static bool get_row(flow *f, ent_digest *d)
     return ok;
 }
 
-static bool get_digest(flow *f, ent_digest *d)
+/* The root had the digests of so many leaves: that says how far it is. */
+static bool get_tree(flow *f, ent_hash_tree *tree)
 {
-    uint8_t bytes[8 * 8 + 8 + 8];
+    uint8_t bytes[8 + 8 * 8];
     const uint8_t *at = bytes;
-    uint64_t rows;
     if (!get(f, bytes, sizeof bytes)) {
         return false;
     }
+    ent_hash_tree_init(tree);
+    tree->leaves = get_number(&at);
     for (size_t i = 0; i < 8; i++) {
-        d->hash.chain[i] = get_number(&at);
+        tree->root.chain[i] = get_number(&at);
     }
-    d->hash.bytes = get_number(&at);
-    uint64_t len = get_number(&at);
-    if (len > sizeof d->hash.block) {
-        return refuse(f, "a block of a digest is too long");
+    if (tree->leaves > UINT64_MAX / ENT_BLAKE2B_LEAF) {
+        return refuse(f, "a digest is of more bytes than there can be");
     }
-    d->hash.len = (size_t)len;
-    bool ok = get(f, d->hash.block, d->hash.len) && get_one(f, &rows);
+    uint64_t n = tree->leaves * ENT_BLAKE2B_SIZE;
+    tree->root.len = root_waits(n);
+    tree->root.bytes = n - tree->root.len;
+    return get(f, tree->root.block, tree->root.len);
+}
+
+static bool get_digest(flow *f, ent_digest *d)
+{
+    char rest[ENT_BLAKE2B_LEAF];
+    ent_digest_settled settled = {.rest = rest};
+    uint64_t len;
+    uint64_t rows;
+    if (!get_tree(f, &settled.tree) || !get_one(f, &len)) {
+        return false;
+    }
+    if (len > sizeof rest) {
+        return refuse(f, "a digest keeps more than a leaf");
+    }
+    settled.len = (size_t)len;
+    bool ok = get(f, rest, settled.len) && (ent_digest_set_settled(d, &settled) || ent_embed_memory(f->error)) &&
+              get_one(f, &rows);
     for (uint64_t i = 0; ok && i < rows; i++) {
         ok = get_row(f, d);
     }

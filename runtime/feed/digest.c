@@ -4,25 +4,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LEAF = ENT_BLAKE2B_LEAF, HASH_AT = 16 * LEAF + 1, PREFIX = 1 + sizeof(uint32_t), NAME = 32 };
+
+/* A party's, service's or member's name as rows say it; size 0: there is no room for that here. */
+typedef struct name_bytes {
+    const ent_string *name;
+    size_t size;
+    char bytes[NAME];
+} name_bytes;
+
+typedef enum way { NOT_SAID, TEXT, NAMED, ONE_BYTE, EIGHT_BYTES, RATIONAL } way;
+
+/* How rows say a field, and where a batch has it. */
+typedef struct ent_digest_field {
+    way way;
+    name_bytes *names; /* of NAMED */
+    const void *data;
+    const uint8_t *absent;
+} ent_digest_field;
+
 void ent_digest_init(ent_digest *d)
 {
     *d = (ent_digest){.n = 0};
-    ent_blake2b_init(&d->hash);
+    ent_hash_tree_init(&d->tree);
 }
 
 void ent_digest_deinit(ent_digest *d)
 {
+    for (size_t i = 0; i < d->n_fields; i++) {
+        free(d->fields[i].names);
+    }
+    free(d->fields);
     free(d->bytes);
     free(d->rows);
+    d->n_fields = 0;
+    d->fields = NULL;
     d->bytes = NULL;
     d->rows = NULL;
 }
 
 static bool grow(void **v, size_t *capacity, size_t need, size_t element)
 {
-    if (need <= *capacity) {
-        return true;
-    }
     size_t bigger = *capacity ? *capacity * 2 : 4096;
     bigger = bigger < need ? need : bigger;
     void *p = realloc(*v, bigger * element);
@@ -33,69 +55,199 @@ static bool grow(void **v, size_t *capacity, size_t need, size_t element)
     return p != NULL;
 }
 
-static inline void put_bytes(ent_digest *d, const void *bytes, size_t n)
+/* Room for so many bytes more. */
+static inline bool has_room(ent_digest *d, size_t more)
 {
-    if (d->failed || (d->n + n > d->capacity && !grow((void **)&d->bytes, &d->capacity, d->n + n, 1))) {
+    if (d->capacity - d->n < more && !grow((void **)&d->bytes, &d->capacity, d->n + more, 1)) {
         d->failed = true;
-        return;
     }
-    if (n > 0) {
-        memcpy(d->bytes + d->n, bytes, n);
-        d->n += n;
-    }
+    return !d->failed;
 }
 
-static void put_text(ent_digest *d, const char *text, size_t n)
+/* --- how fields are said --- */
+
+static const ent_string *name_of(const ent_image *p, const ent_field_row *field, int64_t i)
 {
-    uint32_t len = (uint32_t)n;
-    put_bytes(d, &len, sizeof len);
-    put_bytes(d, text, n);
+    int64_t name = field->type == ENT_TYPE_PARTY     ? p->party[i].name
+                   : field->type == ENT_TYPE_SERVICE ? p->service[i].name
+                                                     : p->member[p->enumeration[field->param].first_member + i].name;
+    return &p->strings[name];
 }
 
-static void put_value(ent_digest *d, const ent_image *p, const ent_field_row *field,
-                      const ent_strings *strings, const ent_vector *c, size_t lane)
+static bool prepare_names(ent_digest_field *f, const ent_image *p, const ent_field_row *field)
 {
-    uint8_t absent = c->absent && c->absent[lane];
-    put_bytes(d, &absent, 1);
-    if (absent) {
-        return;
+    size_t n = field->type == ENT_TYPE_PARTY     ? p->n_party
+               : field->type == ENT_TYPE_SERVICE ? p->n_service
+                                                 : (size_t)p->enumeration[field->param].n_members;
+    f->names = calloc(n + 1, sizeof *f->names);
+    for (size_t i = 0; f->names && i < n; i++) {
+        name_bytes *name = &f->names[i];
+        name->name = name_of(p, field, (int64_t)i);
+        if (name->name->len <= NAME - PREFIX) {
+            name->size = PREFIX + name->name->len;
+            memcpy(name->bytes + 1, &name->name->len, sizeof name->name->len);
+            memcpy(name->bytes + PREFIX, name->name->p, name->name->len);
+        }
     }
-    int64_t i = c->cls == ENT_CLASS_I ? ((const int64_t *)c->data)[lane] : 0;
-    int64_t name = -1;
+    return f->names != NULL;
+}
+
+static bool prepare_field(ent_digest_field *f, const ent_image *p, const ent_field_row *field)
+{
     switch (field->type) {
-    case ENT_TYPE_TEXT: {
-        size_t len;
-        const char *text = ent_strings_get(strings, i, &len);
-        put_text(d, text, len);
-        return;
-    }
+    case ENT_TYPE_TEXT:
+        f->way = TEXT;
+        return true;
     case ENT_TYPE_PARTY:
-        name = p->party[i].name;
-        break;
     case ENT_TYPE_SERVICE:
-        name = p->service[i].name;
-        break;
     case ENT_TYPE_ENUM:
-        name = p->member[p->enumeration[field->param].first_member + i].name;
-        break;
+        f->way = NAMED;
+        return prepare_names(f, p, field);
     case ENT_TYPE_BOOL:
-        put_bytes(d, (const uint8_t *)c->data + lane, 1);
-        return;
+        f->way = ONE_BYTE;
+        return true;
     case ENT_TYPE_RATIO:
     case ENT_TYPE_MONEY:
-        put_bytes(d, (const ent_q *)c->data + lane, sizeof(ent_q));
-        return;
+        f->way = RATIONAL;
+        return true;
     default:
-        put_bytes(d, (const int64_t *)c->data + lane, sizeof(int64_t));
-        return;
+        f->way = EIGHT_BYTES;
+        return true;
     }
-    put_text(d, p->strings[name].p, p->strings[name].len);
 }
 
-/* What was put from `begin` on is a row. */
+/* Bytes that any row of the batch may take, but for texts and long names; 0: out of memory. */
+static size_t begin_batch(ent_digest *d, const ent_digest_batch *b)
+{
+    static const uint8_t most[] = {[NOT_SAID] = 0,   [TEXT] = PREFIX,     [NAMED] = NAME,
+                                   [ONE_BYTE] = 1 + 1, [EIGHT_BYTES] = 1 + 8, [RATIONAL] = 1 + sizeof(ent_q)};
+    size_t n = (size_t)b->feed->n_fields;
+    size_t size = 1;
+    if (!d->fields && !d->failed) {
+        d->fields = calloc(n + 1, sizeof *d->fields);
+        d->n_fields = d->fields ? n : 0;
+        d->failed = !d->fields;
+    }
+    for (size_t i = 0; i < n && !d->failed; i++) {
+        ent_digest_field *f = &d->fields[i];
+        const ent_vector *column = &b->columns[i];
+        if (column->data && f->way == NOT_SAID) {
+            d->failed = !prepare_field(f, b->program, &b->program->field[b->feed->first_field + (int64_t)i]);
+        }
+        f->data = column->data;
+        f->absent = column->absent;
+        size += most[f->way];
+    }
+    return d->failed ? 0 : size;
+}
+
+/* --- rows --- */
+
+/* Short texts without a call, in two moves that may overlap. */
+static inline char *put(char *to, const char *from, size_t n)
+{
+    if (n > 16) {
+        memcpy(to, from, n);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            to[i] = from[i];
+        }
+    }
+    return to + n;
+}
+
+/* There is room for all that has a size of its own, and for `size` behind it; makes some for the text. */
+static char *put_text(ent_digest *d, char *to, const char *text, size_t n, size_t size)
+{
+    uint32_t len = (uint32_t)n;
+    d->n = (size_t)(to - d->bytes);
+    if (!has_room(d, PREFIX + n + size)) {
+        return NULL;
+    }
+    to = d->bytes + d->n;
+    *to++ = 0;
+    memcpy(to, &len, sizeof len);
+    return put(to + sizeof len, text, n);
+}
+
+/* A row at the end of the bytes; `size` is begin_batch's. */
+static bool put_row(ent_digest *d, const ent_digest_batch *b, size_t lane, size_t size)
+{
+    if (d->failed || !has_room(d, size)) {
+        return false;
+    }
+    char *to = d->bytes + d->n;
+    for (const ent_digest_field *f = d->fields, *end = f + d->n_fields; f < end && to; f++) {
+        if (!f->data) {
+            continue;
+        }
+        if (f->absent && f->absent[lane]) {
+            *to++ = 1;
+            continue;
+        }
+        switch (f->way) {
+        case TEXT: {
+            size_t len;
+            const char *text = ent_strings_get(b->strings, ((const int64_t *)f->data)[lane], &len);
+            to = put_text(d, to, text, len, size);
+            break;
+        }
+        case NAMED: {
+            const name_bytes *name = &f->names[((const int64_t *)f->data)[lane]];
+            if (name->size > 0) {
+                memcpy(to, name->bytes, NAME);
+                to += name->size;
+            } else {
+                to = put_text(d, to, name->name->p, name->name->len, size);
+            }
+            break;
+        }
+        case ONE_BYTE:
+            *to++ = 0;
+            *to++ = ((const char *)f->data)[lane];
+            break;
+        case EIGHT_BYTES:
+            *to++ = 0;
+            memcpy(to, (const int64_t *)f->data + lane, sizeof(int64_t));
+            to += sizeof(int64_t);
+            break;
+        case RATIONAL:
+            *to++ = 0;
+            memcpy(to, (const ent_q *)f->data + lane, sizeof(ent_q));
+            to += sizeof(ent_q);
+            break;
+        case NOT_SAID:
+            break;
+        }
+    }
+    d->n = to ? (size_t)(to - d->bytes) : d->n;
+    return to != NULL;
+}
+
+/* Texts of rows that come soon: of many, most are far away in memory. */
+static inline void look_ahead(const ent_digest *d, const ent_digest_batch *b, size_t lane)
+{
+    enum { FAR = 16, NEAR = 8 };
+    for (const ent_digest_field *f = d->fields, *end = f + d->n_fields; f < end; f++) {
+        const int64_t *text = f->way == TEXT ? f->data : NULL;
+        if (text && lane + FAR < b->n) {
+            ent_strings_prefetch(b->strings, text[lane + FAR]);
+            ent_strings_prefetch_bytes(b->strings, text[lane + NEAR]);
+        }
+    }
+}
+
+/* What was put from `begin` on is a row that waits. */
 static bool end_row(ent_digest *d, int64_t at, size_t begin)
 {
-    if (d->failed || !grow((void **)&d->rows, &d->rows_capacity, d->n_rows + 1, sizeof *d->rows)) {
+    if (d->n_rows == d->rows_capacity &&
+        !grow((void **)&d->rows, &d->rows_capacity, d->n_rows + 1, sizeof *d->rows)) {
         d->failed = true;
         return false;
     }
@@ -106,28 +258,30 @@ static bool end_row(ent_digest *d, int64_t at, size_t begin)
 bool ent_digest_add_bytes(ent_digest *d, int64_t at, const void *bytes, size_t len)
 {
     size_t begin = d->n;
-    put_bytes(d, bytes, len);
+    if (d->failed || !has_room(d, len)) {
+        return false;
+    }
+    if (len > 0) {
+        memcpy(d->bytes + begin, bytes, len);
+    }
+    d->n += len;
     return end_row(d, at, begin);
 }
 
-ent_blake2b ent_digest_settled(const ent_digest *d)
+void ent_digest_add(ent_digest *d, const ent_digest_batch *b, int64_t since)
 {
-    ent_blake2b hash = d->hash;
-    ent_blake2b_update(&hash, d->bytes, d->n_settled);
-    return hash;
-}
-
-void ent_digest_add(ent_digest *d, const ent_image *p, const ent_feed_row *feed, const ent_strings *strings,
-                    const ent_vector *columns, size_t lane)
-{
-    size_t begin = d->n;
-    for (int64_t i = 0; i < feed->n_fields; i++) {
-        if (columns[i].data) {
-            put_value(d, p, &p->field[feed->first_field + i], strings, &columns[i], lane);
+    size_t size = begin_batch(d, b);
+    const int64_t *at = b->columns[b->feed->at].data;
+    for (size_t lane = 0; lane < b->n && !d->failed; lane++) {
+        size_t begin = d->n;
+        look_ahead(d, b, lane);
+        if (at[lane] >= since && put_row(d, b, lane, size)) {
+            (void)end_row(d, at[lane], begin);
         }
     }
-    (void)end_row(d, ((const int64_t *)columns[feed->at].data)[lane], begin);
 }
+
+/* --- order --- */
 
 static int compare_rows(const void *a, const void *b, void *base)
 {
@@ -141,22 +295,6 @@ static int compare_rows(const void *a, const void *b, void *base)
     return order ? order : x->len < y->len ? -1 : x->len > y->len;
 }
 
-/* Hashes what is settled: the bytes before the waiting rows, which are in the order of rows. */
-static void hash_settled(ent_digest *d)
-{
-    ent_blake2b_update(&d->hash, d->bytes, d->n_settled);
-    d->n_settled = 0;
-}
-
-/* Hashes the first n of the waiting rows, which are in order. */
-static void take(ent_digest *d, size_t n)
-{
-    hash_settled(d);
-    for (size_t i = 0; i < n && !d->failed; i++) {
-        ent_blake2b_update(&d->hash, d->bytes + d->rows[i].offset, d->rows[i].len);
-    }
-}
-
 static bool are_in_order(const ent_digest *d)
 {
     for (size_t i = 1; i < d->n_rows; i++) {
@@ -167,21 +305,70 @@ static bool are_in_order(const ent_digest *d)
     return true;
 }
 
-/* Rows in order are settled where they are; their bytes are hashed when there are many. */
-void ent_digest_flush(ent_digest *d)
+/* Puts the rows that wait in order, and their bytes too. */
+static void put_in_order(ent_digest *d)
 {
-    enum { HASH_AT = 1 << 15 };
     if (are_in_order(d)) {
-        d->n_settled = d->n;
-    } else {
-        qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
-        take(d, d->n_rows);
-        d->n = 0;
+        return;
     }
+    size_t n = d->n - d->n_settled;
+    char *sorted = malloc(n + 1);
+    if (!sorted) {
+        d->failed = true;
+        return;
+    }
+    qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
+    size_t at = 0;
+    for (size_t i = 0; i < d->n_rows; i++) {
+        ent_digest_row *row = &d->rows[i];
+        memcpy(sorted + at, d->bytes + row->offset, row->len);
+        row->offset = d->n_settled + at;
+        at += row->len;
+    }
+    memcpy(d->bytes + d->n_settled, sorted, n);
+    free(sorted);
+}
+
+/* Hashes as many leaves as are full and not the last, when there are many. */
+static void hash_settled(ent_digest *d, size_t at_least)
+{
+    if (d->n_settled < at_least) {
+        return;
+    }
+    size_t n = (d->n_settled - 1) / LEAF;
+    ent_hash_tree_leaves(&d->tree, d->bytes, n);
+    memmove(d->bytes, d->bytes + n * LEAF, d->n - n * LEAF);
+    d->n_settled -= n * LEAF;
+    d->n -= n * LEAF;
+    for (size_t i = 0; i < d->n_rows; i++) {
+        d->rows[i].offset -= n * LEAF;
+    }
+}
+
+/* All rows that wait are settled, in order. */
+static void settle(ent_digest *d)
+{
+    if (d->n_rows > 1) {
+        put_in_order(d);
+    }
+    d->n_settled = d->n;
     d->n_rows = 0;
-    if (d->n >= HASH_AT) {
-        hash_settled(d);
-        d->n = 0;
+    hash_settled(d, HASH_AT);
+}
+
+void ent_digest_take(ent_digest *d, const ent_digest_batch *b)
+{
+    size_t size = begin_batch(d, b);
+    const int64_t *at = b->columns[b->feed->at].data;
+    for (size_t lane = 0; lane < b->n && !d->failed; lane++) {
+        if (d->n_rows > 0 && at[lane] != d->rows[0].at) {
+            settle(d);
+        }
+        size_t begin = d->n;
+        look_ahead(d, b, lane);
+        if (put_row(d, b, lane, size)) {
+            (void)end_row(d, at[lane], begin);
+        }
     }
 }
 
@@ -194,27 +381,49 @@ void ent_digest_pass(ent_digest *d, int64_t until)
     if (passed == 0 || d->failed) {
         return;
     }
+    put_in_order(d);
     if (passed == d->n_rows) {
-        ent_digest_flush(d);
+        settle(d);
         return;
     }
-    qsort_r(d->rows, d->n_rows, sizeof *d->rows, compare_rows, d->bytes);
-    take(d, passed);
-    ent_digest rest = {.failed = d->failed, .hash = d->hash}; /* nothing is settled */
-    for (size_t i = passed; i < d->n_rows && !rest.failed; i++) {
-        (void)ent_digest_add_bytes(&rest, d->rows[i].at, d->bytes + d->rows[i].offset, d->rows[i].len);
+    d->n_settled = d->rows[passed].offset;
+    d->n_rows -= passed;
+    memmove(d->rows, d->rows + passed, d->n_rows * sizeof *d->rows);
+    hash_settled(d, HASH_AT);
+}
+
+/* --- saved, and ended --- */
+
+ent_digest_settled ent_digest_get_settled(const ent_digest *d)
+{
+    size_t n = d->n_settled > 0 ? (d->n_settled - 1) / LEAF : 0;
+    ent_digest_settled settled = {.tree = d->tree};
+    ent_hash_tree_leaves(&settled.tree, d->bytes, n);
+    settled.len = d->n_settled - n * LEAF;
+    settled.rest = settled.len > 0 ? d->bytes + n * LEAF : NULL;
+    return settled;
+}
+
+bool ent_digest_set_settled(ent_digest *d, const ent_digest_settled *settled)
+{
+    if (!has_room(d, settled->len)) {
+        return false;
     }
-    ent_digest_deinit(d);
-    *d = rest;
+    if (settled->len > 0) {
+        memcpy(d->bytes, settled->rest, settled->len);
+    }
+    d->tree = settled->tree;
+    d->n = d->n_settled = settled->len;
+    return true;
 }
 
 bool ent_digest_text(ent_digest *d, char text[ENT_HASH_TEXT_SIZE])
 {
     unsigned char digest[ENT_HASH_SIZE];
-    ent_digest_flush(d);
-    hash_settled(d);
-    d->n = 0;
-    ent_blake2b_final(&d->hash, digest);
+    settle(d);
+    hash_settled(d, 1);
+    ent_hash_tree_final(&d->tree, d->bytes, d->n, digest);
+    d->n = d->n_settled = 0;
     ent_hash_text(digest, text);
     return !d->failed;
 }

@@ -36,16 +36,11 @@ struct ent_stream {
     ent_digest digest;
 };
 
-/* Rows come in event order, so whatever waits is hashed when a later instant comes. */
 static void digest_rows(ent_stream *s, const ent_rows *rows)
 {
-    ent_digest *d = &s->digest;
-    const int64_t *at = rows->columns[s->feed->at].data;
-    for (uint32_t lane = 0; s->options.digest && !d->failed && lane < rows->n; lane++) {
-        if (d->n_rows > 0 && at[lane] != d->rows[0].at) {
-            ent_digest_flush(d);
-        }
-        ent_digest_add(d, s->program, s->feed, s->strings, rows->columns, lane);
+    if (s->options.digest) {
+        ent_digest_batch batch = {s->program, s->feed, s->strings, rows->columns, rows->n};
+        ent_digest_take(&s->digest, &batch);
     }
 }
 
