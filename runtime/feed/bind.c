@@ -14,7 +14,7 @@ typedef struct wanted {
     int64_t field;  /* read straight into this field, or -1 */
     int64_t column; /* number of the bind's column, or -1 */
     bool optional;
-    ent_minute_memo minute;
+    ent_day_memo day;
     ent_text_memo *texts; /* NULL: the type has no need of it */
 } wanted;
 
@@ -385,7 +385,7 @@ static void read_column(ent_binder *b, wanted *w, const ent_field_row *field, en
         ent_columns_numbers(lanes);
         break;
     case ENT_TYPE_INSTANT:
-        ent_columns_instants(lanes, &w->minute);
+        ent_columns_instants(lanes, &w->day);
         break;
     case ENT_TYPE_DURATION:
         ent_columns_durations(lanes);

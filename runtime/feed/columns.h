@@ -34,17 +34,18 @@ static inline ent_cell ent_lane_cell(const ent_column_lanes *lanes, uint32_t i)
     return lanes->cells ? lanes->cells[i] : ent_plain_cell(lanes->plain, lanes->column, i);
 }
 
-/* The minute that was met last: the 16 characters of its text, its day, and when it begins. */
-typedef struct ent_minute_memo {
-    uint64_t first, last;
+/* The day that was met last: the characters of its text, `2026-01-31T`, and when it begins. */
+typedef struct ent_day_memo {
+    uint64_t first; /* eight characters, */
+    uint32_t last;  /* and the last four */
     bool known;
-    int64_t midnight_ns, begin_ns;
-} ent_minute_memo;
+    int64_t midnight_ns;
+} ent_day_memo;
 
 /* `0` and `1`. */
 void ent_columns_bools(ent_column_lanes *lanes);
 /* RFC 3339 in UTC with whole seconds. */
-void ent_columns_instants(ent_column_lanes *lanes, ent_minute_memo *memo);
+void ent_columns_instants(ent_column_lanes *lanes, ent_day_memo *memo);
 /* Up to eight characters of digits with at most one point, scaled by 10^digits (digits <= 9). */
 void ent_columns_decimals(ent_column_lanes *lanes, int digits);
 /* The same without a point. */
