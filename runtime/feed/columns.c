@@ -74,8 +74,8 @@ static bool learn_day(ent_day_memo *memo, const char *p)
     int64_t days;
     memo->known = p[10] == 'T' && ent_civil_parse_date(p, 10, &days) && days > -FAR_DAYS && days < FAR_DAYS;
     if (memo->known) {
-        memo->first = ent_load8(p);
-        memo->last = ent_load4(p + ENT_DAY_LAST);
+        memcpy(memo->text, p, ENT_DAY_LEN);
+        memo->text[ENT_INSTANT_LEN - 1] = 'Z';
         memo->midnight_ns = days * DAY_S * NS_A_SECOND;
     }
     return memo->known;
@@ -97,8 +97,7 @@ static void take_instants(ent_column_lanes *lanes, ent_day_memo *memo, uint32_t 
             leave(lanes, i);
             continue;
         }
-        bool same = memo->known && memo->first == ent_load8(p) && memo->last == ent_load4(p + ENT_DAY_LAST);
-        if (!same && !learn_day(memo, p)) {
+        if (!(memo->known && memcmp(memo->text, p, ENT_DAY_LEN) == 0) && !learn_day(memo, p)) {
             leave(lanes, i);
             continue;
         }

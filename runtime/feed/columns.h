@@ -34,10 +34,12 @@ static inline ent_cell ent_lane_cell(const ent_column_lanes *lanes, uint32_t i)
     return lanes->cells ? lanes->cells[i] : ent_plain_cell(lanes->plain, lanes->column, i);
 }
 
-/* The day that was met last: the characters of its text, `2026-01-31T`, and when it begins. */
+/* `2026-01-31T23:59:59Z`, and what of it stands before the time. */
+enum { ENT_INSTANT_LEN = 20, ENT_DAY_LEN = 11 };
+
+/* The day that was met last: an instant without its time, and when it begins. */
 typedef struct ent_day_memo {
-    uint64_t first; /* eight characters, */
-    uint32_t last;  /* and the last four */
+    char text[ENT_INSTANT_LEN];
     bool known;
     int64_t midnight_ns;
 } ent_day_memo;

@@ -9,9 +9,10 @@
 
 enum { WORD = 8, NS_A_SECOND = 1000000000 };
 
-/* Eight lanes, for what compilers do not find vectors for themselves: shifts that differ. */
+/* For what compilers do not find vectors for themselves. */
 enum { LANES8 = 8 };
 typedef uint64_t lanes8 __attribute__((vector_size(LANES8 * sizeof(uint64_t))));
+typedef uint64_t lanes2 __attribute__((vector_size(2 * sizeof(uint64_t))));
 
 /* A walk down a column: where the cell of a row ends and, before that, where what stands before it does. */
 typedef struct walk {
@@ -29,19 +30,23 @@ ALWAYS_INLINE walk walk_of(const ent_plain_lanes *lanes)
 ENT_VECTORS bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
 {
     walk at = walk_of(lanes);
-    uint32_t n = lanes->n;
-    uint32_t wrong = 0;
-    for (uint32_t i = 0; i < n; i++, at.end += at.stride) {
+    uint8_t letters[ENT_PLAIN_BLOCK];
+    uint32_t wrong_len = 0;
+    if (lanes->n < ENT_PLAIN_BLOCK) {
+        return false;
+    }
+    ENT_UNROLLED
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
         uint32_t before = at.end[-1];
-        wrong |= (*at.end - before) ^ 2;
-        out[i] = (uint8_t)at.text[before + 1];
+        wrong_len |= (*at.end - before) ^ 2;
+        letters[i] = (uint8_t)at.text[before + 1];
     }
-    for (uint32_t i = 0; i < n; i++) {
-        uint8_t digit = out[i] ^ '0';
-        wrong |= digit & ~UINT32_C(1);
-        out[i] = digit;
+    uint8_t wrong = 0;
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++) {
+        out[i] = letters[i] ^ '0';
+        wrong |= out[i] & 0xFE;
     }
-    return wrong == 0;
+    return (wrong | wrong_len) == 0;
 }
 
 /* `HH:MM:SS` each, after midnight. */
@@ -58,26 +63,33 @@ ALWAYS_INLINE bool join_times(const uint64_t *times, int64_t midnight_ns, int64_
 
 ENT_VECTORS bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_day_memo *memo, int64_t *out)
 {
+    enum { YEAR = 4 };
+    /* behind the year all but the time */
+    static const uint8_t compared[ENT_INSTANT_LEN - YEAR] = {255, 255, 255, 255, 255, 255, 255, [ENT_INSTANT_LEN - YEAR - 1] = 255};
     walk at = walk_of(lanes);
     uint64_t times[ENT_PLAIN_BLOCK];
-    uint64_t first = memo->first;
-    uint32_t last = memo->last;
-    uint64_t wrong = 0;
-    uint32_t wrong_tail = 0;
+    lanes2 mask, expected;
+    lanes2 wrong = {0, 0};
+    uint32_t wrong_year = 0;
     if (lanes->n < ENT_PLAIN_BLOCK || !memo->known) {
         return false;
     }
+    memcpy(&mask, compared, sizeof mask);
+    memcpy(&expected, memo->text + YEAR, sizeof expected);
+    uint32_t year = ent_load4(memo->text);
+    ENT_UNROLLED
     for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
-        uint32_t from = at.end[-1] + 1;
-        if (*at.end - from != ENT_INSTANT_LEN) {
+        const char *p = at.text + (at.end[-1] + 1);
+        lanes2 rest;
+        if (*at.end - at.end[-1] != ENT_INSTANT_LEN + 1) {
             return false;
         }
-        const char *p = at.text + from;
-        wrong |= ent_load8(p) ^ first;
-        wrong_tail |= (ent_load4(p + ENT_DAY_LAST) ^ last) | (uint32_t)(p[ENT_INSTANT_LEN - 1] != 'Z');
+        memcpy(&rest, p + YEAR, sizeof rest);
+        wrong |= (rest ^ expected) & mask;
+        wrong_year |= ent_load4(p) ^ year;
         times[i] = ent_load8(p + ENT_DAY_LEN);
     }
-    return (wrong | wrong_tail) == 0 && join_times(times, memo->midnight_ns, out);
+    return (wrong[0] | wrong[1] | wrong_year) == 0 && join_times(times, memo->midnight_ns, out);
 }
 
 /* Words whose last `lens` characters are decimals. */
@@ -118,6 +130,7 @@ ENT_VECTORS bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digit
     if (lanes->n < ENT_PLAIN_BLOCK || digits == 0 || digits > WORD - 2 || *at.end < WORD) {
         return false; /* the last: eight characters up to an end are read */
     }
+    ENT_UNROLLED
     for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
         uint32_t end = *at.end;
         lens[i] = end - at.end[-1] - 1;

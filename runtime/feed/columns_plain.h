@@ -16,9 +16,6 @@ typedef struct ent_plain_lanes {
     uint32_t column, begin, n;
 } ent_plain_lanes;
 
-/* `2026-01-31T23:59:59Z`: what stands before the time, the last four characters of that, and the whole. */
-enum { ENT_DAY_LEN = 11, ENT_DAY_LAST = 7, ENT_INSTANT_LEN = 20 };
-
 /* `HH:MM:SS` in seconds; not 0: it is not of that shape.  Without branches, as vectors do it. */
 static inline __attribute__((always_inline)) uint64_t ent_time_of_day(uint64_t text, uint64_t *seconds)
 {

@@ -306,6 +306,7 @@ ENT_VECTORS static bool take_in_order(const ent_column_lanes *lanes, ent_text_me
     const uint32_t *spans = t->spans + t->at;
     sixteen wrong = {0, 0};
     uint32_t wrong_span = 0;
+    ENT_UNROLLED
     for (uint32_t i = 0; i < n; i++, end += stride) {
         sixteen bytes;
         sixteen mask;
