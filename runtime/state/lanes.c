@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "runtime/state/objective.h"
+#include "runtime/vm/simd.h"
 
 /* What was counted of one group's rows. */
 typedef struct tally {
@@ -98,7 +99,9 @@ static bool sum_small(const lanes *x)
     if (!sums) {
         return false;
     }
-    for (size_t i = x->begin; i < x->end; i++) {
+    const size_t end = x->end;
+    ENT_UNROLLED
+    for (size_t i = x->begin; i < end; i++) {
         sums[ids[i]] += values[i];
     }
     for (uint32_t id = 1; id <= x->groups->n; id++) {
@@ -116,14 +119,15 @@ static void sum_large(const lanes *x)
     }
 }
 
-/* Stretches in which no test fails are only looked through. */
+/* Few tests fail, so these are looked for; where one does, the rows behind it are counted, as many may. */
 static void subtract_failed(const lanes *x)
 {
     enum { AT_ONCE = 64 };
     const uint32_t *ids = x->groups->ids;
-    for (size_t begin = x->begin; begin < x->end; begin += AT_ONCE) {
-        size_t end = x->end - begin < AT_ONCE ? x->end : begin + AT_ONCE;
-        for (size_t i = begin; memchr(x->test + begin, 0, end - begin) && i < end; i++) {
+    const uint8_t *failed;
+    for (size_t i = x->begin; i < x->end && (failed = memchr(x->test + i, 0, x->end - i)) != NULL;) {
+        i = (size_t)(failed - x->test);
+        for (size_t end = x->end - i < AT_ONCE ? x->end : i + AT_ONCE; i < end; i++) {
             x->tallies[ids[i]].good -= !x->test[i];
         }
     }
