@@ -407,7 +407,7 @@ enum { AGAIN = -1 };
 static int take_batches(run *r, ent_ingest *ingest)
 {
     ent_fault error;
-    enum { BATCHES_A_STEP = 4 }; /* what a step costs for each key is spread over so many rows */
+    enum { BATCHES_A_STEP = 6 }; /* what a step costs for each key is spread over so many rows */
     int64_t watermark = INT64_MIN;
     size_t enough = BATCHES_A_STEP * (r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX);
     for (;;) {

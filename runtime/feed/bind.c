@@ -8,13 +8,14 @@
 #include "runtime/feed/columns.h"
 #include "runtime/feed/origin.h"
 #include "runtime/feed/value.h"
+#include "runtime/vm/simd.h"
 
 typedef struct wanted {
     const char *name;
     int64_t field;  /* read straight into this field, or -1 */
     int64_t column; /* number of the bind's column, or -1 */
     bool optional;
-    ent_minute_memo minute;
+    ent_day_memo day;
     ent_text_memo *texts; /* NULL: the type has no need of it */
 } wanted;
 
@@ -385,7 +386,7 @@ static void read_column(ent_binder *b, wanted *w, const ent_field_row *field, en
         ent_columns_numbers(lanes);
         break;
     case ENT_TYPE_INSTANT:
-        ent_columns_instants(lanes, &w->minute);
+        ent_columns_instants(lanes, &w->day);
         break;
     case ENT_TYPE_DURATION:
         ent_columns_durations(lanes);
@@ -601,6 +602,13 @@ static uint32_t compact(ent_binder *b, uint32_t n)
     return kept;
 }
 
+ENT_VECTORS static void count_up(int64_t *out, uint32_t n, int64_t first)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = first + (int64_t)i;
+    }
+}
+
 /* Where the rows stand; plain ones on lines behind each other. */
 static void note_origins(const report *r)
 {
@@ -609,9 +617,7 @@ static void note_origins(const report *r)
     uint32_t n = cells->n_rows;
     int64_t first = r->plain ? ent_origin_make(cells->file_index, cells->first_line) : 0;
     if (first != 0 && ent_origin_make(cells->file_index, cells->first_line + n) != 0) {
-        for (uint32_t lane = 0; lane < n; lane++) {
-            origins[lane] = first + (int64_t)lane;
-        }
+        count_up(origins, n, first);
         return;
     }
     for (uint32_t lane = 0; lane < n; lane++) {

@@ -20,10 +20,10 @@ ALWAYS_INLINE bool is_empty(ent_column_lanes *lanes, uint32_t i, const ent_cell 
 }
 
 /* Plain rows are taken in blocks: the lanes from `begin` on, up to the next block's. */
-ALWAYS_INLINE ent_plain_lanes block_of(const ent_column_lanes *lanes, uint32_t begin, uint32_t size)
+ALWAYS_INLINE ent_plain_lanes block_of(const ent_column_lanes *lanes, uint32_t begin)
 {
     uint32_t left = lanes->n - begin;
-    return (ent_plain_lanes){lanes->plain, lanes->column, begin, left < size ? left : size};
+    return (ent_plain_lanes){lanes->plain, lanes->column, begin, left < ENT_PLAIN_BLOCK ? left : ENT_PLAIN_BLOCK};
 }
 
 ALWAYS_INLINE void leave(ent_column_lanes *lanes, uint32_t i)
@@ -58,7 +58,7 @@ void ent_columns_bools(ent_column_lanes *lanes)
     }
     memset(lanes->absent, 0, lanes->n);
     for (uint32_t i = 0; i < lanes->n; i += ENT_PLAIN_BLOCK) {
-        ent_plain_lanes block = block_of(lanes, i, ENT_PLAIN_BLOCK);
+        ent_plain_lanes block = block_of(lanes, i);
         if (!ent_plain_bools(&block, (uint8_t *)lanes->data + i)) {
             take_bools(lanes, i, i + block.n);
         }
@@ -67,82 +67,54 @@ void ent_columns_bools(ent_column_lanes *lanes)
 
 /* --- instants --- */
 
-/* `HH:MM` in minutes; false if it is not of that shape. */
-static bool minutes_of_day(const char *p, int64_t *minutes)
-{
-    unsigned d[5];
-    for (unsigned i = 0; i < 5; i++) {
-        d[i] = (unsigned)(unsigned char)p[i] - '0';
-    }
-    *minutes = (d[0] * 10 + d[1]) * 60 + d[3] * 10 + d[4];
-    return d[0] < 10 && d[1] < 10 && p[2] == ':' && d[3] < 6 && d[4] < 10 && d[0] * 10 + d[1] < 24;
-}
-
-/* Learns a minute, `2026-01-31T23:59`; false if it is none, or so far away that nanoseconds might not reach it. */
-static bool learn_minute(ent_minute_memo *memo, const char *p)
+/* Learns a day, `2026-01-31T`; false if it is none, or so far away that nanoseconds might not reach it. */
+static bool learn_day(ent_day_memo *memo, const char *p)
 {
     enum { FAR_DAYS = 84000 }; /* about 230 years from 1970 */
     int64_t days;
-    int64_t minutes;
-    bool same_day = memo->known && memo->first == ent_load8(p) && ((memo->last ^ ent_load8(p + WORD)) & 0xFFFF) == 0;
-    if (!same_day && ent_civil_parse_date(p, 10, &days) && days > -FAR_DAYS && days < FAR_DAYS) {
-        memo->midnight_ns = days * DAY_S * NS_A_SECOND;
-        same_day = true;
-    }
-    memo->known = same_day && p[10] == 'T' && minutes_of_day(p + 11, &minutes);
+    memo->known = p[10] == 'T' && ent_civil_parse_date(p, 10, &days) && days > -FAR_DAYS && days < FAR_DAYS;
     if (memo->known) {
-        memo->first = ent_load8(p);
-        memo->last = ent_load8(p + WORD);
-        memo->begin_ns = memo->midnight_ns + minutes * 60 * NS_A_SECOND;
+        memcpy(memo->text, p, ENT_DAY_LEN);
+        memo->text[ENT_INSTANT_LEN - 1] = 'Z';
+        memo->midnight_ns = days * DAY_S * NS_A_SECOND;
     }
     return memo->known;
 }
 
-/* `:SS` and a `Z`. */
-ALWAYS_INLINE bool seconds_of(const char *p, uint32_t *seconds)
-{
-    uint32_t tail = ent_load4(p);
-    uint32_t tens = (tail >> 8 & 0xFF) - '0';
-    uint32_t ones = (tail >> 16 & 0xFF) - '0';
-    *seconds = tens * 10 + ones;
-    return ((tail & 0xFF0000FFU) == 0x5A00003AU) & (tens < 6) & (ones < 10);
-}
-
-static void take_instants(ent_column_lanes *lanes, ent_minute_memo *memo, uint32_t begin, uint32_t end)
+static void take_instants(ent_column_lanes *lanes, ent_day_memo *memo, uint32_t begin, uint32_t end)
 {
     int64_t *out = lanes->data;
     for (uint32_t i = begin; i < end; i++) {
         ent_cell cell = ent_lane_cell(lanes, i);
         const char *p = cell.p;
-        uint32_t seconds;
+        uint64_t seconds;
         out[i] = 0;
         if (is_empty(lanes, i, &cell)) {
             continue;
         }
-        if (cell.len != 20 || !seconds_of(p + 16, &seconds)) {
+        if (cell.len != ENT_INSTANT_LEN || p[ENT_INSTANT_LEN - 1] != 'Z' ||
+            ent_time_of_day(ent_load8(p + ENT_DAY_LEN), &seconds) != 0) {
             leave(lanes, i);
             continue;
         }
-        bool same = memo->known && memo->first == ent_load8(p) && memo->last == ent_load8(p + WORD);
-        if (!same && !learn_minute(memo, p)) {
+        if (!(memo->known && memcmp(memo->text, p, ENT_DAY_LEN) == 0) && !learn_day(memo, p)) {
             leave(lanes, i);
             continue;
         }
-        out[i] = memo->begin_ns + (int64_t)seconds * NS_A_SECOND;
+        out[i] = memo->midnight_ns + (int64_t)seconds * NS_A_SECOND;
     }
 }
 
-void ent_columns_instants(ent_column_lanes *lanes, ent_minute_memo *memo)
+void ent_columns_instants(ent_column_lanes *lanes, ent_day_memo *memo)
 {
-    enum { AT_ONCE = 32 }; /* few, as the block in which a minute ends is read lane by lane */
     lanes->n_odd = 0;
     if (lanes->cells) {
         take_instants(lanes, memo, 0, lanes->n);
         return;
     }
     memset(lanes->absent, 0, lanes->n);
-    for (uint32_t i = 0; i < lanes->n; i += AT_ONCE) {
-        ent_plain_lanes block = block_of(lanes, i, AT_ONCE);
+    for (uint32_t i = 0; i < lanes->n; i += ENT_PLAIN_BLOCK) {
+        ent_plain_lanes block = block_of(lanes, i);
         if (!ent_plain_instants(&block, memo, (int64_t *)lanes->data + i)) {
             take_instants(lanes, memo, i, i + block.n);
         }
@@ -237,7 +209,7 @@ void ent_columns_decimals(ent_column_lanes *lanes, int digits)
     }
     memset(lanes->absent, 0, lanes->n);
     for (uint32_t i = 0; i < lanes->n; i += ENT_PLAIN_BLOCK) {
-        ent_plain_lanes block = block_of(lanes, i, ENT_PLAIN_BLOCK);
+        ent_plain_lanes block = block_of(lanes, i);
         if (!ent_plain_decimals(&block, (unsigned)digits, (int64_t *)lanes->data + i)) {
             take_decimals(lanes, digits, i, i + block.n);
         }

@@ -34,17 +34,20 @@ static inline ent_cell ent_lane_cell(const ent_column_lanes *lanes, uint32_t i)
     return lanes->cells ? lanes->cells[i] : ent_plain_cell(lanes->plain, lanes->column, i);
 }
 
-/* The minute that was met last: the 16 characters of its text, its day, and when it begins. */
-typedef struct ent_minute_memo {
-    uint64_t first, last;
+/* `2026-01-31T23:59:59Z`, and what of it stands before the time. */
+enum { ENT_INSTANT_LEN = 20, ENT_DAY_LEN = 11 };
+
+/* The day that was met last: an instant without its time, and when it begins. */
+typedef struct ent_day_memo {
+    char text[ENT_INSTANT_LEN];
     bool known;
-    int64_t midnight_ns, begin_ns;
-} ent_minute_memo;
+    int64_t midnight_ns;
+} ent_day_memo;
 
 /* `0` and `1`. */
 void ent_columns_bools(ent_column_lanes *lanes);
 /* RFC 3339 in UTC with whole seconds. */
-void ent_columns_instants(ent_column_lanes *lanes, ent_minute_memo *memo);
+void ent_columns_instants(ent_column_lanes *lanes, ent_day_memo *memo);
 /* Up to eight characters of digits with at most one point, scaled by 10^digits (digits <= 9). */
 void ent_columns_decimals(ent_column_lanes *lanes, int digits);
 /* The same without a point. */

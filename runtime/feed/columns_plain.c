@@ -7,7 +7,12 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-enum { WORD = 8, NS_A_SECOND = 1000000000, INSTANT_LEN = 20 };
+enum { WORD = 8, NS_A_SECOND = 1000000000 };
+
+/* For what compilers do not find vectors for themselves. */
+enum { LANES8 = 8 };
+typedef uint64_t lanes8 __attribute__((vector_size(LANES8 * sizeof(uint64_t))));
+typedef uint64_t lanes2 __attribute__((vector_size(2 * sizeof(uint64_t))));
 
 /* A walk down a column: where the cell of a row ends and, before that, where what stands before it does. */
 typedef struct walk {
@@ -25,81 +30,111 @@ ALWAYS_INLINE walk walk_of(const ent_plain_lanes *lanes)
 ENT_VECTORS bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
 {
     walk at = walk_of(lanes);
-    uint32_t n = lanes->n;
-    uint32_t wrong = 0;
-    for (uint32_t i = 0; i < n; i++, at.end += at.stride) {
-        uint32_t from = at.end[-1] + 1;
-        uint32_t digit = (uint32_t)(unsigned char)at.text[from] - '0';
-        wrong |= (digit & ~UINT32_C(1)) | ((*at.end - from) ^ 1);
-        out[i] = (uint8_t)digit;
+    uint8_t letters[ENT_PLAIN_BLOCK];
+    uint32_t wrong_len = 0;
+    if (lanes->n < ENT_PLAIN_BLOCK) {
+        return false;
+    }
+    ENT_UNROLLED
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
+        uint32_t before = at.end[-1];
+        wrong_len |= (*at.end - before) ^ 2;
+        letters[i] = (uint8_t)at.text[before + 1];
+    }
+    uint8_t wrong = 0;
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++) {
+        out[i] = letters[i] ^ '0';
+        wrong |= out[i] & 0xFE;
+    }
+    return (wrong | wrong_len) == 0;
+}
+
+/* `HH:MM:SS` each, after midnight. */
+ALWAYS_INLINE bool join_times(const uint64_t *times, int64_t midnight_ns, int64_t *out)
+{
+    uint64_t wrong = 0;
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++) {
+        uint64_t seconds;
+        wrong |= ent_time_of_day(times[i], &seconds);
+        out[i] = midnight_ns + (int64_t)(seconds * NS_A_SECOND);
     }
     return wrong == 0;
 }
 
-/* `:SS` and a `Z` behind the minutes. */
-ALWAYS_INLINE bool join_seconds(const uint32_t *tails, uint32_t n, int64_t begin_ns, int64_t *out)
+ENT_VECTORS bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_day_memo *memo, int64_t *out)
 {
-    uint32_t wrong = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t tens = (tails[i] >> 8 & 0xFF) - '0';
-        uint32_t ones = (tails[i] >> 16 & 0xFF) - '0';
-        wrong |= (uint32_t)(tens > 5) | (uint32_t)(ones > 9) | ((tails[i] & 0xFF0000FFU) ^ 0x5A00003AU);
-        out[i] = begin_ns + (int64_t)(tens * 10 + ones) * NS_A_SECOND;
-    }
-    return wrong == 0;
-}
-
-ENT_VECTORS bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_minute_memo *memo, int64_t *out)
-{
+    enum { YEAR = 4 };
+    /* behind the year all but the time */
+    static const uint8_t compared[ENT_INSTANT_LEN - YEAR] = {255, 255, 255, 255, 255, 255, 255, [ENT_INSTANT_LEN - YEAR - 1] = 255};
     walk at = walk_of(lanes);
-    uint32_t tails[ENT_PLAIN_BLOCK];
-    uint64_t first = memo->first;
-    uint64_t last = memo->last;
-    uint64_t wrong = !memo->known;
-    for (uint32_t i = 0; i < lanes->n; i++, at.end += at.stride) {
-        uint32_t from = at.end[-1] + 1;
-        if (*at.end - from != INSTANT_LEN) {
+    uint64_t times[ENT_PLAIN_BLOCK];
+    lanes2 mask, expected;
+    lanes2 wrong = {0, 0};
+    uint32_t wrong_year = 0;
+    if (lanes->n < ENT_PLAIN_BLOCK || !memo->known) {
+        return false;
+    }
+    memcpy(&mask, compared, sizeof mask);
+    memcpy(&expected, memo->text + YEAR, sizeof expected);
+    uint32_t year = ent_load4(memo->text);
+    ENT_UNROLLED
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
+        const char *p = at.text + (at.end[-1] + 1);
+        lanes2 rest;
+        if (*at.end - at.end[-1] != ENT_INSTANT_LEN + 1) {
             return false;
         }
-        const char *p = at.text + from;
-        wrong |= (ent_load8(p) ^ first) | (ent_load8(p + WORD) ^ last);
-        tails[i] = ent_load4(p + 2 * WORD);
+        memcpy(&rest, p + YEAR, sizeof rest);
+        wrong |= (rest ^ expected) & mask;
+        wrong_year |= ent_load4(p) ^ year;
+        times[i] = ent_load8(p + ENT_DAY_LEN);
     }
-    return wrong == 0 && join_seconds(tails, lanes->n, memo->begin_ns, out);
+    return (wrong[0] | wrong[1] | wrong_year) == 0 && join_times(times, memo->midnight_ns, out);
 }
 
-/* Words hold their characters at the high end, and zeros before them; `zeros` has a `0` for each of their digits. */
-ALWAYS_INLINE bool join_decimals(const uint64_t *words, const uint64_t *zeros, uint32_t n, unsigned digits,
-                                 int64_t *out)
+/* Words whose last `lens` characters are decimals. */
+ALWAYS_INLINE bool join_decimals(const uint64_t *words, const uint64_t *lens, unsigned digits, int64_t *out)
 {
     const unsigned at = 56 - 8 * digits; /* of the point, in bits */
     const uint64_t before = (UINT64_C(1) << at) - 1;
     const uint64_t behind = ~(before << 8 | 0xFF);
     const uint64_t point = (uint64_t)'.' << at;
-    uint64_t wrong = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t word = words[i];
-        uint64_t shown = ((word & behind) | (word & before) << 8) ^ zeros[i];
+    const uint64_t least = digits + 2;
+    lanes8 wrong = {0};
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i += LANES8) {
+        lanes8 word, len;
+        memcpy(&word, words + i, sizeof word);
+        memcpy(&len, lens + i, sizeof len);
+        lanes8 unused = (64 - 8 * len) & 63; /* bits, of what is before the decimal */
+        word = word >> unused << unused;
+        lanes8 shown = ((word & behind) | (word & before) << 8) ^ ((lanes8){0} + (ENT_EVERY_BYTE('0') << 8)) << unused;
         wrong |= ((((shown & ENT_LOW_BITS) + ENT_EVERY_BYTE(0x76)) | shown) & ENT_HIGH_BITS) |
-                 ((word & (UINT64_C(0xFF) << at)) ^ point);
-        out[i] = (int64_t)ent_join_digits(shown);
+                 ((word & (UINT64_C(0xFF) << at)) ^ point) | ((len - least) | (WORD - len)) >> 63;
+        shown = (shown * 10 + (shown >> 8)) & UINT64_C(0x00FF00FF00FF00FF);
+        shown = (shown * 100 + (shown >> 16)) & UINT64_C(0x0000FFFF0000FFFF);
+        shown = (shown * 10000 + (shown >> 32)) & UINT32_MAX;
+        memcpy(out + i, &shown, sizeof shown);
     }
-    return wrong == 0;
+    uint64_t any = 0;
+    for (uint32_t k = 0; k < LANES8; k++) {
+        any |= wrong[k];
+    }
+    return any == 0;
 }
 
 ENT_VECTORS bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digits, int64_t *out)
 {
     walk at = walk_of(lanes);
     uint64_t words[ENT_PLAIN_BLOCK];
-    uint64_t zeros[ENT_PLAIN_BLOCK];
-    const uint32_t least = digits + 2;
-    uint32_t wrong = digits == 0 || digits > WORD - 2;
-    for (uint32_t i = 0; i < lanes->n; i++, at.end += at.stride) {
-        uint32_t from = at.end[-1] + 1;
-        uint32_t len = *at.end - from;
-        wrong |= (uint32_t)(len - least > WORD - least);
-        words[i] = ent_load8(at.text + from) << ((64 - 8 * len) & 63);
-        zeros[i] = ENT_EVERY_BYTE('0') << ((72 - 8 * len) & 63);
+    uint64_t lens[ENT_PLAIN_BLOCK];
+    if (lanes->n < ENT_PLAIN_BLOCK || digits == 0 || digits > WORD - 2 || *at.end < WORD) {
+        return false; /* the last: eight characters up to an end are read */
     }
-    return wrong == 0 && join_decimals(words, zeros, lanes->n, digits, out);
+    ENT_UNROLLED
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
+        uint32_t end = *at.end;
+        lens[i] = end - at.end[-1] - 1;
+        words[i] = ent_load8(at.text + end - WORD);
+    }
+    return join_decimals(words, lens, digits, out);
 }

@@ -6,6 +6,7 @@
 #define ENT_FEED_COLUMNS_PLAIN_H
 
 #include "runtime/feed/columns.h"
+#include "runtime/vm/swar.h"
 
 enum { ENT_PLAIN_BLOCK = 64 }; /* rows at once, at most */
 
@@ -15,10 +16,21 @@ typedef struct ent_plain_lanes {
     uint32_t column, begin, n;
 } ent_plain_lanes;
 
+/* `HH:MM:SS` in seconds; not 0: it is not of that shape.  Without branches, as vectors do it. */
+static inline __attribute__((always_inline)) uint64_t ent_time_of_day(uint64_t text, uint64_t *seconds)
+{
+    uint64_t digits = text ^ UINT64_C(0x30303A30303A3030); /* colons become zero */
+    uint64_t room = UINT64_C(0x767A7F767A7F767D);           /* up to 127 from the largest digit of each place */
+    uint64_t pairs = digits * 10 + (digits >> 8);
+    uint64_t hours = pairs & 0xFF;
+    *seconds = hours * 3600 + (pairs >> 24 & 0xFF) * 60 + (pairs >> 48 & 0xFF);
+    return ((((digits & ENT_LOW_BITS) + room) | digits) & ENT_HIGH_BITS) | (23 - hours) >> 63;
+}
+
 /* `0` and `1`. */
 bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out);
-/* Instants in the minute that was met last. */
-bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_minute_memo *memo, int64_t *out);
+/* Instants in the day that was met last. */
+bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_day_memo *memo, int64_t *out);
 /* Digits, a point and `digits` digits, eight characters at most. */
 bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digits, int64_t *out);
 #endif

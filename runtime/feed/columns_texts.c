@@ -6,8 +6,10 @@
  * neighbours'.  Either way those in use lie together.
  *
  * Who is probed or billed in turns comes in the same order again and again, so with each text of a small table stands
- * where the one is that came behind it last time.  A block of plain rows is first taken to be in that order, and each
- * text is only compared with the one that is expected; if one is another, the block is read again. */
+ * where the one is that came behind it last time.  The texts of a turn, found by going from one to the next, are put
+ * down behind each other.  A block of plain rows is first taken to be where the turn goes on, and each text is only
+ * compared with the one that is expected; if one is another, the block is read again, and the next turn is put down
+ * anew. */
 #include "runtime/feed/columns.h"
 
 #include <stdlib.h>
@@ -32,8 +34,23 @@ typedef struct remembered {
     uint32_t next; /* the place of the text that came behind it; never a free one */
 } remembered;
 
+/* Sixteen bytes of text. */
+typedef uint64_t sixteen __attribute__((vector_size(TEXT_MAX)));
+
+/* What is compared in a turn and what comes of it, so that no row waits for the one before. */
+typedef struct turn {
+    sixteen *texts; /* each at the end of its bytes */
+    int64_t *meanings;
+    uint32_t *spans; /* from the end of the cell before to that of the text's */
+    uint32_t *places; /* in the table */
+    uint32_t n;
+    uint32_t length; /* until it begins again; 0: not known */
+    uint32_t at; /* the text to come */
+} turn;
+
 struct ent_text_memo {
     remembered *texts;
+    turn turn;
     const ent_family *family; /* of the last numbered text */
     unsigned bits;
     uint32_t misses; /* since it has this size */
@@ -41,16 +58,51 @@ struct ent_text_memo {
     uint32_t failures, resting; /* of the order, and blocks until it is tried again */
 };
 
+static void start_turn(turn *t)
+{
+    t->n = t->length = t->at = 0;
+}
+
+static void free_turn(turn *t)
+{
+    free(t->texts);
+    free(t->meanings);
+    free(t->spans);
+    free(t->places);
+    *t = (turn){0};
+}
+
+/* A table of that size, with room for a turn of all its texts if it is a small one; false: no memory, and it stays as
+ * it is. */
+static bool make_table(ent_text_memo *memo, unsigned bits)
+{
+    size_t size = (size_t)1 << bits;
+    size_t room = bits > NEAR_BITS ? 1 : size + BLOCK;
+    remembered *texts = calloc(size, sizeof *texts);
+    turn t = {.texts = malloc(room * sizeof *t.texts),
+              .meanings = malloc(room * sizeof *t.meanings),
+              .spans = malloc(room * sizeof *t.spans),
+              .places = malloc(room * sizeof *t.places)};
+    if (!texts || !t.texts || !t.meanings || !t.spans || !t.places) {
+        free(texts);
+        free_turn(&t);
+        return false;
+    }
+    free(memo->texts);
+    free_turn(&memo->turn);
+    memo->texts = texts;
+    memo->turn = t;
+    memo->bits = bits;
+    memo->latest = 0;
+    return true;
+}
+
 ent_text_memo *ent_text_memo_new(void)
 {
     ent_text_memo *memo = calloc(1, sizeof *memo);
-    if (memo) {
-        memo->bits = MEMO_BITS_FIRST;
-        memo->texts = calloc((size_t)1 << memo->bits, sizeof *memo->texts);
-        if (!memo->texts) {
-            free(memo);
-            memo = NULL;
-        }
+    if (memo && !make_table(memo, MEMO_BITS_FIRST)) {
+        free(memo);
+        memo = NULL;
     }
     return memo;
 }
@@ -59,6 +111,7 @@ void ent_text_memo_free(ent_text_memo *memo)
 {
     if (memo) {
         free(memo->texts);
+        free_turn(&memo->turn);
         free(memo);
     }
 }
@@ -92,14 +145,7 @@ static void grow(ent_text_memo *memo)
 {
     memo->misses = 0;
     if (memo->bits < MEMO_BITS_MAX) {
-        unsigned bits = memo->bits > NEAR_BITS ? MEMO_BITS_MAX : memo->bits + 1;
-        remembered *texts = calloc((size_t)1 << bits, sizeof *texts);
-        if (texts) {
-            free(memo->texts);
-            memo->texts = texts;
-            memo->bits = bits;
-            memo->latest = 0;
-        }
+        (void)make_table(memo, memo->bits > NEAR_BITS ? MEMO_BITS_MAX : memo->bits + 1);
     }
 }
 
@@ -211,37 +257,72 @@ static uint32_t take_near(const ent_column_lanes *lanes, ent_text_memo *memo, ui
     return i;
 }
 
+/* Puts a text down as the turn's next; words are written as they lie in texts. */
+static void put_down(turn *t, const remembered *texts, uint32_t place)
+{
+    const remembered *text = &texts[place];
+    uint64_t before = text->first << ((64 - 8 * text->len) & 63);
+    t->texts[t->n] = (sixteen){ent_load8((const char *)&before), ent_load8((const char *)&text->last)};
+    t->spans[t->n] = text->len + 1;
+    t->meanings[t->n] = text->meaning;
+    t->places[t->n++] = place;
+}
+
+/* Puts down what is to come in a block; false: nothing is known to come. */
+static bool go_on(ent_text_memo *memo)
+{
+    turn *t = &memo->turn;
+    if (t->length == 0 && t->at + BLOCK > 1U << memo->bits) { /* where it went round without its begin */
+        start_turn(t);
+    }
+    while (t->n < t->at + BLOCK) {
+        uint32_t before = t->n > 0 ? t->places[t->n - 1] : memo->latest;
+        uint32_t place = t->length > 0 ? t->places[t->n - t->length] : memo->texts[before].next;
+        if (memo->texts[place].len == 0) {
+            return false;
+        }
+        if (t->length == 0 && t->n > 0 && place == t->places[0]) {
+            t->length = t->n;
+        }
+        put_down(t, memo->texts, place);
+    }
+    return true;
+}
+
 /* Takes a block of plain rows whose texts come in the order in which they came last time; false: they do not, and what
  * was written is for the caller to write again. */
 ENT_VECTORS static bool take_in_order(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t n)
 {
+    static const uint8_t masks[2 * TEXT_MAX + 1] = {[TEXT_MAX + 1] = 255, 255, 255, 255, 255, 255, 255, 255,
+                                                    255, 255, 255, 255, 255, 255, 255, 255};
     const size_t stride = lanes->plain->stride;
     const uint32_t *end = lanes->plain->ends + begin * stride + lanes->column;
     const char *text = lanes->plain->text;
-    const remembered *texts = memo->texts;
-    const remembered *expected = &texts[memo->latest];
-    int64_t *out = (int64_t *)lanes->data + begin;
-    uint64_t wrong = 0;
-    uint32_t wrong_len = 0;
-    if (expected->len == 0 || *end < WORD) { /* eight bytes up to an end are read */
+    turn *t = &memo->turn;
+    if (*end < TEXT_MAX || !go_on(memo)) { /* sixteen bytes up to an end are read */
         return false;
     }
+    const sixteen *expected = t->texts + t->at;
+    const uint32_t *spans = t->spans + t->at;
+    sixteen wrong = {0, 0};
+    uint32_t wrong_span = 0;
+    ENT_UNROLLED
     for (uint32_t i = 0; i < n; i++, end += stride) {
-        expected = &texts[expected->next];
-        uint32_t from = end[-1] + 1;
-        uint32_t len = expected->len;
-        uint64_t is_long = 0 - (uint64_t)(len > WORD);
-        uint64_t is_short = 0 - (uint64_t)(len < WORD);
-        wrong |= (ent_load8(text + *end - WORD) ^ expected->last) >> ((64 - 8 * len) & 63 & is_short);
-        wrong |= (ent_load8(text + from) ^ expected->first) & is_long;
-        wrong_len |= (*end - from) ^ len;
-        out[i] = expected->meaning;
+        sixteen bytes;
+        sixteen mask;
+        memcpy(&bytes, text + *end - TEXT_MAX, sizeof bytes);
+        memcpy(&mask, masks + spans[i], sizeof mask);
+        wrong |= (bytes ^ expected[i]) & mask;
+        wrong_span |= (*end - end[-1]) ^ spans[i];
     }
-    if ((wrong | wrong_len) != 0) {
+    if ((wrong[0] | wrong[1] | wrong_span) != 0) {
         return false;
     }
-    memo->latest = (uint32_t)(expected - texts);
+    memcpy((int64_t *)lanes->data + begin, t->meanings + t->at, n * sizeof *t->meanings);
     memset(lanes->absent + begin, 0, n);
+    memo->latest = t->places[t->at + n - 1];
+    t->at += n;
+    t->at = t->length > 0 ? t->at % t->length : t->at;
     return true;
 }
 
@@ -304,6 +385,7 @@ static uint32_t take_far(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t 
 static void take_block(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t end,
                        ent_text_meaning meaning, void *user)
 {
+    start_turn(&memo->turn);
     for (uint32_t i = begin; i < end; i++) {
         i = take_near(lanes, memo, i, end);
         if (i < end) {

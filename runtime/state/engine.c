@@ -329,14 +329,15 @@ typedef struct order {
 
 ENT_VECTORS static order order_of(const int64_t *at, size_t n)
 {
-    order o = {at[0], at[0], false};
     uint64_t descents = 0;
     for (size_t i = 1; i < n; i++) {
-        o.least = at[i] < o.least ? at[i] : o.least;
-        o.most = at[i] > o.most ? at[i] : o.most;
         descents |= (uint64_t)(at[i] < at[i - 1]);
     }
-    o.descends = descents != 0;
+    order o = {at[0], at[n - 1], descents != 0};
+    for (size_t i = 0; o.descends && i < n; i++) {
+        o.least = at[i] < o.least ? at[i] : o.least;
+        o.most = at[i] > o.most ? at[i] : o.most;
+    }
     return o;
 }
 

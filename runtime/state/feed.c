@@ -96,6 +96,7 @@ void ent_feedstate_deinit(ent_feedstate *f)
         free(f->keyids[i].ids);
         free(f->keyids[i].keys);
         free(f->keyids[i].table);
+        free(f->keyids[i].rows);
     }
     free(f->keyids);
     free(f->ranges);
@@ -558,8 +559,10 @@ static bool reserve_ids(ent_keyids *k, size_t n)
     k->ids = ids ? ids : k->ids;
     int64_t *keys = realloc(k->keys, (n + 1) * sizeof *keys);
     k->keys = keys ? keys : k->keys;
+    uint32_t *rows = realloc(k->rows, (n + 1) * sizeof *rows);
+    k->rows = rows ? rows : k->rows;
     uint32_t *table = calloc(table_size, sizeof *table);
-    if (!ids || !keys || !table) {
+    if (!ids || !keys || !rows || !table) {
         free(table);
         return false;
     }
@@ -590,17 +593,23 @@ static void spread_keys(uint32_t *table, unsigned shift, const int64_t *names, u
 }
 
 /* Of the table only as much is used as the keys need: most slices have few, which then lie together. */
-static void number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absent, size_t n)
+typedef struct numbering {
+    ent_keyids *ids;
+    const int64_t *keys;
+    const uint8_t *absent;
+    unsigned shift, last_shift; /* of the part in use, of the whole */
+} numbering;
+
+static void number_run(numbering *x, size_t begin, size_t end)
 {
-    enum { FIRST_BITS = 10 };
-    unsigned last_shift = 64 - (unsigned)__builtin_ctzll(k->table_size);
-    unsigned shift = last_shift < 64 - FIRST_BITS ? 64 - FIRST_BITS : last_shift;
-    uint32_t *ids = k->ids;
-    uint32_t *table = k->table;
-    int64_t *names = k->keys;
-    uint32_t found = 0;
-    memset(table, 0, sizeof *table << (64 - shift));
-    for (size_t i = 0; i < n; i++) {
+    uint32_t *ids = x->ids->ids;
+    uint32_t *table = x->ids->table;
+    int64_t *names = x->ids->keys;
+    const int64_t *keys = x->keys;
+    const uint8_t *absent = x->absent;
+    unsigned shift = x->shift;
+    uint32_t found = x->ids->n;
+    for (size_t i = begin; i < end; i++) {
         if (absent && absent[i]) {
             ids[i] = 0;
             continue;
@@ -612,16 +621,51 @@ static void number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absen
             id = ++found;
             table[at] = id;
             names[id] = key;
-            if (found >> (63 - shift) != 0 && shift > last_shift) { /* half full */
+            if (found >> (63 - shift) != 0 && shift > x->last_shift) { /* half full */
                 spread_keys(table, --shift, names, found);
             }
         }
         ids[i] = id;
     }
-    k->n = found;
+    x->shift = shift;
+    x->ids->n = found;
 }
 
-const ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys)
+/* After how many rows, at least `least`, the first key comes again; n: not soon. */
+static size_t turn_of(const int64_t *keys, size_t n, size_t least)
+{
+    enum { FAR = 4096 };
+    size_t most = n < FAR ? n : FAR;
+    size_t length = 1;
+    while (length < most && keys[length] != keys[0]) {
+        length++;
+    }
+    return length < most ? (least + length - 1) / length * length : n;
+}
+
+/* Keys that come in turn, as services that are probed each minute do, have the numbers of the turn before. */
+static void number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absent, size_t n)
+{
+    enum { FIRST_BITS = 10, AT_ONCE = 64 };
+    unsigned last_shift = 64 - (unsigned)__builtin_ctzll(k->table_size);
+    unsigned shift = last_shift < 64 - FIRST_BITS ? 64 - FIRST_BITS : last_shift;
+    numbering x = {k, keys, absent, shift, last_shift};
+    size_t turn = absent ? n : turn_of(keys, n, AT_ONCE);
+    size_t begin = turn < n ? turn : n;
+    memset(k->table, 0, sizeof *k->table << (64 - shift));
+    k->n = 0;
+    number_run(&x, 0, begin);
+    for (; begin < n; begin += AT_ONCE) {
+        size_t count = n - begin < AT_ONCE ? n - begin : AT_ONCE;
+        if (memcmp(keys + begin, keys + begin - turn, count * sizeof *keys) == 0) {
+            memcpy(k->ids + begin, k->ids + begin - turn, count * sizeof *k->ids);
+        } else {
+            number_run(&x, begin, begin + count);
+        }
+    }
+}
+
+ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys)
 {
     ent_keyids *k = NULL;
     for (size_t i = 0; i < f->n_keyids && !k; i++) {
@@ -644,9 +688,25 @@ const ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t fir
             return NULL;
         }
         number_keys(k, keys, absent, f->n);
+        k->counted_end = 0;
         k->valid = true;
     }
     return k;
+}
+
+const uint32_t *ent_keyids_rows(ent_keyids *k, size_t begin, size_t end)
+{
+    if (k->counted != begin || k->counted_end != end) {
+        uint32_t *rows = k->rows;
+        const uint32_t *ids = k->ids;
+        memset(rows, 0, ((size_t)k->n + 1) * sizeof *rows);
+        for (size_t i = begin; i < end; i++) {
+            rows[ids[i]]++;
+        }
+        k->counted = begin;
+        k->counted_end = end;
+    }
+    return k->rows;
 }
 
 ENT_VECTORS static ent_slot_range range_of(const int64_t *v, size_t n)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "runtime/state/objective.h"
+#include "runtime/vm/simd.h"
 
 /* What was counted of one group's rows. */
 typedef struct tally {
@@ -34,7 +35,7 @@ typedef struct lanes {
     const uint8_t *select, *test, *unread;
     uint8_t *excluded; /* counted from `begin` */
     const ent_colbuf *values;
-    const ent_keyids *groups;
+    ent_keyids *groups;
     const ent_keyids *keys; /* whose samples are counted, or NULL */
     tally *tallies;         /* by number of group */
     int64_t *seen;          /* by number of key */
@@ -83,29 +84,72 @@ static void count_masked(const lanes *x)
     }
 }
 
-/* The same where every row counts. */
-static void count_plain(const lanes *x)
+/* Whether the values of the slice can be added in 64 bits. */
+static bool has_small_sums(const lanes *x)
+{
+    ent_slot_range range = ent_feedstate_range(x->f, x->fold->value);
+    return range.least > INT32_MIN && range.most < INT32_MAX && x->end - x->begin < UINT32_MAX;
+}
+
+static bool sum_small(const lanes *x)
 {
     const uint32_t *ids = x->groups->ids;
-    const uint8_t *test = x->test;
-    const int64_t *values = is_summed(x->fold) ? x->values->data : NULL;
-    tally *tallies = x->tallies;
-    size_t end = x->end;
-    for (size_t i = x->begin; values && i < end; i++) {
-        tally *t = &tallies[ids[i]];
-        t->n++;
-        t->sum += values[i];
+    const int64_t *values = x->values->data;
+    int64_t *sums = calloc((size_t)x->groups->n + 1, sizeof *sums);
+    if (!sums) {
+        return false;
     }
-    for (size_t i = x->begin; !values && i < end; i++) {
-        tally *t = &tallies[ids[i]];
-        t->n++;
-        t->good += test ? test[i] : 1;
+    const size_t end = x->end;
+    ENT_UNROLLED
+    for (size_t i = x->begin; i < end; i++) {
+        sums[ids[i]] += values[i];
     }
     for (uint32_t id = 1; id <= x->groups->n; id++) {
-        tally *t = &tallies[id];
-        t->rows = t->observed = t->n;
-        t->good = values ? t->n : t->good;
+        x->tallies[id].sum = sums[id];
     }
+    free(sums);
+    return true;
+}
+
+static void sum_large(const lanes *x)
+{
+    const int64_t *values = x->values->data;
+    for (size_t i = x->begin; i < x->end; i++) {
+        x->tallies[x->groups->ids[i]].sum += values[i];
+    }
+}
+
+/* Few tests fail, so these are looked for; where one does, the rows behind it are counted, as many may. */
+static void subtract_failed(const lanes *x)
+{
+    enum { AT_ONCE = 64 };
+    const uint32_t *ids = x->groups->ids;
+    const uint8_t *failed;
+    for (size_t i = x->begin; i < x->end && (failed = memchr(x->test + i, 0, x->end - i)) != NULL;) {
+        i = (size_t)(failed - x->test);
+        for (size_t end = x->end - i < AT_ONCE ? x->end : i + AT_ONCE; i < end; i++) {
+            x->tallies[ids[i]].good -= !x->test[i];
+        }
+    }
+}
+
+/* The same where every row counts; false: no memory. */
+static bool count_plain(const lanes *x)
+{
+    const uint32_t *rows = ent_keyids_rows(x->groups, x->begin, x->end);
+    for (uint32_t id = 1; id <= x->groups->n; id++) {
+        tally *t = &x->tallies[id];
+        t->rows = t->observed = t->n = t->good = rows[id];
+    }
+    if (is_summed(x->fold)) {
+        if (has_small_sums(x)) {
+            return sum_small(x);
+        }
+        sum_large(x);
+    } else if (x->test) {
+        subtract_failed(x);
+    }
+    return true;
 }
 
 /* The group of a number; NULL: no memory. */
@@ -385,8 +429,8 @@ static bool fold_tallied(const lanes *x)
 {
     if (x->select || x->unread || x->excluded || x->seen || x->o->row->subject != 2) {
         count_masked(x);
-    } else {
-        count_plain(x);
+    } else if (!count_plain(x)) {
+        return false;
     }
     if (!add_tallies(x)) {
         return false;

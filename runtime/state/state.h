@@ -66,6 +66,8 @@ typedef struct ent_keyids {
     uint32_t n;    /* the greatest number */
     uint32_t *table;
     size_t capacity, table_size; /* of ids and keys; of table, a power of two */
+    uint32_t *rows; /* by number: how many of the lanes from `counted` up to `counted_end` have it */
+    size_t counted, counted_end;
     bool valid;
 } ent_keyids;
 
@@ -601,7 +603,9 @@ void ent_feedstate_deinit(ent_feedstate *f);
 bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fault *error);
 bool ent_feedstate_drop_slice(ent_engine *s, ent_feedstate *f);
 /* The numbers of the slice's keys; NULL: no memory. */
-const ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys);
+ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys);
+/* How many lanes from `begin` up to `end` have each number. */
+const uint32_t *ent_keyids_rows(ent_keyids *k, size_t begin, size_t end);
 /* The range of a slot of integers. */
 ent_slot_range ent_feedstate_range(ent_feedstate *f, int64_t slot);
 /* The key of each row of the slice made of the fields listed; *absent may be set to NULL. */

@@ -19,10 +19,14 @@ framework Club version 1 effective from 2026-01-01 timezone "UTC" currency GBP
 sla S version 1 under Club between P and Acme effective from 2026-01-01 {
   measure uptime per id share of reading where up
   measure mean per id average of reading.size where level < 900
+  measure whole per id average of reading.size
+  measure wait per id average of reading.delay
   measure high per id percentile 90 of reading.size
   measure middle per id median of reading.level
   objective up uptime at least 90% each day
   objective small mean at most 40 each day
+  objective fine whole at most 50 each day
+  objective quick wait at most 5s each day
   objective low high at most 90 each day
   objective half middle at most 400 each month
   objective total sum of reading.value at most 1 each day
@@ -32,15 +36,21 @@ sla S version 1 under Club between P and Acme effective from 2026-01-01 {
 FIELDS = ["at", "id", "up", "size", "level", "value", "delay"]
 
 
-def cell(rng, i, name, rare):
-    """One cell of row i; rare shapes are valid, too, or absent."""
+def service(rng, i, turn):
+    if turn == 0:
+        return f"service-{rng.randrange(12)}"[-9 - i % 2:]
+    return f"service-{rng.randrange(turn) if rng.random() < 0.0005 else i % turn}"
+
+
+def cell(rng, i, name, rare, turn):
+    """One cell of row i; rare shapes are valid, too, or absent.  Ids come in turns of so many, or in no order if 0."""
     if name == "at":
         seconds = i * 7
         day, hour, minute = 1 + seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
         instant = f"2026-01-{day:02}T{hour:02}:{minute:02}:{seconds % 60:02}"
         return instant + (rng.choice([".5Z", "+00:00"]) if rare else "Z")
     if name == "id":
-        return rng.choice(["", "é" * 3, "a" * 17, "b" * 40]) if rare else f"service-{rng.randrange(12)}"[-9 - i % 2:]
+        return rng.choice(["", "é" * 3, "a" * 17, "b" * 40]) if rare else service(rng, i, turn)
     if name == "up":
         return rng.choice(["true", "false", ""]) if rare else str(int(rng.random() < 0.95))
     if name == "size":
@@ -54,9 +64,10 @@ def cell(rng, i, name, rare):
 
 def write(path, rng, rows):
     rare = rng.choice([0, 0.0005, 0.02])
+    turn = rng.choice([0, 5, 90, 150])
     lines = []
     for i in range(rows):
-        row = {name: cell(rng, i, name, rng.random() < rare) for name in FIELDS}
+        row = {name: cell(rng, i, name, rng.random() < rare, turn) for name in FIELDS}
         if path.suffix == ".csv":
             lines.append(",".join(row.values()))
         else:
@@ -104,7 +115,7 @@ def main():
             want = result(entente, work, path, ["--portable"])
             ways = [[], ["--batch", "64"], ["--batch", "100", "--jobs", "2"]]
             wrong = [way for way in ways if result(entente, work, path, way) != want]
-            crashed = want[0] not in (0, 1, 2, 3, 4, 5)
+            crashed = want[0] not in (0, 2, 3, 4, 5)  # 1: the club itself is wrong
             passed += not wrong and not crashed
             failed += bool(wrong or crashed)
             if wrong or crashed:
