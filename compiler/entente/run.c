@@ -298,6 +298,8 @@ static void close_attempt(run *r)
     r->breach = false;
     free(r->duties);
     free(r->answers);
+    free(r->rooms);
+    r->rooms = NULL;
     r->duties = NULL;
     r->answers = NULL;
 }
@@ -323,7 +325,12 @@ static int open_attempt(run *r)
     }
     r->answers = calloc((r->program->n_agreement + 1) * (r->program->n_party + 1),
                         sizeof *r->answers);
-    if (!r->vm || !r->duties || !r->answers) {
+    int64_t fields = 0;
+    for (size_t i = 0; i < r->program->n_feed; i++) {
+        fields = r->program->feed[i].n_fields > fields ? r->program->feed[i].n_fields : fields;
+    }
+    r->rooms = calloc((size_t)fields + 1, sizeof *r->rooms);
+    if (!r->vm || !r->duties || !r->answers || !r->rooms) {
         return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
     if (r->options->portable) {
@@ -404,6 +411,22 @@ static void clear_progress(run *r)
 
 enum { AGAIN = -1 };
 
+/* Rows of streams that this thread reads are written where the session keeps them. */
+static bool lend_rooms(run *r)
+{
+    size_t most = r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX;
+    bool ok = true;
+    for (size_t i = 0; ok && i < r->n_feeds && r->options->jobs < 2; i++) {
+        ent_ingest_feed *f = &r->feeds[i];
+        int64_t *origins;
+        ok = ent_engine_room(r->session, f->feed, most, r->rooms, &origins);
+        if (ok) {
+            ent_stream_lend(f->stream, r->rooms, origins);
+        }
+    }
+    return ok;
+}
+
 static int take_batches(run *r, ent_ingest *ingest)
 {
     ent_fault error;
@@ -411,6 +434,9 @@ static int take_batches(run *r, ent_ingest *ingest)
     int64_t watermark = INT64_MIN;
     size_t enough = BATCHES_A_STEP * (r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX);
     for (;;) {
+        if (!lend_rooms(r)) {
+            return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+        }
         const ent_batch *batch = ent_ingest_next(ingest);
         switch (batch->result) {
         case ENT_INGEST_END:

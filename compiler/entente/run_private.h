@@ -24,6 +24,7 @@ typedef struct run {
     ent_kept clocks; /* decisions that only the ledger asks for */
     ent_tally *duties;        /* one a duty */
     ent_tally_party *answers; /* see ent_run_result */
+    void **rooms; /* of the columns of a batch, see ent_engine_room */
     bool breach;
     ent_ledger_feed *totals;
     int64_t from, to, as_of;

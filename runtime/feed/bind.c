@@ -280,6 +280,16 @@ void ent_binder_place(ent_binder *b, const ent_row_memory *memory, size_t at)
     b->origins = memory->origins + at;
 }
 
+void ent_binder_lend(ent_binder *b, void *const *columns, int64_t *origins)
+{
+    for (int64_t i = 0; i < b->feed->n_fields; i++) {
+        if (b->fields[i].data) {
+            b->fields[i].data = columns[i] ? columns[i] : b->own.columns[i].data;
+        }
+    }
+    b->origins = origins ? origins : b->own.origins;
+}
+
 /* --- cells --- */
 
 static bool is_absent_text(const ent_binder *b, const ent_cell *cell)

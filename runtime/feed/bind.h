@@ -54,6 +54,10 @@ const ent_vector *ent_binder_fields(const ent_binder *binder);
  * room for all rows of the batch, bad ones too. */
 void ent_binder_place(ent_binder *binder, const ent_row_memory *memory, size_t at);
 
+/* The same, but for columns that are NULL, whose data stay with the binder, as all absences do; origins NULL: they do,
+ * too. */
+void ent_binder_lend(ent_binder *binder, void *const *columns, int64_t *origins);
+
 /* Types one batch.  column_number gives a wanted column's number in the file for reports.  on_bad is called
  * for each row that does not fit, in order; when it returns false, so does this function.  Skipped
  * rows are added to *skipped. */

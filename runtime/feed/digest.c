@@ -176,6 +176,20 @@ static char *put_text(ent_digest *d, char *to, const char *text, size_t n, size_
     return put(to + sizeof len, text, n);
 }
 
+/* A text of the session.  Of many, most are far away in memory: those of rows that come soon are asked for. */
+static char *put_numbered(ent_digest *d, const ent_digest_batch *b, char *to, const int64_t *text, size_t lane,
+                          size_t size)
+{
+    enum { FAR = 16, NEAR = 8 };
+    size_t len;
+    if (lane + FAR < b->n) {
+        ent_strings_prefetch(b->strings, text[lane + FAR]);
+        ent_strings_prefetch_bytes(b->strings, text[lane + NEAR]);
+    }
+    const char *bytes = ent_strings_get(b->strings, text[lane], &len);
+    return put_text(d, to, bytes, len, size);
+}
+
 /* A row at the end of the bytes; `size` is begin_batch's. */
 static bool put_row(ent_digest *d, const ent_digest_batch *b, size_t lane, size_t size)
 {
@@ -192,12 +206,9 @@ static bool put_row(ent_digest *d, const ent_digest_batch *b, size_t lane, size_
             continue;
         }
         switch (f->way) {
-        case TEXT: {
-            size_t len;
-            const char *text = ent_strings_get(b->strings, ((const int64_t *)f->data)[lane], &len);
-            to = put_text(d, to, text, len, size);
+        case TEXT:
+            to = put_numbered(d, b, to, (const int64_t *)f->data, lane, size);
             break;
-        }
         case NAMED: {
             const name_bytes *name = &f->names[((const int64_t *)f->data)[lane]];
             if (name->size > 0) {
@@ -228,19 +239,6 @@ static bool put_row(ent_digest *d, const ent_digest_batch *b, size_t lane, size_
     }
     d->n = to ? (size_t)(to - d->bytes) : d->n;
     return to != NULL;
-}
-
-/* Texts of rows that come soon: of many, most are far away in memory. */
-static inline void look_ahead(const ent_digest *d, const ent_digest_batch *b, size_t lane)
-{
-    enum { FAR = 16, NEAR = 8 };
-    for (const ent_digest_field *f = d->fields, *end = f + d->n_fields; f < end; f++) {
-        const int64_t *text = f->way == TEXT ? f->data : NULL;
-        if (text && lane + FAR < b->n) {
-            ent_strings_prefetch(b->strings, text[lane + FAR]);
-            ent_strings_prefetch_bytes(b->strings, text[lane + NEAR]);
-        }
-    }
 }
 
 /* What was put from `begin` on is a row that waits. */
@@ -274,7 +272,6 @@ void ent_digest_add(ent_digest *d, const ent_digest_batch *b, int64_t since)
     const int64_t *at = b->columns[b->feed->at].data;
     for (size_t lane = 0; lane < b->n && !d->failed; lane++) {
         size_t begin = d->n;
-        look_ahead(d, b, lane);
         if (at[lane] >= since && put_row(d, b, lane, size)) {
             (void)end_row(d, at[lane], begin);
         }
@@ -365,7 +362,6 @@ void ent_digest_take(ent_digest *d, const ent_digest_batch *b)
             settle(d);
         }
         size_t begin = d->n;
-        look_ahead(d, b, lane);
         if (put_row(d, b, lane, size)) {
             (void)end_row(d, at[lane], begin);
         }

@@ -248,6 +248,11 @@ void ent_stream_close(ent_stream *s)
     free(s);
 }
 
+void ent_stream_lend(ent_stream *s, void *const *columns, int64_t *origins)
+{
+    ent_binder_lend(s->binder, columns, origins);
+}
+
 /* --- reading --- */
 
 static bool check_header(ent_stream *s, const ent_cells *cells, ent_feed_error *err)

@@ -70,6 +70,9 @@ typedef struct ent_stream_side {
 bool ent_stream_open_pair(const ent_stream_side sides[2], const ent_stream_options *options,
                           ent_stream *streams[2], ent_feed_error *err);
 void ent_stream_close(ent_stream *stream);
+/* Memory for the rows of the next batch, of at most batch_rows rows, see ent_binder_lend; it is used for rows that this
+ * thread reads. */
+void ent_stream_lend(ent_stream *stream, void *const *columns, int64_t *origins);
 ent_stream_result ent_stream_next(ent_stream *stream, ent_rows *rows, ent_feed_error *err);
 ent_stream_totals ent_stream_totals_of(const ent_stream *stream);
 /* After the end. */

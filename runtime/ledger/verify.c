@@ -284,14 +284,6 @@ static bool find_tail(const char *line, size_t len, const char **prev, const cha
            memcmp(*hash + HEX, after, sizeof after - 1) == 0;
 }
 
-/* The hash is that of the line without its last member, closing brace in place. */
-static bool hash_of(const char *line, const char *hash_member, char text[ENT_HASH_TEXT_SIZE])
-{
-    ent_hash hash;
-    return ent_hash_init(&hash) && ent_hash_update(&hash, line, (size_t)(hash_member - line)) &&
-           ent_hash_update(&hash, "}", 1) && ent_hash_final_hex(&hash, text);
-}
-
 static bool check_count(ent_ledger_report *r, const line_parts *parts)
 {
     bool run = parts->kind_len == 3 && memcmp(parts->kind, "run", 3) == 0;
@@ -314,46 +306,99 @@ static bool check_count(ent_ledger_report *r, const line_parts *parts)
     return true;
 }
 
-static bool check_line(ent_ledger_report *r, const char *line, size_t len)
+/* --- lines --- */
+
+/* A line whose text is as it should be: what of it is still to be held against its hash and the line before. */
+typedef struct sound_line {
+    line_parts parts;
+    const char *prev, *hash;
+} sound_line;
+
+/* Hashes need not wait for one another, as every line says its `prev`: so lines are hashed side by side.  The hash is
+ * that of the line without its last member, closing brace in place. */
+enum { BATCH = 64 };
+
+typedef struct batch {
+    sound_line line[BATCH];
+    const void *text[BATCH]; /* up to the member `hash` */
+    size_t len[BATCH];
+    size_t n;
+} batch;
+
+static bool check_text(ent_ledger_report *r, batch *b, const char *line, size_t len)
 {
     scan s = {line, line, line + len, NULL};
-    line_parts parts = {0};
-    const char *prev;
-    const char *hash;
+    sound_line *sound = &b->line[b->n];
     const char *hash_member;
-    char computed[ENT_HASH_TEXT_SIZE];
     size_t valid = ent_utf8_valid_prefix(line, len);
+    *sound = (sound_line){.prev = NULL};
     if (valid < len) {
         return fault(r, "it is no UTF-8 text at column %zu", valid + 1);
     }
-    if (!scan_object(&s, &parts)) {
+    if (!scan_object(&s, &sound->parts)) {
         return fault(r, "it is no JSON object as a ledger has it: expected %s at column %zu",
                      s.expected, (size_t)(s.p - line) + 1);
     }
-    if (!find_tail(line, len, &prev, &hash, &hash_member)) {
+    if (!find_tail(line, len, &sound->prev, &sound->hash, &hash_member)) {
         return fault(r, "it does not end in `prev` and `hash`, of 64 hexadecimal digits each");
     }
-    if (!hash_of(line, hash_member, computed)) {
-        return fault(r, "the hash could not be computed");
+    b->text[b->n] = line;
+    b->len[b->n] = (size_t)(hash_member - line);
+    b->n++;
+    return true;
+}
+
+static void hash_lines(const batch *b, char (*hashes)[ENT_HASH_TEXT_SIZE])
+{
+    ent_hash_begun begun[BATCH];
+    char ends[BATCH][ENT_BLAKE2B_BLOCK];
+    const void *rest[BATCH];
+    size_t rest_len[BATCH];
+    ent_hash_begin(b->text, b->len, b->n, begun);
+    for (size_t i = 0; i < b->n; i++) {
+        size_t done = (size_t)begun[i].bytes;
+        size_t left = b->len[i] - done; /* less than a block */
+        memcpy(ends[i], (const char *)b->text[i] + done, left);
+        ends[i][left] = '}';
+        rest[i] = ends[i];
+        rest_len[i] = left + 1;
     }
-    if (memcmp(computed, hash, HEX) != 0) {
-        return fault(r, "it was changed: its `hash` is %.16s…, its bytes hash to %.16s…", hash,
+    ent_hash_end_all(begun, rest, rest_len, b->n, hashes);
+}
+
+static bool check_chain(ent_ledger_report *r, const sound_line *line, const char *computed)
+{
+    if (memcmp(computed, line->hash, HEX) != 0) {
+        return fault(r, "it was changed: its `hash` is %.16s…, its bytes hash to %.16s…", line->hash,
                      computed);
     }
-    if (memcmp(prev, r->hash, HEX) != 0) {
+    if (memcmp(line->prev, r->hash, HEX) != 0) {
         return fault(r, r->lines == 0 ? "something stood before it: its `prev` is %.16s…, and a "
                                         "ledger begins with %.16s…"
                                       : "it does not follow the line before: its `prev` is %.16s…, "
                                         "that line's `hash` is %.16s…",
-                     prev, r->hash);
+                     line->prev, r->hash);
     }
-    if (!check_count(r, &parts)) {
+    if (!check_count(r, &line->parts)) {
         return false;
     }
-    memcpy(r->hash, hash, HEX);
+    memcpy(r->hash, line->hash, HEX);
     r->decisions += r->lines > 0;
     r->lines++;
     return true;
+}
+
+/* The lines of the batch, which is empty then. */
+static bool check_batch(ent_ledger_report *r, batch *b)
+{
+    char hashes[BATCH][ENT_HASH_TEXT_SIZE];
+    bool ok = true;
+    hash_lines(b, hashes);
+    for (size_t i = 0; ok && i < b->n; i++) {
+        ok = check_chain(r, &b->line[i], hashes[i]);
+    }
+    b->n = 0;
+    return ok;
 }
 
 bool ent_ledger_verify(const char *bytes, size_t len, ent_ledger_report *report)
@@ -365,18 +410,25 @@ bool ent_ledger_verify(const char *bytes, size_t len, ent_ledger_report *report)
         report->fault_line = 0;
         return false;
     }
+    batch b;
     size_t at = 0;
+    b.n = 0;
     while (at < len) {
         const char *end = memchr(bytes + at, '\n', len - at);
-        if (!end) {
-            report->torn = true;
-            return fault(report, "it was not written to its end: no newline follows");
-        }
-        size_t n = (size_t)(end - (bytes + at));
-        if (!check_line(report, bytes + at, n)) {
+        size_t n = end ? (size_t)(end - (bytes + at)) : 0;
+        if (b.n == BATCH && !check_batch(report, &b)) {
             return false;
         }
-        at += n + 1;
+        if (end && check_text(report, &b, bytes + at, n)) {
+            at += n + 1;
+            continue;
+        }
+        if (!check_batch(report, &b)) { /* a line before has a fault, which is the one to tell */
+            return false;
+        }
+        report->torn = !end;
+        return end ? check_text(report, &b, bytes + at, n)
+                   : fault(report, "it was not written to its end: no newline follows");
     }
-    return true;
+    return check_batch(report, &b);
 }

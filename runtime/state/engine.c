@@ -270,8 +270,8 @@ static bool push_origins(ent_feedstate *f, const int64_t *origins, size_t begin,
     }
     int64_t *lines = c->data;
     memset(lines + c->n, 0, (f->n_pending - c->n + (origins ? 0 : n)) * sizeof *lines);
-    if (origins) {
-        memcpy(lines + f->n_pending, origins + begin, n * sizeof *lines);
+    if (origins && origins + begin != lines + f->n_pending) {
+        memmove(lines + f->n_pending, origins + begin, n * sizeof *lines);
     }
     c->n = f->n_pending + n;
     return true;
@@ -304,6 +304,28 @@ static bool columns_fit(const ent_engine *s, const ent_feedstate *f, const ent_v
                             "the column of field `%s` is missing or of another class",
                             ent_image_text(p, field->name));
         }
+    }
+    return true;
+}
+
+bool ent_engine_room(ent_engine *s, int64_t feed, size_t n, void **columns, int64_t **origins)
+{
+    ent_feedstate *f = &s->feeds[feed];
+    size_t rows = f->n_pending;
+    *origins = NULL;
+    for (int64_t i = 0; i < f->row->n_fields; i++) {
+        ent_colbuf *c = &f->pending[i];
+        bool kept = f->row->used && is_needed(s, f, i);
+        if (kept && !ent_colbuf_reserve(c, rows + n)) {
+            return false;
+        }
+        columns[i] = kept ? (char *)c->data + rows * ent_class_size(c->cls) : NULL;
+    }
+    if (f->row->used) {
+        if (!ent_colbuf_reserve(&f->origin, rows + n)) {
+            return false;
+        }
+        *origins = (int64_t *)f->origin.data + rows;
     }
     return true;
 }

@@ -88,7 +88,11 @@ bool ent_colbuf_append(ent_colbuf *c, const ent_vector *from, size_t offset, siz
     if (!ent_colbuf_reserve(c, c->n + n)) {
         return false;
     }
-    memcpy((char *)c->data + c->n * size, (const char *)from->data + offset * size, n * size);
+    char *to = (char *)c->data + c->n * size;
+    const char *bytes = (const char *)from->data + offset * size;
+    if (bytes != to) { /* else they were written where they belong, see ent_engine_room */
+        memmove(to, bytes, n * size);
+    }
     if (from->absent && !c->absent && memchr(from->absent + offset, 1, n)) {
         c->absent = calloc(c->capacity, 1);
         if (!c->absent) {

@@ -697,7 +697,22 @@ static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault 
         *error =
             (ent_fault){.code = ENT_FAULT_ENVIRONMENT, .place = -1, .message = "out of memory"};
     }
-    ok = ok && (n == 0 || ent_engine_push(s, v[0].feed, columns, n, lines, error));
+    const int64_t *origins = lines;
+    if (ok && n > 0 && n % 3 != 1) { /* as good as any others: where the session will keep them */
+        void *rooms[FACT_FIELDS] = {0};
+        int64_t *room;
+        ok = ent_engine_room(s, v[0].feed, n, rooms, &room);
+        for (size_t k = 0; ok && k < FACT_FIELDS; k++) {
+            if (rooms[k]) {
+                ent_class cls = columns[k].cls;
+                size_t size = cls == ENT_CLASS_B ? 1 : cls == ENT_CLASS_Q ? sizeof(ent_q) : sizeof(int64_t);
+                memcpy(rooms[k], columns[k].data, n * size);
+                columns[k].data = rooms[k];
+            }
+        }
+        origins = ok && room ? memcpy(room, lines, n * sizeof *room) : lines;
+    }
+    ok = ok && (n == 0 || ent_engine_push(s, v[0].feed, columns, n, origins, error));
     free(ints);
     free(qs);
     free(fs);

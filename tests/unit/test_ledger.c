@@ -467,6 +467,49 @@ static void test_order(void **state)
     expect_fault(f.text, n, 0, NULL);
 }
 
+/* Lines are hashed many at a time: still the first fault is told, and the lines before it are counted. */
+static void test_first_of_faults(void **state)
+{
+    enum { LINES = 140 };
+    static char text[LINES * 400];
+    size_t begin[LINES + 1] = {0};
+    forgery f;
+    (void)state;
+    forge_begin(&f);
+    for (size_t i = 0; i < LINES; i++) { /* of any length from none to two whole blocks */
+        char members[400];
+        f.n = 0;
+        snprintf(members, sizeof members, "{\"seq\":%zu,\"kind\":\"duty\",\"x\":\"%*s\"", i, (int)(i * 37 % 250), "");
+        forge(&f, i == 0 ? RUN_LINE : members);
+        memcpy(text + begin[i], f.text, f.n);
+        begin[i + 1] = begin[i] + f.n;
+    }
+    expect_fault(text, begin[LINES], 0, NULL);
+    for (size_t i = 0; i < LINES; i++) {
+        for (size_t k = i; k < LINES; k += 1 + k % 40) {
+            ent_ledger_report report;
+            char *no_text = text + begin[k] + 3;       /* a NUL */
+            char *wrong_hash = text + begin[i + 1] - 8; /* another digit */
+            char kept_text = *no_text;
+            char kept_digit = *wrong_hash;
+            *no_text = 0;
+            *wrong_hash = kept_digit == '0' ? '1' : '0';
+            bool same = i == k;
+            assert_false(ent_ledger_verify(text, begin[LINES], &report));
+            assert_int_equal(report.fault_line, i + 1);
+            assert_int_equal(report.lines, i);
+            assert_non_null(strstr(report.fault, same ? "it is no UTF-8 text at column 4" : "it was changed: "));
+            *wrong_hash = kept_digit; /* now the text of line k is the only fault */
+            assert_false(ent_ledger_verify(text, begin[LINES], &report));
+            assert_int_equal(report.fault_line, k + 1);
+            assert_int_equal(report.decisions, k > 0 ? k - 1 : 0);
+            assert_string_equal(report.fault, "it is no UTF-8 text at column 4");
+            *no_text = kept_text;
+        }
+        assert_int_equal(ent_ledger_verify(text, begin[i + 1] - 1, &(ent_ledger_report){0}), false);
+    }
+}
+
 /* --- files --- */
 
 static void test_files(void **state)
@@ -502,7 +545,8 @@ int main(void)
         cmocka_unit_test(test_lines),      cmocka_unit_test(test_optional_keys),
         cmocka_unit_test(test_figures),    cmocka_unit_test(test_chain),
         cmocka_unit_test(test_every_byte), cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_order),      cmocka_unit_test(test_files),
+        cmocka_unit_test(test_order),      cmocka_unit_test(test_first_of_faults),
+        cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }
