@@ -19,6 +19,8 @@ typedef struct ent_blake2b {
 
 void ent_blake2b_init(ent_blake2b *state);
 void ent_blake2b_update(ent_blake2b *state, const void *data, size_t len);
+/* Whole blocks, while none waits and more bytes are to come. */
+void ent_blake2b_blocks(ent_blake2b *state, const void *data, size_t n);
 /* Ends it: it must be initialised anew before further use. */
 void ent_blake2b_final(ent_blake2b *state, unsigned char digest[ENT_BLAKE2B_SIZE]);
 

@@ -51,24 +51,13 @@ void ent_hash_text(const unsigned char digest[ENT_HASH_SIZE], char text[ENT_HASH
     text[ENT_HASH_TEXT_SIZE - 1] = '\0';
 }
 
-static void spell(const unsigned char digest[ENT_HASH_SIZE], char text[ENT_HASH_TEXT_SIZE])
-{
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < ENT_HASH_SIZE; i++) {
-        text[2 * i] = hex[digest[i] >> 4];
-        text[2 * i + 1] = hex[digest[i] & 15];
-    }
-    text[ENT_HASH_TEXT_SIZE - 1] = '\0';
-}
-
 bool ent_hash_final_hex(ent_hash *hash, char text[ENT_HASH_TEXT_SIZE])
 {
     unsigned char digest[ENT_HASH_SIZE];
 
     if (!ent_hash_final(hash, digest))
         return false;
-    spell(digest, text);
+    ent_hash_text(digest, text);
     return true;
 }
 
@@ -81,6 +70,28 @@ bool ent_hash_hex(const void *data, size_t len, char text[ENT_HASH_TEXT_SIZE])
     ent_blake2b_init(&hash);
     ent_blake2b_update(&hash, data, len);
     ent_blake2b_final(&hash, digest);
-    spell(digest, text);
+    ent_hash_text(digest, text);
     return true;
+}
+
+void ent_hash_begin(const void *const *text, const size_t *len, size_t n, ent_hash_begun *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        ent_blake2b hash;
+        ent_blake2b_init(&hash);
+        ent_blake2b_blocks(&hash, text[i], len[i] / ENT_BLAKE2B_BLOCK);
+        memcpy(out[i].chain, hash.chain, sizeof hash.chain);
+        out[i].bytes = hash.bytes;
+    }
+}
+
+void ent_hash_end(const ent_hash_begun *begun, const void *rest, size_t len, char text[ENT_HASH_TEXT_SIZE])
+{
+    ent_blake2b hash = {.bytes = begun->bytes};
+    unsigned char digest[ENT_HASH_SIZE];
+
+    memcpy(hash.chain, begun->chain, sizeof hash.chain);
+    ent_blake2b_update(&hash, rest, len);
+    ent_blake2b_final(&hash, digest);
+    ent_hash_text(digest, text);
 }

@@ -10,6 +10,7 @@
 #include <sodium/crypto_generichash.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ENT_HASH_SIZE 32
 #define ENT_HASH_TEXT_SIZE (2 * ENT_HASH_SIZE + 1)
@@ -33,5 +34,27 @@ bool ent_hash_final_hex(ent_hash *hash, char text[ENT_HASH_TEXT_SIZE]);
 void ent_hash_text(const unsigned char digest[ENT_HASH_SIZE], char text[ENT_HASH_TEXT_SIZE]);
 /* In one go. */
 bool ent_hash_hex(const void *data, size_t len, char text[ENT_HASH_TEXT_SIZE]);
+
+/*
+ * Many texts at once.  A ledger's line names the line before only at its end, so all whole blocks
+ * before that can be hashed long before the chain is known, and those of several lines side by
+ * side; only what follows them is one line after the other.
+ *
+ * What was begun is plain numbers and owns nothing: it may be copied, thrown away, and ended on
+ * another thread.  Neither function keeps a pointer or has state of its own; any number of threads
+ * may call them at once.
+ */
+typedef struct ent_hash_begun {
+    uint64_t chain[8]; /* after the first `bytes` bytes */
+    uint64_t bytes;    /* whole blocks */
+} ent_hash_begun;
+
+/*
+ * Hashes all whole blocks of each of n texts; text[i] may be NULL if len[i] is 0.  Each must have
+ * more bytes to come: the last whole block here is never the final one.
+ */
+void ent_hash_begin(const void *const *text, const size_t *len, size_t n, ent_hash_begun *out);
+/* `rest`: all that follows the first begun->bytes bytes.  The hash is as of the whole in one go. */
+void ent_hash_end(const ent_hash_begun *begun, const void *rest, size_t len, char text[ENT_HASH_TEXT_SIZE]);
 
 #endif
