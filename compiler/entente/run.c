@@ -14,6 +14,7 @@
 #include "compiler/syntax/diag.h"
 #include "runtime/judge/answer.h"
 #include "runtime/judge/clause.h"
+#include "runtime/ledger/blake2b.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 
@@ -312,6 +313,9 @@ static int open_attempt(run *r)
                         sizeof *r->answers);
     if (!r->vm || !r->duties || !r->answers) {
         return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, message);
+    }
+    if (r->options->portable) {
+        (void)ent_blake2b_choose(ENT_BLAKE2B_PORTABLE);
     }
     ent_engine_options options = {.zone_dir = ZONE_DIR,
                                    .lanes_max = batch,

@@ -40,13 +40,17 @@ bool ent_hash_final(ent_hash *hash, unsigned char digest[ENT_HASH_SIZE])
     return crypto_generichash_final(&state, digest, ENT_HASH_SIZE) == 0;
 }
 
+/* Reckoned and not looked up: so compilers make vectors of it. */
+static inline char digit(unsigned char value)
+{
+    return (char)(value + '0' + (value > 9 ? 'a' - '9' - 1 : 0));
+}
+
 void ent_hash_text(const unsigned char digest[ENT_HASH_SIZE], char text[ENT_HASH_TEXT_SIZE])
 {
-    static const char hex[] = "0123456789abcdef";
-
     for (size_t i = 0; i < ENT_HASH_SIZE; i++) {
-        text[2 * i] = hex[digest[i] >> 4];
-        text[2 * i + 1] = hex[digest[i] & 15];
+        text[2 * i] = digit(digest[i] >> 4);
+        text[2 * i + 1] = digit(digest[i] & 15);
     }
     text[ENT_HASH_TEXT_SIZE - 1] = '\0';
 }
@@ -76,22 +80,27 @@ bool ent_hash_hex(const void *data, size_t len, char text[ENT_HASH_TEXT_SIZE])
 
 void ent_hash_begin(const void *const *text, const size_t *len, size_t n, ent_hash_begun *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        ent_blake2b hash;
-        ent_blake2b_init(&hash);
-        ent_blake2b_blocks(&hash, text[i], len[i] / ENT_BLAKE2B_BLOCK);
-        memcpy(out[i].chain, hash.chain, sizeof hash.chain);
-        out[i].bytes = hash.bytes;
-    }
+    ent_blake2b_begin(text, len, n, out);
 }
 
 void ent_hash_end(const ent_hash_begun *begun, const void *rest, size_t len, char text[ENT_HASH_TEXT_SIZE])
 {
-    ent_blake2b hash = {.bytes = begun->bytes};
     unsigned char digest[ENT_HASH_SIZE];
 
-    memcpy(hash.chain, begun->chain, sizeof hash.chain);
-    ent_blake2b_update(&hash, rest, len);
-    ent_blake2b_final(&hash, digest);
+    ent_blake2b_end(begun, rest, len, digest);
     ent_hash_text(digest, text);
+}
+
+void ent_hash_end_all(const ent_hash_begun *begun, const void *const *rest, const size_t *len, size_t n,
+                      char (*text)[ENT_HASH_TEXT_SIZE])
+{
+    enum { SOME = 64 };
+    unsigned char digest[SOME][ENT_HASH_SIZE];
+
+    for (size_t done = 0; done < n; done += SOME) {
+        size_t part = n - done < SOME ? n - done : SOME;
+        ent_blake2b_end_all(begun + done, rest + done, len + done, part, digest);
+        for (size_t i = 0; i < part; i++)
+            ent_hash_text(digest[i], text[done + i]);
+    }
 }

@@ -10,7 +10,8 @@
 #include <sodium/crypto_generichash.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+
+#include "runtime/ledger/blake2b.h"
 
 #define ENT_HASH_SIZE 32
 #define ENT_HASH_TEXT_SIZE (2 * ENT_HASH_SIZE + 1)
@@ -44,10 +45,7 @@ bool ent_hash_hex(const void *data, size_t len, char text[ENT_HASH_TEXT_SIZE]);
  * another thread.  Neither function keeps a pointer or has state of its own; any number of threads
  * may call them at once.
  */
-typedef struct ent_hash_begun {
-    uint64_t chain[8]; /* after the first `bytes` bytes */
-    uint64_t bytes;    /* whole blocks */
-} ent_hash_begun;
+typedef ent_blake2b_begun ent_hash_begun; /* how many of its first `bytes` are done, and the chain after them */
 
 /*
  * Hashes all whole blocks of each of n texts; text[i] may be NULL if len[i] is 0.  Each must have
@@ -56,5 +54,9 @@ typedef struct ent_hash_begun {
 void ent_hash_begin(const void *const *text, const size_t *len, size_t n, ent_hash_begun *out);
 /* `rest`: all that follows the first begun->bytes bytes.  The hash is as of the whole in one go. */
 void ent_hash_end(const ent_hash_begun *begun, const void *rest, size_t len, char text[ENT_HASH_TEXT_SIZE]);
+
+/* The same of n texts, of each of which at most one block follows. */
+void ent_hash_end_all(const ent_hash_begun *begun, const void *const *rest, const size_t *len, size_t n,
+                      char (*text)[ENT_HASH_TEXT_SIZE]);
 
 #endif

@@ -459,36 +459,6 @@ static void test_hashes(void **state)
     assert_string_equal(text, "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
 }
 
-/* Texts of all lengths, begun together and ended one by one, hash as each in one go. */
-static void test_hashes_begun(void **state)
-{
-    enum { TEXTS = 1100, LONGEST = 1300 };
-    static char data[LONGEST];
-    static const void *texts[TEXTS];
-    static size_t len[TEXTS];
-    static ent_hash_begun begun[TEXTS];
-    char whole[ENT_HASH_TEXT_SIZE];
-    char ended[ENT_HASH_TEXT_SIZE];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof data; i++) {
-        data[i] = (char)(i * 31 + i / 7);
-    }
-    for (size_t i = 0; i < TEXTS; i++) {
-        texts[i] = data;
-        len[i] = i;
-    }
-    ent_hash_begin(texts, len, TEXTS, begun);
-    for (size_t i = 0; i < TEXTS; i++) {
-        size_t n = i + 1 + i % 170;
-        size_t done = (size_t)begun[i].bytes;
-        assert_int_equal(done, i / 128 * 128);
-        assert_true(ent_hash_hex(data, n, whole));
-        ent_hash_end(&begun[i], data + done, n - done, ended);
-        assert_string_equal(ended, whole);
-    }
-}
-
 static void test_json_lines(void **state)
 {
     ent_json_out out;
@@ -609,7 +579,6 @@ int main(void)
         cmocka_unit_test(test_doubles_and_text),
         cmocka_unit_test(test_a_comma_locale_changes_nothing),
         cmocka_unit_test(test_hashes),
-        cmocka_unit_test(test_hashes_begun),
         cmocka_unit_test(test_json_lines),
         cmocka_unit_test(test_json_refuses_misuse),
         cmocka_unit_test(test_json_repairs_utf8),
