@@ -65,6 +65,23 @@ size_t ent_civil_format(char *buf, size_t cap, int64_t utc_ns, const struct ent_
 /* The same with the offset given; it must lie within +-99h59m. */
 size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t offset_ns);
 
+/* Days that were written, and the last offset: instants that are written one after the other share a few.  Zeroed to
+ * begin with. */
+enum { ENT_CIVIL_DAYS = 8 };
+typedef struct ent_civil_memory {
+    struct {
+        int64_t known; /* the day on the zone's clock, with a bit that none has; 0: none */
+        char date[11]; /* `2026-01-31T` */
+    } days[ENT_CIVIL_DAYS];
+    int64_t offset_ns;
+    uint32_t n_offset; /* 0: none */
+    char offset[8];
+} ent_civil_memory;
+
+/* Writes what ent_civil_format does, without a NUL, where there is room for ENT_CIVIL_TEXT_MAX bytes; returns where
+ * it ends. */
+char *ent_civil_put(char *at, int64_t utc_ns, const struct ent_zone *zone, ent_civil_memory *memory);
+
 /* `2026-01-31`. Returns 10, or 0 if it does not fit or the year is not 0..9999. */
 size_t ent_civil_format_date(char *buf, size_t cap, int64_t days);
 
