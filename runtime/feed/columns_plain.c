@@ -64,8 +64,9 @@ ALWAYS_INLINE bool join_times(const uint64_t *times, int64_t midnight_ns, int64_
 ENT_VECTORS bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_day_memo *memo, int64_t *out)
 {
     enum { YEAR = 4 };
-    /* behind the year all but the time */
-    static const uint8_t compared[ENT_INSTANT_LEN - YEAR] = {255, 255, 255, 255, 255, 255, 255, [ENT_INSTANT_LEN - YEAR - 1] = 255};
+    /* behind the year the month and day, and the `Z` */
+    static const uint8_t compared[ENT_INSTANT_LEN - YEAR] = {255, 255, 255, 255, 255, 255, 255,
+                                                             [ENT_INSTANT_LEN - YEAR - 1] = 255};
     walk at = walk_of(lanes);
     uint64_t times[ENT_PLAIN_BLOCK];
     lanes2 mask, expected;

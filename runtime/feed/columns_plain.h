@@ -1,19 +1,20 @@
 /* Columns of plain rows, a block of rows at once: no cell is written down, and no row is branched for.
  *
- * A function here reads `n` lanes from `begin` on if all of them have the type's commonest shape, and says whether they
- * had; if not, what it has written is for the caller to write again.  For columns.c only; tested with it. */
+ * A function here reads a block's lanes from `begin` on if it is a whole one and all of them have the type's commonest
+ * shape, and says whether it was so; if not, what it has written is for the caller to write again.  For columns.c only;
+ * tested with it. */
 #ifndef ENT_FEED_COLUMNS_PLAIN_H
 #define ENT_FEED_COLUMNS_PLAIN_H
 
 #include "runtime/feed/columns.h"
 #include "runtime/vm/swar.h"
 
-enum { ENT_PLAIN_BLOCK = 64 }; /* rows at once, at most */
+enum { ENT_PLAIN_BLOCK = 64 }; /* rows at once */
 
 /* Which lanes of which column. */
 typedef struct ent_plain_lanes {
     const ent_plain_rows *rows;
-    uint32_t column, begin, n;
+    uint32_t column, begin, n; /* n: of the last block fewer than ENT_PLAIN_BLOCK */
 } ent_plain_lanes;
 
 /* `HH:MM:SS` in seconds; not 0: it is not of that shape.  Without branches, as vectors do it. */

@@ -90,8 +90,8 @@ void ent_engine_free(ent_engine *session);
  * origins: where rows stand, see runtime/feed/origin.h; may be NULL. */
 bool ent_engine_push(ent_engine *session, int64_t feed, const ent_vector *columns, size_t n,
                       const int64_t *origins, ent_fault *error);
-/* Where n rows that are pushed next will lie: columns has a place for each field, NULL for one that is not kept.  What is
- * written there and then pushed is not copied.  Valid until the next call of anything else; false: no memory. */
+/* Where n rows that are pushed next will lie: columns has a place for each field, NULL for one that is not kept.  What
+ * is written there and then pushed is not copied.  Valid until the next call of anything else; false: no memory. */
 bool ent_engine_room(ent_engine *session, int64_t feed, size_t n, void **columns, int64_t **origins);
 /* Takes the rows of an engine of the same program and period, after its own.  Neither may have advanced: an engine
  * is only its rows until then, so this is the same as pushing all of them here.  If it fails halfway, so has

@@ -688,7 +688,7 @@ ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key
             return NULL;
         }
         number_keys(k, keys, absent, f->n);
-        k->counted_end = 0;
+        k->counted_end = SIZE_MAX;
         k->valid = true;
     }
     return k;

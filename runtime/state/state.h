@@ -67,7 +67,7 @@ typedef struct ent_keyids {
     uint32_t *table;
     size_t capacity, table_size; /* of ids and keys; of table, a power of two */
     uint32_t *rows; /* by number: how many of the lanes from `counted` up to `counted_end` have it */
-    size_t counted, counted_end;
+    size_t counted, counted_end; /* the latter SIZE_MAX: they are not counted yet */
     bool valid;
 } ent_keyids;
 
