@@ -1,16 +1,25 @@
-/* What every line of a clause has in common: its beginning, after the number, and its end, before the chain.  Made once
- * a clause, not once a line. */
+/* What every line of a clause has in common: its beginning, after the number, its end, before the chain, and what
+ * stands between in one wording.  Made once a clause, not once a line; so are the names that facts tell. */
 #ifndef ENT_LEDGER_CLAUSE_TEXT_H
 #define ENT_LEDGER_CLAUSE_TEXT_H
 
 #include "runtime/bytecode/program.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/ledger/json_out.h"
+#include "runtime/state/engine.h"
 
-/* Members of the line's object, as JSON. */
+typedef struct ent_clause_piece {
+    char *p; /* NULL: not made, or there is none */
+    size_t n;
+} ent_clause_piece;
+
+/* Members of the line's object, as JSON, each with the comma before it. */
 typedef struct ent_clause_text {
-    char *begin, *end; /* one block; NULL: not made yet */
-    size_t n_begin, n_end;
+    ent_clause_piece begin;
+    ent_clause_piece subject; /* of one key field: up to and with the quote that opens its value */
+    ent_clause_piece accountable;
+    ent_clause_piece end;
+    int64_t agreement;
 } ent_clause_text;
 
 /* Of all clauses of one program: objectives, duties, pools. */
@@ -19,12 +28,14 @@ typedef struct ent_clause_texts {
     char digest[65];
     ent_clause_text *v;
     size_t n;
+    ent_clause_piece *parties, *spans; /* their names, as they stand within a JSON text */
+    size_t n_parties, n_spans;
 } ent_clause_texts;
 
 /* The member `source`: where a place of the agreements' text is. */
 void ent_clause_source(ent_json_out *out, const ent_image *program, int64_t place);
 
 void ent_clause_texts_deinit(ent_clause_texts *texts);
-/* NULL: no memory. */
-const ent_clause_text *ent_clause_texts_of(ent_clause_texts *texts, const ent_image *program, const ent_verdict *d);
+/* Its place is the clause's number as long as the program is the same.  NULL: no memory. */
+const ent_clause_text *ent_clause_texts_of(ent_clause_texts *texts, const ent_engine *session, const ent_verdict *d);
 #endif

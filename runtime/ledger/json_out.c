@@ -240,6 +240,11 @@ static inline bool is_plain(const char *text, size_t len)
     return (special | special_bytes(word)) == 0;
 }
 
+bool ent_json_is_plain(const char *text, size_t len)
+{
+    return is_plain(text, len);
+}
+
 static void append_plain(ent_json_out *out, const char *text, size_t len)
 {
     if (!reserve(out, len + 2))

@@ -44,6 +44,9 @@ void ent_json_end_object(ent_json_out *out);
 void ent_json_begin_array(ent_json_out *out);
 void ent_json_end_array(ent_json_out *out);
 
+/* Whether a text of at least one byte stands in quotes as it is; some that do may be told not to. */
+bool ent_json_is_plain(const char *text, size_t len);
+
 /* Keys and texts are escaped; invalid UTF-8 becomes U+FFFD, control characters \u00XX. */
 void ent_json_key_len(ent_json_out *out, const char *key, size_t len);
 /* NULL writes null. */

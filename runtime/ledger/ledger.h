@@ -11,6 +11,7 @@
 #include "runtime/ledger/hash.h"
 #include "runtime/ledger/json_out.h"
 #include "runtime/state/engine.h"
+#include "runtime/time/civil.h"
 
 #define ENT_LEDGER_FIRST_PREV "0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -38,12 +39,21 @@ typedef struct ent_ledger_files {
     size_t n;
 } ent_ledger_files;
 
+/* Bytes in memory that grows. */
+typedef struct ent_ledger_text {
+    char *p;
+    size_t n, size;
+} ent_ledger_text;
+
 typedef struct ent_ledger {
     ent_json_out line;
+    ent_ledger_text draft, text; /* see draft.h */
+    ent_civil_memory instants;
     char prev[ENT_HASH_TEXT_SIZE];
     int64_t seq;
     ent_clause_texts clauses;
     const ent_ledger_files *files; /* one a feed of the program, or NULL: facts then name no file */
+    bool portable; /* drafts by the general ways only, which give the same lines */
 } ent_ledger;
 
 void ent_ledger_init(ent_ledger *ledger);

@@ -65,6 +65,21 @@ size_t ent_civil_format(char *buf, size_t cap, int64_t utc_ns, const struct ent_
 /* The same with the offset given; it must lie within +-99h59m. */
 size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t offset_ns);
 
+/* The last day that was written and the last offset: instants that are written one after the other mostly share them.
+ * Zeroed to begin with. */
+typedef struct ent_civil_memory {
+    bool known;
+    int64_t day_s; /* when it began, on the zone's clock */
+    int64_t offset_ns;
+    char date[11]; /* `2026-01-31T` */
+    char offset[8];
+    uint32_t n_offset;
+} ent_civil_memory;
+
+/* Writes what ent_civil_format does, without a NUL, where there is room for ENT_CIVIL_TEXT_MAX bytes; returns where
+ * it ends. */
+char *ent_civil_put(char *at, int64_t utc_ns, const struct ent_zone *zone, ent_civil_memory *memory);
+
 /* `2026-01-31`. Returns 10, or 0 if it does not fit or the year is not 0..9999. */
 size_t ent_civil_format_date(char *buf, size_t cap, int64_t days);
 

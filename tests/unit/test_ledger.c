@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/judge/answer.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/ledger/verify.h"
 #include "tests/unit/state_clauses.h"
@@ -60,7 +61,7 @@ static ent_image *make_program(void)
     return prog_load(&x);
 }
 
-static made make_ledger(void)
+static made make_ledger_about(const char key[8])
 {
     static const ent_ledger_feed feeds[] = {{"ticket", 12, 1, 2, 3, "ab"},
                                             {"probe", 0, 0, 0, 0, ""}};
@@ -70,7 +71,7 @@ static made make_ledger(void)
     facts all = facts_of(
         "0 A opened HostCo P1; 1 A opened HostCo; 2 A opened HostCo; 240+500000000ns A resolved");
     for (size_t i = 0; i < all.n; i++) {
-        memcpy(all.v[i].key, "A\n\"\x01\xc3\xa9\xff", 8);
+        memcpy(all.v[i].key, key, 8);
     }
     drive_plan plan = between(-870, 570);
     ent_fault error;
@@ -87,6 +88,11 @@ static made make_ledger(void)
     }
     ent_ledger_deinit(&ledger);
     return m;
+}
+
+static made make_ledger(void)
+{
+    return make_ledger_about("A\n\"\x01\xc3\xa9\xff");
 }
 
 static void made_free(made *m)
@@ -197,6 +203,121 @@ static void test_optional_keys(void **state)
                            "\"status\":\"no_data\",\"target\":\"at least 33.3%\",\"counts\":"));
     ent_ledger_deinit(&ledger);
     made_free(&m);
+}
+
+/* --- drafts --- */
+
+static int64_t some_time(uint64_t *seed)
+{
+    static const int64_t units[] = {1, 1000000, SECOND_NS, SECOND_NS, SECOND_NS, SECOND_NS, 3600 * SECOND_NS};
+    int64_t unit = units[next_random(seed) % 7];
+    int64_t n = (int64_t)(next_random(seed) % 100000);
+    return next_random(seed) % 20 ? n * unit : -n * unit;
+}
+
+static bool seldom(uint64_t *seed)
+{
+    return next_random(seed) % 8 == 0;
+}
+
+static ent_q some_figure(uint64_t *seed)
+{
+    return (ent_q){some_time(seed), seldom(seed) ? 7 : 1};
+}
+
+static ent_part some_part(uint64_t *seed, int64_t party)
+{
+    static const char *const shares[] = {"1", "1/2", "0", "123456789123456789123456789/123456789123456789123456789123"};
+    return (ent_part){.party = party,
+                      .but_for = next_random(seed) % 2,
+                      .has_share = !seldom(seed),
+                      .has_times = !seldom(seed),
+                      .has_amount = seldom(seed),
+                      .has_without = !seldom(seed),
+                      .without_is_number = seldom(seed),
+                      .degree = (uint32_t)(next_random(seed) % 4),
+                      .held_ns = some_time(seed),
+                      .excess_ns = some_time(seed),
+                      .share_text = shares[next_random(seed) % 4],
+                      .amount_minor = 12345,
+                      .error = 0.25,
+                      .without = some_figure(seed),
+                      .without_f = 1.5};
+}
+
+static ent_fact some_fact(uint64_t *seed)
+{
+    int64_t from = some_time(seed);
+    return (ent_fact){.origin = 5,
+                      .feed = 0,
+                      .until_feed = -1,
+                      .from_ns = from,
+                      .to_ns = seldom(seed) ? from : some_time(seed),
+                      .causes = seldom(seed) ? 3 : 1U << next_random(seed) % 3,
+                      .subject = -1,
+                      .root = -1,
+                      .span = 0,
+                      .count = 3,
+                      .kind = (uint8_t)(seldom(seed)             ? ENT_FACT_OUTCOME
+                                        : next_random(seed) % 2 ? ENT_FACT_TRIGGER + next_random(seed) % 3
+                                                                : ENT_FACT_STOPPED + next_random(seed) % 2)};
+}
+
+/* What is written in short is what the general way writes. */
+static void same_lines(const made *m, uint64_t seed)
+{
+    ent_ledger brief;
+    ent_ledger general;
+    const char *const names[] = {"ticket.csv"};
+    ent_ledger_files files[8] = {{names, 1}};
+    ent_ledger_init(&brief);
+    ent_ledger_init(&general);
+    general.portable = true;
+    for (size_t i = 0; i < 5000; i++) {
+        ent_part parts[3] = {some_part(&seed, 0), some_part(&seed, 1), some_part(&seed, 2)};
+        ent_fact because[4] = {some_fact(&seed), some_fact(&seed), some_fact(&seed), some_fact(&seed)};
+        ent_answer answer = {.parts = parts,
+                             .n_parts = next_random(&seed) % 4,
+                             .facts = because,
+                             .n_facts = next_random(&seed) % 5,
+                             .facts_left_out = seldom(&seed) ? 2 : 0,
+                             .sampled = seldom(&seed),
+                             .has_gap = next_random(&seed) % 2,
+                             .gap_fits = !seldom(&seed),
+                             .gap_text = "1/3",
+                             .gap = some_figure(&seed)};
+        ent_verdict d = m->decisions.v[0].d;
+        d.status = (uint8_t)(next_random(&seed) % ENT_STATUS_COUNT);
+        d.has_due = !seldom(&seed);
+        d.has_done = !seldom(&seed);
+        d.open = seldom(&seed);
+        d.has_credit = seldom(&seed);
+        d.has_subject = !seldom(&seed);
+        d.at_ns = some_time(&seed);
+        d.due_ns = some_time(&seed);
+        d.done_ns = some_time(&seed);
+        d.elapsed_ns = some_time(&seed);
+        d.allowed_ns = some_time(&seed);
+        d.cause_origin = seldom(&seed) ? 0 : 7;
+        d.answer = next_random(&seed) % 2 ? &answer : NULL;
+        brief.files = general.files = seldom(&seed) ? files : NULL;
+        assert_true(ent_ledger_decision_line(&brief, m->session, &d));
+        assert_true(ent_ledger_decision_line(&general, m->session, &d));
+        assert_string_equal(brief.line.data, general.line.data);
+    }
+    ent_ledger_deinit(&brief);
+    ent_ledger_deinit(&general);
+}
+
+static void test_drafts(void **state)
+{
+    (void)state;
+    made odd = make_ledger();
+    made plain = make_ledger_about("INC0001");
+    same_lines(&odd, 20260105);
+    same_lines(&plain, 20260106);
+    made_free(&odd);
+    made_free(&plain);
 }
 
 static void test_figures(void **state)
@@ -503,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_figures),    cmocka_unit_test(test_chain),
         cmocka_unit_test(test_every_byte), cmocka_unit_test(test_faults),
         cmocka_unit_test(test_order),      cmocka_unit_test(test_files),
+        cmocka_unit_test(test_drafts),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }

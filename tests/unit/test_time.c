@@ -153,6 +153,38 @@ static void civil_texts(void **state)
     assert_string_equal(text, "9999-12-31");
 }
 
+/* What is remembered of the instants before changes nothing. */
+static void civil_memory(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"UTC", "Europe/London", "Asia/Kolkata", "America/St_Johns", NULL};
+    static const int64_t steps[] = {1, 500000000, 1000000000, HOUR / 2, HOUR, 7 * HOUR, 24 * HOUR, 800 * HOUR};
+    uint64_t seed = 20260105;
+    for (size_t z = 0; z < sizeof names / sizeof *names; z++) {
+        ent_zone *zone = names[z] ? zone_of(names[z]) : NULL;
+        ent_civil_memory memory = {0};
+        int64_t at = instant("1883-01-01T00:00:00Z");
+        for (size_t i = 0; i < 20000; i++) {
+            char expected[ENT_CIVIL_TEXT_MAX];
+            char text[ENT_CIVIL_TEXT_MAX];
+            size_t n = ent_civil_format(expected, sizeof expected, at, zone);
+            assert_int_equal(ent_civil_put(text, at, zone, &memory) - text, n);
+            assert_memory_equal(text, expected, n);
+            int64_t step = steps[next_random(&seed) % (sizeof steps / sizeof *steps)];
+            at += next_random(&seed) % 4 ? step : -step;
+        }
+        static const int64_t ends[] = {INT64_MIN, INT64_MAX, INT64_MIN + 1, 0, -1};
+        for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+            char expected[ENT_CIVIL_TEXT_MAX];
+            char text[ENT_CIVIL_TEXT_MAX];
+            size_t n = ent_civil_format(expected, sizeof expected, ends[i], zone);
+            assert_int_equal(ent_civil_put(text, ends[i], zone, &memory) - text, n);
+            assert_memory_equal(text, expected, n);
+        }
+        ent_zone_free(zone);
+    }
+}
+
 typedef struct format_case {
     const char *fmt, *text, *expected; /* expected: RFC 3339 of the local time, NULL if refused */
 } format_case;
@@ -794,6 +826,7 @@ int main(void)
         cmocka_unit_test(civil_days),
         cmocka_unit_test(civil_instants),
         cmocka_unit_test(civil_texts),
+        cmocka_unit_test(civil_memory),
         cmocka_unit_test(civil_formats),
         cmocka_unit_test(civil_format_offsets),
         cmocka_unit_test(zone_policies),

@@ -1,0 +1,276 @@
+/* The line that a draft is short for, see draft.h.
+ *
+ * Every item asks for its room once and then puts its bytes down without looking: the room covers names of
+ * SHORT_NAME bytes, which draft.c keeps to. */
+#include "runtime/ledger/draft.h"
+
+#include <string.h>
+
+#include "runtime/judge/answer.h"
+#include "runtime/ledger/draft_private.h"
+
+/* Room for all of an item but its own bytes: for a clock three instants, for a part three durations and a name. */
+enum { ROOM = 2048 };
+
+#define PUT(at, literal) (memcpy((at), (literal), sizeof(literal) - 1), (at) + sizeof(literal) - 1)
+
+typedef struct telling {
+    ent_ledger *ledger;
+    const ent_clause_text *clause;
+    const ent_zone *zone;
+    ent_draft_clock clock;
+} telling;
+
+static inline char *put_bytes(char *at, const char *bytes, size_t n)
+{
+    memcpy(at, bytes, n);
+    return at + n;
+}
+
+static char *put_piece(char *at, const ent_clause_piece *piece)
+{
+    return put_bytes(at, piece->p, piece->n);
+}
+
+static char *put_number(char *at, uint64_t value)
+{
+    char digits[20];
+    size_t begin = sizeof digits;
+    do {
+        digits[--begin] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    return put_bytes(at, digits + begin, sizeof digits - begin);
+}
+
+static char *put_seconds(char *at, int64_t ns)
+{
+    enum { SECOND = 1000000000 };
+    if (ns >= 0 && ns % SECOND == 0) {
+        return put_number(at, (uint64_t)(ns / SECOND));
+    }
+    return at + ent_format_seconds(ns, at, ENT_SECONDS_TEXT_SIZE);
+}
+
+static inline char *put_instant(const telling *t, char *at, int64_t ns)
+{
+    return ent_civil_put(at, ns, t->zone, &t->ledger->instants);
+}
+
+static char *put_clock(const telling *t, char *at)
+{
+    const ent_draft_clock *clock = &t->clock;
+    at = PUT(at, ",\"clock\":{\"at\":\"");
+    at = put_instant(t, at, clock->at_ns);
+    if (clock->has_due) {
+        at = PUT(at, "\",\"due\":\"");
+        at = put_instant(t, at, clock->due_ns);
+    }
+    if (clock->has_done) {
+        at = PUT(at, "\",\"done\":\"");
+        at = put_instant(t, at, clock->done_ns);
+    }
+    if (clock->open) {
+        at = PUT(at, "\",\"open\":true,\"elapsed\":\"");
+    } else {
+        at = PUT(at, "\",\"elapsed\":\"");
+    }
+    at = put_seconds(at, clock->elapsed_ns);
+    at = PUT(at, "\",\"allowed\":\"");
+    at = put_seconds(at, clock->allowed_ns);
+    at = PUT(at, "\"},\"status\":\"");
+    const char *status = ent_status_name(clock->status);
+    at = put_bytes(at, status, strlen(status));
+    if (clock->status == ENT_STATUS_BREACH) {
+        at = PUT(at, "\",\"shortfall\":\"");
+        at = put_seconds(at, clock->elapsed_ns - clock->allowed_ns);
+    }
+    return PUT(at, "\"");
+}
+
+/* Elements of arrays have a comma behind them, the last of which makes room for the bracket. */
+static char *put_close(char *at)
+{
+    at -= at[-1] == ',';
+    return PUT(at, "]");
+}
+
+static char *put_part(const telling *t, char *at, const ent_draft_part *part, const char *share)
+{
+    at = PUT(at, "{\"party\":\"");
+    at = put_piece(at, &t->ledger->clauses.parties[part->party]);
+    if (part->has_share) {
+        at = PUT(at, "\",\"share\":\"");
+        at = put_bytes(at, share, part->n_share);
+    }
+    at = part->but_for ? PUT(at, "\",\"but_for\":true,\"degree\":\"") : PUT(at, "\",\"but_for\":false,\"degree\":\"");
+    if (part->degree > 1) {
+        at = PUT(at, "1/");
+    }
+    at = put_number(at, part->degree);
+    if (part->has_times) {
+        at = PUT(at, "\",\"held\":\"");
+        at = put_seconds(at, part->held_ns);
+        at = PUT(at, "\",\"excess\":\"");
+        at = put_seconds(at, part->excess_ns);
+    }
+    if (part->has_without) {
+        at = PUT(at, "\",\"without\":\"");
+        at = put_seconds(at, part->without_ns);
+    }
+    return PUT(at, "\"},");
+}
+
+static char *put_stretch(const telling *t, char *at, const ent_draft_fact *fact)
+{
+    at = put_instant(t, at, fact->from_ns);
+    if (fact->to_ns != fact->from_ns) {
+        at = PUT(at, " .. ");
+        at = put_instant(t, at, fact->to_ns);
+    }
+    return at;
+}
+
+static char *put_fact(const telling *t, char *at, const ent_draft_fact *fact)
+{
+    const ent_clause_texts *texts = &t->ledger->clauses;
+    switch (fact->kind) {
+    case ENT_FACT_TRIGGER:
+        at = PUT(at, "{\"fact\":\"clock began ");
+        at = put_instant(t, at, fact->from_ns);
+        break;
+    case ENT_FACT_STOPPED:
+        at = PUT(at, "{\"fact\":\"clock stopped ");
+        at = put_instant(t, at, fact->from_ns);
+        break;
+    case ENT_FACT_PAUSED:
+        at = PUT(at, "{\"fact\":\"not counted ");
+        at = put_stretch(t, at, fact);
+        at = PUT(at, ", during ");
+        at = put_piece(at, &texts->spans[fact->named]);
+        break;
+    default:
+        at = PUT(at, "{\"fact\":\"held by ");
+        at = put_piece(at, &texts->parties[fact->named]);
+        at = PUT(at, " ");
+        at = put_stretch(t, at, fact);
+        at = fact->kind == ENT_FACT_HELD ? PUT(at, ", within what it was allowed")
+                                         : PUT(at, ", beyond what it was allowed");
+        break;
+    }
+    return PUT(at, "\"},");
+}
+
+static char *put_clock_rows(const telling *t, char *at)
+{
+    at = PUT(at, ",\"because\":[{\"fact\":\"clock began ");
+    at = put_instant(t, at, t->clock.at_ns);
+    if (t->clock.has_done) {
+        at = PUT(at, "\"},{\"fact\":\"clock stopped ");
+        at = put_instant(t, at, t->clock.done_ns);
+    }
+    return PUT(at, "\"}]");
+}
+
+/* What an item's figures are followed by. */
+static uint32_t bytes_of(ent_draft_item item, const char *figures)
+{
+    uint32_t n = 0;
+    uint16_t brief;
+    if (item == ENT_DRAFT_JSON) {
+        memcpy(&n, figures, sizeof n);
+    } else if (item == ENT_DRAFT_SUBJECT) {
+        memcpy(&brief, figures, sizeof brief);
+        n = brief;
+    }
+    return n;
+}
+
+#define TAKE(figures, read) (memcpy((figures), (read), sizeof *(figures)), (read) += sizeof *(figures))
+
+/* Where the item ends in the draft, and in *out where its text does. */
+static const char *tell_item(telling *t, ent_draft_item item, const char *read, char **out)
+{
+    ent_draft_part part;
+    ent_draft_fact fact;
+    int64_t gap;
+    char *at = *out;
+    uint32_t n = bytes_of(item, read);
+    switch (item) {
+    case ENT_DRAFT_JSON:
+        read += sizeof(uint32_t) + n;
+        at = put_bytes(at, read - n, n);
+        break;
+    case ENT_DRAFT_SUBJECT:
+        read += sizeof(uint16_t) + n;
+        at = put_piece(at, &t->clause->subject);
+        at = put_bytes(at, read - n, n);
+        at = PUT(at, "\"}");
+        break;
+    case ENT_DRAFT_CLOCK:
+        TAKE(&t->clock, read);
+        at = put_clock(t, at);
+        break;
+    case ENT_DRAFT_ACCOUNTABLE:
+        at = put_piece(at, &t->clause->accountable);
+        break;
+    case ENT_DRAFT_PARTS:
+        at = PUT(at, ",\"responsible\":[");
+        break;
+    case ENT_DRAFT_PART:
+        TAKE(&part, read);
+        at = put_part(t, at, &part, read);
+        read += part.n_share;
+        break;
+    case ENT_DRAFT_GAP:
+        TAKE(&gap, read);
+        at = PUT(at, ",\"structural_gap\":\"");
+        at = put_seconds(at, gap);
+        at = PUT(at, "\"");
+        break;
+    case ENT_DRAFT_CLOCK_ROWS:
+        at = put_clock_rows(t, at);
+        break;
+    case ENT_DRAFT_FACTS:
+        at = PUT(at, ",\"because\":[");
+        break;
+    case ENT_DRAFT_FACT:
+        TAKE(&fact, read);
+        at = put_fact(t, at, &fact);
+        break;
+    case ENT_DRAFT_CLOSE:
+        at = put_close(at);
+        break;
+    }
+    *out = at;
+    return read;
+}
+
+bool ent_ledger_draft_text(ent_ledger *ledger, const ent_engine *session, const char *draft, int64_t seq,
+                           ent_ledger_text *out)
+{
+    uint32_t head[2];
+    memcpy(head, draft, sizeof head);
+    const ent_clause_text *clause = &ledger->clauses.v[head[1]];
+    const size_t room = ROOM + clause->begin.n + clause->subject.n + clause->accountable.n + clause->end.n;
+    telling t = {.ledger = ledger, .clause = clause, .zone = ent_engine_agreement_zone(session, clause->agreement)};
+    char *at = ent_ledger_text_room(out, room);
+    if (!at) {
+        return false;
+    }
+    at = PUT(at, "{\"seq\":");
+    at = put_number(at, (uint64_t)seq);
+    at = put_piece(at, &clause->begin);
+    for (const char *read = draft + ENT_DRAFT_HEAD; read < draft + head[0];) {
+        ent_draft_item item = (ent_draft_item)*read++;
+        out->n = (size_t)(at - out->p);
+        at = ent_ledger_text_room(out, room + bytes_of(item, read));
+        if (!at) {
+            return false;
+        }
+        read = tell_item(&t, item, read, &at);
+    }
+    at = put_piece(at, &clause->end);
+    out->n = (size_t)(at - out->p);
+    return true;
+}
