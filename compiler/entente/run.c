@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/entente/sources.h"
 
 #include "compiler/syntax/diag.h"
 #include "runtime/judge/answer.h"
@@ -32,6 +31,9 @@ int ent_run_fail(run *r, int status, const char *text)
 static int fail_session(run *r, const ent_fault *error)
 {
     const ent_image *p = r->program;
+    if (r->stopped) {
+        return ENT_EXIT_ENVIRONMENT;
+    }
     if (error->place >= 0 && (size_t)error->place < p->n_place) {
         const ent_place_row *place = &p->place[error->place];
         fprintf(r->err, "error: %s\n  --> %s:%lld:%lld\n", error->message,
@@ -237,28 +239,15 @@ static int resolve_period(run *r)
 
 /* --- one attempt --- */
 
-static void forget_decisions(run *r)
-{
-    ent_kept_list_clear(&r->decisions);
-    ent_kept_clear(&r->clocks);
-}
-
-/* Whether the decisions of duties are wanted one by one, rather than counted. */
+/* Whether the decisions of duties are wanted one by one, rather than counted or as lines. */
 static bool wants_each(const ent_run_options *o)
 {
-    return o->ledger || o->n_restate > 0 || o->format != ENT_RUN_TABLE;
-}
-
-/* Whether nothing but the ledger's lines is made of them. */
-static bool only_for_ledger(const ent_run_options *o)
-{
-    return o->n_restate == 0 && o->format != ENT_RUN_CSV;
+    return o->n_restate > 0 || o->format == ENT_RUN_CSV;
 }
 
 static bool on_decision(void *user, const ent_engine *session, const ent_verdict *decision)
 {
     run *r = user;
-    (void)session;
     r->breach |= decision->status == ENT_STATUS_BREACH;
     if (decision->answer) {
         size_t n = r->program->n_party;
@@ -267,14 +256,12 @@ static bool on_decision(void *user, const ent_engine *session, const ent_verdict
     }
     if (decision->kind == ENT_VERDICT_DUTY) {
         ent_tally_clock(&r->duties[decision->clause], decision);
-        if (!wants_each(r->options)) {
-            return true;
-        }
-        if (only_for_ledger(r->options) && ent_kept_fits(decision)) {
-            return ent_kept_add(&r->clocks, decision, r->decisions.n);
-        }
     }
-    return ent_kept_list_add(&r->decisions, decision);
+    if (ent_run_drafts(r) && !ent_run_draft(r, session, decision)) {
+        return false;
+    }
+    bool counted = decision->kind == ENT_VERDICT_DUTY && !wants_each(r->options);
+    return counted || ent_kept_list_add(&r->decisions, decision);
 }
 
 static void close_attempt(run *r)
@@ -293,7 +280,8 @@ static void close_attempt(run *r)
     r->vm = NULL;
     r->strings = NULL;
     r->quarantine = NULL;
-    forget_decisions(r);
+    ent_kept_list_clear(&r->decisions);
+    ent_spool_clear(&r->spool);
     r->rows = 0;
     r->breach = false;
     free(r->duties);
@@ -557,6 +545,9 @@ int ent_run(const ent_image *program, const ent_run_options *options, FILE *out,
     if (status == ENT_EXIT_OK) {
         status = ent_run_check_files(&r);
     }
+    if (!ent_run_open_ledger(&r) && status == ENT_EXIT_OK) {
+        status = ent_run_fail(&r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    }
     while (status == ENT_EXIT_OK) {
         status = open_attempt(&r);
         if (status == ENT_EXIT_OK) {
@@ -580,7 +571,8 @@ int ent_run(const ent_image *program, const ent_run_options *options, FILE *out,
     }
     free(r.feeds);
     free(r.totals);
-    forget_decisions(&r);
+    ent_kept_list_clear(&r.decisions);
+    ent_run_close_ledger(&r);
     if (options->n_restate > 0) {
         ent_restate_close(&r.restate);
     }

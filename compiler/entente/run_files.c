@@ -2,11 +2,14 @@
 #include "compiler/entente/run_private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "compiler/entente/lines.h"
 #include "compiler/entente/notices.h"
 #include "compiler/entente/sources.h"
+#include "runtime/ledger/draft.h"
 
 static int cannot_write(const run *r, const char *path)
 {
@@ -62,6 +65,61 @@ int ent_run_check_files(const run *r)
     return status;
 }
 
+/* --- the ledger --- */
+
+bool ent_run_open_ledger(run *r)
+{
+    const char *path = r->options->ledger;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    ent_ledger_init(&r->ledger);
+    r->ledger.portable = r->options->portable;
+    if (path) { /* beside it, where there must be room for more than that */
+        r->folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    } else {
+        r->folder = strdup(r->options->folder ? r->options->folder : "/tmp");
+    }
+    ent_spool_init(&r->spool, r->folder, r->options->sort_memory_bytes);
+    if (r->options->trace) {
+        r->files = ent_sources_name(r->program, r->feeds, r->n_feeds);
+    }
+    r->ledger.files = r->files;
+    return r->folder && (r->files || !r->options->trace);
+}
+
+void ent_run_close_ledger(run *r)
+{
+    ent_spool_clear(&r->spool);
+    ent_ledger_deinit(&r->ledger);
+    ent_sources_free(r->program, r->files);
+    free(r->folder);
+}
+
+bool ent_run_drafts(const run *r)
+{
+    return r->options->n_restate == 0 && (r->options->ledger || r->options->format == ENT_RUN_JSONL);
+}
+
+/* Says why lines could not wait, or not be made of what waited. */
+static int cannot_spool(run *r)
+{
+    if (r->spool.os_error == 0) {
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    }
+    fprintf(r->err, "error: cannot use a temporary file in `%s`: %s\n", r->folder, strerror(r->spool.os_error));
+    return ENT_EXIT_ENVIRONMENT;
+}
+
+bool ent_run_draft(run *r, const ent_engine *session, const ent_verdict *decision)
+{
+    if (ent_ledger_draft(&r->ledger, session, decision) &&
+        ent_spool_add(&r->spool, r->ledger.draft.p, r->ledger.draft.n)) {
+        return true;
+    }
+    r->stopped = true;
+    (void)cannot_spool(r);
+    return false;
+}
+
 typedef struct ledger_sink {
     ent_file *file; /* or NULL */
     FILE *out;      /* or NULL */
@@ -78,36 +136,31 @@ static void put_line(void *user, const char *line, size_t len)
     }
 }
 
-static bool put_decisions(run *r, ent_ledger *ledger, ledger_sink *sink)
+static bool put_restated(run *r, ledger_sink *sink)
 {
-    if (r->options->n_restate > 0) {
-        r->restate.write = put_line;
-        r->restate.user = sink;
-        bool taken = true;
-        for (size_t i = 0; taken && i < r->decisions.n; i++) {
-            taken = ent_restate_line(&r->restate, ledger, r->session, ent_kept_at(&r->decisions, i));
-        }
-        return taken && ent_restate_finish(&r->restate, ledger);
+    r->restate.write = put_line;
+    r->restate.user = sink;
+    bool taken = true;
+    for (size_t i = 0; taken && i < r->decisions.n; i++) {
+        taken = ent_restate_line(&r->restate, &r->ledger, r->session, ent_kept_at(&r->decisions, i));
     }
-    bool ok = true;
-    size_t next = 0;
-    for (size_t i = 0; ok && i + next < r->decisions.n + r->clocks.n;) {
-        bool clock = next < r->clocks.n && r->clocks.v[next].others_before <= i;
-        ent_verdict of_clock;
-        if (clock) {
-            ent_kept_look_ahead(&r->clocks, next, ent_engine_strings(r->session));
-            of_clock = ent_kept_decision(&r->clocks.v[next++]);
-        }
-        ok = ent_ledger_decision_line(ledger, r->session, clock ? &of_clock : ent_kept_at(&r->decisions, i++));
-        put_line(sink, ledger->line.data, ok ? ledger->line.len : 0);
-    }
-    return ok;
+    return taken && ent_restate_finish(&r->restate, &r->ledger);
+}
+
+static bool put_decisions(run *r, ledger_sink *sink)
+{
+    ent_lines lines = {.ledger = &r->ledger,
+                       .session = r->session,
+                       .spool = &r->spool,
+                       .threaded = r->options->jobs > 1,
+                       .write = put_line,
+                       .user = sink};
+    return r->options->n_restate > 0 ? put_restated(r, sink) : ent_lines_write(&lines);
 }
 
 /* The ledger goes to `out` and into the file, which is left to be committed. */
 static int write_ledger(run *r, const ent_ledger_run *header, FILE *out, ent_file *file)
 {
-    ent_ledger ledger;
     bool to_file = r->options->ledger != NULL;
     bool to_out = r->options->format == ENT_RUN_JSONL;
     if (!to_file && !to_out && r->options->n_restate == 0) {
@@ -117,16 +170,9 @@ static int write_ledger(run *r, const ent_ledger_run *header, FILE *out, ent_fil
         return cannot_write(r, r->options->ledger);
     }
     ledger_sink sink = {to_file ? file : NULL, to_out ? out : NULL};
-    bool trace = r->options->trace;
-    ent_ledger_files *files = trace ? ent_sources_name(r->program, r->feeds, r->n_feeds) : NULL;
-    ent_ledger_init(&ledger);
-    ledger.files = files;
-    bool ok = (files || !trace) && ent_ledger_run_line(&ledger, r->session, header);
-    put_line(&sink, ledger.line.data, ok ? ledger.line.len : 0);
-    ok = ok && put_decisions(r, &ledger, &sink);
-    ent_ledger_deinit(&ledger);
-    ent_sources_free(r->program, files);
-    return ok ? ENT_EXIT_OK : ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    bool ok = ent_ledger_run_line(&r->ledger, r->session, header);
+    put_line(&sink, r->ledger.line.data, ok ? r->ledger.line.len : 0);
+    return ok && put_decisions(r, &sink) ? ENT_EXIT_OK : cannot_spool(r);
 }
 
 /* Into the file, which is left to be committed. */

@@ -8,6 +8,7 @@
 #include "compiler/entente/kept.h"
 #include "compiler/entente/restate.h"
 #include "compiler/entente/run.h"
+#include "compiler/entente/spool.h"
 
 typedef struct run {
     const ent_image *program;
@@ -21,7 +22,11 @@ typedef struct run {
     ent_quarantine *quarantine;
     bool bad_row_reported;
     ent_kept_list decisions;
-    ent_kept clocks; /* decisions that only the ledger asks for */
+    ent_ledger ledger;
+    ent_ledger_files *files; /* which its facts name, or NULL */
+    ent_spool spool;         /* its lines to come, unless it is a restatement */
+    char *folder;            /* of the spool's file */
+    bool stopped;            /* by ent_run_draft, which has said why */
     ent_tally *duties;        /* one a duty */
     ent_tally_party *answers; /* see ent_run_result */
     bool breach;
@@ -39,6 +44,14 @@ int ent_run_fail(run *r, int status, const char *text);
 int ent_run_fail_feed(run *r, const ent_feed_error *error);
 
 /* --- run_files.c --- */
+
+/* Before the first row is read. */
+bool ent_run_open_ledger(run *r);
+void ent_run_close_ledger(run *r);
+/* Whether lines are made of decisions as they come. */
+bool ent_run_drafts(const run *r);
+/* false: it has been said why not. */
+bool ent_run_draft(run *r, const ent_engine *session, const ent_verdict *decision);
 
 /* Whether the files that the options name could be written, asked before an hour of reading rather than after it. */
 int ent_run_check_files(const run *r);

@@ -6,12 +6,13 @@
 #include "runtime/feed/sorter.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "runtime/ledger/ledger.h"
 
 enum {
     SEGMENT_BYTES = 1 << 20,
@@ -216,24 +217,10 @@ static bool sort_memory(ent_sorter *s, ent_feed_error *err) {
 }
 
 static int open_unnamed(const char *folder, ent_feed_error *err) {
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        return fd;
-    }
-    size_t room = strlen(folder) + 32;
-    char *path = malloc(room);
-    if (path == NULL) {
-        ent_feed_fail_memory(err, "sorting");
-        return -1;
-    }
-    (void)snprintf(path, room, "%s/entente-sort-XXXXXX", folder);
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0) {
-        (void)unlink(path);
-    } else {
+    int fd = ent_file_unnamed(folder);
+    if (fd < 0) {
         ent_feed_fail_os(err, errno, "cannot create a temporary file for sorting in `%s`", folder);
     }
-    free(path);
     return fd;
 }
 

@@ -35,23 +35,50 @@ bool ent_file_create(ent_file *file, const char *path)
     return true;
 }
 
-static void flush(ent_file *file)
+/* Lets the disk begin with what was written so far, so that there is little to wait for at the end. */
+static void send_off(ent_file *file)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    enum { STEP = 8 << 20 };
+    if (file->written - file->on_its_way >= STEP) {
+        (void)sync_file_range(file->fd, (off_t)file->on_its_way, (off_t)(file->written - file->on_its_way),
+                              SYNC_FILE_RANGE_WRITE);
+        file->on_its_way = file->written;
+    }
+#else
+    (void)file;
+#endif
+}
+
+static void put(ent_file *file, const char *bytes, size_t len)
 {
     size_t done = 0;
-    while (done < file->n && file->os_error == 0) {
-        ssize_t n = write(file->fd, file->buffer + done, file->n - done);
+    while (done < len && file->os_error == 0) {
+        ssize_t n = write(file->fd, bytes + done, len - done);
         if (n > 0) {
             done += (size_t)n;
         } else if (errno != EINTR) {
             file->os_error = errno;
         }
     }
+    file->written += done;
+    send_off(file);
+}
+
+static void flush(ent_file *file)
+{
+    put(file, file->buffer, file->n);
     file->n = 0;
 }
 
 void ent_file_write(ent_file *file, const void *bytes, size_t n)
 {
     const char *p = bytes;
+    if (n >= BUFFER && file->os_error == 0) { /* as it is, without a copy */
+        flush(file);
+        put(file, p, n);
+        return;
+    }
     while (n > 0 && file->os_error == 0) {
         size_t part = BUFFER - file->n < n ? BUFFER - file->n : n;
         memcpy(file->buffer + file->n, p, part);
@@ -62,6 +89,31 @@ void ent_file_write(ent_file *file, const void *bytes, size_t n)
             flush(file);
         }
     }
+}
+
+int ent_file_unnamed(const char *folder)
+{
+#ifdef O_TMPFILE
+    int unnamed = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (unnamed >= 0) {
+        return unnamed;
+    }
+#endif
+    size_t room = strlen(folder) + 32;
+    char *path = malloc(room);
+    if (!path) {
+        errno = ENOMEM;
+        return -1;
+    }
+    (void)snprintf(path, room, "%s/entente-XXXXXX", folder);
+    int fd = mkostemp(path, O_CLOEXEC);
+    int saved = errno;
+    if (fd >= 0) {
+        (void)unlink(path);
+    }
+    free(path);
+    errno = saved;
+    return fd;
 }
 
 static void sync_folder(const char *path)

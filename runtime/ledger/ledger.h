@@ -93,6 +93,7 @@ typedef struct ent_file {
     int fd;
     char *buffer;
     size_t n;
+    uint64_t written, on_its_way; /* bytes; on their way to the disk */
     unsigned mode; /* permissions; 0: 0644 */
     int os_error;
 } ent_file;
@@ -100,4 +101,7 @@ bool ent_file_create(ent_file *file, const char *path);
 void ent_file_write(ent_file *file, const void *bytes, size_t n);
 bool ent_file_commit(ent_file *file);
 void ent_file_abort(ent_file *file);
+
+/* A file without a name, to write and read, which is gone when it is closed.  -1 with errno set. */
+int ent_file_unnamed(const char *folder);
 #endif

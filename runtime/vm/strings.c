@@ -356,20 +356,6 @@ const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)
     return known ? found->p : empty;
 }
 
-void ent_strings_prefetch(const ent_strings *strings, int64_t id)
-{
-    if (id >= 0 && (size_t)id < strings->n) {
-        __builtin_prefetch(entry_of(strings, (size_t)id));
-    }
-}
-
-void ent_strings_prefetch_bytes(const ent_strings *strings, int64_t id)
-{
-    if (id >= 0 && (size_t)id < strings->n) {
-        __builtin_prefetch(entry_of(strings, (size_t)id)->p);
-    }
-}
-
 size_t ent_strings_count(const ent_strings *strings)
 {
     return strings->n;
