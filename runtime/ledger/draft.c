@@ -34,8 +34,8 @@ uint32_t ent_draft_length(const char *draft)
     return length;
 }
 
-/* What it is, its figures, and its bytes. */
-static bool put(ent_ledger_text *draft, ent_draft_item item, const void *figures, size_t n_figures, const void *bytes,
+/* What it is, its figures, and its bytes; inline, so that the figures' size is known. */
+static inline bool put(ent_ledger_text *draft, ent_draft_item item, const void *figures, size_t n_figures, const void *bytes,
                 size_t n)
 {
     char *at = ent_ledger_text_room(draft, 1 + n_figures + n);

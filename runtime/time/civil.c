@@ -282,40 +282,45 @@ size_t ent_civil_format(char *buf, size_t cap, int64_t utc_ns, const struct ent_
     return ent_civil_format_offset(buf, cap, utc_ns, zone ? ent_zone_offset_ns(zone, utc_ns) : 0);
 }
 
-/* The general way, which is then remembered if the text is of the common form. */
-static char *put_and_remember(char *at, int64_t utc_ns, int64_t offset_ns, ent_civil_memory *memory)
+enum { DATE = sizeof((ent_civil_memory *)0)->days[0].date };
+#define KNOWN_DAY (INT64_C(1) << 62)
+
+/* false: what is written of the instant is not of the common form. */
+static bool remember_offset(ent_civil_memory *memory, int64_t offset_ns)
 {
-    enum { DATE = 11, CLOCK = 8 };
-    size_t n = ent_civil_format_offset(at, ENT_CIVIL_TEXT_MAX, utc_ns, offset_ns);
-    int64_t utc_s = ent_time_floor_div(utc_ns, ENT_TIME_SECOND_NS);
-    bool plain = utc_ns % ENT_TIME_SECOND_NS == 0 && offset_ns % ENT_TIME_MINUTE_NS == 0;
-    if (plain && n > DATE + CLOCK && n - DATE - CLOCK <= sizeof memory->offset) {
-        memory->known = true;
-        int64_t local_s = utc_s + offset_ns / ENT_TIME_SECOND_NS;
-        memory->day_s = ent_time_floor_div(local_s, ENT_TIME_DAY_S) * ENT_TIME_DAY_S;
-        memory->offset_ns = offset_ns;
-        memory->n_offset = (uint32_t)(n - DATE - CLOCK);
-        memcpy(memory->date, at, DATE);
-        memcpy(memory->offset, at + DATE + CLOCK, memory->n_offset);
-    }
-    return at + n;
+    bool plain = offset_ns % ENT_TIME_MINUTE_NS == 0;
+    memory->offset_ns = offset_ns;
+    memory->n_offset = plain ? (uint32_t)(put_offset(memory->offset, offset_ns / ENT_TIME_SECOND_NS) - memory->offset) : 0;
+    return plain;
+}
+
+static void remember_day(ent_civil_memory *memory, size_t place, int64_t day)
+{
+    char *at = put_date(memory->days[place].date, day); /* an instant's year has four digits */
+    *at = 'T';
+    memory->days[place].known = day ^ KNOWN_DAY;
 }
 
 char *ent_civil_put(char *at, int64_t utc_ns, const struct ent_zone *zone, ent_civil_memory *memory)
 {
     int64_t offset_ns = zone ? ent_zone_offset_ns(zone, utc_ns) : 0;
-    int64_t utc_s = ent_time_floor_div(utc_ns, ENT_TIME_SECOND_NS);
-    int64_t second = utc_s + offset_ns / ENT_TIME_SECOND_NS - memory->day_s;
-    if (!memory->known || memory->offset_ns != offset_ns || (uint64_t)second >= ENT_TIME_DAY_S) {
-        return put_and_remember(at, utc_ns, offset_ns, memory);
+    if ((memory->n_offset == 0 || memory->offset_ns != offset_ns) && !remember_offset(memory, offset_ns)) {
+        return at + ent_civil_format_offset(at, ENT_CIVIL_TEXT_MAX, utc_ns, offset_ns);
     }
-    uint32_t of_day = (uint32_t)second;
-    memcpy(at, memory->date, sizeof memory->date);
-    at = put_two(at + sizeof memory->date, of_day / 3600);
+    int64_t utc_s = ent_time_floor_div(utc_ns, ENT_TIME_SECOND_NS);
+    int64_t local_s = utc_s + offset_ns / ENT_TIME_SECOND_NS;
+    int64_t day = ent_time_floor_div(local_s, ENT_TIME_DAY_S);
+    uint32_t second = (uint32_t)(local_s - day * ENT_TIME_DAY_S);
+    size_t place = (size_t)day % ENT_CIVIL_DAYS;
+    if (memory->days[place].known != (day ^ KNOWN_DAY)) {
+        remember_day(memory, place, day);
+    }
+    memcpy(at, memory->days[place].date, DATE);
+    at = put_two(at + DATE, second / 3600);
     *at++ = ':';
-    at = put_two(at, of_day / 60 % 60);
+    at = put_two(at, second / 60 % 60);
     *at++ = ':';
-    at = put_two(at, of_day % 60);
+    at = put_two(at, second % 60);
     /* unsigned, as the first second of all times begins before them */
     at = put_fraction(at, (int64_t)((uint64_t)utc_ns - (uint64_t)utc_s * (uint64_t)ENT_TIME_SECOND_NS));
     memcpy(at, memory->offset, sizeof memory->offset);

@@ -65,15 +65,17 @@ size_t ent_civil_format(char *buf, size_t cap, int64_t utc_ns, const struct ent_
 /* The same with the offset given; it must lie within +-99h59m. */
 size_t ent_civil_format_offset(char *buf, size_t cap, int64_t utc_ns, int64_t offset_ns);
 
-/* The last day that was written and the last offset: instants that are written one after the other mostly share them.
- * Zeroed to begin with. */
+/* Days that were written, and the last offset: instants that are written one after the other share a few.  Zeroed to
+ * begin with. */
+enum { ENT_CIVIL_DAYS = 8 };
 typedef struct ent_civil_memory {
-    bool known;
-    int64_t day_s; /* when it began, on the zone's clock */
+    struct {
+        int64_t known; /* the day on the zone's clock, with a bit that none has; 0: none */
+        char date[11]; /* `2026-01-31T` */
+    } days[ENT_CIVIL_DAYS];
     int64_t offset_ns;
-    char date[11]; /* `2026-01-31T` */
+    uint32_t n_offset; /* 0: none */
     char offset[8];
-    uint32_t n_offset;
 } ent_civil_memory;
 
 /* Writes what ent_civil_format does, without a NUL, where there is room for ENT_CIVIL_TEXT_MAX bytes; returns where

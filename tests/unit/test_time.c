@@ -178,7 +178,10 @@ static void civil_memory(void **state)
             char expected[ENT_CIVIL_TEXT_MAX];
             char text[ENT_CIVIL_TEXT_MAX];
             size_t n = ent_civil_format(expected, sizeof expected, ends[i], zone);
+            ent_civil_memory nothing = {0};
             assert_int_equal(ent_civil_put(text, ends[i], zone, &memory) - text, n);
+            assert_memory_equal(text, expected, n);
+            assert_int_equal(ent_civil_put(text, ends[i], zone, &nothing) - text, n);
             assert_memory_equal(text, expected, n);
         }
         ent_zone_free(zone);
