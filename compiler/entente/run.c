@@ -326,6 +326,7 @@ static int open_attempt(run *r)
                                    .has_as_of = r->has_as_of,
                                    .as_of_ns = r->as_of,
                                    .notices = r->options->notices != NULL,
+                                   .subjects = ent_run_drafts(r),
                                    .portable = r->options->portable,
                                    .not_in_force = r->options->not_in_force,
                                    .strings = r->strings,

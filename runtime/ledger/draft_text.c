@@ -34,13 +34,14 @@ static char *put_piece(char *at, const ent_clause_piece *piece)
 
 static char *put_number(char *at, uint64_t value)
 {
-    char digits[20];
-    size_t begin = sizeof digits;
-    do {
-        digits[--begin] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    return put_bytes(at, digits + begin, sizeof digits - begin);
+    size_t n = 1;
+    for (uint64_t rest = value; rest >= 10; rest /= 10) {
+        n++;
+    }
+    for (size_t i = n; i > 0; i--, value /= 10) {
+        at[i - 1] = (char)('0' + value % 10);
+    }
+    return at + n;
 }
 
 static char *put_seconds(char *at, int64_t ns)

@@ -561,6 +561,7 @@ static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
         return false;
     }
     for (size_t i = 0; i < ready; i++) {
+        ent_subject_look_ahead(s, &s->decisions[i], ready - i);
         if (!ent_engine_tell(s, &s->decisions[i], error)) {
             return false;
         }

@@ -67,6 +67,7 @@ typedef struct ent_engine_options {
     int64_t as_of_ns;
     bool notices;           /* collect notices */
     bool prompt;            /* give decisions out at every advance, not in heaps */
+    bool subjects;          /* on_decision asks for the texts of subjects */
     bool portable;          /* by the general ways only: no folds are shared, and every row is folded by itself */
     /* One a feed of the program: the time of which the given rows speak.  Outside of it no sample is expected
      * and no state goes on.  NULL: of all of the period, as the silence policies have it. */

@@ -130,6 +130,7 @@ static bool finish_some(finish *f, size_t first, size_t n, ent_fault *error)
     }
     bool ok = ent_judge_settle(s, s->decisions + f->n_waiting, s->n_decisions - f->n_waiting, error);
     for (size_t i = f->n_waiting; ok && i < s->n_decisions; i++) {
+        ent_subject_look_ahead(s, &s->decisions[i], s->n_decisions - i);
         ok = give_waiting(f, &s->decisions[i], error) && ent_engine_tell(s, &s->decisions[i], error);
     }
     s->n_decisions = ok ? f->n_waiting : s->n_decisions;

@@ -793,6 +793,8 @@ bool ent_engine_finish_clocks(ent_engine *s, ent_fault *error);
 const char *ent_subject_lasting(const ent_engine *s, const ent_verdict *d);
 /* Byte order of two decisions' subjects of one clause. */
 int ent_subject_compare(const ent_engine *s, const ent_verdict *a, const ent_verdict *b);
+/* The first of the n decisions is told next: tells the processor which subjects' texts will be asked for. */
+void ent_subject_look_ahead(const ent_engine *s, const ent_verdict *decisions, size_t n);
 
 /* --- judge/judge.c --- */
 bool ent_judge_met(int compare, const ent_verdict *d, const ent_constant *target);

@@ -121,6 +121,33 @@ const char *ent_subject_lasting(const ent_engine *s, const ent_verdict *d)
     return text == buf ? NULL : text;
 }
 
+/* The number of the text that is all of the subject, or -1. */
+static int64_t only_text(const ent_engine *s, const ent_verdict *d)
+{
+    const ent_image *p = s->program;
+    if (d->kind != ENT_VERDICT_DUTY || !d->has_subject) {
+        return -1;
+    }
+    key_list keys = keys_of(s, d);
+    int64_t field = keys.n == 1 ? p->keyfield[keys.first].field : -1;
+    return field >= 0 && p->field[keys.feed->first_field + field].type == ENT_TYPE_TEXT ? d->subject : -1;
+}
+
+/* Texts lie in the order in which they came first, and not in that of decisions. */
+void ent_subject_look_ahead(const ent_engine *s, const ent_verdict *decisions, size_t n)
+{
+    enum { PLACE = 16, BYTES = 8 };
+    if (!s->options.subjects) {
+        return;
+    }
+    if (n > PLACE) {
+        ent_strings_prefetch(s->strings, only_text(s, &decisions[PLACE]));
+    }
+    if (n > BYTES) {
+        ent_strings_prefetch_bytes(s->strings, only_text(s, &decisions[BYTES]));
+    }
+}
+
 int ent_subject_compare(const ent_engine *s, const ent_verdict *a, const ent_verdict *b)
 {
     if (a->has_subject != b->has_subject) {

@@ -345,15 +345,34 @@ const ent_families *ent_strings_families(const ent_strings *strings)
     return &strings->families;
 }
 
+static bool is_known(const ent_strings *strings, int64_t id)
+{
+    return id >= 0 && (uint64_t)id < __atomic_load_n(&strings->n, __ATOMIC_ACQUIRE);
+}
+
 const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)
 {
     static const char empty[1] = "";
-    bool known = id >= 0 && (uint64_t)id < __atomic_load_n(&strings->n, __ATOMIC_ACQUIRE);
+    bool known = is_known(strings, id);
     const entry *found = known ? entry_of(strings, (size_t)id) : NULL;
     if (len != NULL) {
         *len = known ? found->len : 0;
     }
     return known ? found->p : empty;
+}
+
+void ent_strings_prefetch(const ent_strings *strings, int64_t id)
+{
+    if (is_known(strings, id)) {
+        __builtin_prefetch(entry_of(strings, (size_t)id));
+    }
+}
+
+void ent_strings_prefetch_bytes(const ent_strings *strings, int64_t id)
+{
+    if (is_known(strings, id)) {
+        __builtin_prefetch(entry_of(strings, (size_t)id)->p);
+    }
 }
 
 size_t ent_strings_count(const ent_strings *strings)

@@ -23,6 +23,9 @@ int64_t ent_strings_intern(ent_strings *strings, const char *p, size_t len);
 int64_t ent_strings_find(ent_strings *strings, const char *p, size_t len);
 /* NUL-terminated; stays at its address for the life of the table.  *len may be NULL. */
 const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len);
+/* A text will be asked for soon: of where it is known, and, once that has had time, of its bytes. */
+void ent_strings_prefetch(const ent_strings *strings, int64_t id);
+void ent_strings_prefetch_bytes(const ent_strings *strings, int64_t id);
 /* Where numbered texts are found without a call or a lock; their meanings are their numbers here. */
 struct ent_families;
 const struct ent_families *ent_strings_families(const ent_strings *strings);
