@@ -52,6 +52,7 @@ step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "order of what is emitted" python3 tests/operand_order.py
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
+step "ledgers of many lines" python3 tests/property/spool.py --entente "$ENTENTE"
 step "oracle portable and not" python3 tests/property/portable.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "one mistake, one error" python3 tests/property/mutants.py --step $MUTANTS --entente "$ENTENTE"
 step "what newcomers write" python3 tests/property/slips.py "$ENTENTE"

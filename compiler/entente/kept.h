@@ -1,5 +1,5 @@
-/* Decisions that are kept whole until the run is over, in blocks that never move: they are large, and an array that grows
- * would be copied, and be there twice meanwhile. */
+/* Decisions that are kept whole until the run is over, in blocks that never move: they are large, and an array that
+ * grows would be copied, and be there twice meanwhile. */
 #ifndef ENT_ENTENTE_KEPT_H
 #define ENT_ENTENTE_KEPT_H
 

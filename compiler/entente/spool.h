@@ -25,7 +25,7 @@ void ent_spool_init(ent_spool *spool, const char *folder, uint64_t memory_bytes)
 /* Forgets all; drafts can then be added anew. */
 void ent_spool_clear(ent_spool *spool);
 bool ent_spool_add(ent_spool *spool, const char *draft, size_t n);
-/* The first draft that was not read yet, valid until the next call; NULL in *draft: there is none.  No more can be added
- * once one was read.  false: it failed. */
+/* The first draft that was not read yet, valid until the next call; NULL in *draft: there is none.  No more can be
+ * added once one was read.  false: it failed. */
 bool ent_spool_next(ent_spool *spool, const char **draft);
 #endif

@@ -108,7 +108,8 @@ static bool make(ent_clause_text *text, ent_json_out *out, const ent_engine *ses
     return take_members(out, &text->begin);
 }
 
-static ent_clause_piece *make_names(ent_json_out *out, const ent_image *p, size_t n, int64_t (*name)(const ent_image *, size_t))
+static ent_clause_piece *make_names(ent_json_out *out, const ent_image *p, size_t n,
+                                    int64_t (*name)(const ent_image *, size_t))
 {
     ent_clause_piece *names = calloc(n + 1, sizeof *names);
     for (size_t i = 0; names && i < n; i++) {
