@@ -35,8 +35,8 @@ uint32_t ent_draft_length(const char *draft)
 }
 
 /* What it is, its figures, and its bytes; inline, so that the figures' size is known. */
-static inline bool put(ent_ledger_text *draft, ent_draft_item item, const void *figures, size_t n_figures, const void *bytes,
-                size_t n)
+static inline bool put(ent_ledger_text *draft, ent_draft_item item, const void *figures, size_t n_figures,
+                       const void *bytes, size_t n)
 {
     char *at = ent_ledger_text_room(draft, 1 + n_figures + n);
     if (!at) {
@@ -262,7 +262,8 @@ bool ent_ledger_draft(ent_ledger *ledger, const ent_engine *session, const ent_v
     }
     draft->n = ENT_DRAFT_HEAD;
     bool brief = d->kind == ENT_VERDICT_DUTY && !ledger->portable;
-    if (!(brief ? put_duty(ledger, clause, session, d) : put_all_general(ledger, session, d)) || draft->n > UINT32_MAX) {
+    bool ok = brief ? put_duty(ledger, clause, session, d) : put_all_general(ledger, session, d);
+    if (!ok || draft->n > UINT32_MAX) {
         return false;
     }
     uint32_t head[2] = {(uint32_t)draft->n, (uint32_t)(clause - ledger->clauses.v)};

@@ -288,10 +288,13 @@ enum { DATE = sizeof((ent_civil_memory *)0)->days[0].date };
 /* false: what is written of the instant is not of the common form. */
 static bool remember_offset(ent_civil_memory *memory, int64_t offset_ns)
 {
-    bool plain = offset_ns % ENT_TIME_MINUTE_NS == 0;
     memory->offset_ns = offset_ns;
-    memory->n_offset = plain ? (uint32_t)(put_offset(memory->offset, offset_ns / ENT_TIME_SECOND_NS) - memory->offset) : 0;
-    return plain;
+    memory->n_offset = 0;
+    if (offset_ns % ENT_TIME_MINUTE_NS == 0) {
+        char *end = put_offset(memory->offset, offset_ns / ENT_TIME_SECOND_NS);
+        memory->n_offset = (uint32_t)(end - memory->offset);
+    }
+    return memory->n_offset > 0;
 }
 
 static void remember_day(ent_civil_memory *memory, size_t place, int64_t day)
