@@ -8,7 +8,7 @@
 #include "runtime/ledger/draft.h"
 
 /* A block and what is kept of its lines stay in the processor's second cache from making to writing. */
-enum { LINES_MAX = 256, BLOCK = 128 << 10, SLOTS = 3 };
+enum { LINES_MAX = 256, BLOCK = 128 << 10, SLOTS = 4 };
 
 enum { DIGITS = ENT_HASH_TEXT_SIZE - 1 };
 #define PREV ",\"prev\":\""
@@ -77,8 +77,8 @@ static bool fill(const ent_lines *lines, block *b)
     return true;
 }
 
-/* Chains the lines to the one whose hash is in prev, which becomes that of the last, and writes them. */
-static void end(const ent_lines *lines, block *b, char prev[ENT_HASH_TEXT_SIZE])
+/* Chains the lines to the one whose hash is in prev, which becomes that of the last. */
+static void end(block *b, char prev[ENT_HASH_TEXT_SIZE])
 {
     for (size_t i = 0; i < b->n; i++) {
         char *hash = b->text.p + b->end[i] - N_END - DIGITS;
@@ -90,16 +90,22 @@ static void end(const ent_lines *lines, block *b, char prev[ENT_HASH_TEXT_SIZE])
         *brace = ',';
         memcpy(hash, prev, DIGITS);
     }
+}
+
+static void write_block(const ent_lines *lines, const block *b)
+{
     lines->write(lines->user, b->text.p, b->text.n);
 }
 
 /* --- two threads --- */
 
+/* Blocks go around: the calling thread fills them, the other ends them, the calling thread writes them.  Ending is one
+ * chain of hashes, about as long as all the rest together. */
 typedef struct relay {
     const ent_lines *lines;
     block *slots[SLOTS];
-    size_t head, filled;
-    bool last; /* no more will be filled */
+    size_t filled, ended, written; /* blocks so far */
+    bool last;                     /* no more will be filled */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 } relay;
@@ -107,50 +113,52 @@ typedef struct relay {
 static void *end_blocks(void *user)
 {
     relay *r = user;
-    for (;;) {
-        pthread_mutex_lock(&r->lock);
-        while (r->filled == 0 && !r->last) {
-            pthread_cond_wait(&r->changed, &r->lock);
-        }
-        block *b = r->filled > 0 ? r->slots[r->head] : NULL;
-        pthread_mutex_unlock(&r->lock);
-        if (!b) {
-            return NULL;
-        }
-        end(r->lines, b, r->lines->ledger->prev);
-        pthread_mutex_lock(&r->lock);
-        r->head = (r->head + 1) % SLOTS;
-        r->filled--;
-        pthread_cond_signal(&r->changed);
-        pthread_mutex_unlock(&r->lock);
-    }
-}
-
-/* The next slot that is free. */
-static block *free_slot(relay *r, size_t i)
-{
     pthread_mutex_lock(&r->lock);
-    while (r->filled == SLOTS) {
-        pthread_cond_wait(&r->changed, &r->lock);
+    while (r->ended < r->filled || !r->last) {
+        if (r->ended == r->filled) {
+            pthread_cond_wait(&r->changed, &r->lock);
+            continue;
+        }
+        block *b = r->slots[r->ended % SLOTS];
+        pthread_mutex_unlock(&r->lock);
+        end(b, r->lines->ledger->prev);
+        pthread_mutex_lock(&r->lock);
+        r->ended++;
+        pthread_cond_signal(&r->changed);
     }
     pthread_mutex_unlock(&r->lock);
-    return r->slots[i % SLOTS];
+    return NULL;
 }
 
-static bool fill_blocks(relay *r)
+/* Without the lock.  false: it failed, and the one in hand was the last. */
+static bool fill_next(relay *r, block *b)
+{
+    pthread_mutex_unlock(&r->lock);
+    bool ok = fill(r->lines, b);
+    pthread_mutex_lock(&r->lock);
+    r->last = !ok || b->n == 0;
+    r->filled += !r->last;
+    pthread_cond_signal(&r->changed);
+    return ok;
+}
+
+static bool fill_and_write(relay *r)
 {
     bool ok = true;
-    bool more = true;
-    for (size_t i = 0; ok && more; i++) {
-        block *b = free_slot(r, i);
-        ok = fill(r->lines, b);
-        more = b->n > 0;
-        pthread_mutex_lock(&r->lock);
-        r->filled += ok && more;
-        r->last = !ok || !more;
-        pthread_cond_signal(&r->changed);
-        pthread_mutex_unlock(&r->lock);
+    pthread_mutex_lock(&r->lock);
+    while (!r->last || r->written < r->filled) {
+        if (r->written < r->ended) {
+            pthread_mutex_unlock(&r->lock);
+            write_block(r->lines, r->slots[r->written % SLOTS]);
+            pthread_mutex_lock(&r->lock);
+            r->written++;
+        } else if (!r->last && r->filled - r->written < SLOTS) {
+            ok = fill_next(r, r->slots[r->filled % SLOTS]);
+        } else {
+            pthread_cond_wait(&r->changed, &r->lock);
+        }
     }
+    pthread_mutex_unlock(&r->lock);
     return ok;
 }
 
@@ -168,7 +176,7 @@ static bool write_with_two(const ent_lines *lines)
         pthread_cond_init(&r.changed, NULL);
         ok = pthread_create(&thread, NULL, end_blocks, &r) == 0;
         if (ok) {
-            ok = fill_blocks(&r);
+            ok = fill_and_write(&r);
             pthread_join(thread, NULL);
         }
         pthread_mutex_destroy(&r.lock);
@@ -192,7 +200,8 @@ bool ent_lines_write(const ent_lines *lines)
         ok = fill(lines, b);
         more = ok && b->n > 0;
         if (more) {
-            end(lines, b, lines->ledger->prev);
+            end(b, lines->ledger->prev);
+            write_block(lines, b);
         }
     }
     block_free(b);

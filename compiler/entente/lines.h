@@ -1,7 +1,7 @@
 /* The lines of a ledger after its first, out of the drafts that waited for it.
  *
  * They are made, begun to be hashed, ended and written some hundred at a time, in the block of memory in which they
- * were made.  With a second thread one makes the next block while the other ends and writes this one; the bytes are the
+ * were made.  With a second thread that one ends them, while this one makes and writes others; the bytes are the
  * same. */
 #ifndef ENT_ENTENTE_LINES_H
 #define ENT_ENTENTE_LINES_H
@@ -14,7 +14,7 @@ typedef struct ent_lines {
     const ent_engine *session;
     ent_spool *spool;
     bool threaded;
-    void (*write)(void *user, const char *lines, size_t len); /* one call after the other, but on any thread */
+    void (*write)(void *user, const char *lines, size_t len);
     void *user;
 } ent_lines;
 
