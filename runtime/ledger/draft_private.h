@@ -19,10 +19,12 @@ typedef enum ent_draft_item {
     ENT_DRAFT_CLOSE        /* nothing */
 } ent_draft_item;
 
+/* `unused` is zero where the compiler would leave bytes undefined, which go to a file. */
 typedef struct ent_draft_clock {
     int64_t at_ns, due_ns, done_ns, elapsed_ns, allowed_ns;
     uint8_t status;
     bool has_due, has_done, open;
+    uint8_t unused[4];
 } ent_draft_clock;
 
 typedef struct ent_draft_part {
@@ -30,12 +32,14 @@ typedef struct ent_draft_part {
     uint32_t degree;
     uint8_t party, n_share;
     bool has_share, has_times, has_without, but_for;
+    uint8_t unused[6];
 } ent_draft_part;
 
 typedef struct ent_draft_fact {
     int64_t from_ns, to_ns;
     int32_t named; /* the span of a pause, the party that held */
     uint8_t kind;  /* ent_fact_kind, of those that a clock has */
+    uint8_t unused[3];
 } ent_draft_fact;
 
 #endif
