@@ -646,11 +646,11 @@ static void test_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_drafts),
         cmocka_unit_test(test_lines),      cmocka_unit_test(test_optional_keys),
         cmocka_unit_test(test_figures),    cmocka_unit_test(test_chain),
         cmocka_unit_test(test_every_byte), cmocka_unit_test(test_faults),
         cmocka_unit_test(test_order),      cmocka_unit_test(test_files),
-        cmocka_unit_test(test_drafts),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }
