@@ -155,7 +155,8 @@ static bool begin(ent_clause_texts *texts, ent_json_out *out, const ent_image *p
 const ent_clause_text *ent_clause_texts_of(ent_clause_texts *texts, const ent_engine *session, const ent_verdict *d)
 {
     const ent_image *p = ent_engine_program(session);
-    bool same = texts->program == p && memcmp(texts->digest, p->digest, sizeof texts->digest) == 0;
+    bool same = texts->program == p && texts->n == p->n_objective + p->n_duty + p->n_pool &&
+                memcmp(texts->digest, p->digest, sizeof texts->digest) == 0;
     size_t first = d->kind == ENT_VERDICT_OBJECTIVE ? 0
                    : d->kind == ENT_VERDICT_DUTY    ? p->n_objective
                                                     : p->n_objective + p->n_duty;

@@ -654,8 +654,34 @@ static void test_files(void **state)
     assert_int_equal(fread(text, 1, sizeof text - 1, in), 4);
     assert_string_equal(text, "one\n");
     fclose(in);
+    enum { LARGE = 12 << 20 }; /* what goes to the system as it is comes behind what went before it */
+    char *large = malloc(LARGE);
+    char *read = malloc(LARGE + 8);
+    assert_non_null(large);
+    assert_non_null(read);
+    memset(large, 'x', LARGE);
+    assert_true(ent_file_create(&file, path));
+    ent_file_write(&file, "one", 3);
+    ent_file_write(&file, large, LARGE);
+    ent_file_write(&file, "two", 3);
+    assert_true(ent_file_commit(&file));
+    in = fopen(path, "r");
+    assert_non_null(in);
+    assert_int_equal(fread(read, 1, LARGE + 8, in), LARGE + 6);
+    assert_memory_equal(read, "one", 3);
+    assert_memory_equal(read + 3, large, LARGE);
+    assert_memory_equal(read + 3 + LARGE, "two", 3);
+    fclose(in);
+    free(large);
+    free(read);
     assert_int_equal(unlink(path), 0);
+    int fd = ent_file_unnamed(folder);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "one", 3), 3);
+    assert_int_equal(pread(fd, text, 3, 0), 3);
+    assert_int_equal(close(fd), 0);
     assert_int_equal(rmdir(folder), 0); /* nothing was left beside it */
+    assert_int_equal(ent_file_unnamed(folder), -1);
     assert_false(ent_file_create(&file, path));
     assert_int_equal(file.fd, -1);
 }
@@ -663,6 +689,7 @@ static void test_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_drafts),
         cmocka_unit_test(test_lines),      cmocka_unit_test(test_optional_keys),
         cmocka_unit_test(test_figures),    cmocka_unit_test(test_chain),
         cmocka_unit_test(test_every_byte), cmocka_unit_test(test_faults),
