@@ -702,6 +702,9 @@ static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault 
         void *rooms[FACT_FIELDS] = {0};
         int64_t *room;
         ok = ent_engine_room(s, v[0].feed, n, rooms, &room);
+        if (!ok) {
+            *error = (ent_fault){.code = ENT_FAULT_ENVIRONMENT, .place = -1, .message = "out of memory"};
+        }
         for (size_t k = 0; ok && k < FACT_FIELDS; k++) {
             if (rooms[k]) {
                 ent_class cls = columns[k].cls;
