@@ -127,28 +127,29 @@ fi
 # --- installed, found by pkg-config, and the examples of docs/embedding.md
 make -s install DESTDIR= PREFIX="$work/installed" >"$work/log" 2>&1
 tell $? "make install"
+sanitize=${SANITIZE:+-fsanitize=address,undefined} # as the libraries that are installed
 export PKG_CONFIG_PATH="$work/installed/lib/pkgconfig" LD_LIBRARY_PATH="$work/installed/lib"
 "$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >/dev/null 2>&1
 "$BUILD/tests/embed_standing" "$work/first.entc" >"$work/log" 2>&1
 tell $? "how things stand"
 grep -E 'FAILED|ERROR|LINE' "$work/log"
-# shellcheck disable=SC2046
-cc examples/embedding/c/host.c -Wall -Wextra -Werror $(pkg-config --cflags --libs entente) -o "$work/host" &&
+# shellcheck disable=SC2046,SC2086
+cc $sanitize examples/embedding/c/host.c -Wall -Wextra -Werror $(pkg-config --cflags --libs entente) -o "$work/host" &&
     "$work/host" "$work/first.entc" >"$work/said"
 printf 'Web.restore INC1: breach, responsible Host 1\nWeb.in_time: breach, responsible Host 1, credit 1000.00\n' |
     diff - "$work/said"
 tell $? "examples/embedding/c"
-# shellcheck disable=SC2046
-c++ -std=c++17 examples/embedding/cpp/host.cc -Wall -Wextra -Werror $(pkg-config --cflags --libs entente) \
+# shellcheck disable=SC2046,SC2086
+c++ $sanitize -std=c++17 examples/embedding/cpp/host.cc -Wall -Wextra -Werror $(pkg-config --cflags --libs entente) \
     -o "$work/host" && "$work/host" "$work/first.entc" <examples/first/ticket.csv | tail -1 >"$work/said"
 grep -q '^[1-9][0-9]* decisions$' "$work/said"
 tell $? "examples/embedding/cpp"
-# shellcheck disable=SC2046
-cc examples/embedding/c/host.c $(pkg-config --cflags entente) "$work/installed/lib/libentente.a" \
+# shellcheck disable=SC2046,SC2086
+cc $sanitize examples/embedding/c/host.c $(pkg-config --cflags entente) "$work/installed/lib/libentente.a" \
     $(pkg-config --libs-only-l --static entente | sed 's/-lentente//') -o "$work/host" && "$work/host" "$work/first.entc" >/dev/null
 tell $? "the static library"
-# shellcheck disable=SC2046
-cc examples/embedding/compile/host.c -Wall -Wextra -Werror $(pkg-config --cflags --libs entente-compiler) \
+# shellcheck disable=SC2046,SC2086
+cc $sanitize examples/embedding/compile/host.c -Wall -Wextra -Werror $(pkg-config --cflags --libs entente-compiler) \
     -o "$work/host" && "$work/host" examples/first/first.ent ticket <examples/first/ticket.csv >"$work/said"
 grep -q '^Web.restore: breach$' "$work/said"
 tell $? "examples/embedding/compile"
@@ -156,8 +157,8 @@ sed 's/between Host/between Hots/' examples/first/first.ent >"$work/wrong.ent"
 "$work/host" "$work/wrong.ent" ticket </dev/null >"$work/said"
 grep -q 'wrong.ent:[0-9]*:[0-9]*: E0202' "$work/said"
 tell $? "examples/embedding/compile, of a mistake"
-# shellcheck disable=SC2046
-c++ -std=c++17 -x c++ -Wall -Wextra -Werror -Wno-missing-field-initializers $(pkg-config --cflags entente-compiler) - -x none \
+# shellcheck disable=SC2046,SC2086
+c++ $sanitize -std=c++17 -x c++ -Wall -Wextra -Werror -Wno-missing-field-initializers $(pkg-config --cflags entente-compiler) - -x none \
     $(pkg-config --libs entente-compiler) -o "$work/host" <<'END' && "$work/host"
 #include <entente-compiler.h>
 int main()
@@ -170,8 +171,8 @@ int main()
 }
 END
 tell $? "the compiler in C++"
-# shellcheck disable=SC2046
-cc examples/embedding/compile/host.c $(pkg-config --cflags entente-compiler) "$work/installed/lib/libentente-compiler.a" \
+# shellcheck disable=SC2046,SC2086
+cc $sanitize examples/embedding/compile/host.c $(pkg-config --cflags entente-compiler) "$work/installed/lib/libentente-compiler.a" \
     "$work/installed/lib/libentente.a" $(pkg-config --libs-only-l --static entente-compiler | sed 's/-lentente[-a-z]*//g') \
     -o "$work/host" && "$work/host" examples/first/first.ent ticket <examples/first/ticket.csv >/dev/null
 tell $? "the compiler's static library"
