@@ -133,6 +133,8 @@ threads "bad rows" plain.csv
 awk 'NR % 70000 == 0 {sub(/note/, "\"a \"\"note\"\"\nof two lines\"")} {print}' plain.csv >quotes.csv
 threads "quotes" quotes.csv
 threads "two files" quotes.csv plain.csv
+awk 'NR % 50000 == 0 {for (i = 0; i < 12; i++) $0 = $0 $0} {print}' plain.csv >long.csv
+threads "rows longer than what is looked through for their ends, and than pieces" long.csv
 awk -F, 'NR > 1 && NF >= 3 {printf "{\"value\": %s, \"at\": \"%s\", \"delay\": \"%s\", \"id\": \"%s\", \"note\": {\"t\": \"%s\"}}%s\n",
     $1, $2, $3, $4, $5, NR % 31000 ? "" : ","}' plain.csv | tr -d '\r' >plain.jsonl
 threads "JSON Lines" plain.jsonl
