@@ -117,8 +117,8 @@ ent_split ent_reader_split(ent_reader *r, ent_piece *piece, ent_feed_error *err)
     return r->cuts_ahead ? split_ahead(r, piece) : split_block(r, piece, err);
 }
 
-/* The first one begins with a row; others behind the first newline from the byte before them on.  All end with the first
- * newline from the byte before the next one on. */
+/* The first one begins with a row; others behind the first newline from the byte before them on.  All end with the
+ * first newline from the byte before the next one on. */
 bool ent_reader_fetch(const ent_reader *r, ent_piece *piece) {
     if (piece->fetched) {
         return true;

@@ -265,8 +265,8 @@ static task *next_task(ent_parallel *p)
     }
 }
 
-/* Where pieces are places and there are no more, or they would be wrong: whatever is cut is void, and the reader goes on
- * behind what has been taken. */
+/* Where pieces are places and there are no more, or they would be wrong: whatever is cut is void, and the reader goes
+ * on behind what has been taken. */
 static bool go_back(ent_parallel *p, ent_feed_error *err)
 {
     uint64_t from;

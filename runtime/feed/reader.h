@@ -110,15 +110,16 @@ typedef struct ent_piece {
     char *text;
     uint32_t begin, len;
     bool fetched;
-    bool first;        /* a row begins at `from` */
-    uint64_t from, to; /* places of a file between which its rows begin; `to`, when fetched, the end of the last; else 0 */
+    bool first; /* a row begins at `from` */
+    /* Places of a file between which its rows begin; when fetched, `to` is the end of the last.  0: it is no place. */
+    uint64_t from, to;
 } ent_piece;
 
 bool ent_piece_init(ent_piece *piece, const ent_reader *reader, ent_feed_error *err);
 void ent_piece_deinit(ent_piece *piece);
 ent_split ent_reader_split(ent_reader *reader, ent_piece *piece, ent_feed_error *err);
-/* Brings the text of a piece, on any thread.  false: it cannot be read, or cut without being read; then the reader must go
- * back, and what was cut behind it is void. */
+/* Brings the text of a piece, on any thread.  false: it cannot be read, or cut without being read; then the reader must
+ * go back, and what was cut behind it is void. */
 bool ent_reader_fetch(const ent_reader *reader, ent_piece *piece);
 /* The same may turn out when a fork has read it; whole: to its end. */
 bool ent_reader_is_miscut(const ent_reader *fork, const ent_piece *piece, bool whole);

@@ -14,6 +14,7 @@
 
 #include "compiler/emit/builder.h"
 #include "compiler/emit/kernel.h"
+#include "runtime/state/ahead.h"
 #include "runtime/state/engine.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -640,8 +641,8 @@ static inline facts facts_of(const char *script)
     return all;
 }
 
-/* Pushes v[0..n), all of one feed. */
-static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault *error)
+/* Pushes v[0..n), all of one feed; ahead of the engine, if `ahead` is not NULL. */
+static inline bool facts_push_to(ent_engine *s, ent_ahead *ahead, const fact *v, size_t n, ent_fault *error)
 {
     ent_vector columns[FACT_FIELDS];
     int64_t *ints = calloc(FACT_FIELDS * n + 1, sizeof *ints);
@@ -697,7 +698,8 @@ static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault 
         *error =
             (ent_fault){.code = ENT_FAULT_ENVIRONMENT, .place = -1, .message = "out of memory"};
     }
-    ok = ok && (n == 0 || ent_engine_push(s, v[0].feed, columns, n, lines, error));
+    ok = ok && (n == 0 || (ahead ? ent_ahead_push(ahead, columns, n, lines, error)
+                                 : ent_engine_push(s, v[0].feed, columns, n, lines, error)));
     free(ints);
     free(qs);
     free(fs);
@@ -705,5 +707,10 @@ static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault 
     free(absent);
     free(lines);
     return ok;
+}
+
+static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault *error)
+{
+    return facts_push_to(s, NULL, v, n, error);
 }
 #endif
