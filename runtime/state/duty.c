@@ -332,7 +332,9 @@ static bool decide_discharged(ent_engine *s, ent_dutystate *d, ent_clock *c, con
     bool ok = (!breach || ent_clockstate_blame(s, d, c, c->discharged_at, &blame)) &&
               decide(s, d, c, status, now, st, breach ? &blame : NULL, false, true) &&
               record_outcome(d, c, st, breach ? &blame : NULL, now, true);
-    ent_blame_deinit(s, &blame);
+    if (breach) {
+        ent_blame_deinit(s, &blame);
+    }
     return ok;
 }
 
@@ -606,7 +608,9 @@ bool ent_clock_finish(ent_engine *s, ent_dutystate *d, const ent_clock *c)
     ent_blame blame = {0};
     bool ok = (!breach || ent_clockstate_blame(s, d, c, now, &blame)) &&
               decide(s, d, c, status, s->to, &st, breach ? &blame : NULL, !waiting, waiting);
-    ent_blame_deinit(s, &blame);
+    if (breach) {
+        ent_blame_deinit(s, &blame);
+    }
     return ok;
 }
 
