@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 8 };
+enum { SLOTS = 8, READY_SLOTS = 3 };
 
 /* Copies of one batch's columns, kept for the next one. */
 struct ent_batch_copy {
@@ -22,12 +22,15 @@ struct ent_ingest {
     size_t n_feeds;
     bool threaded;
     ent_batch single;
+    ent_ahead *ahead;
+    size_t enough;
+    int64_t watermark; /* of the last slice that was made ready */
     /* the ring of a threaded ingest: slots [head, head + filled) are full */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     ent_batch slots[SLOTS];
-    size_t head, filled;
+    size_t n_slots, head, filled;
     bool stopping, holding; /* holding: the consumer still reads slots[head] */
 };
 
@@ -160,22 +163,53 @@ static bool detach(ent_ingest *g, ent_batch *batch)
     return true;
 }
 
+/* A slice of as many batches as a step takes. */
+static void produce_ready(ent_ingest *g, ent_batch *batch)
+{
+    uint32_t n = 0;
+    for (bool cut = false; !cut;) {
+        produce(g, batch);
+        if (batch->result == ENT_INGEST_END) {
+            ent_ahead_rest(g->ahead, batch->ready);
+        }
+        if (batch->result != ENT_INGEST_ROWS) {
+            return;
+        }
+        n += batch->rows.n;
+        bool ok = ent_ahead_push(g->ahead, batch->rows.columns, batch->rows.n, batch->rows.origins, &batch->fault);
+        if (ok && batch->watermark > g->watermark && ent_ahead_pending(g->ahead) >= g->enough) {
+            cut = true;
+            g->watermark = batch->watermark;
+            ok = ent_ahead_cut(g->ahead, g->watermark, batch->ready, &batch->fault);
+        }
+        if (!ok) {
+            batch->result = ENT_INGEST_FAULT;
+            return;
+        }
+    }
+    batch->rows.n = n;
+}
+
 static void *read_ahead(void *user)
 {
     ent_ingest *g = user;
     for (bool more = true; more;) {
         pthread_mutex_lock(&g->lock);
-        while (g->filled == SLOTS && !g->stopping) {
+        while (g->filled == g->n_slots && !g->stopping) {
             pthread_cond_wait(&g->changed, &g->lock);
         }
         bool stop = g->stopping;
-        ent_batch *slot = &g->slots[(g->head + g->filled) % SLOTS];
+        ent_batch *slot = &g->slots[(g->head + g->filled) % g->n_slots];
         pthread_mutex_unlock(&g->lock);
         if (stop) {
             break;
         }
-        produce(g, slot);
-        if (slot->result == ENT_INGEST_ROWS && !detach(g, slot)) {
+        if (g->ahead) {
+            produce_ready(g, slot);
+        } else {
+            produce(g, slot);
+        }
+        if (!g->ahead && slot->result == ENT_INGEST_ROWS && !detach(g, slot)) {
             ent_feed_fail_memory(&slot->error, "a batch of rows");
             slot->result = ENT_INGEST_FAILED;
         }
@@ -190,13 +224,37 @@ static void *read_ahead(void *user)
 
 /* --- the consumer --- */
 
-ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, size_t n_feeds,
-                             bool threaded)
+static void free_slots(ent_ingest *g)
+{
+    for (size_t i = 0; i < g->n_slots; i++) {
+        copy_free(g->slots[i].copy);
+        ent_ready_free(g->ahead, g->slots[i].ready);
+    }
+    ent_ahead_free(g->ahead);
+}
+
+static bool init_slots(ent_ingest *g)
+{
+    bool ok = true;
+    g->n_slots = g->ahead ? READY_SLOTS : SLOTS;
+    for (size_t i = 0; ok && g->ahead && i < g->n_slots; i++) {
+        g->slots[i].ready = ent_ready_new(g->ahead);
+        ok = g->slots[i].ready != NULL;
+    }
+    return ok;
+}
+
+ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, size_t n_feeds, bool threaded,
+                             ent_ahead *ahead, size_t enough)
 {
     ent_ingest *g = calloc(1, sizeof *g);
     if (!g) {
+        ent_ahead_free(ahead);
         return NULL;
     }
+    g->ahead = ahead;
+    g->enough = enough;
+    g->watermark = INT64_MIN;
     g->program = program;
     g->feeds = feeds;
     g->n_feeds = n_feeds;
@@ -204,9 +262,10 @@ ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, s
     if (threaded) {
         pthread_mutex_init(&g->lock, NULL);
         pthread_cond_init(&g->changed, NULL);
-        if (pthread_create(&g->thread, NULL, read_ahead, g) != 0) {
+        if (!init_slots(g) || pthread_create(&g->thread, NULL, read_ahead, g) != 0) {
             pthread_mutex_destroy(&g->lock);
             pthread_cond_destroy(&g->changed);
+            free_slots(g);
             free(g);
             return NULL;
         }
@@ -222,7 +281,7 @@ const ent_batch *ent_ingest_next(ent_ingest *g)
     }
     pthread_mutex_lock(&g->lock);
     if (g->holding) {
-        g->head = (g->head + 1) % SLOTS;
+        g->head = (g->head + 1) % g->n_slots;
         g->filled--;
         g->holding = false;
         pthread_cond_broadcast(&g->changed);
@@ -250,9 +309,7 @@ void ent_ingest_stop(ent_ingest *g)
         pthread_join(g->thread, NULL);
         pthread_mutex_destroy(&g->lock);
         pthread_cond_destroy(&g->changed);
-        for (size_t i = 0; i < SLOTS; i++) {
-            copy_free(g->slots[i].copy);
-        }
     }
+    free_slots(g);
     free(g);
 }

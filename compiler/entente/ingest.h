@@ -2,11 +2,13 @@
  * feeds' latest instants, can follow.
  *
  * With a thread of its own the reading (parsing, typing, bind expressions) runs ahead of the evaluation by
- * a few batches; batches come in the same order as without, so the decisions are the same. */
+ * a few batches; batches come in the same order as without, so the decisions are the same.  Where slices can be made
+ * ready ahead (runtime/state/ahead.h) it does that, too. */
 #ifndef ENT_ENTENTE_INGEST_H
 #define ENT_ENTENTE_INGEST_H
 
 #include "runtime/feed/stream.h"
+#include "runtime/state/ahead.h"
 
 typedef struct ent_ingest_feed {
     int64_t feed; /* index in the program */
@@ -21,7 +23,8 @@ typedef enum ent_ingest_result {
     ENT_INGEST_ROWS = 0,
     ENT_INGEST_END = 1,
     ENT_INGEST_DISORDER = 2, /* a feed is not in order: its `sort` is set, begin again */
-    ENT_INGEST_FAILED = 3
+    ENT_INGEST_FAILED = 3,
+    ENT_INGEST_FAULT = 4 /* the session has failed */
 } ent_ingest_result;
 
 typedef struct ent_batch {
@@ -29,15 +32,18 @@ typedef struct ent_batch {
     int64_t feed;
     ent_rows rows;
     int64_t watermark; /* no feed will bring a row before this one, INT64_MIN: nothing known */
+    ent_ready *ready;  /* NULL, or the rows, which the session takes; at the end what is left of them */
     ent_feed_error error;
+    ent_fault fault;
     struct ent_batch_copy *copy;
 } ent_batch;
 
 typedef struct ent_ingest ent_ingest;
 
-/* The feeds stay the caller's.  threaded: read on another thread.  NULL: no memory or no thread. */
-ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, size_t n_feeds,
-                             bool threaded);
+/* The feeds stay the caller's.  threaded: read on another thread; ahead: makes slices of `enough` rows ready there, and
+ * is the ingest's from now on.  NULL: no memory or no thread. */
+ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, size_t n_feeds, bool threaded,
+                             ent_ahead *ahead, size_t enough);
 /* The next batch, valid until the next call. */
 const ent_batch *ent_ingest_next(ent_ingest *ingest);
 /* Stops reading; afterwards the feeds and streams may be looked at again. */

@@ -416,17 +416,27 @@ static bool lend_rooms(run *r)
     return ok;
 }
 
+/* What a step costs for each key is spread over so many rows. */
+static size_t rows_a_step(const run *r)
+{
+    enum { BATCHES_A_STEP = 6 };
+    return BATCHES_A_STEP * (r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX);
+}
+
 static int take_batches(run *r, ent_ingest *ingest)
 {
     ent_fault error;
-    enum { BATCHES_A_STEP = 6 }; /* what a step costs for each key is spread over so many rows */
     int64_t watermark = INT64_MIN;
-    size_t enough = BATCHES_A_STEP * (r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX);
+    size_t enough = rows_a_step(r);
     for (;;) {
         if (!lend_rooms(r)) {
             return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
         }
         const ent_batch *batch = ent_ingest_next(ingest);
+        bool taken = batch->ready && (batch->result == ENT_INGEST_ROWS || batch->result == ENT_INGEST_END);
+        if (taken && !ent_engine_take(r->session, batch->ready, &error)) {
+            return fail_session(r, &error);
+        }
         switch (batch->result) {
         case ENT_INGEST_END:
             return ent_engine_finish(r->session, &error) ? ENT_EXIT_OK : fail_session(r, &error);
@@ -434,15 +444,17 @@ static int take_batches(run *r, ent_ingest *ingest)
             return AGAIN;
         case ENT_INGEST_FAILED:
             return ent_run_fail_feed(r, &batch->error);
+        case ENT_INGEST_FAULT:
+            return fail_session(r, &batch->fault);
         case ENT_INGEST_ROWS:
             break;
         }
-        if (batch->rows.n > 0 && !ent_engine_push(r->session, batch->feed, batch->rows.columns,
+        if (!taken && batch->rows.n > 0 && !ent_engine_push(r->session, batch->feed, batch->rows.columns,
                                                    batch->rows.n, batch->rows.origins, &error)) {
             return fail_session(r, &error);
         }
         r->rows += batch->rows.n;
-        if (batch->watermark > watermark && ent_engine_pending(r->session) >= enough) {
+        if (!taken && batch->watermark > watermark && ent_engine_pending(r->session) >= enough) {
             watermark = batch->watermark;
             if (!ent_engine_advance(r->session, watermark, &error)) {
                 return fail_session(r, &error);
@@ -461,7 +473,10 @@ static bool reads_ahead(const run *r)
 
 static int read_all(run *r)
 {
-    ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, reads_ahead(r));
+    bool may_be_ahead = r->options->jobs > 1 && r->n_feeds == 1;
+    ent_ahead *ahead = may_be_ahead ? ent_ahead_new(r->session, r->feeds[0].feed) : NULL;
+    bool threaded = ahead || reads_ahead(r);
+    ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, threaded, ahead, rows_a_step(r));
     if (!ingest) {
         return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory or threads");
     }

@@ -14,25 +14,42 @@
 /* Scanned ahead of the rows' taking; about what stays in the nearest cache. */
 enum { SCAN_STEP = 16 << 10 };
 
-static bool scan_reserve(ent_reader *r, ent_feed_error *err) {
-    ent_csv *csv = &r->csv;
-    if (csv->scan_capacity >= r->block.cap && csv->scan.ends != NULL) {
+/* Memory for `need` numbers, of which what there is stays. */
+static bool numbers_reserve(uint32_t **numbers, size_t *capacity, size_t need, ent_feed_error *err) {
+    if (need <= *capacity) {
         return true;
     }
-    size_t entries = (size_t)r->block.cap + ENT_BLOCK_PADDING + ENT_SCAN_PADDING;
-    free(csv->ends_memory);
-    free(csv->scan.rows);
-    free(csv->scan.dirty);
-    csv->ends_memory = malloc((entries + 1) * sizeof *csv->scan.ends);
-    csv->scan.ends = csv->ends_memory == NULL ? NULL : csv->ends_memory + 1;
-    csv->scan.rows = malloc(entries * sizeof *csv->scan.rows);
-    csv->scan.dirty = malloc(entries / 64 + 1);
-    csv->scan_capacity = r->block.cap;
-    if (csv->scan.ends == NULL || csv->scan.rows == NULL || csv->scan.dirty == NULL) {
+    size_t grown = need + need / 2;
+    uint32_t *memory = realloc(*numbers, grown * sizeof *memory);
+    if (memory == NULL) {
         return ent_feed_fail_memory(err, "reading CSV");
     }
-    csv->ends_memory[0] = UINT32_MAX; /* the first cell begins behind it, at 0 */
+    *numbers = memory;
+    *capacity = grown;
     return true;
+}
+
+/* Room for all cells and rows that the next `step` bytes may have. Few texts have nearly as many as bytes. */
+static bool scan_reserve(ent_csv *csv, uint32_t step, ent_feed_error *err) {
+    size_t most = (size_t)step + ENT_SCAN_PADDING;
+    if (!numbers_reserve(&csv->ends_memory, &csv->ends_capacity, csv->scan.n_ends + most + 1, err) ||
+        !numbers_reserve(&csv->scan.rows, &csv->rows_capacity, csv->scan.n_rows + most, err)) {
+        return false;
+    }
+    csv->ends_memory[0] = UINT32_MAX; /* the first cell begins behind it, at 0 */
+    csv->scan.ends = csv->ends_memory + 1;
+    return true;
+}
+
+static bool dirty_reserve(ent_reader *r, ent_feed_error *err) {
+    ent_csv *csv = &r->csv;
+    if (csv->dirty_cap >= r->block.cap && csv->scan.dirty != NULL) {
+        return true;
+    }
+    free(csv->scan.dirty);
+    csv->scan.dirty = malloc(((size_t)r->block.cap + ENT_BLOCK_PADDING + ENT_SCAN_PADDING) / 64 + 1);
+    csv->dirty_cap = r->block.cap;
+    return csv->scan.dirty != NULL || ent_feed_fail_memory(err, "reading CSV");
 }
 
 bool ent_csv_init(ent_reader *r, ent_feed_error *err) {
@@ -45,7 +62,7 @@ bool ent_csv_init(ent_reader *r, ent_feed_error *err) {
     if (r->csv.from == NULL || r->csv.base == NULL) {
         return ent_feed_fail_memory(err, "reading CSV");
     }
-    return scan_reserve(r, err);
+    return dirty_reserve(r, err);
 }
 
 void ent_csv_deinit(ent_reader *r) {
@@ -67,7 +84,7 @@ static uint64_t count_newlines(const char *text, uint32_t len) {
 
 static bool refill(ent_reader *r, ent_feed_error *err) {
     ent_csv *csv = &r->csv;
-    if (!ent_block_refill(&r->block, csv->start, err) || !scan_reserve(r, err)) {
+    if (!ent_block_refill(&r->block, csv->start, err) || !dirty_reserve(r, err)) {
         return false;
     }
     ent_scan_reset(&csv->scan);
@@ -125,6 +142,10 @@ static int more_text(ent_reader *r, ent_feed_error *err) {
     if (left == 0) {
         return 0;
     }
+    if (r->forked) { /* a piece ends with a newline: this one in quotes, and it has been cut wrongly */
+        fail_unclosed(r, err);
+        return -1;
+    }
     if (csv->line_finished) {
         /* Tell the opening line without the newline that we added. */
         r->block.len--;
@@ -148,15 +169,18 @@ typedef struct row {
     uint64_t line;
 } row;
 
-/* Scans until so many rows wait to be taken, or the text ends; how many wait. */
-static uint32_t scan_rows(ent_reader *r, uint32_t wanted) {
+/* Scans until so many rows wait to be taken, or the text ends. */
+static bool scan_rows(ent_reader *r, uint32_t wanted, ent_feed_error *err) {
     ent_csv *csv = &r->csv;
     uint32_t len = r->block.len;
     while (csv->scan.n_rows - csv->row_at < wanted && csv->scan.at < len) {
-        uint32_t step = len - csv->scan.at > SCAN_STEP ? csv->scan.at + SCAN_STEP : len;
-        csv->kernel(&csv->scan, (const uint8_t *)r->block.text, step, (uint8_t)csv->separator);
+        uint32_t step = len - csv->scan.at > SCAN_STEP ? SCAN_STEP : len - csv->scan.at;
+        if (!scan_reserve(csv, step, err)) {
+            return false;
+        }
+        csv->kernel(&csv->scan, (const uint8_t *)r->block.text, csv->scan.at + step, (uint8_t)csv->separator);
     }
-    return csv->scan.n_rows - csv->row_at;
+    return true;
 }
 
 /* Takes the next row that is not blank.  1: `out` is it; 0: more text is needed; -1: failure. */
@@ -165,7 +189,10 @@ static int take_row(ent_reader *r, row *out, ent_feed_error *err) {
     const char *text = r->block.text;
     uint32_t len = r->block.len;
     for (;;) {
-        if (scan_rows(r, 1) == 0) {
+        if (!scan_rows(r, 1, err)) {
+            return -1;
+        }
+        if (csv->scan.n_rows == csv->row_at) {
             return 0;
         }
         uint32_t last = csv->scan.rows[csv->row_at];
@@ -481,13 +508,13 @@ static bool collect_plain(ent_reader *r) {
     for (uint32_t c = 0; may_be && c < r->n_names; c++) {
         may_be = r->column[c] != ENT_NO_COLUMN;
     }
-    uint32_t waiting = may_be ? scan_rows(r, r->options.batch_rows) : 0;
-    if (waiting == 0 || !csv->scan.plain) {
-        return false;
+    if (!may_be || !scan_rows(r, r->options.batch_rows, NULL) || !csv->scan.plain) {
+        return false; /* if there is no memory, take_rows will meet that, too */
     }
+    uint32_t waiting = csv->scan.n_rows - csv->row_at;
     uint32_t most = waiting < r->options.batch_rows ? waiting : r->options.batch_rows;
     uint32_t first = csv->row_at == 0 ? 0 : csv->scan.rows[csv->row_at - 1] + 1;
-    uint32_t n = count_regular(csv, first, most, r->n_header);
+    uint32_t n = most > 0 ? count_regular(csv, first, most, r->n_header) : 0;
     if (n == 0) {
         return false;
     }

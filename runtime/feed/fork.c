@@ -1,8 +1,9 @@
 /* One file cut into pieces for several threads.  See reader.h.
  *
  * A newline ends a row unless it stands in quotes, and whether it does is known only from the beginning; so a text with
- * a quote anywhere is not cut.  Pieces are handed over by exchanging memory: only the part of a row behind the cut
- * is copied. */
+ * a quote anywhere is not cut.  Ordinary files are cut at any places: the rows that begin in a stretch are found by the
+ * thread that reads it, and whether it has quotes is seen meanwhile.  Other sources are read while they are cut: pieces
+ * are handed over by exchanging memory, and only the part of a row behind the cut is copied. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,12 +50,40 @@ static void forget_scan(ent_reader *r) {
     }
 }
 
-ent_split ent_reader_split(ent_reader *r, ent_piece *piece, ent_feed_error *err) {
-    ent_block *block = &r->block;
-    if (r->failed || r->ended || block->cap != r->options.block_size) {
-        return ENT_SPLIT_SERIAL;
+static bool has_quotes(const ent_reader *r, const char *text, size_t len) {
+    return r->format != ENT_FORMAT_JSONL && memchr(text, '"', len) != NULL;
+}
+
+/* How far behind a cut the end of its row is looked for; and between two cuts. */
+static uint32_t look(const ent_reader *r) {
+    enum { LOOK = 4096 };
+    uint32_t cap = r->options.block_size;
+    return cap / 4 < LOOK ? cap / 4 : LOOK;
+}
+
+static uint32_t stretch(const ent_reader *r) { return r->options.block_size - look(r) - 1; }
+
+/* From here on pieces are places in the file: what the block has will be read again. */
+static void begin_ahead(ent_reader *r) {
+    uint32_t *start = position(r);
+    r->cut_at = r->row_from = ent_source_tell(r->block.source) - (r->block.len - *start);
+    r->cuts_ahead = true;
+    r->block.len = *start = 0;
+}
+
+/* Whole rows: those that begin between two cuts. */
+static ent_split split_ahead(ent_reader *r, ent_piece *piece) {
+    uint64_t next = r->cut_at + stretch(r);
+    if (next + look(r) > ent_source_size(r->block.source)) {
+        return ENT_SPLIT_REST;
     }
-    forget_scan(r);
+    *piece = (ent_piece){.text = piece->text, .from = r->cut_at, .to = next, .first = r->cut_at == r->row_from};
+    r->cut_at = next;
+    return ENT_SPLIT_TEXT;
+}
+
+static ent_split split_block(ent_reader *r, ent_piece *piece, ent_feed_error *err) {
+    ent_block *block = &r->block;
     if (!fill(r, err)) {
         return ENT_SPLIT_FAILED;
     }
@@ -63,7 +92,7 @@ ent_split ent_reader_split(ent_reader *r, ent_piece *piece, ent_feed_error *err)
         return block->end ? ENT_SPLIT_REST : ENT_SPLIT_SERIAL;
     }
     uint32_t cut = (uint32_t)(newline - block->text) + 1;
-    if (r->format != ENT_FORMAT_JSONL && memchr(block->text, '"', cut) != NULL) {
+    if (has_quotes(r, block->text, cut)) {
         return ENT_SPLIT_SERIAL;
     }
     char *text = block->text;
@@ -73,8 +102,62 @@ ent_split ent_reader_split(ent_reader *r, ent_piece *piece, ent_feed_error *err)
     memset(text + cut, ' ', ENT_BLOCK_PADDING);
     block->text = piece->text;
     block->len = left;
-    *piece = (ent_piece){text, cut};
+    *piece = (ent_piece){.text = text, .len = cut, .fetched = true};
     return ENT_SPLIT_TEXT;
+}
+
+ent_split ent_reader_split(ent_reader *r, ent_piece *piece, ent_feed_error *err) {
+    if (r->failed || r->ended || r->block.cap != r->options.block_size) {
+        return ENT_SPLIT_SERIAL;
+    }
+    forget_scan(r);
+    if (!r->cuts_ahead && !r->cuts_read && !r->block.end && ent_source_is_random(r->block.source)) {
+        begin_ahead(r);
+    }
+    return r->cuts_ahead ? split_ahead(r, piece) : split_block(r, piece, err);
+}
+
+/* The first one begins with a row; others behind the first newline from the byte before them on.  All end with the
+ * first newline from the byte before the next one on. */
+bool ent_reader_fetch(const ent_reader *r, ent_piece *piece) {
+    if (piece->fetched) {
+        return true;
+    }
+    uint64_t from = piece->first ? piece->from : piece->from - 1;
+    size_t most = (size_t)(piece->to - from) + look(r);
+    int64_t got = ent_source_read_at(r->block.source, from, piece->text, most);
+    if (got != (int64_t)most) {
+        return false;
+    }
+    const char *end = piece->text + most;
+    const char *begin = piece->first ? piece->text - 1 : memchr(piece->text, '\n', most);
+    const char *last = end - look(r) - 1;
+    last = begin == NULL ? NULL : memchr(last, '\n', (size_t)(end - last));
+    if (last == NULL) {
+        return false;
+    }
+    piece->begin = (uint32_t)(begin + 1 - piece->text);
+    piece->len = (uint32_t)(last - begin);
+    piece->to = from + (uint64_t)(last + 1 - piece->text);
+    memset(piece->text + piece->begin + piece->len, ' ', ENT_BLOCK_PADDING);
+    piece->fetched = true;
+    return true;
+}
+
+bool ent_reader_is_miscut(const ent_reader *fork, const ent_piece *piece, bool whole) {
+    return piece->to > 0 && !(whole && fork->csv.scan.plain) &&
+           has_quotes(fork, piece->text + piece->begin, piece->len);
+}
+
+bool ent_reader_cuts_ahead(const ent_reader *r, uint64_t *row_from) {
+    *row_from = r->row_from;
+    return r->cuts_ahead;
+}
+
+bool ent_reader_go_back(ent_reader *r, uint64_t at, ent_feed_error *err) {
+    r->cuts_ahead = false;
+    r->cuts_read = true;
+    return ent_source_seek(r->block.source, at, err);
 }
 
 void ent_reader_skip(ent_reader *r, uint64_t lines, uint64_t rows) {
@@ -118,7 +201,7 @@ ent_reader *ent_reader_fork(const ent_reader *r, ent_feed_error *err) {
 }
 
 void ent_reader_give(ent_reader *fork, const ent_piece *piece, uint64_t line, uint64_t number) {
-    fork->block = (ent_block){.text = piece->text,
+    fork->block = (ent_block){.text = piece->text + piece->begin,
                               .len = piece->len,
                               .cap = fork->options.block_size,
                               .begun = true,

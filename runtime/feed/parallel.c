@@ -10,11 +10,14 @@ typedef enum task_state { TASK_FREE, TASK_TAKEN, TASK_DONE } task_state;
 /* A piece, and the columns that it became. */
 typedef struct task {
     task_state state;
-    ent_piece piece;
+    ent_piece piece; /* its text only while it is troubled */
     ent_row_memory memory; /* of `capacity` rows; origins are lines, counted from the begin of the piece until given */
     size_t n, capacity;
     uint64_t lines, rows, skipped;
+    uint64_t to; /* where it ends in the file, if it is a place */
     bool troubled; /* to be read again by the consumer */
+    bool refused;  /* the reader must go back to it */
+    bool failed;   /* no memory for its text */
 } task;
 
 /* What a thread needs to make columns of a piece. */
@@ -23,6 +26,7 @@ typedef struct worker {
     ent_vm *vm;
     ent_binder *binder;
     ent_reader *fork;
+    ent_piece piece; /* its text stays in this thread's cache */
     pthread_t thread;
     bool started;
 } worker;
@@ -37,7 +41,9 @@ struct ent_parallel {
     size_t n_ring;
     pthread_mutex_t cutting; /* held while a piece is cut off; before `lock` */
     pthread_mutex_t lock;    /* states, and all that follows */
-    pthread_cond_t changed;
+    pthread_cond_t freed, done;
+    size_t n_free, n_idle; /* pieces that may be cut, and threads that wait for such */
+    const task *awaited;   /* the consumer waits for it */
     uint64_t n_cut, n_consumed; /* pieces */
     ent_split end;              /* why no piece is cut at present; ENT_SPLIT_TEXT: they are */
     ent_feed_error error;
@@ -46,6 +52,7 @@ struct ent_parallel {
     task *now;
     size_t given; /* rows of `now` */
     uint64_t lines, rows; /* of the file before `now` */
+    uint64_t at;          /* where `now` begins in the file, if it is a place and not the first; else 0 */
     bool reading_piece;
     ent_vector *view;
 };
@@ -104,6 +111,18 @@ static bool take(worker *w, task *t, const ent_cells *cells)
     return ok;
 }
 
+/* The text stays with the task, which then has the memory, and the thread another. */
+static void leave_text(worker *w, task *t)
+{
+    ent_feed_error error;
+    t->failed = !t->piece.text && !ent_piece_init(&t->piece, w->parallel->reader, &error);
+    if (!t->failed) {
+        ent_piece piece = w->piece;
+        w->piece = t->piece;
+        t->piece = piece;
+    }
+}
+
 /* Whatever is not plain makes the piece a troubled one: its consumer will meet it again. */
 static void work(worker *w, task *t)
 {
@@ -111,49 +130,66 @@ static void work(worker *w, task *t)
     int got;
     t->n = 0;
     t->skipped = 0;
-    t->troubled = false;
-    ent_reader_give(w->fork, &t->piece, 0, 0);
+    t->troubled = t->failed = false;
+    t->refused = !ent_reader_fetch(w->parallel->reader, &w->piece);
+    if (t->refused) {
+        return;
+    }
+    ent_reader_give(w->fork, &w->piece, 0, 0);
     while (!t->troubled && (got = ent_reader_next(w->fork, &cells, NULL)) != 0) {
         t->troubled = got < 0 || cells->n_bad > 0 || !take(w, t, cells);
     }
     ent_reader_place(w->fork, &t->lines, &t->rows);
+    t->to = w->piece.to;
+    t->refused = ent_reader_is_miscut(w->fork, &w->piece, !t->troubled);
+    if (t->troubled && !t->refused) {
+        leave_text(w, t);
+    }
 }
 
-/* Cuts the next piece off the file; NULL when there is none, or no place for it. */
-static task *cut(ent_parallel *p)
+/* Cuts the next piece off the file for this thread; NULL when there is none, or no place for it. */
+static task *cut(worker *w)
 {
+    ent_parallel *p = w->parallel;
     pthread_mutex_lock(&p->cutting);
     pthread_mutex_lock(&p->lock);
     task *t = &p->ring[p->n_cut % p->n_ring];
     bool possible = !p->stopping && p->end == ENT_SPLIT_TEXT && t->state == TASK_FREE;
     t->state = possible ? TASK_TAKEN : t->state;
+    p->n_free -= possible;
     pthread_mutex_unlock(&p->lock);
     if (!possible) {
         pthread_mutex_unlock(&p->cutting);
         return NULL;
     }
     ent_feed_error error = {0};
-    ent_split split = ent_reader_split(p->reader, &t->piece, &error);
+    ent_split split = ent_reader_split(p->reader, &w->piece, &error);
     pthread_mutex_lock(&p->lock);
     if (split == ENT_SPLIT_TEXT) {
         p->n_cut++;
     } else {
         t->state = TASK_FREE;
+        p->n_free++;
         p->end = split;
         p->error = error;
-        pthread_cond_broadcast(&p->changed);
+        pthread_cond_signal(&p->done);
     }
     pthread_mutex_unlock(&p->lock);
     pthread_mutex_unlock(&p->cutting);
     return split == ENT_SPLIT_TEXT ? t : NULL;
 }
 
+/* Waking is dear, and seldom is somebody asleep. */
 static void set_done(ent_parallel *p, task *t)
 {
     pthread_mutex_lock(&p->lock);
     t->state = TASK_DONE;
-    pthread_cond_broadcast(&p->changed);
+    bool wake = p->awaited == t;
+    p->end = t->refused ? ENT_SPLIT_SERIAL : p->end; /* what comes behind it would be void */
     pthread_mutex_unlock(&p->lock);
+    if (wake) {
+        pthread_cond_signal(&p->done);
+    }
 }
 
 static void *help(void *user)
@@ -161,16 +197,18 @@ static void *help(void *user)
     worker *w = user;
     ent_parallel *p = w->parallel;
     for (;;) {
-        task *t = cut(p);
+        task *t = cut(w);
         if (t) {
             work(w, t);
             set_done(p, t);
             continue;
         }
         pthread_mutex_lock(&p->lock);
+        p->n_idle++;
         while (!p->stopping && (p->end != ENT_SPLIT_TEXT || p->ring[p->n_cut % p->n_ring].state != TASK_FREE)) {
-            pthread_cond_wait(&p->changed, &p->lock);
+            pthread_cond_wait(&p->freed, &p->lock);
         }
+        p->n_idle--;
         bool stop = p->stopping;
         pthread_mutex_unlock(&p->lock);
         if (stop) {
@@ -181,15 +219,21 @@ static void *help(void *user)
 
 /* --- the consumer --- */
 
+/* Threads that have nothing to do are woken for two pieces at least. */
 static void release(ent_parallel *p)
 {
     p->lines += p->now->lines;
     p->rows += p->now->rows;
+    p->at = p->now->to;
     pthread_mutex_lock(&p->lock);
     p->now->state = TASK_FREE;
     p->n_consumed++;
-    pthread_cond_broadcast(&p->changed);
+    p->n_free++;
+    bool wake = p->n_idle > 0 && p->n_free >= p->n_ring / 2;
     pthread_mutex_unlock(&p->lock);
+    if (wake) {
+        pthread_cond_broadcast(&p->freed);
+    }
     p->now = NULL;
 }
 
@@ -205,18 +249,54 @@ static task *next_task(ent_parallel *p)
         if (done || none) {
             return done ? t : NULL;
         }
-        task *own = cut(p);
+        task *own = cut(&p->workers[0]);
         if (own) {
             work(&p->workers[0], own);
             set_done(p, own);
             continue;
         }
         pthread_mutex_lock(&p->lock);
+        p->awaited = t;
         while (t->state != TASK_DONE && !(p->n_consumed == p->n_cut && p->end != ENT_SPLIT_TEXT)) {
-            pthread_cond_wait(&p->changed, &p->lock);
+            pthread_cond_wait(&p->done, &p->lock);
         }
+        p->awaited = NULL;
         pthread_mutex_unlock(&p->lock);
     }
+}
+
+/* Where pieces are places and there are no more, or they would be wrong: whatever is cut is void, and the reader goes
+ * on behind what has been taken. */
+static bool go_back(ent_parallel *p, ent_feed_error *err)
+{
+    uint64_t from;
+    pthread_mutex_lock(&p->cutting);
+    pthread_mutex_lock(&p->lock);
+    for (uint64_t i = p->n_consumed; i < p->n_cut; i++) {
+        task *t = &p->ring[i % p->n_ring];
+        p->awaited = t;
+        while (t->state != TASK_DONE) {
+            pthread_cond_wait(&p->done, &p->lock);
+        }
+        t->state = TASK_FREE;
+    }
+    p->awaited = NULL;
+    p->n_cut = p->n_consumed;
+    p->n_free = p->n_ring;
+    pthread_mutex_unlock(&p->lock);
+    bool ok = !ent_reader_cuts_ahead(p->reader, &from) || ent_reader_go_back(p->reader, p->at ? p->at : from, err);
+    p->at = 0;
+    p->now = NULL;
+    pthread_mutex_unlock(&p->cutting);
+    return ok;
+}
+
+static void begin_cutting(ent_parallel *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->end = ENT_SPLIT_TEXT;
+    pthread_mutex_unlock(&p->lock);
+    pthread_cond_broadcast(&p->freed);
 }
 
 static void give_rows(ent_parallel *p, ent_rows *rows)
@@ -263,6 +343,17 @@ ent_parallel_result ent_parallel_next(ent_parallel *p, ent_rows *rows, uint64_t 
         if (!p->now) {
             break;
         }
+        if (p->now->failed) {
+            ent_feed_fail_memory(err, "a piece of a file");
+            return ENT_PARALLEL_FAILED;
+        }
+        if (p->now->refused) {
+            if (!go_back(p, err)) {
+                return ENT_PARALLEL_FAILED;
+            }
+            begin_cutting(p);
+            continue;
+        }
         if (p->now->troubled) {
             *reader = p->workers[0].fork;
             ent_reader_give(*reader, &p->now->piece, p->lines, p->rows);
@@ -272,6 +363,9 @@ ent_parallel_result ent_parallel_next(ent_parallel *p, ent_rows *rows, uint64_t 
     }
     if (p->end == ENT_SPLIT_FAILED) {
         *err = p->error;
+        return ENT_PARALLEL_FAILED;
+    }
+    if (!go_back(p, err)) {
         return ENT_PARALLEL_FAILED;
     }
     ent_reader_skip(p->reader, p->lines, p->rows);
@@ -291,10 +385,7 @@ bool ent_parallel_resume(ent_parallel *p, ent_feed_error *err)
     ent_reader_place(p->reader, &p->lines, &number);
     p->rows = number;
     ent_reader_skip(p->reader, 0 - p->lines, 0 - p->rows);
-    pthread_mutex_lock(&p->lock);
-    p->end = ENT_SPLIT_TEXT;
-    pthread_cond_broadcast(&p->changed);
-    pthread_mutex_unlock(&p->lock);
+    begin_cutting(p);
     return true;
 }
 
@@ -315,7 +406,7 @@ static bool init_worker(ent_parallel *p, worker *w, ent_feed_error *err)
         ent_binder_set_portable(w->binder);
     }
     w->fork = ent_reader_fork(p->reader, err);
-    return w->fork != NULL;
+    return w->fork != NULL && ent_piece_init(&w->piece, p->reader, err);
 }
 
 static bool init_ring(ent_parallel *p, ent_feed_error *err)
@@ -325,7 +416,7 @@ static bool init_ring(ent_parallel *p, ent_feed_error *err)
         task *t = &p->ring[i];
         t->memory.columns = calloc(p->n_fields + 1, sizeof *t->memory.columns);
         t->memory.absent = calloc(p->n_fields + 1, sizeof *t->memory.absent);
-        ok = t->memory.columns && t->memory.absent && ent_piece_init(&t->piece, p->reader, err);
+        ok = t->memory.columns && t->memory.absent;
     }
     return ok || ent_feed_fail_memory(err, "pieces of a file");
 }
@@ -342,11 +433,12 @@ ent_parallel *ent_parallel_start(ent_reader *reader, const ent_parallel_options 
     p->reader = reader;
     p->n_fields = (size_t)options->program->feed[options->feed].n_fields;
     p->n_workers = options->threads;
-    p->n_ring = 2 * p->n_workers;
+    p->n_ring = p->n_free = 2 * p->n_workers;
     p->end = ENT_SPLIT_TEXT;
     pthread_mutex_init(&p->cutting, NULL);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->changed, NULL);
+    pthread_cond_init(&p->freed, NULL);
+    pthread_cond_init(&p->done, NULL);
     p->workers = calloc(p->n_workers, sizeof *p->workers);
     p->ring = calloc(p->n_ring, sizeof *p->ring);
     p->view = calloc(p->n_fields + 1, sizeof *p->view);
@@ -376,7 +468,7 @@ void ent_parallel_stop(ent_parallel *p)
     }
     pthread_mutex_lock(&p->lock);
     p->stopping = true;
-    pthread_cond_broadcast(&p->changed);
+    pthread_cond_broadcast(&p->freed);
     pthread_mutex_unlock(&p->lock);
     for (size_t i = 0; p->workers && i < p->n_workers; i++) {
         worker *w = &p->workers[i];
@@ -388,6 +480,7 @@ void ent_parallel_stop(ent_parallel *p)
         }
         ent_binder_free(w->binder);
         ent_vm_free(w->vm);
+        ent_piece_deinit(&w->piece);
     }
     for (size_t i = 0; p->ring && i < p->n_ring; i++) {
         task *t = &p->ring[i];
@@ -402,7 +495,8 @@ void ent_parallel_stop(ent_parallel *p)
     }
     pthread_mutex_destroy(&p->cutting);
     pthread_mutex_destroy(&p->lock);
-    pthread_cond_destroy(&p->changed);
+    pthread_cond_destroy(&p->freed);
+    pthread_cond_destroy(&p->done);
     free(p->workers);
     free(p->ring);
     free(p->view);

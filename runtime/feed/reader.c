@@ -217,6 +217,7 @@ static bool begin_source(ent_reader *r, ent_feed_error *err) {
     r->line = 1;
     r->number = 0;
     r->open = true;
+    r->cuts_ahead = r->cuts_read = false;
     header_free(r);
     if (r->format == ENT_FORMAT_JSONL) {
         return (r->json != NULL || ent_json_lines_init(r, err)) && ent_json_lines_begin(r, err);

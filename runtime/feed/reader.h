@@ -95,9 +95,10 @@ const char *ent_reader_header_name(const ent_reader *reader, uint32_t column);
 uint32_t ent_reader_column_number(const ent_reader *reader, uint32_t i);
 
 /* Reading one file on several threads: its text is cut at ends of rows, and each piece is read by a fork, a
- * reader with the same columns that lives on another thread.
+ * reader with the same columns that lives on another thread.  Of an ordinary file pieces are only places; their text
+ * is fetched by who reads them.
  *
- *   ENT_SPLIT_TEXT    *piece was exchanged for text of whole rows; the reader goes on behind it
+ *   ENT_SPLIT_TEXT    *piece is a stretch of whole rows, to be fetched; the reader goes on behind it
  *   ENT_SPLIT_REST    what is left of this file, perhaps nothing, and the next file are for ent_reader_next
  *   ENT_SPLIT_SERIAL  the text cannot be cut without being read: quotes, or a row longer than a piece
  *   ENT_SPLIT_FAILED
@@ -107,12 +108,25 @@ typedef enum ent_split { ENT_SPLIT_TEXT, ENT_SPLIT_REST, ENT_SPLIT_SERIAL, ENT_S
 /* A stretch of text; the memory is of the size that blocks of the reader have. */
 typedef struct ent_piece {
     char *text;
-    uint32_t len;
+    uint32_t begin, len;
+    bool fetched;
+    bool first; /* a row begins at `from` */
+    /* Places of a file between which its rows begin; when fetched, `to` is the end of the last.  0: it is no place. */
+    uint64_t from, to;
 } ent_piece;
 
 bool ent_piece_init(ent_piece *piece, const ent_reader *reader, ent_feed_error *err);
 void ent_piece_deinit(ent_piece *piece);
 ent_split ent_reader_split(ent_reader *reader, ent_piece *piece, ent_feed_error *err);
+/* Brings the text of a piece, on any thread.  false: it cannot be read, or cut without being read; then the reader must
+ * go back, and what was cut behind it is void. */
+bool ent_reader_fetch(const ent_reader *reader, ent_piece *piece);
+/* The same may turn out when a fork has read it; whole: to its end. */
+bool ent_reader_is_miscut(const ent_reader *fork, const ent_piece *piece, bool whole);
+/* Whether pieces are places, and where the first of them begins. */
+bool ent_reader_cuts_ahead(const ent_reader *reader, uint64_t *row_from);
+/* Goes on at this place of the file, and cuts no more but what it has read. */
+bool ent_reader_go_back(ent_reader *reader, uint64_t at, ent_feed_error *err);
 /* Counts rows and lines that forks have read, so that places in what is left are right. */
 void ent_reader_skip(ent_reader *reader, uint64_t lines, uint64_t rows);
 

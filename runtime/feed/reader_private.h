@@ -49,7 +49,8 @@ typedef struct ent_csv {
     char separator;
     ent_scan_function kernel;
     ent_scan scan;
-    uint32_t scan_capacity;
+    uint32_t dirty_cap; /* of the block for which scan.dirty is large enough */
+    size_t ends_capacity, rows_capacity;
     uint32_t *ends_memory; /* of scan.ends, which begins behind one that stands before the text */
     uint32_t row_at; /* rows of the scan taken so far */
     uint32_t start;  /* offset of the first byte not taken */
@@ -75,6 +76,9 @@ struct ent_reader {
     uint32_t n_header;
     char **header;
     ent_block block;
+    bool cuts_ahead; /* pieces are places of the file in hand, `cut_at` is the next one; the block is empty */
+    bool cuts_read;  /* not in this file: only what has been read is cut */
+    uint64_t cut_at, row_from; /* row_from: the first of them, where a row begins */
     ent_csv csv;
     ent_json *json;
     ent_json_plain *json_plain; /* tried first */

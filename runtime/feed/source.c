@@ -35,6 +35,7 @@ struct ent_source {
     uint8_t *raw;
     size_t raw_at;
     size_t raw_len;
+    bool is_file;    /* an ordinary one, which can be read anywhere */
     bool raw_end;    /* the file has no more */
     bool in_member;  /* a compressed member was begun and has not ended */
     bool any_member; /* one has ended: what follows may be padding */
@@ -471,6 +472,7 @@ static bool open_file(ent_source *s, const char *path, ent_feed_error *err) {
     }
     if (S_ISREG(status.st_mode)) {
         s->total = status.st_size > 0 ? (uint64_t)status.st_size : 0;
+        s->is_file = true;
         (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     }
     return true;
@@ -532,6 +534,38 @@ void ent_source_close(ent_source *s) {
 const char *ent_source_name(const ent_source *s) { return s->name; }
 ent_format ent_source_format(const ent_source *s) { return s->format; }
 ent_compression ent_source_compression(const ent_source *s) { return s->compression; }
+
+bool ent_source_is_random(const ent_source *s) {
+    return s->is_file && s->compression == ENT_COMPRESSION_NONE && s->peek_at == s->peek_len && s->tap == NULL;
+}
+
+int64_t ent_source_read_at(const ent_source *s, uint64_t offset, void *out, size_t cap) {
+    size_t got = 0;
+    while (got < cap) {
+        ssize_t more = pread(s->fd, (char *)out + got, cap - got, (off_t)(offset + got));
+        if (more == 0) {
+            break;
+        }
+        if (more < 0 && errno != EINTR) {
+            return -1;
+        }
+        got += more > 0 ? (size_t)more : 0;
+    }
+    return (int64_t)got;
+}
+
+uint64_t ent_source_tell(const ent_source *s) { return s->done - (s->raw_len - s->raw_at); }
+uint64_t ent_source_size(const ent_source *s) { return s->total; }
+
+bool ent_source_seek(ent_source *s, uint64_t offset, ent_feed_error *err) {
+    if (lseek(s->fd, (off_t)offset, SEEK_SET) < 0) {
+        return ent_feed_fail_os(err, errno, "cannot read `%s`", s->name);
+    }
+    s->done = offset;
+    s->raw_at = s->raw_len;
+    s->ended = false;
+    return true;
+}
 
 void ent_source_set_tap(ent_source *s, ent_source_tap tap, void *user) {
     s->tap = tap;

@@ -54,6 +54,18 @@ void ent_source_close(ent_source *source);
  * does not mean the end: what a pipe has is handed on. */
 int64_t ent_source_read(ent_source *source, void *out, size_t cap, ent_feed_error *err);
 
+/* Whether any stretch of the content can be read at any time: that of an ordinary file as it is. */
+bool ent_source_is_random(const ent_source *source);
+
+/* Up to `cap` bytes from `offset` on, wherever the source is; several threads may ask at a time.  Fewer: the file ends
+ * there.  -1: it cannot be read. */
+int64_t ent_source_read_at(const ent_source *source, uint64_t offset, void *out, size_t cap);
+
+/* Where ent_source_read goes on, and going on elsewhere; false: that failed.  Only of random ones. */
+uint64_t ent_source_tell(const ent_source *source);
+uint64_t ent_source_size(const ent_source *source); /* when it was opened */
+bool ent_source_seek(ent_source *source, uint64_t offset, ent_feed_error *err);
+
 /* As given to open; `standard input` for `-`. */
 const char *ent_source_name(const ent_source *source);
 

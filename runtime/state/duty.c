@@ -332,7 +332,9 @@ static bool decide_discharged(ent_engine *s, ent_dutystate *d, ent_clock *c, con
     bool ok = (!breach || ent_clockstate_blame(s, d, c, c->discharged_at, &blame)) &&
               decide(s, d, c, status, now, st, breach ? &blame : NULL, false, true) &&
               record_outcome(d, c, st, breach ? &blame : NULL, now, true);
-    ent_blame_deinit(s, &blame);
+    if (breach) {
+        ent_blame_deinit(s, &blame);
+    }
     return ok;
 }
 
@@ -496,7 +498,7 @@ static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
 /* A slice's clocks lie anywhere in memory, but which they will be is known: the processor is told in good time, first
  * of the place in the map, then of that in the list, then of the clock, then of its holders.  Of a clock that may end
  * it is told of its spans, too. */
-enum { AHEAD_MAP = 24, AHEAD_LIST = 16, AHEAD_CLOCK = 8, AHEAD_HOLDERS = 4, AHEAD_RING = 16 };
+enum { AHEAD_ROW = 32, AHEAD_MAP = 24, AHEAD_LIST = 16, AHEAD_CLOCK = 8, AHEAD_HOLDERS = 4, AHEAD_RING = 16 };
 enum { ENDS = BIT_DISCHARGE | BIT_VOID | BIT_UNTIL };
 
 typedef struct ahead {
@@ -520,10 +522,27 @@ static void look_for_spans(const ent_engine *s, const ent_dutystate *leader, con
     }
 }
 
+/* Rows that were made ready by another thread are in its caches. */
+static void look_for_row(const ent_engine *s, const ent_dutystate *leader, const ent_event *e)
+{
+    const ent_feedstate *f = &s->feeds[e->feed];
+    const ent_dutystate *d = &s->duties[leader->members[e->tag]];
+    if (f->row->holder >= 0) {
+        __builtin_prefetch((const int64_t *)f->pending[f->row->holder].data + e->lane);
+    }
+    if ((e->bits & BIT_TRIGGER) && d->row->allow_field >= 0) {
+        __builtin_prefetch((const int64_t *)f->pending[d->row->allow_field].data + e->lane);
+        __builtin_prefetch((const int64_t *)f->origin.data + e->lane);
+    }
+}
+
 static void look_ahead(const ent_engine *s, ahead *a, size_t i)
 {
     const ent_event *v = s->events.v + i;
     size_t left = s->events.n - i;
+    if (s->ready && left > AHEAD_ROW) {
+        look_for_row(s, a->leader, &v[AHEAD_ROW]);
+    }
     if (left > AHEAD_MAP) {
         ent_map_prefetch(&s->duties[a->leader->members[v[AHEAD_MAP].tag]].running, v[AHEAD_MAP].key);
     }
@@ -546,16 +565,23 @@ static void look_ahead(const ent_engine *s, ahead *a, size_t i)
     look_for_spans(s, a->leader, v, left);
 }
 
+bool ent_dutystate_find(ent_engine *s, const ent_dutystate *d)
+{
+    bool ok = true;
+    ent_events_clear(s);
+    for (size_t i = 0; ok && i < d->n_members; i++) {
+        ok = ent_watches_collect(s, &s->duties[d->members[i]].watches, (uint16_t)i);
+    }
+    ent_events_sort(s);
+    return ok;
+}
+
 bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error)
 {
     ahead a = {.leader = d};
-    ent_events_clear(s);
-    for (size_t i = 0; i < d->n_members; i++) {
-        if (!ent_watches_collect(s, &s->duties[d->members[i]].watches, (uint16_t)i)) {
-            return ent_no_memory(error);
-        }
+    if (!ent_ready_events(s, s->program->n_span + (size_t)d->index) && !ent_dutystate_find(s, d)) {
+        return ent_no_memory(error);
     }
-    ent_events_sort(s);
     for (size_t i = 0; i < s->events.n; i++) {
         const ent_event *e = &s->events.v[i];
         look_ahead(s, &a, i);
@@ -582,7 +608,9 @@ bool ent_clock_finish(ent_engine *s, ent_dutystate *d, const ent_clock *c)
     ent_blame blame = {0};
     bool ok = (!breach || ent_clockstate_blame(s, d, c, now, &blame)) &&
               decide(s, d, c, status, s->to, &st, breach ? &blame : NULL, !waiting, waiting);
-    ent_blame_deinit(s, &blame);
+    if (breach) {
+        ent_blame_deinit(s, &blame);
+    }
     return ok;
 }
 

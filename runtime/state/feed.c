@@ -303,6 +303,10 @@ bool ent_feedstate_run(ent_engine *s, ent_feedstate *f, const ent_vector *fields
 
 bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fault *error)
 {
+    if (f->is_sliced) {
+        f->is_sliced = false;
+        return true;
+    }
     if (f->unsorted && !sort_pending(f)) {
         return ent_no_memory(error);
     }

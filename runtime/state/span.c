@@ -323,14 +323,20 @@ void ent_span_prefetch_runs(const ent_spanstate *span, int64_t key)
     }
 }
 
+bool ent_spanstate_find(ent_engine *s, const ent_spanstate *span)
+{
+    ent_events_clear(s);
+    bool ok = ent_watches_collect(s, &span->watches, 0);
+    ent_events_sort(s);
+    return ok;
+}
+
 bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span)
 {
     enum { AHEAD_MAP = 16, AHEAD_KEY = 8 };
-    ent_events_clear(s);
-    if (!ent_watches_collect(s, &span->watches, 0)) {
+    if (!ent_ready_events(s, (size_t)(span - s->spans)) && !ent_spanstate_find(s, span)) {
         return false;
     }
-    ent_events_sort(s);
     for (size_t i = 0; i < s->events.n; i++) {
         const ent_event *e = &s->events.v[i];
         if (i + AHEAD_MAP < s->events.n) {

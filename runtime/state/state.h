@@ -88,6 +88,7 @@ typedef struct ent_feedstate {
     int64_t last_at;
     /* the slice: the first n rows of pending */
     size_t n;
+    bool is_sliced;      /* it was cut ahead, see ahead.h */
     ent_colbuf *slots;   /* outputs of the row kernel */
     size_t n_slots;
     /* previous(f) */
@@ -558,6 +559,7 @@ struct ent_engine {
     bool from_set, to_set, started, ended, failed;
     bool giving; /* decisions are being given out: the state is between two states */
     uint64_t slice; /* number of the slice in hand */
+    struct ent_ready *ready; /* which was made ready ahead, or NULL */
     ent_verdict *decisions; /* not yet given out */
     size_t n_decisions, decisions_capacity;
     size_t settle_at;       /* give out when there are so many */
@@ -643,6 +645,8 @@ bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag);
 void ent_events_sort(ent_engine *s);
 bool ent_spanstate_init(ent_engine *s, ent_spanstate *span, int64_t index, ent_fault *error);
 void ent_spanstate_deinit(ent_spanstate *span);
+/* Fills s->events with what rows of the slice mean to the span. */
+bool ent_spanstate_find(ent_engine *s, const ent_spanstate *span);
 bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span);
 /* No clock of the key is left, and no later one begins before `before`: lets go of what had ended by then. */
 void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before);
@@ -658,6 +662,10 @@ bool ent_span_run_after(const ent_spanstate *span, int64_t key, int64_t at, ent_
 bool ent_use_collect(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t from,
                      int64_t to, ent_intervals *out);
 bool ent_use_contains(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t at);
+
+/* --- ahead.c --- */
+/* Fills s->events if that was done ahead: lists are numbered by span, then by duty. */
+bool ent_ready_events(ent_engine *s, size_t list);
 
 /* --- clock.c --- */
 /* Net time of a clock in [start, at). */
@@ -730,7 +738,9 @@ bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_faul
 void ent_dutystate_deinit(ent_dutystate *d);
 /* All zero but for its memory of keys and holders; NULL: no memory. */
 ent_clock *ent_clock_new(ent_dutystate *d);
-/* Takes the slice through all duties that move with d, their leader. */
+/* Fills s->events with what rows of the slice mean to all duties that move with d, their leader. */
+bool ent_dutystate_find(ent_engine *s, const ent_dutystate *d);
+/* Takes the slice through them. */
 bool ent_dutystate_slice(ent_engine *s, ent_dutystate *d, ent_fault *error);
 bool ent_dutystate_finish(ent_engine *s, ent_dutystate *d, ent_fault *error);
 /* Decides one clock as things stand at the end. */

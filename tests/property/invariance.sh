@@ -58,10 +58,12 @@ all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
     same "$program portable, row by row" "$program" --feed "$feed=$file" --portable --batch 1
     same "$program portable, two threads" "$program" --feed "$feed=$file" --portable --jobs 2
     for n in 1 2; do same "$program jobs $n" "$program" --feed "$feed=$file" --jobs $n; done
+    same "$program jobs 3, small batches" "$program" --feed "$feed=$file" --jobs 3 --batch 7
     xz -0 -k -f "$file" && same "$program xz" "$program" --feed "$feed=$file.xz"
     same "$program standard input" "$program" --feed "$feed=-" <"$file"
     (head -n 1 "$file"; tail -n +2 "$file" | awk 'BEGIN {srand(7)} {print rand() "\t" $0}' | sort -k1,1 | cut -f2-) >shuffled.csv
     same "$program shuffled" "$program" --feed "$feed=shuffled.csv"
+    same "$program shuffled, jobs 2" "$program" --feed "$feed=shuffled.csv" --jobs 2
     same "$program shuffled, sorted on disk" "$program" --feed "$feed=shuffled.csv" --sort-memory 64K --tmpdir "$work"
     same_facts "$program traced" "$program" --feed "$feed=$file"
     same_facts "$program shuffled and traced" "$program" --feed "$feed=shuffled.csv"
@@ -133,6 +135,8 @@ threads "bad rows" plain.csv
 awk 'NR % 70000 == 0 {sub(/note/, "\"a \"\"note\"\"\nof two lines\"")} {print}' plain.csv >quotes.csv
 threads "quotes" quotes.csv
 threads "two files" quotes.csv plain.csv
+awk 'NR % 50000 == 0 {for (i = 0; i < 12; i++) $0 = $0 $0} {print}' plain.csv >long.csv
+threads "rows longer than what is looked through for their ends, and than pieces" long.csv
 awk -F, 'NR > 1 && NF >= 3 {printf "{\"value\": %s, \"at\": \"%s\", \"delay\": \"%s\", \"id\": \"%s\", \"note\": {\"t\": \"%s\"}}%s\n",
     $1, $2, $3, $4, $5, NR % 31000 ? "" : ","}' plain.csv | tr -d '\r' >plain.jsonl
 threads "JSON Lines" plain.jsonl
@@ -205,5 +209,22 @@ shares --portable
 cp "$root/examples/retail-club/club.ent" "$root/examples/retail-club/uk-bank-holidays.ics" .
 awk -F, 'NR == 1 || !seen[$1 "," $2]++' ticket.csv >unique.csv
 all_ways club.ent ticket unique.csv
+
+# clocks with pauses and holders, whose slices are made ready ahead where there are threads
+cp "$root/tests/bench/incidents.ent" .
+awk 'BEGIN {
+    srand(11); split("opened assigned pending_client resumed assigned resolved closed", events, " ")
+    split("NetCo HostCo AppCo Payline", parties, " ")
+    for (i = 0; i < 4000; i++) {
+        t = int(i * 60 + rand() * 600); priority = int(1 + 4 * rand())
+        for (e = 1; e <= 7; e++) {
+            if (rand() < 0.2) continue
+            at = sprintf("2026-01-%02dT%02d:%02d:%02dZ", 1 + int(t / 86400), int(t / 3600) % 24, int(t / 60) % 60, t % 60)
+            printf "%s,INC%05d,%s,%s,%s\n", at, i, events[e], rand() < 0.05 ? "" : priority, rand() < 0.3 ? "" : parties[int(1 + 4 * rand())]
+            t += 1 + int(rand() * rand() * 40000)
+        }
+    }
+}' | sort -t, -k1,2 | awk -F, 'BEGIN {print "t,id,event,priority,party"} !seen[$1 "," $2]++' >incidents.csv
+all_ways incidents.ent ticket incidents.csv
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -6,7 +6,7 @@
 
 Each club is made from the seed `S-I` alone, printed as source and CSV, decided by both, and
 compared: status, figure, window, clock and credit. Every `--variants`-th club is run again with
-shuffled rows (where no two are at one instant), with two jobs, with batches of 1 and 7 and from a
+shuffled rows (where no two are at one instant), with two and three jobs, with batches of 1 and 7 and from a
 built .entc; those ledgers must be the same bytes. A difference is printed with its seed, so that
 `--seed S --start I --count 1 --keep DIR` shows it again. `--without` leaves features out
 (following, counting, matching, resume, rolling, timeshare, earn, cap, provisional, rate, parts,
@@ -656,6 +656,7 @@ def variants(entente, folder, club, facts, period, rng):
     bad = []
     whole = ledger_bytes(folder, "out.jsonl")
     runs = {"jobs 2": ("club.ent", ["--jobs", "2"]), "batch 1": ("club.ent", ["--batch", "1"]),
+            "jobs 3, batch 2": ("club.ent", ["--jobs", "3", "--batch", "2"]),
             "batch 7": ("club.ent", ["--batch", "7"]), "entc": ("club.entc", [])}
     built = execute([entente, "build", "-o", "club.entc", "club.ent"], folder)
     if built.returncode:

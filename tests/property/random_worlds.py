@@ -41,11 +41,11 @@ OTHER_NAMES = {"NetCo": "Zeta", "HostCo": "Yarn", "AppCo": "Xeno", "DataCo": "Wo
                "Acme": "Client1", "Hermes": "Broker"}
 
 
-def run(entente, folder, world, name="out.jsonl"):
+def run(entente, folder, world, name="out.jsonl", extra=()):
     """The decisions of a world, or a text that says why there are none."""
     club, facts, period = world
     clubs.write(folder, club, facts)
-    done = clubs.execute(clubs.command(entente, folder, club, period, ledger_name=name), folder)
+    done = clubs.execute(clubs.command(entente, folder, club, period, "club.ent", name, extra), folder)
     if done.returncode:
         return f"exit {done.returncode}: {done.stderr.strip()[:1500]}"
     return ledger.read(os.path.join(folder, name))
@@ -96,6 +96,8 @@ def selective(club):
 def variants(entente, folder, world, lines):
     """Worlds that must be decided alike; what is not."""
     out = []
+    if run(entente, folder, world, "threads.jsonl", ["--jobs", "3", "--batch", "5"]) != lines:
+        out.append("three jobs: another ledger")
     found = run(entente, folder, renamed(list(world)), "renamed.jsonl")
     if isinstance(found, str) or essence(found) != essence(lines, True):
         out.append("renamed parties: another answer " + (found if isinstance(found, str) else ""))

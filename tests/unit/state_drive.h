@@ -253,6 +253,76 @@ static inline void join(const telling *all, char *out, size_t size)
     }
 }
 
+/* Slices made ready ahead, of up to 17 rows, two of them going round.  false: the program or the facts are not such. */
+static inline bool drive_ahead(const ent_image *p, const facts *all, const drive_plan *plan, telling *out)
+{
+    ent_fault error;
+    ent_engine_options options = {.lanes_max = plan->lanes_max,
+                                   .has_from = plan->has_from,
+                                   .from_ns = plan->from_ns,
+                                   .has_to = plan->has_to,
+                                   .to_ns = plan->to_ns,
+                                   .notices = plan->notices,
+                                   .on_decision = tell,
+                                   .user = out};
+    out->n = 0;
+    ent_engine *s = ent_engine_new(p, &options, &error);
+    ent_ahead *ahead = s && all->n > 0 ? ent_ahead_new(s, all->v[0].feed) : NULL;
+    ent_ready *ready[2] = {ahead ? ent_ready_new(ahead) : NULL, ahead ? ent_ready_new(ahead) : NULL};
+    fact *v = malloc((all->n + 1) * sizeof *v);
+    bool fits = ready[0] && ready[1] && v;
+    for (size_t i = 0; fits && i < all->n; i++) {
+        v[i] = all->v[i];
+        fits = v[i].feed == v[0].feed;
+    }
+    if (fits) {
+        uint64_t seed = plan->seed;
+        size_t at = 0;
+        qsort(v, all->n, sizeof *v, compare_facts);
+        for (size_t begin = 0, end; begin < all->n; begin = end) {
+            end = begin + 1 + (size_t)(next_random(&seed) % 17);
+            end = end < all->n ? end : all->n;
+            int64_t until = v[end - 1].at; /* its own rows wait for the next slice, as in the command */
+            bool ok = facts_push_to(s, ahead, v + begin, end - begin, &error);
+            if (!ok || !ent_ahead_cut(ahead, until, ready[at], &error) || !ent_engine_take(s, ready[at], &error)) {
+                fail_msg("ahead: %s", error.message);
+            }
+            at = 1 - at;
+        }
+        ent_ahead_rest(ahead, ready[at]);
+        if (!ent_engine_take(s, ready[at], &error) || !ent_engine_finish(s, &error)) {
+            fail_msg("ahead: %s", error.message);
+        }
+    }
+    free(v);
+    ent_ready_free(ahead, ready[0]);
+    ent_ready_free(ahead, ready[1]);
+    ent_ahead_free(ahead);
+    ent_engine_free(s);
+    return fits;
+}
+
+static size_t n_driven_ahead;
+
+static inline void expect_ahead(const char *name, const ent_image *p, const facts *all, drive_plan plan,
+                                const char *expected)
+{
+    for (size_t k = 0; k < 3; k++) {
+        telling out = {0};
+        char text[TEXT_MAX];
+        plan.lanes_max = lanes[k];
+        plan.seed = k + 1;
+        if (drive_ahead(p, all, &plan, &out)) {
+            join(&out, text, sizeof text);
+            if (strcmp(text, expected) != 0) {
+                fail_msg("%s, ahead, lanes %u:\n  got      %s\n  expected %s", name, lanes[k], text, expected);
+            }
+            n_driven_ahead++;
+        }
+        free(out.v);
+    }
+}
+
 /* Runs in every mode and compares the decisions with the text. */
 static inline void expect_all(const char *name, const ent_image *p, const facts *all,
                               drive_plan plan, const char *expected)
@@ -278,6 +348,7 @@ static inline void expect_all(const char *name, const ent_image *p, const facts 
             free(out.v);
         }
     }
+    expect_ahead(name, p, all, plan, expected);
 }
 
 static inline drive_plan until(int64_t minute)

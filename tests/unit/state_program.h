@@ -14,6 +14,7 @@
 
 #include "compiler/emit/builder.h"
 #include "compiler/emit/kernel.h"
+#include "runtime/state/ahead.h"
 #include "runtime/state/engine.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -640,8 +641,8 @@ static inline facts facts_of(const char *script)
     return all;
 }
 
-/* Pushes v[0..n), all of one feed. */
-static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault *error)
+/* Pushes v[0..n), all of one feed; ahead of the engine, if `ahead` is not NULL. */
+static inline bool facts_push_to(ent_engine *s, ent_ahead *ahead, const fact *v, size_t n, ent_fault *error)
 {
     ent_vector columns[FACT_FIELDS];
     int64_t *ints = calloc(FACT_FIELDS * n + 1, sizeof *ints);
@@ -698,7 +699,7 @@ static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault 
             (ent_fault){.code = ENT_FAULT_ENVIRONMENT, .place = -1, .message = "out of memory"};
     }
     const int64_t *origins = lines;
-    if (ok && n > 0 && n % 3 != 1) { /* as good as any others: where the session will keep them */
+    if (ok && !ahead && n > 0 && n % 3 != 1) { /* as good as any others: where the session will keep them */
         void *rooms[FACT_FIELDS] = {0};
         int64_t *room;
         ok = ent_engine_room(s, v[0].feed, n, rooms, &room);
@@ -715,7 +716,8 @@ static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault 
         }
         origins = ok && room ? memcpy(room, lines, n * sizeof *room) : lines;
     }
-    ok = ok && (n == 0 || ent_engine_push(s, v[0].feed, columns, n, origins, error));
+    ok = ok && (n == 0 || (ahead ? ent_ahead_push(ahead, columns, n, origins, error)
+                                 : ent_engine_push(s, v[0].feed, columns, n, origins, error)));
     free(ints);
     free(qs);
     free(fs);
@@ -723,5 +725,10 @@ static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault 
     free(absent);
     free(lines);
     return ok;
+}
+
+static inline bool facts_push(ent_engine *s, const fact *v, size_t n, ent_fault *error)
+{
+    return facts_push_to(s, NULL, v, n, error);
 }
 #endif

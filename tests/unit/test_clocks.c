@@ -211,6 +211,7 @@ static void test_clocks(void **state)
         free(all.v);
         ent_image_destroy(p);
     }
+    assert_true(n_driven_ahead > sizeof clock_cases / sizeof *clock_cases);
 }
 
 /* What was decided before the period is not decided again; what is later than it is not used. */

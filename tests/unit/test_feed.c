@@ -1230,8 +1230,129 @@ static void test_plain_json_rows(void **state) {
     assert_true(taken > 50 * ROUNDS);
 }
 
+/* ---- pieces ---- */
+
+enum { PIECE_TEXT = 6000 };
+
+/* Rows of up to 60 bytes; some have quotes, and newlines in them, or are long, or end otherwise. */
+static text random_rows(uint64_t *seed) {
+    static const char *const ends[] = {"\n", "\n", "\r\n", "\n\n"};
+    uint64_t quotes = random_next(seed) % 3 == 0 ? 40 : 0;
+    uint64_t longs = random_next(seed) % 3 == 0 ? 60 : 0;
+    bool odd = random_next(seed) % 2 == 0;
+    text t = {0};
+    text_print(&t, "a,b,c\n");
+    for (uint32_t i = 0; t.len < PIECE_TEXT; i++) {
+        text_print(&t, "%u,", i);
+        if (quotes > 0 && random_next(seed) % quotes == 0) {
+            text_print(&t, "\"%s\"", random_next(seed) % 2 == 0 ? "x\ny" : "x,\"\"");
+        }
+        uint64_t n = longs > 0 && random_next(seed) % longs == 0 ? 400 : random_next(seed) % 40;
+        for (uint64_t k = 0; k < n; k++) {
+            text_add(&t, "z", 1);
+        }
+        text_print(&t, ",%u%s", i * 7 % 13, odd ? ends[random_next(seed) % 4] : "\n");
+    }
+    t.len -= random_next(seed) % 3; /* the last row may lack its end, or more */
+    return t;
+}
+
+/* What one fork after the other reads of the pieces, as runtime/feed/parallel.c has them read at once. */
+static void put_pieces(text *out, ent_reader *reader, size_t *n_pieces, size_t *n_back) {
+    ent_feed_error err = {0};
+    const ent_cells *batch;
+    ent_piece piece;
+    uint64_t lines, rows, first;
+    uint64_t at = 0;
+    ent_reader *fork = ent_reader_fork(reader, &err);
+    assert_true(fork != NULL && ent_piece_init(&piece, reader, &err));
+    ent_reader_place(reader, &lines, &rows);
+    ent_reader_skip(reader, 0 - lines, 0 - rows);
+    while (ent_reader_split(reader, &piece, &err) == ENT_SPLIT_TEXT) {
+        size_t before = out->len;
+        bool good = ent_reader_fetch(reader, &piece);
+        if (good) {
+            ent_reader_give(fork, &piece, lines, rows);
+            while (ent_reader_next(fork, &batch, &err) > 0) {
+                ent_reader_spell(fork);
+                put_batch(out, batch);
+            }
+            good = !ent_reader_is_miscut(fork, &piece, true);
+        }
+        if (!good) {
+            out->len = before;
+            assert_true(ent_reader_cuts_ahead(reader, &first));
+            assert_true(ent_reader_go_back(reader, at ? at : first, &err));
+            ++*n_back;
+            continue;
+        }
+        ent_reader_place(fork, &lines, &rows);
+        at = piece.to;
+        ++*n_pieces;
+    }
+    if (ent_reader_cuts_ahead(reader, &first)) {
+        assert_true(ent_reader_go_back(reader, at ? at : first, &err));
+    }
+    ent_reader_skip(reader, lines, rows);
+    ent_piece_deinit(&piece);
+    ent_reader_close(fork);
+}
+
+static text read_cut(const char *path, const ent_reader_options *options, bool cut, size_t *n_pieces, size_t *n_back) {
+    ent_feed_error err = {0};
+    ent_source_list list = {0};
+    const char *const names[] = {"c", "b", "a"};
+    const ent_cells *batch;
+    text out = {0};
+    text_add(&out, "", 0);
+    assert_true(ent_source_list_add(&list, path, ENT_FORMAT_GUESS, &err));
+    ent_reader *reader = ent_reader_open(&list, names, 3, options, &err);
+    assert_non_null(reader);
+    for (uint32_t n = 1; ent_reader_next(reader, &batch, &err) > 0; n++) {
+        ent_reader_spell(reader);
+        put_batch(&out, batch);
+        if (cut && n == 2) {
+            put_pieces(&out, reader, n_pieces, n_back);
+        }
+    }
+    ent_reader_close(reader);
+    ent_source_list_deinit(&list);
+    return out;
+}
+
+static void test_pieces(void **state) {
+    (void)state;
+    enum { ROUNDS = 400 };
+    uint64_t seed = 11;
+    size_t n_pieces = 0;
+    size_t n_back = 0;
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s", path_of("pieces.csv"));
+    for (int round = 0; round < ROUNDS; round++) {
+        text t = random_rows(&seed);
+        text packed = gzip(t.p, t.len);
+        bool whole = random_next(&seed) % 4 != 0; /* else pieces are cut while they are read */
+        write_file(path, whole ? t.p : packed.p, whole ? t.len : packed.len);
+        ent_reader_options options = {.bad_rows = ENT_BAD_KEEP,
+                                      .batch_rows = 1 + (uint32_t)(random_next(&seed) % 20),
+                                      .plain = random_next(&seed) % 2 == 0};
+        text one = read_cut(path, &options, false, &n_pieces, &n_back);
+        options.block_size = 64 + (uint32_t)(random_next(&seed) % 900);
+        text cut = read_cut(path, &options, true, &n_pieces, &n_back);
+        cut.p[cut.len] = '\0';
+        assert_string_equal(cut.p, one.p);
+        free(one.p);
+        free(cut.p);
+        free(packed.p);
+        free(t.p);
+    }
+    assert_true(n_pieces > 3 * ROUNDS && n_back > ROUNDS / 10);
+    assert_int_equal(unlink(path), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_compressed_sources),
         cmocka_unit_test(test_damaged_sources),
         cmocka_unit_test(test_gzip_tail),

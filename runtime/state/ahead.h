@@ -1,0 +1,34 @@
+/* Slices made ready ahead of the engine that takes them, on another thread.
+ *
+ *   rows -> ahead: row kernel, who has the key, which rows mean what -> ready slice -> engine: spans, clocks, folds
+ *
+ * What is the same whatever has been decided before is done there; the slices are those that the engine would have cut
+ * itself, and it takes them in order.  Only for programs whose duties are worth it and whose one feed needs
+ * nothing of the engine's: no keys of several fields, which it numbers, and no functions of C.
+ * Tested by tests/unit/test_clocks.c and tests/property/invariance.sh. */
+#ifndef ENT_STATE_AHEAD_H
+#define ENT_STATE_AHEAD_H
+
+#include "runtime/state/engine.h"
+
+typedef struct ent_ahead ent_ahead;
+typedef struct ent_ready ent_ready; /* a slice, whose memory goes round */
+
+/* For an engine that has no rows yet, and will have those of this feed only.  NULL: the program is not of that kind, or
+ * there is no memory.  Texts must be shared.  From then on the engine's rows are pushed here. */
+ent_ahead *ent_ahead_new(const ent_engine *engine, int64_t feed);
+void ent_ahead_free(ent_ahead *ahead);
+ent_ready *ent_ready_new(const ent_ahead *ahead); /* NULL: no memory */
+void ent_ready_free(const ent_ahead *ahead, ent_ready *ready);
+
+/* As ent_engine_push; no row comes before the `until` of a cut. */
+bool ent_ahead_push(ent_ahead *ahead, const ent_vector *columns, size_t n, const int64_t *origins, ent_fault *error);
+size_t ent_ahead_pending(const ent_ahead *ahead);
+/* The slice of the rows before `until`. */
+bool ent_ahead_cut(ent_ahead *ahead, int64_t until, ent_ready *ready, ent_fault *error);
+/* At the end: the rows that are left, which the engine makes ready itself. */
+void ent_ahead_rest(ent_ahead *ahead, ent_ready *ready);
+
+/* Takes the slice and advances, or takes the rest. */
+bool ent_engine_take(ent_engine *engine, ent_ready *ready, ent_fault *error);
+#endif
