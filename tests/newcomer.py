@@ -92,6 +92,23 @@ def hosts(home, report):
                 report.hold(n < 60, f"{name}/{file} is under 60 lines", n)
 
 
+def month_end(home, report):
+    page = Page("docs/operations.md")
+    at = Machine(home, report)
+    at.exports = "PATH=$HOME/usr/bin:$PATH\n"
+    folder = os.path.join(home, "month")
+    os.mkdir(folder)
+    harness.write(os.path.join(folder, "club.ent"), page.block("framework Desk"))
+    harness.write(os.path.join(folder, "january.csv"), page.block("at,id,event,priority"))
+    said = at.sh(page.block("entente build -o club.entc club.ent\nentente run"), "a month-end", folder)
+    report.hold(re.search(r"breach", said), "the table and the explanation say that there is a breach", said)
+    report.hold("whole, 1 decision" in said, "the ledger is whole", said)
+    report.hold("P3" in open(os.path.join(folder, "bad.csv"), encoding="utf-8").read(), "the bad row is put aside")
+    report.hold("<html" in open(os.path.join(folder, "2026-01.html"), encoding="utf-8").read(), "there is a report")
+    left = sorted(os.listdir(folder))
+    report.hold(left == ["2026-01.html", "2026-01.jsonl", "bad.csv", "club.ent", "club.entc", "january.csv"], "and no more", left)
+
+
 def ask(port, path):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
         return answer.read().decode()
@@ -175,6 +192,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="entente-newcomer-") as home:
         hosts(home, report)
         watch(home, report)
+        month_end(home, report)
     report.close()
 
 
