@@ -35,21 +35,6 @@ bool ent_file_create(ent_file *file, const char *path)
     return true;
 }
 
-/* Lets the disk begin with what was written so far, so that there is little to wait for at the end. */
-static void send_off(ent_file *file)
-{
-#ifdef SYNC_FILE_RANGE_WRITE
-    enum { STEP = 8 << 20 };
-    if (file->written - file->on_its_way >= STEP) {
-        (void)sync_file_range(file->fd, (off_t)file->on_its_way, (off_t)(file->written - file->on_its_way),
-                              SYNC_FILE_RANGE_WRITE);
-        file->on_its_way = file->written;
-    }
-#else
-    (void)file;
-#endif
-}
-
 static void put(ent_file *file, const char *bytes, size_t len)
 {
     size_t done = 0;
@@ -61,8 +46,6 @@ static void put(ent_file *file, const char *bytes, size_t len)
             file->os_error = errno;
         }
     }
-    file->written += done;
-    send_off(file);
 }
 
 static void flush(ent_file *file)

@@ -95,7 +95,6 @@ typedef struct ent_file {
     int fd;
     char *buffer;
     size_t n;
-    uint64_t written, on_its_way; /* bytes; on their way to the disk */
     unsigned mode; /* permissions; 0: 0644 */
     int os_error;
 } ent_file;
