@@ -5,6 +5,7 @@
 #include "compiler/entente/compile.h"
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
+#include "runtime/ledger/file.h"
 
 enum { OUTPUT, STDLIB, COLOR };
 static const ent_option options[] = {{"output", "X.entc", "the file to write; renamed when complete"},

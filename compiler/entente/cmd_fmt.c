@@ -8,6 +8,7 @@
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
 #include "compiler/format/format.h"
+#include "runtime/ledger/file.h"
 
 enum { CHECK, COLOR };
 static const ent_option options[] = {

@@ -8,6 +8,7 @@
 #include "compiler/entente/options.h"
 #include "compiler/entente/run.h"
 #include "compiler/syntax/diag.h"
+#include "runtime/ledger/file.h"
 
 enum { PARTY, KEY, AGREEMENT, VERSION, SIGNATURES, KEYS, STDLIB };
 static const ent_option options[] = {

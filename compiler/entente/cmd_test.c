@@ -7,6 +7,7 @@
 #include "compiler/entente/run.h"
 #include "compiler/entente/test_report.h"
 #include "compiler/syntax/arena.h"
+#include "runtime/ledger/file.h"
 
 enum { FORMAT, JUNIT, COVERAGE, ALLOW_EXTERN, STDLIB, COLOR };
 static const ent_option options[] = {

@@ -2,6 +2,7 @@
 #ifndef ENT_ENTENTE_NOTICES_H
 #define ENT_ENTENTE_NOTICES_H
 
+#include "runtime/ledger/file.h"
 #include "runtime/ledger/ledger.h"
 
 /* In order of instant, clause and subject.  false: no memory. */

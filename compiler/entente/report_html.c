@@ -7,6 +7,7 @@
 #include "compiler/entente/report_text.h"
 #include "runtime/judge/clause.h"
 #include "runtime/ledger/fact.h"
+#include "runtime/ledger/file.h"
 #include "runtime/time/civil.h"
 #include "runtime/time/zone.h"
 

@@ -7,6 +7,7 @@
 #include "compiler/entente/kept.h"
 #include "compiler/entente/tally.h"
 #include "runtime/feed/stream.h"
+#include "runtime/ledger/file.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/state/engine.h"
 

@@ -10,6 +10,7 @@
 #include "compiler/entente/notices.h"
 #include "compiler/entente/sources.h"
 #include "runtime/ledger/draft.h"
+#include "runtime/ledger/file.h"
 
 static int cannot_write(const run *r, const char *path)
 {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/ledger/draft.h"
+#include "runtime/ledger/file.h"
 
 enum { BUFFER_MAX = 256 << 10, BUFFER_MIN = 64 };
 

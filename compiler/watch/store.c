@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/ledger/file.h"
 #include "runtime/ledger/hash.h"
 #include "runtime/ledger/ledger.h"
 

@@ -14,6 +14,7 @@
  * Entente-Key names the public key of Ed25519. */
 #include "compiler/watch/clients.h"
 #include "compiler/watch/keys.h"
+#include "runtime/ledger/file.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/ledger/ledger.h"
+#include "runtime/ledger/file.h"
 
 enum {
     SEGMENT_BYTES = 1 << 20,

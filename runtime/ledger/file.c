@@ -1,4 +1,4 @@
-/* A file that is there whole or not at all; see ledger.h. */
+/* See file.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/ledger/ledger.h"
+#include "runtime/ledger/file.h"
 
 enum { BUFFER = 1 << 16 };
 

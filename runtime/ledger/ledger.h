@@ -87,22 +87,4 @@ size_t ent_ledger_target(const ent_image *program, const ent_objective_row *row,
 size_t ent_ledger_amount(const ent_image *program, const ent_verdict *decision, char *buf,
                          size_t size);
 int64_t ent_verdict_agreement(const ent_image *program, const ent_verdict *decision);
-
-/* Writes a file beside its final name and renames it when it is complete: an interrupted run leaves
- * what was there.  ent_file_commit flushes to the disk first.  Both return false with errno set. */
-typedef struct ent_file {
-    char *path, *temporary;
-    int fd;
-    char *buffer;
-    size_t n;
-    unsigned mode; /* permissions; 0: 0644 */
-    int os_error;
-} ent_file;
-bool ent_file_create(ent_file *file, const char *path);
-void ent_file_write(ent_file *file, const void *bytes, size_t n);
-bool ent_file_commit(ent_file *file);
-void ent_file_abort(ent_file *file);
-
-/* A file without a name, to write and read, which is gone when it is closed.  -1 with errno set. */
-int ent_file_unnamed(const char *folder);
 #endif

@@ -195,19 +195,24 @@ static inline bool drive_stream(ent_engine *s, const drive_plan *plan, fact *v, 
     return true;
 }
 
+static inline ent_engine_options plan_options(const drive_plan *plan, telling *out)
+{
+    return (ent_engine_options){.lanes_max = plan->lanes_max,
+                                .has_from = plan->has_from,
+                                .from_ns = plan->from_ns,
+                                .has_to = plan->has_to,
+                                .to_ns = plan->to_ns,
+                                .notices = plan->notices,
+                                .on_decision = tell,
+                                .user = out};
+}
+
 /* All of it, from a new session to its end.  NULL with the error on failure; else the session,
  * ended. */
 static inline ent_engine *drive(const ent_image *p, const facts *all, const drive_plan *plan,
                                  telling *out, ent_fault *error)
 {
-    ent_engine_options options = {.lanes_max = plan->lanes_max,
-                                   .has_from = plan->has_from,
-                                   .from_ns = plan->from_ns,
-                                   .has_to = plan->has_to,
-                                   .to_ns = plan->to_ns,
-                                   .notices = plan->notices,
-                                   .on_decision = tell,
-                                   .user = out};
+    ent_engine_options options = plan_options(plan, out);
     out->n = 0;
     ent_engine *s = ent_engine_new(p, &options, error);
     fact *v = s ? malloc((all->n + 1) * sizeof *v) : NULL;
@@ -257,14 +262,7 @@ static inline void join(const telling *all, char *out, size_t size)
 static inline bool drive_ahead(const ent_image *p, const facts *all, const drive_plan *plan, telling *out)
 {
     ent_fault error;
-    ent_engine_options options = {.lanes_max = plan->lanes_max,
-                                   .has_from = plan->has_from,
-                                   .from_ns = plan->from_ns,
-                                   .has_to = plan->has_to,
-                                   .to_ns = plan->to_ns,
-                                   .notices = plan->notices,
-                                   .on_decision = tell,
-                                   .user = out};
+    ent_engine_options options = plan_options(plan, out);
     out->n = 0;
     ent_engine *s = ent_engine_new(p, &options, &error);
     ent_ahead *ahead = s && all->n > 0 ? ent_ahead_new(s, all->v[0].feed) : NULL;

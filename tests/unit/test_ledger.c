@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "runtime/judge/answer.h"
+#include "runtime/ledger/file.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/ledger/verify.h"
 #include "tests/unit/state_clauses.h"
