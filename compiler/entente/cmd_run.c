@@ -48,7 +48,7 @@ static const ent_option options[] = {
     {"separator", "C", "between the cells of CSV: one character, or `tab`"},
     {"sort-memory", "SIZE", "memory for sorting rows that are not in order, e.g. 512M; more goes to "
                             "temporary files"},
-    {"tmpdir", "DIR", "where these files are; default /tmp"},
+    {"tmpdir", "DIR", "where temporary files are; default /tmp"},
     {"jobs", "N", "threads; the decisions are the same for every N"},
     {"batch", "N", "rows that are worked on at once, 1 to 2048; the decisions are the same"},
     {"portable", NULL,
