@@ -5,6 +5,7 @@
 #   make check      installs what is missing, builds, and runs every test
 #   make install    DESTDIR= PREFIX=/usr/local
 #   make fuzz       longer fuzzing;  make lint  formatting and layers;  make clean
+#   make coverage   which lines the unit tests and golden runs reach;  make dist  the sources as one archive
 #   make bench      times beside other engines, whose folder is BENCH_DIR;  make bench-deps  installs them
 #
 # SANITIZE=1 builds everything with ASan and UBSan under build/sanitize; CC=clang builds with clang.
@@ -28,6 +29,9 @@ FUZZ_LINK := -fsanitize=fuzzer
 else ifdef SANITIZE
 B := build/sanitize
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+else ifdef COVERAGE
+B := build/coverage
+OPT := -O1 -g --coverage -fprofile-update=atomic -Wno-format-truncation
 else ifneq (,$(findstring clang,$(CC)))
 B := build/clang
 OPT := -O2 -g
@@ -341,6 +345,19 @@ fuzz-guided:
 	    -artifact_prefix=build/fuzz/ build/fuzz/watch build/fuzz/samples
 	build/fuzz/tests/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 \
 	    -artifact_prefix=build/fuzz/ build/fuzz/parse tests/golden/syntax
+
+# a table by file and pages with each line; servers, hosts and random parts are left out, as they take long
+.PHONY: coverage dist
+coverage: WANTED = $(PACKAGES) $(TEST_PACKAGES) gcovr
+coverage: deps
+	@$(MAKE) --no-print-directory -j$(shell nproc) COVERAGE=1 test-programs
+	@find build/coverage -name '*.gcda' -delete
+	@BUILD=build/coverage sh tests/coverage.sh
+
+dist:
+	@mkdir -p build
+	git archive --format=tar.gz --prefix=entente-$(VERSION)/ -o build/entente-$(VERSION).tar.gz HEAD
+	@echo build/entente-$(VERSION).tar.gz
 
 lint:
 	sh tests/lint.sh
