@@ -114,7 +114,7 @@ void ent_feedstate_deinit(ent_feedstate *f)
     free(f->slots);
     free(f->holders);
     free(f->turns);
-    free(f->givers);
+    free(f->owned_givers);
     ent_named_keys_deinit(&f->named);
     ent_colbuf_deinit(&f->origin);
     ent_map_deinit(&f->keys);
@@ -344,6 +344,7 @@ bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fau
         }
     }
     f->n = low;
+    f->givers = f->origin.n > 0 ? f->origin.data : NULL;
     if (f->n > 0 && f->fills_holder && !ent_feedstate_fill_holder(s, f)) {
         return ent_no_memory(error);
     }

@@ -252,10 +252,11 @@ bool ent_holds_reserve(ent_dutystate *d, ent_holds *holds, uint32_t need)
 /* The row gives the key to the party. */
 static bool give_to(ent_engine *s, ent_dutystate *d, ent_holds *holds, int64_t party, size_t lane, int64_t at)
 {
+    const ent_feedstate *f = &s->feeds[d->row->feed];
     if (holds->n > 0 && holds->v[holds->n - 1].party == party) {
         return true;
     }
-    int64_t origin = ent_feedstate_giver(&s->feeds[d->row->feed], lane);
+    int64_t origin = ent_feedstate_giver(f, lane);
     if (holds->n > 0 && holds->v[holds->n - 1].at == at) {
         holds->v[holds->n - 1] = (ent_hold){at, party, origin};
         return true;

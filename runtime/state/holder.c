@@ -39,36 +39,44 @@ bool ent_feedstate_fill_holder(ent_engine *s, ent_feedstate *f)
 {
     const ent_colbuf *said = &f->pending[f->row->holder];
     ent_colbuf *filled = &f->pending[f->holder];
+    size_t n = f->n;
     const uint8_t *key_absent;
     const int64_t *keys = ent_feedstate_keys(s, f, f->row->first_key, f->row->n_keys, &key_absent);
-    if (!keys || !ent_colbuf_reserve(filled, f->n) ||
-        !ent_reserve((void **)&f->givers, &f->givers_capacity, f->n, sizeof *f->givers) ||
-        !ent_reserve((void **)&f->turns, &f->turns_capacity, f->n, sizeof *f->turns)) {
+    if (!keys || !ent_colbuf_reserve(filled, n) ||
+        !ent_reserve((void **)&f->owned_givers, &f->givers_capacity, n, sizeof *f->owned_givers) ||
+        !ent_reserve((void **)&f->turns, &f->turns_capacity, n, sizeof *f->turns)) {
         return false;
     }
-    int64_t *party = filled->data;
-    for (size_t i = 0; i < f->n; i++) {
-        bool names = said->n > i && !(said->absent && said->absent[i]);
-        ent_named now = {.party = names ? ((const int64_t *)said->data)[i] : -1,
-                         .origin = f->origin.n > i ? ((const int64_t *)f->origin.data)[i] : 0};
-        f->turns[i] = 0;
+    const int64_t *parties = said->data;
+    const uint8_t *nobody = said->absent;
+    const int64_t *rows = f->givers;
+    size_t n_said = said->n;
+    int64_t *holders = filled->data;
+    int64_t *givers = f->owned_givers;
+    uint8_t *turns = f->turns;
+    for (size_t i = 0; i < n; i++) {
+        bool names = i < n_said && !(nobody && nobody[i]);
+        ent_named now = {.party = names ? parties[i] : -1, .origin = rows ? rows[i] : 0};
+        bool turn = false;
         if (!(key_absent && key_absent[i])) {
             bool first;
             ent_named *known = named_of(&f->named, keys[i], &first);
             if (!known) {
                 return false;
             }
-            f->turns[i] = first || (names && known->party != now.party);
+            turn = first || (names && known->party != now.party);
             if (names) {
                 *known = now;
             } else if (known->party >= 0) {
                 now = *known;
             }
         }
-        party[i] = now.party;
-        f->givers[i] = now.origin;
+        holders[i] = now.party;
+        givers[i] = now.origin;
+        turns[i] = turn;
     }
-    filled->n = f->n;
+    filled->n = n;
+    f->givers = givers;
     f->turns_valid = true;
     return true;
 }

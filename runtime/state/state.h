@@ -122,10 +122,11 @@ typedef struct ent_feedstate {
     size_t turns_capacity;
     bool turns_valid;
     /* Which of `pending` says who has each row's key: the field, or behind the fields a column of the slice, filled
-     * from the rows before (holder.c); -1: the feed has none.  givers: of that column, by which row. */
+     * from the rows before (holder.c); -1: the feed has none.  givers: of the slice, by which row; NULL: unknown. */
     int64_t holder;
     bool fills_holder;
-    int64_t *givers;
+    const int64_t *givers;
+    int64_t *owned_givers;
     size_t givers_capacity;
     ent_named_keys named;
     ent_feed_totals totals;
@@ -649,7 +650,7 @@ static inline int64_t ent_feedstate_holder(const ent_feedstate *f, size_t lane)
 /* The row by which that party has it; 0: unknown. */
 static inline int64_t ent_feedstate_giver(const ent_feedstate *f, size_t lane)
 {
-    return f->fills_holder ? f->givers[lane] : f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0;
+    return f->givers ? f->givers[lane] : 0;
 }
 /* Fills `turns` of the slice, once; the feed has a holder.  false: no memory. */
 bool ent_feedstate_turns(ent_engine *s, ent_feedstate *f);
