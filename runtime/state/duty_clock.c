@@ -263,12 +263,8 @@ bool ent_clock_start(ent_engine *s, ent_dutystate *d, const ent_event *e)
 /* The place of a clock that ends is taken by the last one: only running clocks stay in the array. */
 bool ent_clock_remove(ent_dutystate *d, int64_t key)
 {
-    uint32_t *place = ent_map_at(&d->running, key);
-    if (!place) {
-        return false;
-    }
-    uint32_t at = *place;
-    *place = ENT_MAP_NONE;
+    uint32_t at = ent_map_get(&d->running, key);
+    ent_map_drop(&d->running, key);
     ent_clock_free(d, d->clocks[at]);
     ent_clock *last = d->clocks[--d->n_clocks];
     if (at != d->n_clocks) {

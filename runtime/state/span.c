@@ -368,8 +368,8 @@ static const ent_spankey *find_key(const ent_spanstate *span, int64_t key)
 void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before)
 {
     enum { KEPT = 4 };
-    uint32_t *place = ent_map_get(&span->keys, key) == ENT_MAP_NONE ? NULL : ent_map_at(&span->keys, key);
-    ent_spankey *k = place ? &span->v[*place] : NULL;
+    uint32_t place = ent_map_get(&span->keys, key);
+    ent_spankey *k = place != ENT_MAP_NONE ? &span->v[place] : NULL;
     bool over = k && k->open_from == ENT_NOT_OPEN &&
                 (k->closed.n == 0 || k->closed.v[k->closed.n - 1].to <= before);
     if (!over || !ent_reserve((void **)&span->spare, &span->spare_capacity, span->n_spare + 1, sizeof *span->spare)) {
@@ -382,8 +382,8 @@ void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before)
     }
     ent_intervals_clear(&k->closed);
     k->n_runs = 0;
-    span->spare[span->n_spare++] = *place;
-    *place = ENT_MAP_NONE;
+    span->spare[span->n_spare++] = place;
+    ent_map_drop(&span->keys, key);
 }
 
 bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at)
