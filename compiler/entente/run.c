@@ -297,6 +297,19 @@ static bool has_digest(const run *r)
     return r->options->ledger != NULL || r->options->format == ENT_RUN_JSONL;
 }
 
+/* Whether one thread reads and makes slices ready, and another decides. */
+static bool is_ahead(const run *r)
+{
+    return r->options->jobs > 1 && r->n_feeds == 1 && ent_ahead_fits(r->session, r->feeds[0].feed);
+}
+
+/* The thread that decides is one of them.  Where it decides only, it has most to do; so where rows are hashed, too, the
+ * others are as many as ever. */
+static uint32_t threads_that_read(const run *r)
+{
+    return r->options->jobs - (is_ahead(r) && !has_digest(r));
+}
+
 static int open_attempt(run *r)
 {
     char message[256] = "out of memory";
@@ -354,7 +367,7 @@ static int open_attempt(run *r)
         ent_stream_options stream = {.specs = f->specs,
                                      .n_specs = f->n_specs,
                                      .batch_rows = batch,
-                                     .jobs = r->options->jobs,
+                                     .jobs = threads_that_read(r),
                                      .zone_dir = ZONE_DIR,
                                      .separator = r->options->separator,
                                      .sort = f->sort,
@@ -473,8 +486,7 @@ static bool reads_ahead(const run *r)
 
 static int read_all(run *r)
 {
-    bool may_be_ahead = r->options->jobs > 1 && r->n_feeds == 1;
-    ent_ahead *ahead = may_be_ahead ? ent_ahead_new(r->session, r->feeds[0].feed) : NULL;
+    ent_ahead *ahead = is_ahead(r) ? ent_ahead_new(r->session, r->feeds[0].feed) : NULL;
     bool threaded = ahead || reads_ahead(r);
     ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, threaded, ahead, rows_a_step(r));
     if (!ingest) {

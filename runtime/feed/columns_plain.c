@@ -139,3 +139,66 @@ ENT_VECTORS bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digit
     }
     return join_decimals(words, lens, digits, out);
 }
+
+/* Fetches texts and whether one is longer than 16 bytes; what stands before a shorter text is still there.  false: it
+ * is no whole block, or what is before the first text's end is not eight bytes. */
+ALWAYS_INLINE bool fetch_texts(const ent_plain_lanes *lanes, ent_plain_words *words)
+{
+    walk at = walk_of(lanes);
+    if (lanes->n < ENT_PLAIN_BLOCK || *at.end < WORD) {
+        return false;
+    }
+    ENT_UNROLLED
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
+        uint32_t begin = at.end[-1] + 1;
+        uint32_t end = *at.end;
+        words->len[i] = end - begin;
+        words->first[i] = ent_load8(at.text + begin);
+        words->last[i] = ent_load8(at.text + end - WORD);
+    }
+    return true;
+}
+
+ENT_VECTORS bool ent_plain_texts(const ent_plain_lanes *lanes, unsigned bits, ent_plain_words *words, uint32_t *slots)
+{
+    enum { MOST = 2 * WORD };
+    uint64_t wrong = 0;
+    if (!fetch_texts(lanes, words)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++) {
+        uint64_t len = words->len[i];
+        uint64_t unused = len < WORD ? 64 - 8 * len : 0; /* bits; 64 where there is no text */
+        uint64_t last = words->last[i] >> (unused & 63) << (unused & 63);
+        uint64_t first = len > WORD ? words->first[i] : 0;
+        last = len > 0 ? last : 0;
+        wrong |= MOST - len;
+        words->first[i] = first;
+        words->last[i] = last;
+        slots[i] = (uint32_t)ent_text_slot(first, last, bits);
+    }
+    return wrong >> 63 == 0;
+}
+
+ENT_VECTORS bool ent_plain_numbers(const ent_plain_lanes *lanes, const ent_family *family, uint32_t *numbers,
+                                   uint64_t *others)
+{
+    ent_plain_words words;
+    const uint64_t len = family->shape >> 8;
+    const uint64_t kept = (UINT64_C(1) << (family->shape & 0x3F)) - 1; /* of the last eight bytes, what is no digit */
+    const uint64_t earlier = len > WORD ? UINT64_MAX >> (8 * (2 * WORD - len)) : 0;
+    const uint64_t shown = len < WORD ? ~((UINT64_C(1) << (64 - 8 * len)) - 1) : UINT64_MAX;
+    const uint64_t before = family->before;
+    const uint64_t prefix = family->prefix;
+    if (!fetch_texts(lanes, &words)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++) {
+        uint64_t digits = (words.last[i] ^ ENT_EVERY_BYTE('0')) & ~kept;
+        others[i] = ((((digits & ENT_LOW_BITS) + ENT_EVERY_BYTE(0x76)) | digits) & ENT_HIGH_BITS) |
+                    ((words.last[i] & shown & kept) ^ prefix) | ((words.first[i] & earlier) ^ before) |
+                    (words.len[i] ^ len);
+        numbers[i] = (uint32_t)ent_join_digits(digits);
+    }
+    return true;
+}

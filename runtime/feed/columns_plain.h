@@ -7,6 +7,7 @@
 #define ENT_FEED_COLUMNS_PLAIN_H
 
 #include "runtime/feed/columns.h"
+#include "runtime/vm/numbered.h"
 #include "runtime/vm/swar.h"
 
 enum { ENT_PLAIN_BLOCK = 64 }; /* rows at once */
@@ -16,6 +17,12 @@ typedef struct ent_plain_lanes {
     const ent_plain_rows *rows;
     uint32_t column, begin, n; /* n: of the last block fewer than ENT_PLAIN_BLOCK */
 } ent_plain_lanes;
+
+/* Texts of 0 to 16 bytes: the last eight bytes, with zeros before a shorter one; of one longer than eight its first
+ * eight, else 0; and the length. */
+typedef struct ent_plain_words {
+    uint64_t first[ENT_PLAIN_BLOCK], last[ENT_PLAIN_BLOCK], len[ENT_PLAIN_BLOCK];
+} ent_plain_words;
 
 /* `HH:MM:SS` in seconds; not 0: it is not of that shape.  Without branches, as vectors do it. */
 static inline __attribute__((always_inline)) uint64_t ent_time_of_day(uint64_t text, uint64_t *seconds)
@@ -28,10 +35,21 @@ static inline __attribute__((always_inline)) uint64_t ent_time_of_day(uint64_t t
     return ((((digits & ENT_LOW_BITS) + room) | digits) & ENT_HIGH_BITS) | (23 - hours) >> 63;
 }
 
+/* Where a text is looked for first in a table of 2^bits texts. */
+static inline __attribute__((always_inline)) uint64_t ent_text_slot(uint64_t first, uint64_t last, unsigned bits)
+{
+    uint64_t mixed = (first * UINT64_C(0xD6E8FEB86659FD93)) ^ last;
+    return (mixed ^ mixed >> 32) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - bits);
+}
+
 /* `0` and `1`. */
 bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out);
 /* Instants in the day that was met last. */
 bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_day_memo *memo, int64_t *out);
 /* Digits, a point and `digits` digits, eight characters at most. */
 bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digits, int64_t *out);
+/* Texts of 16 bytes at most, and where each would be in a table of 2^bits texts. */
+bool ent_plain_texts(const ent_plain_lanes *lanes, unsigned bits, ent_plain_words *words, uint32_t *slots);
+/* The numbers of texts of the family; others: for each whether it is another text (not 0). */
+bool ent_plain_numbers(const ent_plain_lanes *lanes, const ent_family *family, uint32_t *numbers, uint64_t *others);
 #endif

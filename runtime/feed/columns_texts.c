@@ -9,12 +9,14 @@
  * where the one is that came behind it last time.  The texts of a turn, found by going from one to the next, are put
  * down behind each other.  A block of plain rows is first taken to be where the turn goes on, and each text is only
  * compared with the one that is expected; if one is another, the block is read again, and the next turn is put down
- * anew. */
+ * anew.  Where order is of no help, the texts of a block are looked for at once, both places of each (take_known), and
+ * numbers of one family are read at once (take_far). */
 #include "runtime/feed/columns.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/feed/columns_plain.h"
 #include "runtime/vm/swar.h"
 #include "runtime/vm/numbered.h"
 #include "runtime/vm/simd.h"
@@ -23,8 +25,9 @@
 
 /* A table of at most NEAR_BITS needs no looking ahead. */
 enum { WORD = 8, MEMO_BITS_FIRST = 8, NEAR_BITS = 12, MEMO_BITS_MAX = 17, TEXT_MAX = 16, NEIGHBOURS = 16 };
-/* Rows of a block; blocks that may be out of order one behind the other, and how many then are not tried. */
-enum { BLOCK = 64, FAILURES_MAX = 16, RESTING = 256 };
+/* Rows of a block, as many as are fetched at once; blocks that may be out of order one behind the other, and how many
+ * then are not tried. */
+enum { BLOCK = ENT_PLAIN_BLOCK, FAILURES_MAX = 16, RESTING = 256 };
 
 /* A text of 1 to 16 bytes: its last eight, with zeros before them, and of a longer one its first eight. */
 typedef struct remembered {
@@ -118,8 +121,7 @@ void ent_text_memo_free(ent_text_memo *memo)
 
 ALWAYS_INLINE size_t near_slot(const remembered *text, unsigned bits)
 {
-    uint64_t mixed = (text->first * UINT64_C(0xD6E8FEB86659FD93)) ^ text->last;
-    return (size_t)((mixed ^ mixed >> 32) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - bits));
+    return (size_t)ent_text_slot(text->first, text->last, bits);
 }
 
 /* What is before the last eight bytes of a text. */
@@ -329,10 +331,6 @@ ENT_VECTORS static bool take_in_order(const ent_column_lanes *lanes, ent_text_me
 /* Order is tried as long as it helps. */
 static bool try_order(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t n)
 {
-    if (memo->resting > 0) {
-        memo->resting--;
-        return false;
-    }
     if (take_in_order(lanes, memo, begin, n)) {
         memo->failures = 0;
         return true;
@@ -344,22 +342,61 @@ static bool try_order(const ent_column_lanes *lanes, ent_text_memo *memo, uint32
     return false;
 }
 
+/* Takes a block of plain rows in no order if the small table holds all texts; false: it does not, and what was written
+ * is for the caller to write again.  Both places of a text are looked at, so nothing is branched for. */
+static bool take_known(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t n)
+{
+    const ent_plain_lanes block = {lanes->plain, lanes->column, begin, n};
+    const remembered *texts = memo->texts;
+    int64_t *out = (int64_t *)lanes->data + begin;
+    uint8_t *absent = lanes->absent + begin;
+    ent_plain_words words;
+    uint32_t slots[BLOCK];
+    uint64_t unknown = 0;
+    if (!ent_plain_texts(&block, memo->bits, &words, slots)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < BLOCK; i++) {
+        const remembered *one = &texts[slots[i]];
+        const remembered *other = &texts[other_slot(slots[i])];
+        uint64_t not_one = (one->first ^ words.first[i]) | (one->last ^ words.last[i]) | (one->len ^ words.len[i]);
+        uint64_t not_other =
+            (other->first ^ words.first[i]) | (other->last ^ words.last[i]) | (other->len ^ words.len[i]);
+        bool empty = words.len[i] == 0;
+        int64_t meaning = not_one == 0 ? one->meaning : other->meaning;
+        unknown |= (not_one != 0) & (not_other != 0) & !empty;
+        out[i] = empty ? 0 : meaning;
+        absent[i] = empty;
+    }
+    return unknown == 0;
+}
+
 /* Takes lanes from `i` on with a large table: the places of a group of texts are told to the processor before they are
  * looked at.  The first lane of the next group, or the next lane where the table has grown. */
 static uint32_t take_far(ent_column_lanes *lanes, ent_text_memo *memo, uint32_t i, const ent_families *families,
                          ent_text_meaning meaning, void *user)
 {
-    enum { GROUP = 32 };
-    remembered text[GROUP];
-    const remembered *place[GROUP];
-    const uint32_t *number[GROUP];
+    remembered text[BLOCK];
+    const remembered *place[BLOCK];
+    const uint32_t *number[BLOCK];
+    uint32_t numbers[BLOCK];
+    uint64_t others[BLOCK];
     int64_t *out = lanes->data;
     unsigned bits = memo->bits;
-    uint32_t n = lanes->n - i < GROUP ? lanes->n - i : GROUP;
+    uint32_t n = lanes->n - i < BLOCK ? lanes->n - i : BLOCK;
+    const ent_plain_lanes block = {lanes->plain, lanes->column, i, n};
+    const ent_family *family = families && !lanes->cells ? memo->family : NULL;
+    if (family && !ent_plain_numbers(&block, family, numbers, others)) {
+        family = NULL;
+    }
     for (uint32_t k = 0; k < n; k++) {
-        ent_cell cell = ent_lane_cell(lanes, i + k);
         place[k] = NULL;
-        number[k] = NULL;
+        number[k] = family && others[k] == 0 ? ent_family_place(family, numbers[k]) : NULL;
+        if (number[k]) {
+            __builtin_prefetch(number[k]);
+            continue;
+        }
+        ent_cell cell = ent_lane_cell(lanes, i + k);
         if (cell.len - 1 < TEXT_MAX) {
             text[k] = bytes_of(cell.p, cell.len);
             number[k] = families ? numbered_place(memo, families, &text[k]) : NULL;
@@ -405,7 +442,10 @@ void ent_columns_texts(ent_column_lanes *lanes, ent_text_memo *memo, const ent_f
             continue;
         }
         uint32_t n = lanes->n - i < BLOCK ? lanes->n - i : BLOCK;
-        if (lanes->cells || !try_order(lanes, memo, i, n)) {
+        bool ordered = memo->resting == 0;
+        memo->resting -= !ordered;
+        bool (*take)(const ent_column_lanes *, ent_text_memo *, uint32_t, uint32_t) = ordered ? try_order : take_known;
+        if (lanes->cells || !take(lanes, memo, i, n)) {
             take_block(lanes, memo, i, i + n, meaning, user);
         }
         i += n;

@@ -605,8 +605,10 @@ bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault
     if (!sorted) {
         return ent_no_memory(error);
     }
+    bool one_clause = true; /* then both orders are the same */
     for (size_t i = 0; i < n; i++) {
         sorted[i] = (sort_entry){&decisions[i], s, decisions[i].final_ns};
+        one_clause &= decisions[i].kind == decisions[0].kind && decisions[i].clause == decisions[0].clause;
     }
     sort(sorted, n, by_window_end);
     bool ok = true;
@@ -618,7 +620,9 @@ bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault
         }
         ok = ok && (!d->answer || ent_answer_seal(d->answer) || ent_no_memory(error));
     }
-    sort(sorted, n, by_ledger);
+    if (!one_clause) {
+        sort(sorted, n, by_ledger);
+    }
     put_in_order(decisions, sorted, n);
     free(sorted);
     return ok;

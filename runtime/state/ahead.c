@@ -38,7 +38,7 @@ static bool is_plain(const ent_watches *w, int64_t feed)
 }
 
 /* Windows over outcomes end in the middle of slices. */
-static bool is_fit(const ent_engine *s, int64_t feed)
+bool ent_ahead_fits(const ent_engine *s, int64_t feed)
 {
     const ent_image *p = s->program;
     bool fit = !s->options.portable && !s->options.has_as_of && p->n_duty > 0 && p->n_native == 0 &&
@@ -59,7 +59,7 @@ ent_ahead *ent_ahead_new(const ent_engine *s, int64_t feed)
 {
     ent_fault error = {0};
     char message[256];
-    ent_ahead *a = is_fit(s, feed) ? calloc(1, sizeof *a) : NULL;
+    ent_ahead *a = ent_ahead_fits(s, feed) ? calloc(1, sizeof *a) : NULL;
     if (!a) {
         return NULL;
     }

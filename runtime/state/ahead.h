@@ -14,6 +14,8 @@
 typedef struct ent_ahead ent_ahead;
 typedef struct ent_ready ent_ready; /* a slice, whose memory goes round */
 
+/* Whether the program is of that kind. */
+bool ent_ahead_fits(const ent_engine *engine, int64_t feed);
 /* For an engine that has no rows yet, and will have those of this feed only.  NULL: the program is not of that kind, or
  * there is no memory.  Texts must be shared.  From then on the engine's rows are pushed here. */
 ent_ahead *ent_ahead_new(const ent_engine *engine, int64_t feed);

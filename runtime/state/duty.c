@@ -142,7 +142,7 @@ bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_faul
     if (ok && d->follows_holder) {
         ok = ent_watches_add_turns(p, &d->watches, row->feed, BIT_HOLD);
     }
-    if (!ok || !init_uses(s, d) || !init_saved(s, d)) {
+    if (!ok || !init_uses(s, d) || !init_saved(s, d) || !ent_duty_init_choices(p, d)) {
         return ent_no_memory(error);
     }
     return true;
@@ -168,6 +168,7 @@ void ent_dutystate_deinit(ent_dutystate *d)
     for (size_t i = 0; i < d->n_histories; i++) {
         free(d->histories[i].v);
     }
+    free(d->choices);
     free(d->covers);
     free(d->histories);
     free(d->members);
@@ -497,29 +498,52 @@ static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
 
 /* A slice's clocks lie anywhere in memory, but which they will be is known: the processor is told in good time, first
  * of the place in the map, then of that in the list, then of the clock, then of its holders.  Of a clock that may end
- * it is told of its spans, too. */
+ * it is told of its spans, too.  Whether a key has a clock, and whether a row may end it, comes in no order that the
+ * processor could learn: so what is told is chosen without branches, and spans are looked for a group at a time. */
 enum { AHEAD_ROW = 32, AHEAD_MAP = 24, AHEAD_LIST = 16, AHEAD_CLOCK = 8, AHEAD_HOLDERS = 4, AHEAD_RING = 16 };
+enum { SPANS_GROUP = 16, CACHE_LINE = 64 };
 enum { ENDS = BIT_DISCHARGE | BIT_VOID | BIT_UNTIL };
 
 typedef struct ahead {
     const ent_dutystate *leader;
-    const ent_clock *clocks[AHEAD_RING]; /* by event, what was found for it, or NULL; only to be told of */
+    const ent_clock *clocks[AHEAD_RING]; /* by event, what was found for it, or another; only to be told of */
+    int64_t ends[SPANS_GROUP];           /* keys of which a group's rows may end the clocks */
+    size_t n_ends;
 } ahead;
 
-static void look_for_spans(const ent_engine *s, const ent_dutystate *leader, const ent_event *v, size_t left)
+/* Stands for no clock. */
+static const ent_clock none;
+
+/* Of the group that comes next it is known where its spans are; of that behind it, the n events from v on, not yet. */
+static void look_for_spans(const ent_engine *s, ahead *a, const ent_event *v, size_t n)
 {
-    for (size_t i = 0; i < leader->n_spans; i++) {
-        const ent_spanstate *span = &s->spans[leader->spans[i]];
-        if (left > AHEAD_MAP && (v[AHEAD_MAP].bits & ENDS)) {
-            ent_map_prefetch(&span->keys, v[AHEAD_MAP].key);
-        }
-        if (left > AHEAD_LIST && (v[AHEAD_LIST].bits & ENDS)) {
-            ent_span_prefetch(span, v[AHEAD_LIST].key);
-        }
-        if (left > AHEAD_CLOCK && (v[AHEAD_CLOCK].bits & ENDS)) {
-            ent_span_prefetch_runs(span, v[AHEAD_CLOCK].key);
+    for (size_t i = 0; i < a->leader->n_spans; i++) {
+        for (size_t k = 0; k < a->n_ends; k++) {
+            ent_span_prefetch_runs(&s->spans[a->leader->spans[i]], a->ends[k]);
         }
     }
+    a->n_ends = 0;
+    for (size_t i = 0; i < n; i++) {
+        a->ends[a->n_ends] = v[i].key;
+        a->n_ends += (v[i].bits & ENDS) != 0;
+    }
+    for (size_t i = 0; i < a->leader->n_spans; i++) {
+        const ent_spanstate *span = &s->spans[a->leader->spans[i]];
+        for (size_t k = 0; k < a->n_ends; k++) {
+            ent_map_prefetch(&span->keys, a->ends[k]);
+        }
+        for (size_t k = 0; k < a->n_ends; k++) {
+            ent_span_prefetch(span, a->ends[k]);
+        }
+    }
+}
+
+/* Where the list has the key's clock, or, where there is none, has its first; NULL: it is empty. */
+static const ent_clock *const *likely_place(const ent_dutystate *d, int64_t key)
+{
+    uint32_t at = ent_map_get(&d->running, key);
+    at &= 0 - (uint32_t)(at != ENT_MAP_NONE);
+    return d->n_clocks > 0 ? (const ent_clock *const *)&d->clocks[at] : NULL;
 }
 
 /* Rows that were made ready by another thread are in its caches. */
@@ -547,22 +571,24 @@ static void look_ahead(const ent_engine *s, ahead *a, size_t i)
         ent_map_prefetch(&s->duties[a->leader->members[v[AHEAD_MAP].tag]].running, v[AHEAD_MAP].key);
     }
     if (left > AHEAD_LIST) {
-        const ent_dutystate *d = &s->duties[a->leader->members[v[AHEAD_LIST].tag]];
-        uint32_t at = ent_map_get(&d->running, v[AHEAD_LIST].key);
-        __builtin_prefetch(at == ENT_MAP_NONE ? NULL : &d->clocks[at]);
+        __builtin_prefetch(likely_place(&s->duties[a->leader->members[v[AHEAD_LIST].tag]], v[AHEAD_LIST].key));
     }
     if (left > AHEAD_CLOCK) {
-        const ent_dutystate *d = &s->duties[a->leader->members[v[AHEAD_CLOCK].tag]];
-        const ent_clock *c = ent_clock_of(d, v[AHEAD_CLOCK].key);
+        const ent_event *e = &v[AHEAD_CLOCK];
+        const ent_clock *const *place = likely_place(&s->duties[a->leader->members[e->tag]], e->key);
+        const ent_clock *c = place ? *place : &none;
         a->clocks[(i + AHEAD_CLOCK) % AHEAD_RING] = c;
         __builtin_prefetch(c);
-        __builtin_prefetch(c && (v[AHEAD_CLOCK].bits & ENDS) ? &c->origin : NULL);
+        __builtin_prefetch((const char *)c + ((e->bits & ENDS) != 0) * CACHE_LINE);
     }
-    if (left > AHEAD_HOLDERS && a->clocks[(i + AHEAD_HOLDERS) % AHEAD_RING]) {
+    if (left > AHEAD_HOLDERS && i >= AHEAD_CLOCK - AHEAD_HOLDERS) {
         const ent_holds *holds = &a->clocks[(i + AHEAD_HOLDERS) % AHEAD_RING]->holds;
-        __builtin_prefetch(holds->memory == ENT_HOLDS_OF_DUTY ? holds->v : NULL);
+        __builtin_prefetch((const void *)((uintptr_t)holds->v + holds->n * sizeof *holds->v - 1)); /* the last one */
     }
-    look_for_spans(s, a->leader, v, left);
+    if (i % SPANS_GROUP == 0 && left > SPANS_GROUP) {
+        size_t n = left - SPANS_GROUP;
+        look_for_spans(s, a, v + SPANS_GROUP, n < SPANS_GROUP ? n : SPANS_GROUP);
+    }
 }
 
 bool ent_dutystate_find(ent_engine *s, const ent_dutystate *d)

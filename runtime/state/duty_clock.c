@@ -82,6 +82,50 @@ bool ent_column_value(const ent_colbuf *column, size_t lane, int64_t *value)
     return true;
 }
 
+/* Where the value is in the table of those that choose, or the free place that says that it is not. */
+static ent_choice *choice_of(const ent_dutystate *d, int64_t value)
+{
+    size_t mask = ((size_t)1 << d->choice_bits) - 1;
+    size_t at = (size_t)(((uint64_t)value * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - d->choice_bits));
+    while (d->choices[at].allow >= 0 && d->choices[at].value != value) {
+        at = (at + 1) & mask;
+    }
+    return &d->choices[at];
+}
+
+/* The first clause that names a value counts; one that names none is for all others. */
+bool ent_duty_init_choices(const ent_image *p, ent_dutystate *d)
+{
+    enum { PLACES = 8 }; /* a value */
+    const ent_allow_row *allows = &p->allow[d->row->first_allow];
+    int64_t n_named = 0;
+    size_t n_values = 1;
+    while (n_named < d->row->n_allows && allows[n_named].n_values > 0) {
+        n_values += (size_t)allows[n_named++].n_values;
+    }
+    d->otherwise = n_named < d->row->n_allows ? d->row->first_allow + n_named : -1;
+    while ((size_t)1 << d->choice_bits < PLACES * n_values) {
+        d->choice_bits++;
+    }
+    d->choices = malloc(sizeof *d->choices << d->choice_bits);
+    if (!d->choices) {
+        return false;
+    }
+    for (size_t i = 0; i >> d->choice_bits == 0; i++) {
+        d->choices[i] = (ent_choice){0, -1};
+    }
+    for (int64_t i = 0; i < n_named; i++) {
+        for (int64_t k = 0; k < allows[i].n_values; k++) {
+            int64_t value = p->value[allows[i].first_value + k].value;
+            ent_choice *choice = choice_of(d, value);
+            if (choice->allow < 0) {
+                *choice = (ent_choice){value, d->row->first_allow + i};
+            }
+        }
+    }
+    return true;
+}
+
 bool ent_clock_choose(ent_engine *s, const ent_dutystate *d, size_t lane, ent_clock *c)
 {
     const ent_image *p = s->program;
@@ -89,15 +133,8 @@ bool ent_clock_choose(ent_engine *s, const ent_dutystate *d, size_t lane, ent_cl
     int64_t value = 0;
     bool present = d->row->allow_field < 0 || ent_column_value(&f->pending[d->row->allow_field], lane,
                                                            &value);
-    int64_t chosen = -1;
-    for (int64_t i = 0; i < d->row->n_allows && chosen < 0; i++) {
-        const ent_allow_row *allow = &p->allow[d->row->first_allow + i];
-        bool hit = allow->n_values == 0;
-        for (int64_t k = 0; k < allow->n_values && !hit; k++) {
-            hit = present && p->value[allow->first_value + k].value == value;
-        }
-        chosen = hit ? d->row->first_allow + i : -1;
-    }
+    int64_t named = present ? choice_of(d, value)->allow : -1;
+    int64_t chosen = named >= 0 ? named : d->otherwise;
     if (chosen < 0) {
         return false;
     }
@@ -263,12 +300,8 @@ bool ent_clock_start(ent_engine *s, ent_dutystate *d, const ent_event *e)
 /* The place of a clock that ends is taken by the last one: only running clocks stay in the array. */
 bool ent_clock_remove(ent_dutystate *d, int64_t key)
 {
-    uint32_t *place = ent_map_at(&d->running, key);
-    if (!place) {
-        return false;
-    }
-    uint32_t at = *place;
-    *place = ENT_MAP_NONE;
+    uint32_t at = ent_map_get(&d->running, key);
+    ent_map_drop(&d->running, key);
     ent_clock_free(d, d->clocks[at]);
     ent_clock *last = d->clocks[--d->n_clocks];
     if (at != d->n_clocks) {

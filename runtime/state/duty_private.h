@@ -25,6 +25,8 @@ static inline ent_clock *ent_clock_of(const ent_dutystate *d, int64_t key)
     return at == ENT_MAP_NONE ? NULL : d->clocks[at];
 }
 
+/* Makes the table of values that choose allowances; false: no memory. */
+bool ent_duty_init_choices(const ent_image *p, ent_dutystate *d);
 /* The allowance for a value of the field that chooses it; false if no clause names it. */
 bool ent_clock_choose(ent_engine *s, const ent_dutystate *d, size_t lane, ent_clock *c);
 /* The value of a column of integers or bools; false: absent. */

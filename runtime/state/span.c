@@ -152,9 +152,9 @@ static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
             i += 7;
             continue;
         }
-        if (bits[i] && !(absent && absent[i])) {
-            *out++ = (ent_event){at[i], keys[i], (uint32_t)watch->feed, (uint32_t)i, tag, bits[i]};
-        }
+        /* which rows mean something is in no order: each is written down, and the next one over it if it does not */
+        *out = (ent_event){at[i], keys[i], (uint32_t)watch->feed, (uint32_t)i, tag, bits[i]};
+        out += bits[i] != 0 && !(absent && absent[i]);
     }
     events->n = (size_t)(out - events->v);
     events->n_collected++;
@@ -305,21 +305,29 @@ static bool close_run(ent_engine *s, const ent_spanstate *span, ent_spankey *k, 
     return ent_intervals_add(&k->closed, from, e->at);
 }
 
-void ent_span_prefetch(const ent_spanstate *span, int64_t key)
+/* Of a key that is not there another place is told: whether one is comes in no order.  NULL: nothing is kept. */
+static const ent_spankey *likely_key(const ent_spanstate *span, int64_t key)
 {
     uint32_t place = ent_map_get(&span->keys, key);
-    if (place != ENT_MAP_NONE) {
-        __builtin_prefetch(&span->v[place]);
-        __builtin_prefetch((const char *)(&span->v[place] + 1) - 1);
+    place &= 0 - (uint32_t)(place != ENT_MAP_NONE);
+    return span->n > 0 ? &span->v[place] : NULL;
+}
+
+void ent_span_prefetch(const ent_spanstate *span, int64_t key)
+{
+    const ent_spankey *k = likely_key(span, key);
+    if (k) {
+        __builtin_prefetch(k);
+        __builtin_prefetch((const char *)(k + 1) - 1);
     }
 }
 
 void ent_span_prefetch_runs(const ent_spanstate *span, int64_t key)
 {
-    uint32_t place = ent_map_get(&span->keys, key);
-    if (place != ENT_MAP_NONE) {
-        __builtin_prefetch(span->v[place].closed.v);
-        __builtin_prefetch(span->v[place].runs);
+    const ent_spankey *k = likely_key(span, key);
+    if (k) {
+        __builtin_prefetch(k->closed.v);
+        __builtin_prefetch(k->runs);
     }
 }
 
@@ -368,8 +376,8 @@ static const ent_spankey *find_key(const ent_spanstate *span, int64_t key)
 void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before)
 {
     enum { KEPT = 4 };
-    uint32_t *place = ent_map_get(&span->keys, key) == ENT_MAP_NONE ? NULL : ent_map_at(&span->keys, key);
-    ent_spankey *k = place ? &span->v[*place] : NULL;
+    uint32_t place = ent_map_get(&span->keys, key);
+    ent_spankey *k = place != ENT_MAP_NONE ? &span->v[place] : NULL;
     bool over = k && k->open_from == ENT_NOT_OPEN &&
                 (k->closed.n == 0 || k->closed.v[k->closed.n - 1].to <= before);
     if (!over || !ent_reserve((void **)&span->spare, &span->spare_capacity, span->n_spare + 1, sizeof *span->spare)) {
@@ -382,8 +390,8 @@ void ent_span_forget(ent_spanstate *span, int64_t key, int64_t before)
     }
     ent_intervals_clear(&k->closed);
     k->n_runs = 0;
-    span->spare[span->n_spare++] = *place;
-    *place = ENT_MAP_NONE;
+    span->spare[span->n_spare++] = place;
+    ent_map_drop(&span->keys, key);
 }
 
 bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at)

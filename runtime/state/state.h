@@ -303,9 +303,17 @@ typedef struct ent_keytime {
     int64_t key, at;
 } ent_keytime;
 
+/* A value of the field that chooses an allowance, and which it chooses; in a table, -1: a free place. */
+typedef struct ent_choice {
+    int64_t value, allow;
+} ent_choice;
+
 typedef struct ent_dutystate {
     const ent_duty_row *row;
     int64_t index;
+    ent_choice *choices; /* 2^choice_bits places, found by their values' hashes */
+    unsigned choice_bits;
+    int64_t otherwise; /* the allowance for a value that is not among them, or none; -1: none */
     /* Duties of the same agreement name and name are versions of one: while a clock of any of them runs
      * for a key, none starts.  The first one's `next_version` begins their chain. */
     int64_t head, next_version;

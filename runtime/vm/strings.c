@@ -1,7 +1,7 @@
 /* Interned texts; see strings.h.
  *
  * Entries live in blocks that double in size and never move, so that a reader holding a number
- * needs no lock; bytes live in chunks that never move either.  The hash table holds numbers and
+ * needs no lock; bytes live in chunks that never move either, behind their length.  The hash table holds numbers and
  * hashes only; numbered texts mostly are in none, see numbered.h.  Tested in tests/unit/test_vm.c. */
 #include "runtime/vm/strings.h"
 
@@ -15,11 +15,11 @@
 
 /* Families of numbered texts are for tables that become large. */
 enum { FIRST_BLOCK_BITS = 10, BLOCKS = 40, CHUNK_BYTES = 65536, CHUNK_MOST = 4 * 1024 * 1024, FAMILIES_FROM = 1024 };
+/* The length that stands before a text that is as long or longer. */
+enum { LONG = 255 };
 
-typedef struct entry {
-    const char *p;
-    size_t len;
-} entry;
+/* Where a text's bytes are; before them stands its length (see length_of). */
+typedef const char *entry;
 
 typedef struct slot {
     uint32_t id; /* plus one; 0: free */
@@ -102,6 +102,16 @@ static unsigned block_of(size_t id, size_t *offset)
     return top - FIRST_BLOCK_BITS;
 }
 
+/* A byte before the text, and of a long one a word before that. */
+static size_t length_of(entry text)
+{
+    size_t len = (unsigned char)text[-1];
+    if (len == LONG) {
+        memcpy(&len, text - 1 - sizeof len, sizeof len);
+    }
+    return len;
+}
+
 static const entry *entry_of(const ent_strings *strings, size_t id)
 {
     size_t offset = 0;
@@ -151,15 +161,15 @@ static slot *find_slot(const ent_strings *strings, const char *p, size_t len, ui
             return candidate;
         }
         if (candidate->hash == hash) {
-            const entry *known = entry_of(strings, (size_t)candidate->id - 1);
-            if (known->len == len && same_text(known->p, p, len)) {
+            entry known = *entry_of(strings, (size_t)candidate->id - 1);
+            if (length_of(known) == len && same_text(known, p, len)) {
                 return candidate;
             }
         }
     }
 }
 
-static bool add_entry(ent_strings *strings, const char *p, size_t len)
+static bool add_entry(ent_strings *strings, entry text)
 {
     size_t offset = 0;
     unsigned block = block_of(strings->n, &offset);
@@ -172,18 +182,20 @@ static bool add_entry(ent_strings *strings, const char *p, size_t len)
             return false;
         }
     }
-    strings->blocks[block][offset] = (entry){p, len};
+    strings->blocks[block][offset] = text;
     __atomic_store_n(&strings->n, strings->n + 1, __ATOMIC_RELEASE); /* for those who read without the lock */
     return true;
 }
 
 static char *copy_text(ent_strings *strings, const char *p, size_t len)
 {
-    if (len >= SIZE_MAX - sizeof(chunk) - 1) {
+    size_t before = len < LONG ? 1 : 1 + sizeof len;
+    if (len >= SIZE_MAX - sizeof(chunk) - before - 1) {
         return NULL;
     }
-    if (len + 1 > strings->n_free) {
-        size_t bytes = len + 1 > strings->next_chunk ? len + 1 : strings->next_chunk;
+    size_t need = before + len + 1;
+    if (need > strings->n_free) {
+        size_t bytes = need > strings->next_chunk ? need : strings->next_chunk;
         chunk *fresh = malloc(sizeof *fresh + bytes);
         if (fresh == NULL) {
             return NULL;
@@ -194,13 +206,17 @@ static char *copy_text(ent_strings *strings, const char *p, size_t len)
         strings->free_bytes = fresh->bytes;
         strings->n_free = bytes;
     }
-    char *copy = strings->free_bytes;
+    char *copy = strings->free_bytes + before;
+    copy[-1] = (char)(len < LONG ? len : LONG);
+    if (len >= LONG) {
+        memcpy(strings->free_bytes, &len, sizeof len);
+    }
     if (len > 0) {
         memcpy(copy, p, len);
     }
     copy[len] = '\0';
-    strings->free_bytes += len + 1;
-    strings->n_free -= len + 1;
+    strings->free_bytes += need;
+    strings->n_free -= need;
     return copy;
 }
 
@@ -210,7 +226,8 @@ static bool take_program(ent_strings *strings, const ent_image *program)
 {
     for (size_t i = 0; i < program->n_strings; i++) {
         const ent_string *text = &program->strings[i];
-        if (!grow_slots(strings) || !add_entry(strings, text->p, text->len)) {
+        const char *copy = copy_text(strings, text->p, text->len);
+        if (copy == NULL || !grow_slots(strings) || !add_entry(strings, copy)) {
             return false;
         }
         uint32_t hash = hash_text(text->p, text->len);
@@ -303,7 +320,7 @@ static int64_t known_text(const ent_strings *strings, const char *p, size_t len,
 static int64_t add_text(ent_strings *strings, const char *p, size_t len, const ent_numbered *numbered, uint32_t hash)
 {
     char *copy = strings->n < UINT32_MAX - 1 ? copy_text(strings, p, len) : NULL;
-    if (copy == NULL || !grow_slots(strings) || !add_entry(strings, copy, len)) {
+    if (copy == NULL || !grow_slots(strings) || !add_entry(strings, copy)) {
         return -1;
     }
     bool many = strings->n > FAMILIES_FROM;
@@ -354,11 +371,11 @@ const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)
 {
     static const char empty[1] = "";
     bool known = is_known(strings, id);
-    const entry *found = known ? entry_of(strings, (size_t)id) : NULL;
+    const char *found = known ? *entry_of(strings, (size_t)id) : empty;
     if (len != NULL) {
-        *len = known ? found->len : 0;
+        *len = known ? length_of(found) : 0;
     }
-    return known ? found->p : empty;
+    return found;
 }
 
 void ent_strings_prefetch(const ent_strings *strings, int64_t id)
@@ -371,7 +388,7 @@ void ent_strings_prefetch(const ent_strings *strings, int64_t id)
 void ent_strings_prefetch_bytes(const ent_strings *strings, int64_t id)
 {
     if (is_known(strings, id)) {
-        __builtin_prefetch(entry_of(strings, (size_t)id)->p);
+        __builtin_prefetch(*entry_of(strings, (size_t)id));
     }
 }
 

@@ -326,23 +326,30 @@ static int64_t intern(void *user, const ent_cell *cell)
     return ent_strings_intern(user, cell->p, cell->len);
 }
 
-/* Numbered texts of several kinds, so many that the table of remembered ones becomes large. */
+/* Numbered texts of several kinds, so many that the table of remembered ones becomes large; in some rounds nearly all
+ * are of one. */
 static void test_numbered_texts(void **state)
 {
-    static const char *const kinds[] = {"INC%07u", "A%u", "%u", "A0%u", "a prefix %u", "x%ux", "no digits at all"};
+    enum { KINDS = 9 };
+    static const char *const kinds[KINDS] = {"INC%07u", "A%u",   "%u",               "A0%u",      "a prefix %u",
+                                             "x%ux",    "%08u", "no digits at all", "ten--%010u"};
     static batch b;
+    static plain_batch plain;
     ent_text_memo *memo = ent_text_memo_new();
     ent_strings *strings = ent_strings_new(NULL);
     (void)state;
     assert_true(memo && strings);
     for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t kind = below(KINDS);
+        uint32_t others = below(2) ? 2 : 200; /* one in so many */
         for (uint32_t lane = 0; lane < LANES; lane++) {
             char text[TEXT_MAX + 1];
             uint32_t number = below(3) == 0 ? below(30000) : 100 * round + below(200);
-            int len = snprintf(text, sizeof text, kinds[below(below(2) ? 1 : 7)], number);
+            int len = snprintf(text, sizeof text, kinds[below(others) ? kind : below(KINDS)], number);
             put(&b, lane, text, below(100) == 0 ? 0 : (uint32_t)len);
         }
-        ent_column_lanes lanes = {b.cells, LANES, b.data, b.absent, b.odd, 0, NULL, 1};
+        bool is_plain = below(2) == 0;
+        ent_column_lanes lanes = {is_plain ? NULL : b.cells, LANES, b.data, b.absent, b.odd, 0, lay_out(&plain, &b), 1};
         ent_columns_texts(&lanes, memo, ent_strings_families(strings), intern, strings);
         assert_int_equal(lanes.n_odd, 0);
         for (uint32_t lane = 0; lane < LANES; lane++) {

@@ -399,6 +399,60 @@ static void test_map_dense(void **state)
     ent_map_deinit(&map);
 }
 
+static size_t pages_in_use(const ent_map *map)
+{
+    size_t n = 0;
+    for (size_t i = 0; i * ENT_MAP_PAGE < map->n_dense; i++) {
+        n += map->pages[i].values != NULL;
+    }
+    return n;
+}
+
+/* Keys that come and go, most in order: what is there keeps its value, and only pages with such keys are kept. */
+static void test_map_drops(void **state)
+{
+    (void)state;
+    enum { KEYS = 40000, THERE = 2500 };
+    static bool is_there[KEYS];
+    static bool has_come[KEYS];
+    ent_map map = {0};
+    size_t n_keys = 0;
+    for (int64_t i = 0; i < KEYS + THERE; i++) {
+        int64_t come = i % 50 == 0 ? i / 2 : i; /* again, or out of order */
+        int64_t go = i - THERE;
+        if (come < KEYS) {
+            *ent_map_at(&map, come) = (uint32_t)come;
+            is_there[come] = true;
+            n_keys += !has_come[come];
+            has_come[come] = true;
+        }
+        if (go >= 0 && is_there[go]) {
+            ent_map_drop(&map, go);
+            is_there[go] = false;
+        }
+        if (i % 1000 == 0) {
+            for (int64_t key = 0; key < KEYS; key++) {
+                assert_int_equal(ent_map_get(&map, key), is_there[key] ? key : ENT_MAP_NONE);
+            }
+        }
+    }
+    for (int64_t key = 0; key < KEYS; key++) {
+        if (is_there[key]) {
+            ent_map_drop(&map, key);
+        }
+    }
+    assert_int_equal(pages_in_use(&map), 0);
+    *ent_map_at(&map, KEYS - 1) = 7;
+    assert_int_equal(pages_in_use(&map), 1);
+    assert_int_equal(ent_map_get(&map, KEYS - 1), 7);
+    assert_int_equal(map.n_used + map.n_hashed, n_keys);
+    int64_t far = INT64_C(1) << 50;
+    *ent_map_at(&map, far) = 8;
+    ent_map_drop(&map, far);
+    assert_int_equal(ent_map_get(&map, far), ENT_MAP_NONE);
+    ent_map_deinit(&map);
+}
+
 static int compare_integers(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a;
@@ -580,6 +634,7 @@ int main(void)
         cmocka_unit_test(test_host_stops),  cmocka_unit_test(test_fold_merge),
         cmocka_unit_test(test_map),
         cmocka_unit_test(test_map_dense),
+        cmocka_unit_test(test_map_drops),
         cmocka_unit_test(test_selection),
         cmocka_unit_test(test_kept),
         cmocka_unit_test(test_tuples),

@@ -593,14 +593,22 @@ static void test_strings(void **state)
     char *large = calloc(1, 200000);
     assert_non_null(large);
     assert_int_equal(ent_strings_intern(s, large, 200000), 20003);
-    free(large);
     size_t len = 0;
+    for (size_t n = 250; n < 260; n++) { /* where lengths are kept in another way */
+        int64_t id = ent_strings_intern(s, large, n);
+        assert_int_equal(ent_strings_find(s, large, n), id);
+        (void)ent_strings_get(s, id, &len);
+        assert_int_equal(len, n);
+    }
+    free(large);
+    (void)ent_strings_get(s, 20003, &len);
+    assert_int_equal(len, 200000);
     assert_ptr_equal(ent_strings_get(s, 5, &len), kept);
     assert_string_equal(kept, "text 5");
     assert_int_equal(len, 6);
     assert_string_equal(ent_strings_get(s, -1, &len), "");
     assert_string_equal(ent_strings_get(s, 999999, &len), "");
-    assert_int_equal(ent_strings_count(s), 20004);
+    assert_int_equal(ent_strings_count(s), 20014);
     ent_strings_free(s);
     ent_strings_free(NULL);
 }
