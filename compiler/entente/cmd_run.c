@@ -106,11 +106,13 @@ static int take_choice(const ent_command *self, parsed *p, int option, const cha
 {
     switch (option) {
     case FORMAT:
-        if (strcmp(value, "jsonl") == 0) {
+        if (strcmp(value, "table") == 0) {
+            p->run.format = ENT_RUN_TABLE;
+        } else if (strcmp(value, "jsonl") == 0) {
             p->run.format = ENT_RUN_JSONL;
         } else if (strcmp(value, "csv") == 0) {
             p->run.format = ENT_RUN_CSV;
-        } else if (strcmp(value, "table") != 0) {
+        } else {
             return ent_command_wrong(self, "--format is table, jsonl or csv, not `%s`", value);
         }
         return ENT_EXIT_OK;

@@ -220,13 +220,12 @@ static void worst_cell(const page *g, const ent_tally *sum)
 
 static void duty_row(const page *g, int64_t duty, const ent_tally *sum)
 {
-    const ent_duty_row *row = &g->program->duty[duty];
     char text[TEXT];
     ent_q share;
     uint64_t met = sum->by_status[ENT_STATUS_MET];
     uint64_t decided = met + sum->by_status[ENT_STATUS_BREACH];
     fputs("<tr>", g->out);
-    element(g, "th", " scope=\"row\"", ent_image_text(g->program, row->title >= 0 ? row->title : row->name));
+    element(g, "th", " scope=\"row\"", ent_report_duty(g->program, duty));
     ent_report_tally(sum, true, text, sizeof text);
     element(g, "td", "", text);
     text[0] = 0;
@@ -315,6 +314,50 @@ static void answers(const page *g, int64_t agreement)
     }
 }
 
+static void time_row(const page *g, const ent_report_time *line)
+{
+    char text[TEXT];
+    fputs("<tr>", g->out);
+    ent_report_allowance(g->program, line->allow, text, sizeof text);
+    element(g, "th", " scope=\"row\"", text);
+    element(g, "td", " class=\"n\"", ent_count_text(line->sum.clocks, text, sizeof text));
+    ent_report_hours(line->sum.net_ns, text, sizeof text);
+    element(g, "td", " class=\"n\"", text);
+    element(g, "td", " class=\"n\"", ent_count_text(line->sum.breaches, text, sizeof text));
+    element(g, "td", " class=\"n\"", ent_count_text(line->sum.longest, text, sizeof text));
+    fputs("</tr>\n", g->out);
+}
+
+/* A table a duty whose time follows who has the ticket.  A party has a row of its own over its figures, which find room
+ * on a telephone so. */
+static void times(const page *g, const ent_report_entry *entries, size_t n)
+{
+    static const char *const names[] = {"Within", "Tickets", "Hours", "In breach", "Longest"};
+    static const bool numbers[] = {false, true, true, true, true};
+    for (size_t i = 0; i < n; i++) {
+        ent_report_time line = {0};
+        int64_t party = -1;
+        while (!entries[i].d && ent_report_time_next(g->result, entries[i].duty, &line)) {
+            char caption[TEXT];
+            snprintf(caption, sizeof caption, "Whose time it was: %s", ent_report_duty(g->program, entries[i].duty));
+            if (party < 0) {
+                head_row(g, caption, names, numbers, sizeof names / sizeof *names);
+            }
+            if (party != line.party) {
+                fputs(party < 0 ? "" : "</tbody>\n<tbody>\n", g->out);
+                fputs("<tr class=\"party\">", g->out);
+                element(g, "th", " scope=\"rowgroup\" colspan=\"5\"", party_name(g, line.party));
+                fputs("</tr>\n", g->out);
+            }
+            party = line.party;
+            time_row(g, &line);
+        }
+        if (party >= 0) {
+            end_table(g);
+        }
+    }
+}
+
 /* What all clauses of an agreement came to. */
 static ent_tally sum_of(const page *g, const ent_report_entry *entries, size_t n)
 {
@@ -378,6 +421,7 @@ static void agreement_section(const page *g, const ent_report_entry *entries, si
     pools(g, entries, n);
     total(g, entries[0].agreement, &sum);
     answers(g, entries[0].agreement);
+    times(g, entries, n);
     fputs("</section>\n", g->out);
 }
 

@@ -183,7 +183,7 @@ static void duty_block(const table *t, int64_t duty, const ent_tally *sum)
     const ent_image *p = t->program;
     char text[TEXT];
     char percent[64];
-    const char *label = ent_image_text(p, p->duty[duty].title >= 0 ? p->duty[duty].title : p->duty[duty].name);
+    const char *label = ent_report_duty(p, duty);
     uint64_t met = sum->by_status[ENT_STATUS_MET];
     uint64_t decided = met + sum->by_status[ENT_STATUS_BREACH];
     ent_report_tally(sum, true, text, sizeof text);
@@ -318,6 +318,103 @@ static void answers_block(const table *t, int64_t agreement)
     }
 }
 
+/* --- whose time it was --- */
+
+/* The columns after the party, each as wide as what stands in it. */
+enum { TIME_WITHIN, TIME_TICKETS, TIME_HOURS, TIME_BREACHES, TIME_LONGEST, TIME_COLUMNS };
+static const char *const time_heads[] = {"within", "tickets", "hours", "in breach", "longest"};
+static const char time_head[] = "Whose time it was";
+
+typedef struct time_widths {
+    size_t party, v[TIME_COLUMNS];
+    size_t n_duties;
+} time_widths;
+
+static void time_cell(const table *t, const ent_report_time *line, size_t column, char *buf, size_t size)
+{
+    const uint64_t counts[] = {[TIME_TICKETS] = line->sum.clocks,
+                               [TIME_BREACHES] = line->sum.breaches,
+                               [TIME_LONGEST] = line->sum.longest};
+    if (column == TIME_WITHIN) {
+        ent_report_allowance(t->program, line->allow, buf, size);
+    } else if (column == TIME_HOURS) {
+        ent_report_hours(line->sum.net_ns, buf, size);
+    } else {
+        (void)ent_count_text(counts[column], buf, size);
+    }
+}
+
+/* Figures are not cut where an allowance can be, and that only where the party has no more room than its head needs. */
+static time_widths time_widths_of(const table *t, const ent_report_entry *entries, size_t n)
+{
+    time_widths w = {0};
+    char text[TEXT];
+    for (size_t k = 0; k < TIME_COLUMNS; k++) {
+        w.v[k] = strlen(time_heads[k]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        ent_report_time line = {0};
+        size_t lines = 0;
+        for (; !entries[i].d && ent_report_time_next(t->result, entries[i].duty, &line); lines++) {
+            for (size_t k = 0; k < TIME_COLUMNS; k++) {
+                time_cell(t, &line, k, text, sizeof text);
+                w.v[k] = width_of(text) > w.v[k] ? width_of(text) : w.v[k];
+            }
+        }
+        w.n_duties += lines > 0;
+    }
+    w.party = strlen(time_head);
+    size_t used = w.party - w.v[TIME_WITHIN];
+    for (size_t k = 0; k < TIME_COLUMNS; k++) {
+        used += 2 + w.v[k];
+    }
+    size_t left = used < LINE ? LINE - used : 0;
+    left = left < strlen(time_heads[TIME_WITHIN]) ? strlen(time_heads[TIME_WITHIN]) : left;
+    w.party += left > w.v[TIME_WITHIN] ? left - w.v[TIME_WITHIN] : 0;
+    w.v[TIME_WITHIN] = w.v[TIME_WITHIN] < left ? w.v[TIME_WITHIN] : left;
+    return w;
+}
+
+static void time_line(const table *t, const time_widths *w, const ent_report_time *line)
+{
+    char text[TEXT];
+    size_t indent = w->n_duties > 1 ? 2 : 0;
+    fprintf(t->out, "%*s", (int)indent, "");
+    cell(t->out, ent_image_text(t->program, t->program->party[line->party].name), w->party - indent, false);
+    for (size_t k = 0; k < TIME_COLUMNS; k++) {
+        time_cell(t, line, k, text, sizeof text);
+        fputs("  ", t->out);
+        cell(t->out, text, w->v[k], k != TIME_WITHIN);
+    }
+    fputc('\n', t->out);
+}
+
+/* Whose time the clocks were of duties that follow who has the ticket. */
+static void times_block(const table *t, const ent_report_entry *entries, size_t n)
+{
+    time_widths w = time_widths_of(t, entries, n);
+    if (w.n_duties == 0) {
+        return;
+    }
+    cell(t->out, time_head, w.party, false);
+    for (size_t k = 0; k < TIME_COLUMNS; k++) {
+        fputs("  ", t->out);
+        cell(t->out, time_heads[k], w.v[k], k != TIME_WITHIN);
+    }
+    fputc('\n', t->out);
+    for (size_t i = 0; i < n; i++) {
+        ent_report_time line = {0};
+        for (size_t k = 0; !entries[i].d && ent_report_time_next(t->result, entries[i].duty, &line); k++) {
+            const char *label = ent_report_duty(t->program, entries[i].duty);
+            if (k == 0 && w.n_duties > 1) {
+                cell(t->out, label, width_of(label) > LINE ? LINE : 0, false);
+                fputc('\n', t->out);
+            }
+            time_line(t, &w, &line);
+        }
+    }
+}
+
 /* Credits on claim: what is still to be claimed, and what nobody claimed in time. */
 static void claims_line(const table *t, int64_t agreement, const ent_tally *sum)
 {
@@ -377,6 +474,7 @@ static void agreement_block(table *t, const ent_report_entry *entries, size_t n)
     fputc('\n', t->out);
     claims_line(t, entries[0].agreement, &sum);
     answers_block(t, entries[0].agreement);
+    times_block(t, entries, n);
 }
 
 static void summary(const table *t)

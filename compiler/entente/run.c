@@ -264,6 +264,12 @@ static bool on_decision(void *user, const ent_engine *session, const ent_verdict
     return counted || ent_kept_list_add(&r->decisions, decision);
 }
 
+/* Whether a report for people is made, of all decisions rather than of what a restatement changes. */
+static bool wants_summary(const ent_run_options *o)
+{
+    return o->report != NULL || (o->format == ENT_RUN_TABLE && o->n_restate == 0);
+}
+
 static void close_attempt(run *r)
 {
     for (size_t i = 0; i < r->n_feeds; i++) {
@@ -348,6 +354,7 @@ static int open_attempt(run *r)
                                    .notices = r->options->notices != NULL,
                                    .subjects = ent_run_drafts(r),
                                    .portable = r->options->portable,
+                                   .whose_time = wants_summary(r->options),
                                    .not_in_force = r->options->not_in_force,
                                    .strings = r->strings,
                                    .on_decision = on_decision,

@@ -12,13 +12,6 @@
 #define HORIZON_FIRST_NS (INT64_C(400) * 24 * 3600 * 1000000000)
 #define LAST_NS (INT64_C(7258118400) * 1000000000)
 
-static const ent_calendar *base_calendar(const ent_engine *s, const ent_clock *c)
-{
-    int64_t use = s->program->allow[c->allow].use;
-    int64_t calendar = use < 0 ? -1 : s->program->spanuse[use].calendar;
-    return calendar < 0 ? NULL : s->calendars[calendar];
-}
-
 /* `within 4h of S` with a span S: whatever is not in S is a pause. */
 static bool pause_outside(ent_engine *s, const ent_spanuse_row *use, int64_t key, int64_t from,
                           int64_t now, int64_t to, ent_intervals *pauses)
@@ -80,7 +73,7 @@ bool ent_clockstate_elapsed(ent_engine *s, const ent_dutystate *d, const ent_clo
     if (!collect_pauses(s, d, c, at, at, &s->pauses, &endless)) {
         return false;
     }
-    *elapsed_ns = ent_clock_elapsed(base_calendar(s, c), &s->pauses, c->start, at);
+    *elapsed_ns = ent_clock_elapsed(ent_clock_base(s, c), &s->pauses, c->start, at);
     return true;
 }
 
@@ -94,7 +87,7 @@ bool ent_clockstate_slices(ent_engine *s, const ent_dutystate *d, const ent_cloc
     bool endless = false;
     ent_intervals_clear(&s->pauses);
     return collect_pauses(s, d, c, at, at, &s->pauses, &endless) &&
-           ent_clock_slice(base_calendar(s, c), &s->pauses, c->start, at, out);
+           ent_clock_slice(ent_clock_base(s, c), &s->pauses, c->start, at, out);
 }
 
 bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t allowed_ns,
@@ -113,7 +106,7 @@ bool ent_clockstate_due(ent_engine *s, const ent_dutystate *d, const ent_clock *
         if (!collect_pauses(s, d, c, now, horizon, pauses, &endless)) {
             return false;
         }
-        const ent_calendar *base = base_calendar(s, c);
+        const ent_calendar *base = ent_clock_base(s, c);
         *has_due = ent_clock_due(base, pauses, c->start, allowed_ns, due_ns) &&
                    *due_ns < LAST_NS;
         *has_runout = ent_clock_runout(base, pauses, c->start, allowed_ns, runout_ns) &&
@@ -153,7 +146,7 @@ static bool ends_known(const ent_engine *s, const ent_dutystate *d, const ent_cl
 /* Elapsed time, due and run-out of a clock that has begun, over one set of pauses. */
 static bool stand_at_once(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now, ent_standing *out)
 {
-    const ent_calendar *base = base_calendar(s, c);
+    const ent_calendar *base = ent_clock_base(s, c);
     ent_intervals *pauses = &s->pauses;
     bool endless = false;
     ent_intervals_clear(pauses);

@@ -142,7 +142,7 @@ bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_faul
     if (ok && d->follows_holder) {
         ok = ent_watches_add_turns(p, &d->watches, row->feed, BIT_HOLD);
     }
-    if (!ok || !init_uses(s, d) || !init_saved(s, d) || !ent_duty_init_choices(p, d)) {
+    if (!ok || !init_uses(s, d) || !init_saved(s, d) || !ent_duty_init_choices(p, d) || !ent_whose_init(s, d)) {
         return ent_no_memory(error);
     }
     return true;
@@ -169,6 +169,7 @@ void ent_dutystate_deinit(ent_dutystate *d)
         free(d->histories[i].v);
     }
     free(d->choices);
+    ent_whose_deinit(d);
     free(d->covers);
     free(d->histories);
     free(d->members);
@@ -330,7 +331,9 @@ static bool decide_discharged(ent_engine *s, ent_dutystate *d, ent_clock *c, con
     ent_status status = status_of(st);
     ent_blame blame = {0};
     bool breach = status == ENT_STATUS_BREACH;
+    bool counts = d->whose && (breach || status == ENT_STATUS_MET);
     bool ok = (!breach || ent_clockstate_blame(s, d, c, c->discharged_at, &blame)) &&
+              (!counts || ent_whose_count(s, d, c, breach ? &blame : NULL)) &&
               decide(s, d, c, status, now, st, breach ? &blame : NULL, false, true) &&
               record_outcome(d, c, st, breach ? &blame : NULL, now, true);
     if (breach) {

@@ -69,6 +69,7 @@ typedef struct ent_engine_options {
     bool prompt;            /* give decisions out at every advance, not in heaps */
     bool subjects;          /* on_decision asks for the texts of subjects */
     bool portable;          /* by the general ways only: no folds are shared, and every row is folded by itself */
+    bool whose_time;        /* count whose time clocks were; an engine that does can be neither saved nor restored */
     /* One a feed of the program: the time of which the given rows speak.  Outside of it no sample is expected
      * and no state goes on.  NULL: of all of the period, as the silence policies have it. */
     const ent_interval *heard;
@@ -123,6 +124,16 @@ const ent_zone *ent_engine_framework_zone(const ent_engine *session);
 const ent_pool_part *ent_engine_pool_parts(const ent_engine *session,
                                             const ent_verdict *decision, size_t *n);
 const ent_warning *ent_engine_notices(const ent_engine *session, size_t *n);
+/* What a party had of a duty's clocks that were met or in breach when they ended. */
+typedef struct ent_whose_time {
+    uint64_t clocks;   /* of whose net time it had some */
+    uint64_t breaches; /* of these */
+    uint64_t longest;  /* of these, where it had most of it: of several, the one whose name comes first */
+    ent_i128 net_ns;
+} ent_whose_time;
+/* By the duty's allowances, in the order of the program's table, and then by party.  NULL where that is not counted:
+ * nobody asked, its time does not follow holders, or its agreement is not in force. */
+const ent_whose_time *ent_engine_whose_time(const ent_engine *session, int64_t duty);
 /* Those so far have been told. */
 void ent_engine_forget_notices(ent_engine *session);
 

@@ -13,6 +13,7 @@
 #define DIGEST_LEN 64
 /* How much is asked for at once: a length that is a lie costs no more memory than this. */
 #define STEP 65536
+#define NOT_SAVED "the session counts whose time clocks were, which is no part of a saved state"
 
 /* number, what passes over it; in the order in which they stand in the stream */
 #define SECTIONS(X)                                                                                \
@@ -132,6 +133,9 @@ bool ent_engine_save(const ent_engine *engine, ent_engine_writer writer, void *u
                      ent_fault *error)
 {
     *error = (ent_fault){.place = -1};
+    if (engine->options.whose_time) {
+        return ent_fail(NULL, error, ENT_FAULT_USAGE, NOT_SAVED);
+    }
     if (engine->failed || engine->giving) {
         return ent_fail(NULL, error, ENT_FAULT_USAGE, "the session %s: it cannot be saved",
                         engine->failed ? "has failed before" : "is giving out decisions");
@@ -298,6 +302,9 @@ bool ent_engine_restore(const ent_image *program, const ent_engine_options *opti
 {
     *out = NULL;
     *error = (ent_fault){.place = -1};
+    if (options->whose_time) {
+        return ent_fail(NULL, error, ENT_FAULT_USAGE, NOT_SAVED);
+    }
     source from = {.reader = reader, .user = user, .error = error};
     ent_engine *s = NULL;
     bool ok = get_all(&from, program);

@@ -25,7 +25,7 @@ typedef bool (*ent_engine_writer)(void *user, const void *bytes, size_t n);
 /* Gives the next n bytes; false: there are not as many. */
 typedef bool (*ent_engine_reader)(void *user, void *bytes, size_t n);
 
-/* Not from within on_decision, and not of an engine that has failed. */
+/* Not from within on_decision, and not of an engine that has failed or counts whose time clocks were. */
 bool ent_engine_save(const ent_engine *engine, ent_engine_writer writer, void *user,
                      ent_fault *error);
 /* Makes an engine for the program whose state it is.  The period, `as of` and whether notices

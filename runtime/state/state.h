@@ -299,6 +299,13 @@ typedef struct ent_outcome {
     int64_t origin;
 } ent_outcome;
 
+/* Whose time the clocks of a duty were that have been decided; see whose.c. */
+typedef struct ent_whose {
+    ent_whose_time *times; /* by allowance, then by party */
+    size_t *causes;        /* uses of spans `caused by` in which its clocks do not stand still */
+    size_t n_causes;
+} ent_whose;
+
 typedef struct ent_keytime {
     int64_t key, at;
 } ent_keytime;
@@ -358,6 +365,7 @@ typedef struct ent_dutystate {
     size_t *saved_offsets; /* in 64-bit words */
     size_t saved_words;
     uint64_t without_allowance; /* triggers whose allowance no clause names */
+    ent_whose *whose; /* NULL: it is not counted */
 } ent_dutystate;
 
 /* Values of 32 bits, as most integers are that are kept. */
@@ -721,8 +729,16 @@ typedef struct ent_standing {
     int64_t elapsed, due, runout;
     bool has_due, has_runout, over, excused;
 } ent_standing;
+/* Leaves in s->pauses what the clock's pauses up to `now` are, if it has begun. */
 bool ent_clockstate_stand(ent_engine *s, const ent_dutystate *d, const ent_clock *c, int64_t now,
                           ent_standing *out);
+/* The calendar whose time counts; NULL: all time does. */
+static inline const ent_calendar *ent_clock_base(const ent_engine *s, const ent_clock *c)
+{
+    int64_t use = s->program->allow[c->allow].use;
+    int64_t calendar = use < 0 ? -1 : s->program->spanuse[use].calendar;
+    return calendar < 0 ? NULL : s->calendars[calendar];
+}
 
 /* The key of a span use of the clock's duty, INT64_MIN if it has none. */
 static inline int64_t ent_clock_key(const ent_dutystate *d, const ent_clock *c, size_t use)
@@ -762,6 +778,13 @@ void ent_blaming_free(struct ent_blaming *blaming);
 ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_clock *c,
                              const ent_blame *blame, bool has_done, int64_t upto,
                              int64_t over_ns);
+
+/* --- whose.c --- */
+bool ent_whose_init(const ent_engine *s, ent_dutystate *d);
+void ent_whose_deinit(ent_dutystate *d);
+/* Counts whose net time a clock was that is decided, right after ent_clockstate_stand as of its discharge; of a breach
+ * what was found out about it, else NULL.  false: no memory. */
+bool ent_whose_count(ent_engine *s, const ent_dutystate *d, const ent_clock *c, const ent_blame *breach);
 
 /* --- judge/responsible.c --- */
 /* Solves the game of a clause whose end is `end`; the answer's parts are the players, and the game says what is left

@@ -64,19 +64,19 @@ def parse():
 
 
 class Run:
-    """One program's measurements."""
+    """One program's measurements; `figures` makes of its output the table that is expected."""
 
-    def __init__(self, name, argv, check=None):
-        self.name, self.argv, self.check = name, argv, check
+    def __init__(self, name, argv, figures=lambda text: text):
+        self.name, self.argv, self.figures = name, argv, figures
         self.walls, self.cpus, self.rss, self.outputs = [], [], 0, set()
 
-    def go(self, data, env, argv=None):
+    def go(self, data, env):
         out, mem = data / "out.tmp", data / "mem.tmp"
         if "--ledger" in self.argv: # to free the disk of one is no part of writing another
             Path(self.argv[self.argv.index("--ledger") + 1]).unlink(missing_ok=True)
         with open(out, "wb") as o, open(data / "err.tmp", "wb") as e:
             begun = time.perf_counter()
-            p = subprocess.Popen(["/usr/bin/time", "-f", "%M %U %S", "-o", str(mem), *(argv or self.argv)], stdout=o, stderr=e,
+            p = subprocess.Popen(["/usr/bin/time", "-f", "%M %U %S", "-o", str(mem), *self.argv], stdout=o, stderr=e,
                                  stdin=subprocess.DEVNULL, env=env)
             p.wait()
             self.walls.append(time.perf_counter() - begun)
@@ -98,10 +98,9 @@ def check(page, work, runs, data, env, expected):
     """Every program's figures against the expected output."""
     good = True
     for r in runs:
-        out = r.go(data, env, r.check).decode()
+        out = r.go(data, env).decode()
         r.walls, r.cpus, r.rss = [], [], 0
-        good_text = expected == out if r.check is None else work.of_expected(expected) == work.figures(out)
-        if not good_text:
+        if r.figures(out) != expected:
             page.say(f"{work.name}: the figures of {r.name} differ from the expected output: no time is printed")
             good = False
     return good
@@ -113,7 +112,7 @@ def measure(page, work, bench, data, folder, options):
     table, missing = peers.chosen(peers.FILE_PEERS, work.name, bench, data, file)
     for name in missing:
         page.say(f"{work.name}: {name} is not here (`make bench-deps`)")
-    runs = [Run(name, argv, table) for name, argv, table in work.ours(options.entente, HERE, folder)]
+    runs = [Run(name, argv, work.figures) for name, argv in work.ours(options.entente, HERE, folder)]
     runs += [Run(name, argv) for name, argv in table]
     expected = (bench / "expected" / f"{work.name}{'' if options.small else '-full'}.csv").read_text()
     if not check(page, work, runs, data, env, expected):

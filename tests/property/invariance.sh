@@ -1,5 +1,5 @@
 #!/bin/sh
-# The same facts give the same ledger bytes: from sources or .entc, for any batch size and number of threads, with every
+# The same facts give the same ledger bytes, and the same table: from sources or .entc, for any batch size and number of threads, with every
 # optimisation and with none that can be switched off (--portable), for rows in any order, compressed or not, in one file or
 # several, sorted in memory or on disk. With --trace, which names rows, the same but for their places.  And agreements decide
 # together what they decide alone.
@@ -17,14 +17,15 @@ passed=0 failed=0
 same() { # WHAT PROGRAM OPTIONS…
     what=$1 program=$2
     shift 2
-    "$entente" run --assume-signed "$program" "$@" --ledger other.jsonl >/dev/null 2>err.txt
-    if cmp -s ledger.jsonl other.jsonl; then
+    "$entente" run --assume-signed "$program" "$@" --ledger other.jsonl >other.txt 2>err.txt
+    if cmp -s ledger.jsonl other.jsonl && cmp -s table.txt other.txt; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        echo "$what: the ledger differs"
+        echo "$what: the ledger or the table differs"
         cat err.txt
         diff ledger.jsonl other.jsonl | head -4 | cut -c1-300
+        diff table.txt other.txt | head -6
     fi
 }
 
@@ -50,7 +51,7 @@ same_facts() { # WHAT PROGRAM OPTIONS…: traced, against the ledger that is not
 
 all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
     program=$1 feed=$2 file=$3
-    "$entente" run --assume-signed "$program" --feed "$feed=$file" --ledger ledger.jsonl >/dev/null || failed=$((failed + 1))
+    "$entente" run --assume-signed "$program" --feed "$feed=$file" --ledger ledger.jsonl >table.txt || failed=$((failed + 1))
     "$entente" build -o program.entc "$program" || failed=$((failed + 1))
     same "$program as .entc" program.entc --feed "$feed=$file"
     for n in 1 7 2048; do same "$program batch $n" "$program" --feed "$feed=$file" --batch $n; done
@@ -226,5 +227,6 @@ awk 'BEGIN {
     }
 }' | sort -t, -k1,2 | awk -F, 'BEGIN {print "t,id,event,priority,party"} !seen[$1 "," $2]++' >incidents.csv
 all_ways incidents.ent ticket incidents.csv
+grep -q 'Whose time it was' table.txt || { failed=$((failed + 1)); echo "nobody's time was told"; }
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

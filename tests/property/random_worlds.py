@@ -7,11 +7,11 @@
 Each world is made from the seed `S-I` alone (world_maker.py), printed as source and CSV, decided by
 the oracle (tests/oracle/accountability.py) and by `entente run`, and compared decision by decision:
 status, figure, clock, credit, accountable party, shares as exact ratios, but-for causes, degrees,
-time held and in excess, structural gap and each party's part of the credit. Every `--variants`-th
-world is decided again with its parties renamed, which must rename the answer and change nothing
-else, and with facts about a service that nothing in it depends on. Parties that are alike in the replay must
-have equal shares. `--without` leaves features out (caused, money, cap, cut, absent, gaps, twice,
-excluding, following, counting, parts, share, figure, count, time, mirror, above, client_duty,
+time held and in excess, structural gap and each party's part of the credit; and of the table, whose time
+clocks were. Every `--variants`-th world is decided again with its parties renamed, which must rename the
+answer and change nothing else, and with facts about a service that nothing in it depends on. Parties that are
+alike in the replay must have equal shares. `--without` leaves features out (caused, money, cap, cut, absent,
+gaps, twice, excluding, following, counting, parts, share, figure, count, time, mirror, above, client_duty,
 outcomes, integrator, no_data, amendments, rolling, pools, framework_goals, last_holder, or a policy of joint causes).
 Ends with `N passed, N failed`; the exit status is 1 if any failed.
 """
@@ -35,6 +35,7 @@ import entente_oracle as oracle  # noqa: E402
 import game  # noqa: E402
 import ledger  # noqa: E402
 import random_clubs as clubs  # noqa: E402
+import whose  # noqa: E402
 import world_maker  # noqa: E402
 
 OTHER_NAMES = {"NetCo": "Zeta", "HostCo": "Yarn", "AppCo": "Xeno", "DataCo": "Wool",
@@ -49,6 +50,15 @@ def run(entente, folder, world, name="out.jsonl", extra=()):
     if done.returncode:
         return f"exit {done.returncode}: {done.stderr.strip()[:1500]}"
     return ledger.read(os.path.join(folder, name))
+
+
+def table_of(entente, folder, world, extra=()):
+    """What a run prints for a person."""
+    club, facts, period = world
+    clubs.write(folder, club, facts)
+    done = clubs.execute(clubs.command(entente, folder, club, period, "club.ent", "table.jsonl",
+                                       ["--format", "table", *extra]), folder)
+    return done.stdout if done.returncode == 0 else f"exit {done.returncode}: {done.stderr.strip()[:1500]}"
 
 
 def renamed(thing):
@@ -98,6 +108,9 @@ def variants(entente, folder, world, lines):
     out = []
     if run(entente, folder, world, "threads.jsonl", ["--jobs", "3", "--batch", "5"]) != lines:
         out.append("three jobs: another ledger")
+    for way in (["--jobs", "3", "--batch", "5"], ["--portable"]):
+        if table_of(entente, folder, world, way) != table_of(entente, folder, world):
+            out.append(f"{' '.join(way)}: another table")
     found = run(entente, folder, renamed(list(world)), "renamed.jsonl")
     if isinstance(found, str) or essence(found) != essence(lines, True):
         out.append("renamed parties: another answer " + (found if isinstance(found, str) else ""))
@@ -162,7 +175,10 @@ def one_world(name, args, entente):
             if isinstance(lines, str):
                 problems.append(lines)
             else:
+                table = table_of(entente, folder, world)
                 problems += ledger.compare(expected, lines) + answers.compare(expected, lines)
+                problems += whose.compare(*world, table)
+                tally["whose"] += len(whose.read(table))
                 if not problems and args.variants and int(name.split("-")[-1]) % args.variants == 0:
                     problems += variants(entente, folder, world, lines)
         if problems and args.keep:
@@ -214,7 +230,8 @@ def main():
         else:
             passed += 1
     print(f"random worlds, seed {args.seed}: {tally['decisions']} decisions, {tally['breaches']} "
-          f"breaches, {tally['several']} with several responsible; {passed} passed, {failed} failed")
+          f"breaches, {tally['several']} with several responsible, {tally['whose']} lists of whose time "
+          f"it was; {passed} passed, {failed} failed")
     return 1 if failed else 0
 
 
