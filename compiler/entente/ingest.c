@@ -48,7 +48,7 @@ static ent_ingest_feed *furthest_behind(ent_ingest *g)
 /* Fills the batch from the feed that is furthest behind; its rows belong to the stream. */
 static void produce(ent_ingest *g, ent_batch *batch)
 {
-    batch->rows.n = 0;
+    batch->rows = (ent_rows){0};
     batch->error = (ent_feed_error){0};
     ent_ingest_feed *f;
     while ((f = furthest_behind(g)) != NULL) {
@@ -67,7 +67,9 @@ static void produce(ent_ingest *g, ent_batch *batch)
         case ENT_STREAM_ROWS:
             break;
         }
-        if (batch->rows.n > 0) {
+        if (batch->rows.made) {
+            f->last_at = batch->rows.last_at;
+        } else if (batch->rows.n > 0) {
             const int64_t *at = batch->rows.columns[g->program->feed[f->feed].at].data;
             f->last_at = at[batch->rows.n - 1];
         }
@@ -77,6 +79,59 @@ static void produce(ent_ingest *g, ent_batch *batch)
         return;
     }
     batch->result = ENT_INGEST_END;
+}
+
+/* --- slices made of pieces --- */
+
+static void *maker_new(void *user)
+{
+    const ent_ingest_feed *f = user;
+    return ent_ahead_new_for_pieces(f->session, f->feed);
+}
+
+static void maker_free(void *maker)
+{
+    ent_ahead_free(maker);
+}
+
+static void *made_new(void *maker)
+{
+    return ent_ready_new(maker);
+}
+
+static void made_free(void *maker, void *made)
+{
+    ent_ready_free(maker, made);
+}
+
+static bool make_room(void *maker, size_t n, void **columns, int64_t **origins)
+{
+    return ent_ahead_room(maker, n, columns, origins);
+}
+
+static bool take_rows(void *maker, const ent_rows *rows)
+{
+    ent_fault fault;
+    return ent_ahead_push(maker, rows->columns, rows->n, rows->origins, &fault);
+}
+
+static bool make_slice(void *maker, void *made)
+{
+    return ent_ahead_piece(maker, made);
+}
+
+static void drop_rows(void *maker)
+{
+    ent_ahead_drop(maker);
+}
+
+ent_making ent_ingest_making(const ent_engine *session, ent_ingest_feed *feed)
+{
+    feed->session = session;
+    return ent_engine_takes_pieces(session, feed->feed)
+               ? (ent_making){feed,     maker_new, maker_free, made_new, made_free,
+                              make_room, take_rows, make_slice, drop_rows}
+               : (ent_making){0};
 }
 
 /* --- the other thread --- */

@@ -17,7 +17,11 @@ typedef struct ent_ingest_feed {
     bool sort, ended;
     int64_t last_at;
     ent_stream *stream;
+    const ent_engine *session; /* of which pieces are made slices, or NULL */
 } ent_ingest_feed;
+
+/* Makes slices for the session of the feed's pieces; nothing, if its program is not such. */
+ent_making ent_ingest_making(const ent_engine *session, ent_ingest_feed *feed);
 
 typedef enum ent_ingest_result {
     ENT_INGEST_ROWS = 0,

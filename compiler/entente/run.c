@@ -316,6 +316,13 @@ static uint32_t threads_that_read(const run *r)
     return r->options->jobs - (is_ahead(r) && !has_digest(r));
 }
 
+/* Pieces become slices where they are read, if nobody has to hash rows or to see those of other feeds in between. */
+static ent_making making_of(const run *r, ent_ingest_feed *f)
+{
+    bool may = r->options->jobs > 1 && r->n_feeds == 1 && !has_digest(r) && !f->sort;
+    return may ? ent_ingest_making(r->session, f) : (ent_making){0};
+}
+
 static int open_attempt(run *r)
 {
     char message[256] = "out of memory";
@@ -379,6 +386,7 @@ static int open_attempt(run *r)
                                      .separator = r->options->separator,
                                      .sort = f->sort,
                                      .digest = has_digest(r),
+                                     .making = making_of(r, f),
                                      .portable = r->options->portable,
                                      .sort_memory_bytes = r->options->sort_memory_bytes,
                                      .folder = r->options->folder,
@@ -468,6 +476,13 @@ static int take_batches(run *r, ent_ingest *ingest)
             return fail_session(r, &batch->fault);
         case ENT_INGEST_ROWS:
             break;
+        }
+        if (batch->rows.made) {
+            if (!ent_engine_take_piece(r->session, batch->rows.made, batch->rows.last_at,
+                                       (int64_t)batch->rows.lines_before, &error)) {
+                return fail_session(r, &error);
+            }
+            taken = true;
         }
         if (!taken && batch->rows.n > 0 && !ent_engine_push(r->session, batch->feed, batch->rows.columns,
                                                    batch->rows.n, batch->rows.origins, &error)) {

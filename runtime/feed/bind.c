@@ -46,7 +46,7 @@ struct ent_binder {
     ent_vector *inputs;
     ent_vector *outputs;
     uint8_t *dropped;    /* lanes that are bad or skipped */
-    bad_lane *bad; /* of bad lanes: what is wrong with them */
+    bad_lane *bad; /* of bad lanes: what is wrong with them; NULL until there is one */
     uint32_t *odd;       /* lanes of one column that are read one by one */
     int64_t *origins;
     ent_names names_of;
@@ -151,8 +151,7 @@ static bool allocate(ent_binder *b)
     b->dropped = calloc(b->batch_rows, 1);
     b->odd = calloc(b->batch_rows, sizeof *b->odd);
     b->origins = b->own.origins = calloc(b->batch_rows, sizeof *b->origins);
-    b->bad = calloc(b->batch_rows, sizeof *b->bad);
-    bool ok = b->own.columns && b->own.absent && b->bad && b->wanted && b->names && b->fields && b->absent &&
+    bool ok = b->own.columns && b->own.absent && b->wanted && b->names && b->fields && b->absent &&
               b->texts && b->inputs && b->outputs && b->dropped && b->odd && b->origins;
     for (size_t i = 0; ok && i < n_fields; i++) {
         const ent_field_row *field = &p->field[b->feed->first_field + (int64_t)i];
@@ -448,6 +447,10 @@ static void drop_bad(const report *r, uint32_t lane, int64_t wanted_index, const
     }
     ent_reader_spell(r->reader);
     b->dropped[lane] = LANE_BAD;
+    if (!b->bad && !(b->bad = calloc(b->batch_rows, sizeof *b->bad))) {
+        b->out_of_memory = true;
+        return;
+    }
     b->bad[lane].wanted = wanted_index;
     b->bad[lane].cell = cell;
     snprintf(b->bad[lane].expected, ENT_EXPECTED_MAX, "%s", expected);
@@ -635,6 +638,15 @@ static void note_origins(const report *r)
     }
 }
 
+ENT_VECTORS bool ent_instants_descend(const int64_t *at, uint32_t n)
+{
+    uint64_t found = 0;
+    for (uint32_t i = 1; i < n; i++) {
+        found |= (uint64_t)(at[i] < at[i - 1]);
+    }
+    return found != 0;
+}
+
 bool ent_binder_take(ent_binder *b, const ent_cells *cells, ent_reader *reader,
                      ent_bad_row_fn on_bad, void *user, ent_rows *rows, uint64_t *skipped)
 {
@@ -669,9 +681,8 @@ bool ent_binder_take(ent_binder *b, const ent_cells *cells, ent_reader *reader,
     if (!ok || b->out_of_memory || (!complete && !report_all(&r))) {
         return false;
     }
-    rows->n = complete && (n == 0 || !memchr(b->dropped, LANE_SKIPPED, n)) ? n : compact(b, n);
-    rows->columns = b->fields;
-    rows->origins = b->origins;
+    bool whole = complete && (n == 0 || !memchr(b->dropped, LANE_SKIPPED, n));
+    *rows = (ent_rows){.columns = b->fields, .origins = b->origins, .n = whole ? n : compact(b, n)};
     for (int64_t i = 0; i < b->feed->n_fields; i++) {
         bool any = b->fields[i].data && rows->n > 0 && memchr(b->absent[i], 1, rows->n);
         b->fields[i].absent = any ? b->absent[i] : NULL;

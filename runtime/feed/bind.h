@@ -20,6 +20,11 @@ typedef struct ent_rows {
     ent_vector *columns;
     const int64_t *origins; /* of each row, see origin.h */
     uint32_t n;
+    /* Not NULL: the rows come as what was made of them, see made.h, and the above are NULL.  They are in order, from
+     * the first instant to the last, and stand so many lines further down than it says there. */
+    void *made;
+    int64_t first_at, last_at;
+    uint64_t lines_before;
 } ent_rows;
 
 ent_binder *ent_binder_new(const ent_image *program, int64_t feed, ent_strings *strings,
@@ -63,6 +68,8 @@ void ent_binder_lend(ent_binder *binder, void *const *columns, int64_t *origins)
  * rows are added to *skipped. */
 bool ent_binder_take(ent_binder *binder, const ent_cells *cells, ent_reader *reader,
                      ent_bad_row_fn on_bad, void *user, ent_rows *rows, uint64_t *skipped);
+/* Whether an instant stands before an earlier one. */
+bool ent_instants_descend(const int64_t *at, uint32_t n);
 /* True if ent_binder_take failed for want of memory rather than because on_bad said so. */
 bool ent_binder_out_of_memory(const ent_binder *binder);
 #endif

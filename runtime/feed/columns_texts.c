@@ -328,10 +328,32 @@ ENT_VECTORS static bool take_in_order(const ent_column_lanes *lanes, ent_text_me
     return true;
 }
 
+/* Goes to where the text of a lane stands in the turn, as at the begin of a piece of a file; false: it does not, or
+ * that is where the turn is. */
+static bool move_turn(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t lane)
+{
+    turn *t = &memo->turn;
+    ent_cell cell = ent_lane_cell(lanes, lane);
+    if (cell.len - 1 >= TEXT_MAX) {
+        return false;
+    }
+    remembered text = bytes_of(cell.p, cell.len);
+    size_t slot = near_slot(&text, memo->bits);
+    slot = is_same(&memo->texts[slot], &text) ? slot : other_slot(slot);
+    uint32_t at = 0;
+    while (at < t->length && t->places[at] != slot) {
+        at++;
+    }
+    bool moves = at < t->length && at != t->at && is_same(&memo->texts[slot], &text);
+    t->at = moves ? at : t->at;
+    return moves;
+}
+
 /* Order is tried as long as it helps. */
 static bool try_order(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t n)
 {
-    if (take_in_order(lanes, memo, begin, n)) {
+    if (take_in_order(lanes, memo, begin, n) ||
+        (move_turn(lanes, memo, begin) && take_in_order(lanes, memo, begin, n))) {
         memo->failures = 0;
         return true;
     }

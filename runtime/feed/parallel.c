@@ -15,6 +15,9 @@ typedef struct task {
     size_t n, capacity;
     uint64_t lines, rows, skipped;
     uint64_t to; /* where it ends in the file, if it is a place */
+    void *made;  /* of the rows, whose columns are not here then; or NULL */
+    int64_t first_at, last_at; /* of such */
+    struct worker *maker;      /* whose it is */
     bool troubled; /* to be read again by the consumer */
     bool refused;  /* the reader must go back to it */
     bool failed;   /* no memory for its text */
@@ -23,6 +26,10 @@ typedef struct task {
 /* What a thread needs to make columns of a piece. */
 typedef struct worker {
     ent_parallel *parallel;
+    void *maker;  /* NULL: rows are given as they are */
+    void **spare; /* what it has made once and is free to be used again */
+    size_t n_spare;
+    void **rooms; /* for a batch, one a field */
     ent_vm *vm;
     ent_binder *binder;
     ent_reader *fork;
@@ -52,9 +59,10 @@ struct ent_parallel {
     task *now;
     size_t given; /* rows of `now` */
     uint64_t lines, rows; /* of the file before `now` */
-    uint64_t at;          /* where `now` begins in the file, if it is a place and not the first; else 0 */
+    uint64_t begins;      /* where `now` does in the file, if it is a place and not the first; else 0 */
     bool reading_piece;
     ent_vector *view;
+    int64_t at; /* field of the instant */
 };
 
 /* --- pieces into columns --- */
@@ -111,6 +119,65 @@ static bool take(worker *w, task *t, const ent_cells *cells)
     return ok;
 }
 
+/* Where the rows go straight to who makes something of them; false: nothing can be made of the piece. */
+static bool take_made(worker *w, task *t, const ent_cells *cells)
+{
+    const ent_making *making = &w->parallel->options.making;
+    int64_t *origins;
+    ent_rows rows;
+    if (!making->room(w->maker, w->parallel->options.batch_rows, w->rooms, &origins)) {
+        return false;
+    }
+    ent_binder_lend(w->binder, w->rooms, origins);
+    if (!ent_binder_take(w->binder, cells, w->fork, refuse, NULL, &rows, &t->skipped)) {
+        return false;
+    }
+    if (rows.n > 0) {
+        const int64_t *at = rows.columns[w->parallel->at].data;
+        bool follows = (t->n == 0 || t->last_at <= at[0]) && !ent_instants_descend(at, rows.n);
+        t->first_at = t->n == 0 ? at[0] : t->first_at;
+        t->last_at = at[rows.n - 1];
+        t->n += rows.n;
+        return follows && making->take(w->maker, &rows);
+    }
+    return true;
+}
+
+/* Under the lock: memory of this thread, which then is in its cache, or else of another one. */
+static void take_spare(ent_parallel *p, worker *w, task *t)
+{
+    for (size_t i = 0; i < p->n_workers && w->n_spare == 0; i++) {
+        w = &p->workers[i];
+    }
+    if (w->n_spare > 0) {
+        t->made = w->spare[--w->n_spare];
+        t->maker = w;
+    }
+}
+
+static bool make(worker *w, task *t)
+{
+    ent_parallel *p = w->parallel;
+    const ent_making *making = &p->options.making;
+    pthread_mutex_lock(&p->lock);
+    take_spare(p, w, t);
+    pthread_mutex_unlock(&p->lock);
+    if (!t->made) {
+        t->made = making->made_new(w->maker);
+        t->maker = w;
+    }
+    return t->made && making->make(w->maker, t->made);
+}
+
+/* Under the lock: what was made is not needed any more. */
+static void give_back(task *t)
+{
+    if (t->made) {
+        t->maker->spare[t->maker->n_spare++] = t->made;
+        t->made = NULL;
+    }
+}
+
 /* The text stays with the task, which then has the memory, and the thread another. */
 static void leave_text(worker *w, task *t)
 {
@@ -137,11 +204,15 @@ static void work(worker *w, task *t)
     }
     ent_reader_give(w->fork, &w->piece, 0, 0);
     while (!t->troubled && (got = ent_reader_next(w->fork, &cells, NULL)) != 0) {
-        t->troubled = got < 0 || cells->n_bad > 0 || !take(w, t, cells);
+        t->troubled = got < 0 || cells->n_bad > 0 || !(w->maker ? take_made : take)(w, t, cells);
     }
     ent_reader_place(w->fork, &t->lines, &t->rows);
     t->to = w->piece.to;
     t->refused = ent_reader_is_miscut(w->fork, &w->piece, !t->troubled);
+    if (w->maker) {
+        t->troubled = t->troubled || (!t->refused && t->n > 0 && !make(w, t));
+        w->parallel->options.making.drop(w->maker);
+    }
     if (t->troubled && !t->refused) {
         leave_text(w, t);
     }
@@ -224,8 +295,9 @@ static void release(ent_parallel *p)
 {
     p->lines += p->now->lines;
     p->rows += p->now->rows;
-    p->at = p->now->to;
+    p->begins = p->now->to;
     pthread_mutex_lock(&p->lock);
+    give_back(p->now);
     p->now->state = TASK_FREE;
     p->n_consumed++;
     p->n_free++;
@@ -278,14 +350,16 @@ static bool go_back(ent_parallel *p, ent_feed_error *err)
         while (t->state != TASK_DONE) {
             pthread_cond_wait(&p->done, &p->lock);
         }
+        give_back(t);
         t->state = TASK_FREE;
     }
     p->awaited = NULL;
     p->n_cut = p->n_consumed;
     p->n_free = p->n_ring;
     pthread_mutex_unlock(&p->lock);
-    bool ok = !ent_reader_cuts_ahead(p->reader, &from) || ent_reader_go_back(p->reader, p->at ? p->at : from, err);
-    p->at = 0;
+    bool ok = !ent_reader_cuts_ahead(p->reader, &from) ||
+              ent_reader_go_back(p->reader, p->begins ? p->begins : from, err);
+    p->begins = 0;
     p->now = NULL;
     pthread_mutex_unlock(&p->cutting);
     return ok;
@@ -302,6 +376,15 @@ static void begin_cutting(ent_parallel *p)
 static void give_rows(ent_parallel *p, ent_rows *rows)
 {
     task *t = p->now;
+    if (t->made) {
+        *rows = (ent_rows){.n = (uint32_t)t->n,
+                           .made = t->made,
+                           .first_at = t->first_at,
+                           .last_at = t->last_at,
+                           .lines_before = p->lines};
+        p->given = t->n;
+        return;
+    }
     size_t n = t->n - p->given;
     n = n > p->options.batch_rows ? p->options.batch_rows : n;
     for (size_t i = 0; i < p->n_fields; i++) {
@@ -317,7 +400,7 @@ static void give_rows(ent_parallel *p, ent_rows *rows)
     for (size_t i = 0; i < n; i++) {
         origins[i] += (int64_t)p->lines;
     }
-    *rows = (ent_rows){p->view, origins, (uint32_t)n};
+    *rows = (ent_rows){.columns = p->view, .origins = origins, .n = (uint32_t)n};
     p->given += n;
 }
 
@@ -405,6 +488,14 @@ static bool init_worker(ent_parallel *p, worker *w, ent_feed_error *err)
     if (o->portable) {
         ent_binder_set_portable(w->binder);
     }
+    if (o->making.user) {
+        w->maker = o->making.maker_new(o->making.user);
+        w->spare = calloc(p->n_ring, sizeof *w->spare);
+        w->rooms = calloc(p->n_fields + 1, sizeof *w->rooms);
+        if (!w->maker || !w->spare || !w->rooms) {
+            return ent_feed_fail_memory(err, "a thread that reads");
+        }
+    }
     w->fork = ent_reader_fork(p->reader, err);
     return w->fork != NULL && ent_piece_init(&w->piece, p->reader, err);
 }
@@ -432,6 +523,7 @@ ent_parallel *ent_parallel_start(ent_reader *reader, const ent_parallel_options 
     p->options = *options;
     p->reader = reader;
     p->n_fields = (size_t)options->program->feed[options->feed].n_fields;
+    p->at = options->program->feed[options->feed].at;
     p->n_workers = options->threads;
     p->n_ring = p->n_free = 2 * p->n_workers;
     p->end = ENT_SPLIT_TEXT;
@@ -484,6 +576,7 @@ void ent_parallel_stop(ent_parallel *p)
     }
     for (size_t i = 0; p->ring && i < p->n_ring; i++) {
         task *t = &p->ring[i];
+        give_back(t);
         for (size_t k = 0; k < p->n_fields; k++) {
             free(t->memory.columns ? t->memory.columns[k].data : NULL);
             free(t->memory.absent ? t->memory.absent[k] : NULL);
@@ -492,6 +585,17 @@ void ent_parallel_stop(ent_parallel *p)
         free(t->memory.absent);
         free(t->memory.origins);
         ent_piece_deinit(&t->piece);
+    }
+    for (size_t i = 0; p->workers && i < p->n_workers; i++) {
+        worker *w = &p->workers[i];
+        while (w->n_spare > 0) {
+            p->options.making.made_free(w->maker, w->spare[--w->n_spare]);
+        }
+        if (w->maker) {
+            p->options.making.maker_free(w->maker);
+        }
+        free(w->spare);
+        free(w->rooms);
     }
     pthread_mutex_destroy(&p->cutting);
     pthread_mutex_destroy(&p->lock);

@@ -7,11 +7,13 @@
  * A piece with a row that does not fit, or that has anything else to tell, is left as it is and handed to the
  * consumer as text: it reads it again by itself, so that what is told, and in which order, does not depend on
  * threads.
+ * A piece of which something can be made (made.h) is handed over as that, and its rows are not looked at again.
  * Tested by tests/property/invariance.sh. */
 #ifndef ENT_FEED_PARALLEL_H
 #define ENT_FEED_PARALLEL_H
 
 #include "runtime/feed/bind.h"
+#include "runtime/feed/made.h"
 
 typedef struct ent_parallel ent_parallel;
 
@@ -23,10 +25,11 @@ typedef struct ent_parallel_options {
     uint32_t batch_rows;
     uint32_t threads; /* with the consumer's: at least 2 */
     bool portable;    /* see ent_stream_options */
+    ent_making making;
 } ent_parallel_options;
 
 typedef enum ent_parallel_result {
-    ENT_PARALLEL_ROWS,   /* a batch */
+    ENT_PARALLEL_ROWS,   /* a batch, or what was made of a piece */
     ENT_PARALLEL_PIECE,  /* `reader` reads the next rows, to its end: then ask again */
     ENT_PARALLEL_SERIAL, /* the rest of this file is for the reader; `ent_parallel_resume` when another file is begun */
     ENT_PARALLEL_FAILED

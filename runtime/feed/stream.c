@@ -2,7 +2,6 @@
 #include "runtime/feed/stream.h"
 #include "runtime/feed/digest.h"
 #include "runtime/feed/parallel.h"
-#include "runtime/vm/simd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,7 +362,8 @@ static bool go_parallel(ent_stream *s, ent_feed_error *err)
                                     .zone_dir = s->options.zone_dir,
                                     .batch_rows = s->options.batch_rows,
                                     .threads = s->options.jobs,
-                                    .portable = s->options.portable};
+                                    .portable = s->options.portable,
+                                    .making = s->options.making};
     s->parallel = ent_parallel_start(s->reader, &options, err);
     return s->parallel != NULL;
 }
@@ -520,15 +520,6 @@ static ent_stream_result next_sorted(ent_stream *s, ent_rows *rows, ent_feed_err
     return n ? ENT_STREAM_ROWS : ENT_STREAM_END;
 }
 
-ENT_VECTORS static bool descends(const int64_t *at, uint32_t n)
-{
-    uint64_t found = 0;
-    for (uint32_t i = 1; i < n; i++) {
-        found |= (uint64_t)(at[i] < at[i - 1]);
-    }
-    return found != 0;
-}
-
 ent_stream_result ent_stream_next(ent_stream *s, ent_rows *rows, ent_feed_error *err)
 {
     if (s->sort) {
@@ -542,9 +533,16 @@ ent_stream_result ent_stream_next(ent_stream *s, ent_rows *rows, ent_feed_error 
     if (got != ENT_STREAM_ROWS) {
         return got;
     }
+    if (rows->made) {
+        if (rows->first_at < s->last_at) {
+            return ENT_STREAM_DISORDER;
+        }
+        s->last_at = rows->last_at;
+        return ENT_STREAM_ROWS;
+    }
     const int64_t *at = rows->columns[s->feed->at].data;
     if (!s->options.unordered && rows->n > 0) {
-        if (at[0] < s->last_at || descends(at, rows->n)) {
+        if (at[0] < s->last_at || ent_instants_descend(at, rows->n)) {
             return ENT_STREAM_DISORDER;
         }
         s->last_at = at[rows->n - 1];

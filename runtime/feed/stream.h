@@ -10,6 +10,7 @@
 #define ENT_FEED_STREAM_H
 
 #include "runtime/feed/bind.h"
+#include "runtime/feed/made.h"
 #include "runtime/feed/sorter.h"
 #include "runtime/ledger/hash.h"
 
@@ -35,6 +36,7 @@ typedef struct ent_stream_options {
     bool sort;
     bool unordered; /* rows come as they stand, whatever their order */
     bool digest;
+    ent_making making; /* rows of pieces that other threads may read come as made; only without sort and digest */
     bool portable; /* the same rows by the general ways only: no vectors, nothing taken for what it was before */
     uint64_t sort_memory_bytes; /* 0: the sorter's default */
     const char *folder;         /* for temporary files; NULL: /tmp */

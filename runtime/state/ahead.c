@@ -13,6 +13,7 @@
 struct ent_ahead {
     ent_engine part;
     int64_t feed;
+    const ent_objectivestate *objectives; /* of pieces: whose folds are prepared; else NULL */
 };
 
 struct ent_ready {
@@ -55,11 +56,38 @@ bool ent_ahead_fits(const ent_engine *s, int64_t feed)
     return fit;
 }
 
-ent_ahead *ent_ahead_new(const ent_engine *s, int64_t feed)
+/* Folds of rows, not of time; and what is bad is known from its row alone. */
+static bool is_foldable(const ent_image *p, const ent_objectivestate *o)
+{
+    bool fit = !o->over_outcomes && !(o->causes && (o->causes->seeks || o->causes->stretches));
+    for (int64_t k = 0; fit && k < o->row->n_folds; k++) {
+        int64_t kind = p->fold[o->row->first_fold + k].kind;
+        fit = kind != ENT_AGG_TIME_SHARE && kind != ENT_AGG_TIME_OUTSIDE && kind != ENT_AGG_TIME_IN &&
+              kind != ENT_AGG_LONGEST;
+    }
+    return fit;
+}
+
+/* Nothing is known of the rows before a piece, so nobody may ask for it. */
+static bool is_fit_for_pieces(const ent_engine *s, int64_t feed)
+{
+    const ent_image *p = s->program;
+    bool fit = !s->options.portable && !s->options.has_as_of && p->n_duty == 0 && p->n_native == 0 && p->n_claim == 0 &&
+               p->feed[feed].kind == 0 && p->feed[feed].used && s->feeds[feed].n_previous == 0;
+    for (size_t i = 0; fit && i < p->n_objective; i++) {
+        fit = is_foldable(p, &s->objectives[i]);
+    }
+    for (size_t i = 0; fit && i < p->n_spanuse; i++) {
+        fit = p->spanuse[i].calendar >= 0; /* a span's first row comes before any other of its instant */
+    }
+    return fit;
+}
+
+static ent_ahead *new_ahead(const ent_engine *s, int64_t feed)
 {
     ent_fault error = {0};
     char message[256];
-    ent_ahead *a = ent_ahead_fits(s, feed) ? calloc(1, sizeof *a) : NULL;
+    ent_ahead *a = calloc(1, sizeof *a);
     if (!a) {
         return NULL;
     }
@@ -83,6 +111,25 @@ ent_ahead *ent_ahead_new(const ent_engine *s, int64_t feed)
     if (!ok) {
         ent_ahead_free(a);
         return NULL;
+    }
+    return a;
+}
+
+ent_ahead *ent_ahead_new(const ent_engine *s, int64_t feed)
+{
+    return ent_ahead_fits(s, feed) ? new_ahead(s, feed) : NULL;
+}
+
+bool ent_engine_takes_pieces(const ent_engine *s, int64_t feed)
+{
+    return is_fit_for_pieces(s, feed);
+}
+
+ent_ahead *ent_ahead_new_for_pieces(const ent_engine *s, int64_t feed)
+{
+    ent_ahead *a = new_ahead(s, feed);
+    if (a) {
+        a->objectives = s->objectives;
     }
     return a;
 }
@@ -274,4 +321,67 @@ bool ent_ready_events(ent_engine *s, size_t list)
         exchange_lists(&s->events, &s->ready->events[list]);
     }
     return s->ready != NULL;
+}
+
+/* --- pieces --- */
+
+bool ent_ahead_room(ent_ahead *a, size_t n, void **columns, int64_t **origins)
+{
+    return ent_engine_room(&a->part, a->feed, n, columns, origins);
+}
+
+void ent_ahead_drop(ent_ahead *a)
+{
+    ent_feedstate *f = feed_of(a);
+    for (int64_t i = -1; i < f->row->n_fields; i++) {
+        ent_colbuf *c = i < 0 ? &f->origin : &f->pending[i];
+        c->n = 0;
+        free(c->absent);
+        c->absent = NULL;
+    }
+    f->n = f->n_pending = 0;
+    f->last_at = INT64_MIN;
+    f->unsorted = false;
+    f->totals = (ent_feed_totals){.first_ns = INT64_MAX, .last_ns = INT64_MIN};
+}
+
+bool ent_ahead_piece(ent_ahead *a, ent_ready *r)
+{
+    ent_fault error;
+    ent_feedstate *f = feed_of(a);
+    if (f->unsorted || !ent_feedstate_slice(&a->part, f, INT64_MAX, &error) || f->n < f->n_pending ||
+        (f->n > 0 && !ent_slice_prepare(&a->part, f, a->objectives))) {
+        return false;
+    }
+    exchange_feeds(f, &r->feed);
+    ent_ahead_drop(a);
+    return true;
+}
+
+static void add_totals(ent_feed_totals *into, const ent_feed_totals *from)
+{
+    into->rows += from->rows;
+    into->late += from->late;
+    into->unknown += from->unknown;
+    into->first_ns = from->first_ns < into->first_ns ? from->first_ns : into->first_ns;
+    into->last_ns = from->last_ns > into->last_ns ? from->last_ns : into->last_ns;
+}
+
+bool ent_engine_take_piece(ent_engine *s, ent_ready *r, int64_t last, int64_t lines_before, ent_fault *error)
+{
+    ent_feedstate *f = &s->feeds[r->index];
+    if (f->n_pending > 0 && !ent_engine_pass(s, f->last_at, error)) {
+        return false;
+    }
+    exchange_feeds(f, &r->feed);
+    f->lines_before = lines_before;
+    f->is_sliced = true;
+    add_totals(&f->totals, &r->feed.totals);
+    bool ok = ent_engine_pass(s, last, error);
+    /* the memory goes back to the thread that filled it */
+    exchange_feeds(f, &r->feed);
+    f->totals = r->feed.totals;
+    f->last_at = last > f->last_at ? last : f->last_at;
+    r->feed.is_sliced = false;
+    return ok;
 }

@@ -5,7 +5,12 @@
  * What is the same whatever has been decided before is done there; the slices are those that the engine would have cut
  * itself, and it takes them in order.  Only for programs whose duties are worth it and whose one feed needs
  * nothing of the engine's: no keys of several fields, which it numbers, and no functions of C.
- * Tested by tests/unit/test_clocks.c and tests/property/invariance.sh. */
+ *
+ * Programs without duties have nothing that must be known of the rows before, so any piece of a feed that is read by
+ * itself, whose rows are in order, may be made a slice, on as many threads as there are: with its row kernel run and
+ * all that folds ask for counted by key (slice.c).  The engine adds that to its folds, and looks at single rows only
+ * where they are bad, at the ends of windows, or where it must.
+ * Tested by tests/unit/test_clocks.c, tests/unit/test_objectives.c and tests/property/invariance.sh. */
 #ifndef ENT_STATE_AHEAD_H
 #define ENT_STATE_AHEAD_H
 
@@ -30,6 +35,20 @@ size_t ent_ahead_pending(const ent_ahead *ahead);
 bool ent_ahead_cut(ent_ahead *ahead, int64_t until, ent_ready *ready, ent_fault *error);
 /* At the end: the rows that are left, which the engine makes ready itself. */
 void ent_ahead_rest(ent_ahead *ahead, ent_ready *ready);
+
+/* Whether pieces of the feed may be made slices. */
+bool ent_engine_takes_pieces(const ent_engine *engine, int64_t feed);
+/* For such an engine, which may have rows already; one a thread.  NULL: no memory. */
+ent_ahead *ent_ahead_new_for_pieces(const ent_engine *engine, int64_t feed);
+/* As ent_engine_room. */
+bool ent_ahead_room(ent_ahead *ahead, size_t n, void **columns, int64_t **origins);
+/* Makes a slice of the rows that were pushed; false: they are not in order, do not fit, or there is no memory. */
+bool ent_ahead_piece(ent_ahead *ahead, ent_ready *ready);
+/* Forgets these rows. */
+void ent_ahead_drop(ent_ahead *ahead);
+/* Takes what has been pushed, then the piece, which comes behind it and all of whose rows stand so many lines further
+ * down; its last row, of the period or not, is of the instant `last`.  The piece may be filled again. */
+bool ent_engine_take_piece(ent_engine *engine, ent_ready *piece, int64_t last, int64_t lines_before, ent_fault *error);
 
 /* Takes the slice and advances, or takes the rest. */
 bool ent_engine_take(ent_engine *engine, ent_ready *ready, ent_fault *error);

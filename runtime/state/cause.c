@@ -513,7 +513,7 @@ bool ent_causes_sample(ent_engine *s, ent_objectivestate *o, ent_window_state *w
                      .root = SEVERAL,
                      .window = w,
                      .group = (uint32_t)(g - w->groups),
-                     .origin = f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0};
+                     .origin = ent_feedstate_origin(f, lane)};
     x.until_origin = x.origin;
     if (fold->value >= 0) {
         const ent_colbuf *values = &f->slots[fold->value];

@@ -475,14 +475,15 @@ static void drop_closed(ent_engine *s)
     }
 }
 
-/* Takes every row below `until` through all stages, and closes the windows that end by then. */
-static bool step(ent_engine *s, int64_t until, ent_fault *error)
+/* Takes every row below `rows_until` through all stages, and closes the windows that end by `until`.  The latter is
+ * earlier where rows of the last instant are taken, at which more may come. */
+static bool step(ent_engine *s, int64_t rows_until, int64_t until, ent_fault *error)
 {
     const ent_image *p = s->program;
     bool ok = true;
     s->slice++;
     for (size_t i = 0; ok && i < p->n_feed; i++) {
-        ok = p->feed[i].kind != 0 || ent_feedstate_slice(s, &s->feeds[i], until, error);
+        ok = p->feed[i].kind != 0 || ent_feedstate_slice(s, &s->feeds[i], rows_until, error);
     }
     for (size_t i = 0; ok && i < p->n_span; i++) {
         ok = ent_spanstate_slice(s, &s->spans[i]) || ent_no_memory(error);
@@ -491,7 +492,7 @@ static bool step(ent_engine *s, int64_t until, ent_fault *error)
         ok = s->duties[i].leader != (int64_t)i || ent_dutystate_slice(s, &s->duties[i], error);
     }
     for (size_t i = 0; ok && i < p->n_objective; i++) {
-        ok = ent_objectivestate_slice(s, &s->objectives[i], until, error);
+        ok = ent_objectivestate_slice(s, &s->objectives[i], rows_until, error);
     }
     ok = ok && (ent_claims_slice(s) || ent_no_memory(error));
     for (size_t i = 0; ok && i < p->n_feed; i++) {
@@ -595,6 +596,35 @@ static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
     return true;
 }
 
+/* After a step. */
+static bool go_on(ent_engine *s, ent_fault *error)
+{
+    forget(s);
+    bool wait = !s->options.prompt && s->n_decisions < s->settle_at;
+    if (wait || s->watermark < INT64_MIN + s->claim_hold_ns) {
+        return true;
+    }
+    return give_out(s, s->watermark - s->claim_hold_ns, error) || has_failed(s);
+}
+
+bool ent_engine_pass(ent_engine *s, int64_t last, ent_fault *error)
+{
+    if (!usable(s, error)) {
+        return false;
+    }
+    int64_t rows_until = ent_add_sat(last, 1);
+    rows_until = rows_until < s->to ? rows_until : s->to;
+    last = last < s->to ? last : s->to;
+    if (!s->started) {
+        start(s, rows_until);
+    }
+    if (s->started && !step(s, rows_until, last, error)) {
+        return has_failed(s);
+    }
+    s->watermark = last > s->watermark ? last : s->watermark;
+    return !s->started || go_on(s, error);
+}
+
 bool ent_engine_advance(ent_engine *s, int64_t watermark, ent_fault *error)
 {
     if (!usable(s, error)) {
@@ -611,17 +641,12 @@ bool ent_engine_advance(ent_engine *s, int64_t watermark, ent_fault *error)
     while (s->watermark < watermark) {
         int64_t stop = next_stop(s);
         stop = stop < watermark ? stop : watermark;
-        if (!step(s, stop, error)) {
+        if (!step(s, stop, stop, error)) {
             return has_failed(s);
         }
         s->watermark = stop;
     }
-    forget(s);
-    bool wait = !s->options.prompt && s->n_decisions < s->settle_at;
-    if (wait || s->watermark < INT64_MIN + s->claim_hold_ns) {
-        return true;
-    }
-    return give_out(s, s->watermark - s->claim_hold_ns, error) || has_failed(s);
+    return go_on(s, error);
 }
 
 bool ent_engine_settle(ent_engine *s, ent_fault *error)

@@ -59,7 +59,8 @@ bool ent_feedstate_init(ent_engine *s, ent_feedstate *f, int64_t index, ent_faul
         f->n_slots = (size_t)kernel->n_outputs;
         f->slots = calloc(f->n_slots ? f->n_slots : 1, sizeof *f->slots);
         f->ranges = calloc(f->n_slots ? f->n_slots : 1, sizeof *f->ranges);
-        if (!f->slots || !f->ranges) {
+        f->failed = calloc(f->n_slots ? f->n_slots : 1, sizeof *f->failed);
+        if (!f->slots || !f->ranges || !f->failed) {
             return ent_no_memory(error);
         }
         for (size_t i = 0; i < f->n_slots; i++) {
@@ -104,6 +105,7 @@ void ent_feedstate_deinit(ent_feedstate *f)
         free(f->keyids[i].table);
         free(f->keyids[i].rows);
     }
+    ent_slice_deinit(f);
     free(f->keyids);
     free(f->ranges);
     free(f->keycolumns);
@@ -319,16 +321,7 @@ bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fau
         return ent_no_memory(error);
     }
     f->n = 0;
-    f->turns_valid = false;
-    for (size_t i = 0; i < f->n_keycolumns; i++) {
-        f->keycolumns[i].valid = false;
-    }
-    for (size_t i = 0; i < f->n_keyids; i++) {
-        f->keyids[i].valid = false;
-    }
-    for (size_t i = 0; i < f->n_slots; i++) {
-        f->ranges[i].valid = false;
-    }
+    ent_slice_forget(f);
     if (f->n_pending == 0) {
         return true;
     }
@@ -563,32 +556,31 @@ const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first
     return c->values;
 }
 
-/* Makes room for the slice's lanes; the table is at most two thirds full. */
-static bool reserve_ids(ent_keyids *k, size_t n)
+enum { FIRST_BITS = 10 };
+
+/* The table is at most half full. */
+static bool reserve_names(ent_keyids *k, size_t table_size)
 {
-    size_t table_size = k->table_size ? k->table_size : 16;
-    if (n + 1 <= k->capacity) {
-        return true;
-    }
-    while (table_size < n + n / 2 + 1) {
-        table_size *= 2;
-    }
-    uint32_t *ids = realloc(k->ids, (n + 1) * sizeof *ids);
-    k->ids = ids ? ids : k->ids;
-    int64_t *keys = realloc(k->keys, (n + 1) * sizeof *keys);
-    k->keys = keys ? keys : k->keys;
-    uint32_t *rows = realloc(k->rows, (n + 1) * sizeof *rows);
-    k->rows = rows ? rows : k->rows;
     uint32_t *table = calloc(table_size, sizeof *table);
-    if (!ids || !keys || !rows || !table) {
+    int64_t *keys = realloc(k->keys, (table_size / 2 + 2) * sizeof *keys);
+    k->keys = keys ? keys : k->keys;
+    uint32_t *rows = realloc(k->rows, (table_size / 2 + 2) * sizeof *rows);
+    k->rows = rows ? rows : k->rows;
+    if (!table || !keys || !rows) {
         free(table);
         return false;
     }
     free(k->table);
     k->table = table;
     k->table_size = table_size;
-    k->capacity = n + 1;
     return true;
+}
+
+/* Makes room for the slice's lanes, and for some keys. */
+static bool reserve_ids(ent_keyids *k, size_t n)
+{
+    return ent_reserve((void **)&k->ids, &k->capacity, n + 1, sizeof *k->ids) &&
+           (k->table_size > 0 || reserve_names(k, (size_t)1 << FIRST_BITS));
 }
 
 /* The place of a key in a table of 2^(64 - shift) places, or the free one where it belongs. */
@@ -602,12 +594,17 @@ static inline size_t place_of(const uint32_t *table, unsigned shift, const int64
 }
 
 /* Doubles what is used of the table. */
-static void spread_keys(uint32_t *table, unsigned shift, const int64_t *names, uint32_t found)
+static bool spread_keys(ent_keyids *k, unsigned shift, uint32_t found)
 {
-    memset(table, 0, sizeof *table << (64 - shift));
-    for (uint32_t id = 1; id <= found; id++) {
-        table[place_of(table, shift, names, names[id])] = id;
+    size_t size = (size_t)1 << (64 - shift);
+    if (size > k->table_size && !reserve_names(k, size)) {
+        return false;
     }
+    memset(k->table, 0, size * sizeof *k->table);
+    for (uint32_t id = 1; id <= found; id++) {
+        k->table[place_of(k->table, shift, k->keys, k->keys[id])] = id;
+    }
+    return true;
 }
 
 /* Of the table only as much is used as the keys need: most slices have few, which then lie together. */
@@ -615,10 +612,10 @@ typedef struct numbering {
     ent_keyids *ids;
     const int64_t *keys;
     const uint8_t *absent;
-    unsigned shift, last_shift; /* of the part in use, of the whole */
+    unsigned shift; /* of the part in use */
 } numbering;
 
-static void number_run(numbering *x, size_t begin, size_t end)
+static bool number_run(numbering *x, size_t begin, size_t end)
 {
     uint32_t *ids = x->ids->ids;
     uint32_t *table = x->ids->table;
@@ -639,14 +636,19 @@ static void number_run(numbering *x, size_t begin, size_t end)
             id = ++found;
             table[at] = id;
             names[id] = key;
-            if (found >> (63 - shift) != 0 && shift > x->last_shift) { /* half full */
-                spread_keys(table, --shift, names, found);
+            if (found >> (63 - shift) != 0) { /* half full */
+                if (!spread_keys(x->ids, --shift, found)) {
+                    return false;
+                }
+                table = x->ids->table;
+                names = x->ids->keys;
             }
         }
         ids[i] = id;
     }
     x->shift = shift;
     x->ids->n = found;
+    return true;
 }
 
 /* After how many rows, at least `least`, the first key comes again; n: not soon. */
@@ -662,25 +664,24 @@ static size_t turn_of(const int64_t *keys, size_t n, size_t least)
 }
 
 /* Keys that come in turn, as services that are probed each minute do, have the numbers of the turn before. */
-static void number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absent, size_t n)
+static bool number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absent, size_t n)
 {
-    enum { FIRST_BITS = 10, AT_ONCE = 64 };
-    unsigned last_shift = 64 - (unsigned)__builtin_ctzll(k->table_size);
-    unsigned shift = last_shift < 64 - FIRST_BITS ? 64 - FIRST_BITS : last_shift;
-    numbering x = {k, keys, absent, shift, last_shift};
+    enum { AT_ONCE = 64 };
+    numbering x = {k, keys, absent, 64 - FIRST_BITS};
     size_t turn = absent ? n : turn_of(keys, n, AT_ONCE);
     size_t begin = turn < n ? turn : n;
-    memset(k->table, 0, sizeof *k->table << (64 - shift));
+    memset(k->table, 0, sizeof *k->table << FIRST_BITS);
     k->n = 0;
-    number_run(&x, 0, begin);
-    for (; begin < n; begin += AT_ONCE) {
+    bool ok = number_run(&x, 0, begin);
+    for (; ok && begin < n; begin += AT_ONCE) {
         size_t count = n - begin < AT_ONCE ? n - begin : AT_ONCE;
         if (memcmp(keys + begin, keys + begin - turn, count * sizeof *keys) == 0) {
             memcpy(k->ids + begin, k->ids + begin - turn, count * sizeof *k->ids);
         } else {
-            number_run(&x, begin, begin + count);
+            ok = number_run(&x, begin, begin + count);
         }
     }
+    return ok;
 }
 
 ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys)
@@ -702,11 +703,13 @@ ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key
     if (!k->valid) {
         const uint8_t *absent;
         const int64_t *keys = ent_feedstate_keys(s, f, first_key, n_keys, &absent);
-        if (!keys || !reserve_ids(k, f->n)) {
+        if (!keys || !reserve_ids(k, f->n) || !number_keys(k, keys, absent, f->n)) {
             return NULL;
         }
-        number_keys(k, keys, absent, f->n);
         k->counted_end = SIZE_MAX;
+        for (size_t i = 0; i < k->n_sums; i++) {
+            k->sums[i].valid = false;
+        }
         k->valid = true;
     }
     return k;

@@ -9,6 +9,7 @@
  * then which rows are bad is found by looking for them, as few are, and objectives that only differ in what they call
  * bad share a fold.
  * Tested by tests/unit/test_objectives.c and tests/property/random_clubs.py. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ typedef struct lanes {
     int64_t *seen;          /* by number of key */
 } lanes;
 
-static bool is_summed(const ent_fold_row *fold)
+bool ent_fold_is_summed(const ent_fold_row *fold)
 {
     return (fold->kind == ENT_AGG_SUM || fold->kind == ENT_AGG_AVERAGE) &&
            ent_type_class((unsigned)fold->value_type) == ENT_CLASS_I;
@@ -49,7 +50,7 @@ static bool is_summed(const ent_fold_row *fold)
 
 bool ent_fold_sums_all(const ent_objectivestate *o, const ent_fold_row *fold)
 {
-    return o->causes && !o->causes->counts_all && is_summed(fold);
+    return o->causes && !o->causes->counts_all && ent_fold_is_summed(fold);
 }
 
 /* Whether the row is counted; what else it is goes into the tally. */
@@ -74,7 +75,7 @@ static inline bool counts(const lanes *x, tally *t, size_t i)
 
 static void count_masked(const lanes *x)
 {
-    const int64_t *values = is_summed(x->fold) ? x->values->data : NULL;
+    const int64_t *values = ent_fold_is_summed(x->fold) ? x->values->data : NULL;
     for (size_t i = x->begin; i < x->end; i++) {
         tally *t = &x->tallies[x->groups->ids[i]];
         if (t->known && counts(x, t, i)) {
@@ -88,27 +89,21 @@ static void count_masked(const lanes *x)
 static bool has_small_sums(const lanes *x)
 {
     ent_slot_range range = ent_feedstate_range(x->f, x->fold->value);
-    return range.least > INT32_MIN && range.most < INT32_MAX && x->end - x->begin < UINT32_MAX;
+    return ent_sums_are_small(range, x->f->n);
+}
+
+static bool is_whole(const lanes *x)
+{
+    return x->begin == 0 && x->end == x->f->n;
 }
 
 static bool sum_small(const lanes *x)
 {
-    const uint32_t *ids = x->groups->ids;
-    const int64_t *values = x->values->data;
-    int64_t *sums = calloc((size_t)x->groups->n + 1, sizeof *sums);
-    if (!sums) {
-        return false;
-    }
-    const size_t end = x->end;
-    ENT_UNROLLED
-    for (size_t i = x->begin; i < end; i++) {
-        sums[ids[i]] += values[i];
-    }
-    for (uint32_t id = 1; id <= x->groups->n; id++) {
+    const int64_t *sums = ent_slice_sums(x->f, x->groups, x->fold->value);
+    for (uint32_t id = 1; sums && id <= x->groups->n; id++) {
         x->tallies[id].sum = sums[id];
     }
-    free(sums);
-    return true;
+    return sums != NULL;
 }
 
 static void sum_large(const lanes *x)
@@ -119,18 +114,34 @@ static void sum_large(const lanes *x)
     }
 }
 
-/* Few tests fail, so these are looked for; where one does, the rows behind it are counted, as many may. */
-static void subtract_failed(const lanes *x)
+/* The place of the first failed lane that is not before this one. */
+static size_t failed_from(const ent_failed *failed, size_t lane)
 {
-    enum { AT_ONCE = 64 };
-    const uint32_t *ids = x->groups->ids;
-    const uint8_t *failed;
-    for (size_t i = x->begin; i < x->end && (failed = memchr(x->test + i, 0, x->end - i)) != NULL;) {
-        i = (size_t)(failed - x->test);
-        for (size_t end = x->end - i < AT_ONCE ? x->end : i + AT_ONCE; i < end; i++) {
-            x->tallies[ids[i]].good -= !x->test[i];
+    size_t low = 0;
+    size_t high = failed->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (failed->lanes[middle] < lane) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
+    return low;
+}
+
+/* Few tests fail. */
+static bool subtract_failed(const lanes *x)
+{
+    const uint32_t *ids = x->groups->ids;
+    const ent_failed *failed = ent_slice_failed(x->f, x->fold->test);
+    if (!failed) {
+        return false;
+    }
+    for (size_t i = failed_from(failed, x->begin); i < failed->n && failed->lanes[i] < x->end; i++) {
+        x->tallies[ids[failed->lanes[i]]].good--;
+    }
+    return true;
 }
 
 /* The same where every row counts; false: no memory. */
@@ -141,14 +152,13 @@ static bool count_plain(const lanes *x)
         tally *t = &x->tallies[id];
         t->rows = t->observed = t->n = t->good = rows[id];
     }
-    if (is_summed(x->fold)) {
-        if (has_small_sums(x)) {
-            return sum_small(x);
-        }
-        sum_large(x);
-    } else if (x->test) {
-        subtract_failed(x);
+    if (!ent_fold_is_summed(x->fold)) {
+        return !x->test || subtract_failed(x);
     }
+    if (is_whole(x) && has_small_sums(x)) {
+        return sum_small(x);
+    }
+    sum_large(x);
     return true;
 }
 
@@ -163,6 +173,9 @@ static ent_group *group_of(const lanes *x, uint32_t id)
     return t->group ? &x->w->groups[t->group - 1] : NULL;
 }
 
+/* Of a fold's state, what is added to. */
+enum { LINE = 64, FOLD_LINES = (offsetof(ent_fold_state, sum) + sizeof(ent_i128)) / LINE + 1 };
+
 /* Only where every key is a subject, groups are made for keys that have none. */
 static bool init_tallies(lanes *x)
 {
@@ -173,7 +186,18 @@ static bool init_tallies(lanes *x)
     }
     bool every = x->o->row->subject == 2;
     for (uint32_t id = 1; id <= x->groups->n; id++) {
-        x->tallies[id].known = every || ent_group_at(x->o, x->w, x->groups->keys[id], false);
+        const ent_group *g = ent_group_at(x->o, x->w, x->groups->keys[id], false);
+        x->tallies[id].known = every || g;
+        x->tallies[id].group = g ? (uint32_t)(g - x->w->groups) + 1 : 0;
+        __builtin_prefetch(g);
+    }
+    /* the folds have left the cache since the slice before */
+    for (uint32_t id = 1; id <= x->groups->n; id++) {
+        uint32_t place = x->tallies[id].group;
+        const char *fold = place ? (const char *)&x->w->groups[place - 1].folds[x->k] : NULL;
+        for (size_t line = 0; fold && line < FOLD_LINES; line++) {
+            __builtin_prefetch(fold + line * LINE);
+        }
     }
     return true;
 }
@@ -229,18 +253,28 @@ static bool charge(const lanes *x, size_t lane)
     return g && ent_causes_sample(x->s, x->o, x->w, g, x->f, lane);
 }
 
+static bool charge_failed(const lanes *x)
+{
+    const ent_failed *failed = ent_slice_failed(x->f, x->fold->test);
+    bool ok = failed != NULL;
+    for (size_t i = ok ? failed_from(failed, x->begin) : 0; ok && i < failed->n && failed->lanes[i] < x->end; i++) {
+        ok = charge(x, failed->lanes[i]);
+    }
+    return ok;
+}
+
+static bool charge_passed(const lanes *x)
+{
+    bool ok = true;
+    for (size_t i = x->begin; ok && i < x->end; i++) {
+        ok = !x->test[i] || charge(x, i);
+    }
+    return ok;
+}
+
 static bool charge_share(const lanes *x)
 {
-    int bad = x->o->causes->inverted;
-    const uint8_t *at = x->test + x->begin;
-    const uint8_t *end = x->test + x->end;
-    while (at < end && (at = memchr(at, bad, (size_t)(end - at))) != NULL) {
-        if (!charge(x, (size_t)(at - x->test))) {
-            return false;
-        }
-        at++;
-    }
-    return true;
+    return x->o->causes->inverted ? charge_passed(x) : charge_failed(x);
 }
 
 /* Whether no row of the slice can be bad. */
@@ -421,7 +455,7 @@ static bool is_tallied(const lanes *x)
     case ENT_AGG_COUNT:
         return !c;
     default:
-        return is_summed(x->fold) && (!c || !c->counts_all);
+        return ent_fold_is_summed(x->fold) && (!c || !c->counts_all);
     }
 }
 

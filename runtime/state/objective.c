@@ -546,7 +546,7 @@ static bool track_slice(ent_engine *s, ent_objectivestate *o, size_t k)
         }
         if (fold->kind == ENT_AGG_TIME_SHARE && !(unread && unread[i])) {
             t->row_at = at[i];
-            t->row_origin = f->origin.n > i ? ((const int64_t *)f->origin.data)[i] : 0;
+            t->row_origin = ent_feedstate_origin(f, i);
             if (!ent_tracker_account(s, o, k, t, at[i])) {
                 return false;
             }

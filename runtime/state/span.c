@@ -278,9 +278,7 @@ static ent_spankey *span_key(ent_spanstate *span, int64_t key)
 
 ent_rowref ent_event_row(const ent_engine *s, const ent_event *e)
 {
-    const ent_colbuf *origin = &s->feeds[e->feed].origin;
-    return (ent_rowref){origin->n > e->lane ? ((const int64_t *)origin->data)[e->lane] : 0,
-                        (int32_t)e->feed};
+    return (ent_rowref){ent_feedstate_origin(&s->feeds[e->feed], e->lane), (int32_t)e->feed};
 }
 
 static bool close_run(ent_engine *s, const ent_spanstate *span, ent_spankey *k, const ent_event *e)

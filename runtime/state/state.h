@@ -65,11 +65,28 @@ typedef struct ent_keyids {
     int64_t *keys; /* by number */
     uint32_t n;    /* the greatest number */
     uint32_t *table;
-    size_t capacity, table_size; /* of ids and keys; of table, a power of two */
+    size_t capacity, table_size; /* of ids; of table, a power of two: there is room for half as many keys */
     uint32_t *rows; /* by number: how many of the lanes from `counted` up to `counted_end` have it */
     size_t counted, counted_end; /* the latter SIZE_MAX: they are not counted yet */
+    struct ent_keysums *sums; /* of all lanes */
+    size_t n_sums;
     bool valid;
 } ent_keyids;
+
+/* By number of key, the sum of a slot of integers whose values are small. */
+typedef struct ent_keysums {
+    int64_t slot;
+    int64_t *v;
+    size_t capacity;
+    bool valid;
+} ent_keysums;
+
+/* The lanes of a slice in which a slot of truth values is false. */
+typedef struct ent_failed {
+    uint32_t *lanes;
+    size_t n, capacity;
+    bool valid;
+} ent_failed;
 
 /* Between which values of a slot all rows of a slice lie. */
 typedef struct ent_slot_range {
@@ -94,6 +111,7 @@ typedef struct ent_feedstate {
     /* rows pushed and not yet below the watermark */
     ent_colbuf *pending; /* one a field, and that of `holder`; those that are not used stay empty */
     ent_colbuf origin;   /* source line of each row */
+    int64_t lines_before; /* to be added to them: of a piece whose place is known late */
     size_t n_pending;
     bool unsorted;
     int64_t last_at;
@@ -114,6 +132,7 @@ typedef struct ent_feedstate {
     ent_keyids *keyids;
     size_t n_keyids;
     ent_slot_range *ranges; /* one a slot */
+    ent_failed *failed;     /* one a slot */
     /* For duties that follow holders.  By key, 2 + whom its last row gave it to, or 0; only of keys that are numbers
      * handed out one after another.  turns: of the slice, which rows may give their key to another party. */
     uint8_t *holders;
@@ -645,6 +664,22 @@ ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key
 const uint32_t *ent_keyids_rows(ent_keyids *k, size_t begin, size_t end);
 /* The range of a slot of integers. */
 ent_slot_range ent_feedstate_range(ent_feedstate *f, int64_t slot);
+/* --- slice.c: what is known of all lanes of a slice, found out once --- */
+/* Forgets all of it, for the next slice. */
+void ent_slice_forget(ent_feedstate *f);
+void ent_slice_deinit(ent_feedstate *f);
+/* Whether integers of that range can be added in 64 bits. */
+static inline bool ent_sums_are_small(ent_slot_range range, size_t n)
+{
+    return range.least > INT32_MIN && range.most < INT32_MAX && n < UINT32_MAX;
+}
+/* By number, the sums of a slot of such integers; NULL: no memory. */
+const int64_t *ent_slice_sums(const ent_feedstate *f, ent_keyids *k, int64_t slot);
+/* Where a slot of truth values is false; NULL: no memory. */
+const ent_failed *ent_slice_failed(ent_feedstate *f, int64_t slot);
+/* Makes ready what the folds of the objectives over the feed will ask for, where that needs nothing of the engine's. */
+bool ent_slice_prepare(ent_engine *s, ent_feedstate *f, const ent_objectivestate *objectives);
+
 /* The key of each row of the slice made of the fields listed; *absent may be set to NULL. */
 const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first_key,
                                   int64_t n_keys, const uint8_t **absent);
@@ -652,6 +687,12 @@ const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first
 bool ent_feedstate_run(ent_engine *s, ent_feedstate *f, const ent_vector *fields,
                        const ent_vector *previous, size_t n, ent_colbuf *slots, ent_fault *error);
 const int64_t *ent_feedstate_at(const ent_feedstate *f);
+/* Where the row stands, see origin.h; 0: unknown. */
+static inline int64_t ent_feedstate_origin(const ent_feedstate *f, size_t lane)
+{
+    int64_t origin = f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0;
+    return origin ? origin + f->lines_before : 0;
+}
 static inline const uint8_t *ent_slot_bool(const ent_feedstate *f, int64_t slot)
 {
     return slot == ENT_SLOT_TURNS ? f->turns : slot < 0 ? NULL : (const uint8_t *)f->slots[slot].data;
@@ -857,6 +898,10 @@ bool ent_poolstate_close(ent_engine *s, ent_poolstate *pool, int64_t until, bool
                          ent_fault *error);
 
 /* --- engine.c, finish.c --- */
+/* Takes all rows so far, the last of which are of the instant `last`; as ent_engine_advance to it, but that rows of
+ * that instant are taken, too, although more of them may come.  Only where it makes no difference in which order
+ * rows of one instant are seen. */
+bool ent_engine_pass(ent_engine *s, int64_t last, ent_fault *error);
 /* Gives a decision out, and lets go of what it owns. */
 bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error);
 /* Decides the clocks that still run, and gives out all decisions, which end with them. */

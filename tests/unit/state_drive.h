@@ -300,7 +300,60 @@ static inline bool drive_ahead(const ent_image *p, const facts *all, const drive
     return fits;
 }
 
-static size_t n_driven_ahead;
+/* Pieces of up to 23 rows made slices by two makers, as if two threads had read them; one in five is pushed instead, as
+ * pieces are that have a bad row, and so are the first rows.  false: the program or the facts are not such. */
+static inline bool drive_pieces(const ent_image *p, const facts *all, const drive_plan *plan, telling *out)
+{
+    ent_fault error;
+    ent_engine_options options = plan_options(plan, out);
+    out->n = 0;
+    ent_engine *s = ent_engine_new(p, &options, &error);
+    bool fits = s && all->n > 0 && ent_engine_takes_pieces(s, all->v[0].feed);
+    ent_ahead *maker[2] = {NULL, NULL};
+    ent_ready *made[2] = {NULL, NULL};
+    fact *v = malloc((all->n + 1) * sizeof *v);
+    for (size_t i = 0; fits && i < 2; i++) {
+        maker[i] = ent_ahead_new_for_pieces(s, all->v[0].feed);
+        made[i] = maker[i] ? ent_ready_new(maker[i]) : NULL;
+        fits = made[i] && v;
+    }
+    for (size_t i = 0; fits && i < all->n; i++) {
+        v[i] = all->v[i];
+        fits = v[i].feed == v[0].feed;
+    }
+    if (fits) {
+        uint64_t seed = plan->seed;
+        qsort(v, all->n, sizeof *v, compare_facts);
+        for (size_t begin = 0, end; begin < all->n; begin = end) {
+            size_t at = (size_t)(next_random(&seed) % 2);
+            end = begin + 1 + (size_t)(next_random(&seed) % 23);
+            end = end < all->n ? end : all->n;
+            bool pushed = begin == 0 || next_random(&seed) % 5 == 0;
+            bool ok = facts_push_to(s, pushed ? NULL : maker[at], v + begin, end - begin, &error);
+            if (ok && pushed) {
+                ok = next_random(&seed) % 2 == 0 || ent_engine_advance(s, v[end - 1].at, &error);
+            } else if (ok) {
+                ok = ent_ahead_piece(maker[at], made[at]) &&
+                     ent_engine_take_piece(s, made[at], v[end - 1].at, 0, &error);
+            }
+            if (!ok) {
+                fail_msg("pieces: %s", error.message);
+            }
+        }
+        if (!ent_engine_finish(s, &error)) {
+            fail_msg("pieces: %s", error.message);
+        }
+    }
+    free(v);
+    for (size_t i = 0; i < 2; i++) {
+        ent_ready_free(maker[i], made[i]);
+        ent_ahead_free(maker[i]);
+    }
+    ent_engine_free(s);
+    return fits;
+}
+
+static size_t n_driven_ahead, n_driven_in_pieces;
 
 static inline void expect_ahead(const char *name, const ent_image *p, const facts *all, drive_plan plan,
                                 const char *expected)
@@ -316,6 +369,13 @@ static inline void expect_ahead(const char *name, const ent_image *p, const fact
                 fail_msg("%s, ahead, lanes %u:\n  got      %s\n  expected %s", name, lanes[k], text, expected);
             }
             n_driven_ahead++;
+        }
+        if (drive_pieces(p, all, &plan, &out)) {
+            join(&out, text, sizeof text);
+            if (strcmp(text, expected) != 0) {
+                fail_msg("%s, in pieces, lanes %u:\n  got      %s\n  expected %s", name, lanes[k], text, expected);
+            }
+            n_driven_in_pieces++;
         }
         free(out.v);
     }

@@ -530,6 +530,120 @@ static void test_too_large(void **state)
     ent_image_destroy(p);
 }
 
+/* --- pieces --- */
+
+/* Figures of every kind whose folds are prepared, and of some that are not, each day or in windows that overlap, for all rows and by
+ * ticket; upper and lower limits, and what is at the limit or near the ends of 64 bits. */
+static ent_image *many_folds(void)
+{
+    static const struct {
+        int64_t kind, type, slot, absent, select, test, compare, target;
+    } folds[] = {
+        {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, PS_NO_UP, -1, PS_UP, ENT_CMP_AT_LEAST, 1},
+        {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, -1, -1, PS_UP, ENT_CMP_AT_LEAST, 1},
+        {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, -1, PS_HOSTING, PS_UP, ENT_CMP_AT_MOST, 0},
+        {ENT_AGG_COUNT, ENT_TYPE_INT, -1, -1, PS_UP, -1, ENT_CMP_AT_MOST, 20},
+        {ENT_AGG_COUNT, ENT_TYPE_INT, -1, -1, -1, -1, ENT_CMP_AT_LEAST, 20},
+        {ENT_AGG_SUM, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, PS_UP, -1, ENT_CMP_AT_LEAST, 7},
+        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, -1, ENT_CMP_AT_MOST, 5},
+        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, -1, -1, -1, ENT_CMP_BELOW, 5 * MINUTE_NS},
+        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, -1, -1, -1, ENT_CMP_BELOW, 100},
+        {ENT_AGG_PERCENTILE, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, -1, ENT_CMP_AT_LEAST, 3},
+        {ENT_AGG_PERCENTILE, ENT_TYPE_DURATION, PS_LATENCY, -1, -1, -1, ENT_CMP_AT_MOST, 6},
+        {ENT_AGG_MEDIAN, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, PS_HOSTING, -1, ENT_CMP_BELOW, 5 * MINUTE_NS},
+        {ENT_AGG_FIRST, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, -1, ENT_CMP_AT_LEAST, 1},
+        {ENT_AGG_LAST, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, -1, ENT_CMP_AT_MOST, 3},
+    };
+    prog x = prog_new();
+    int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
+    for (size_t i = 0; i < 2 * sizeof folds / sizeof *folds; i++) {
+        size_t k = i / 2;
+        char name[16];
+        snprintf(name, sizeof name, "%c_figure", (char)('a' + i));
+        ent_fold_row fold = prog_fold(&x, folds[k].kind, PROBE);
+        fold.select = folds[k].select;
+        fold.test = folds[k].test;
+        fold.value = folds[k].slot;
+        fold.absent = folds[k].absent;
+        fold.percent = folds[k].kind == ENT_AGG_PERCENTILE ? prog_ratio(&x, 19, 20) : -1;
+        fold.first_group = x.key_service;
+        fold.n_groups = (int64_t)(i % 2);
+        (void)ent_builder_add_fold(x.b, fold);
+        ent_objective_row row =
+            prog_objective(&x, agreement, name, folds[k].kind == ENT_AGG_AVERAGE ? ENT_TYPE_RATIO : folds[k].type);
+        set_types(&x, &x.b->fold.v[x.b->fold.n - 1], &row, folds[k].slot < 0 ? ENT_TYPE_NONE : folds[k].type);
+        row.compare = folds[k].compare;
+        row.window = k % 3 == 0 ? ENT_UNIT_ROLLING : ENT_UNIT_DAY;
+        row.roll_ns = k % 3 == 0 ? 120 * MINUTE_NS : 0;
+        row.every_ns = k % 3 == 0 ? 30 * MINUTE_NS : 0;
+        row.target = prog_ratio(&x, folds[k].target, 1);
+        row.missing = k % 2 ? ENT_MISSING_DOWN : ENT_MISSING_UNSAID;
+        if (i % 2 == 1) {
+            row.subject = 2;
+            row.subject_field = prog_text(&x, "service");
+            row.subject_type = ENT_TYPE_SERVICE;
+        }
+        (void)ent_builder_add_objective(x.b, row);
+    }
+    return prog_load(&x);
+}
+
+/* Rows on few instants, many of them at ends of windows; wide: some values fit neither 32 bits nor sums in 64. */
+static facts many_rows(uint64_t *seed, bool wide)
+{
+    facts all = {0};
+    size_t n = 50 + (size_t)(next_random(seed) % 400);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t r = next_random(seed);
+        int64_t minute = (int64_t)(r % 3) == 0 ? 900 + 60 * (int64_t)(r / 3 % 4) : 700 + 7 * (int64_t)(r / 3 % 60);
+        fact *f = facts_add(&all, PROBE, BASE_NS + minute * MINUTE_NS);
+        f->service = r / 1000 % 7 == 0 ? NO_VALUE : r / 1000 % 2 ? HOSTING : NETWORK;
+        f->up = r / 10000 % 9 == 0 ? NO_VALUE : r / 100000 % 5 > 0;
+        f->latency_ns = r / 1000000 % 7 == 0 ? NO_VALUE : (int64_t)(r / 10000000 % 9);
+        f->latency_ns = wide && r / 7 % 11 == 0 ? INT64_MAX / 1000 - (int64_t)(r % 9) : f->latency_ns;
+        f->line = (int64_t)i + 1;
+    }
+    return all;
+}
+
+static void test_pieces(void **state)
+{
+    (void)state;
+    ent_image *p = many_folds();
+    uint64_t seed = 7;
+    for (int round = 0; round < 60; round++) {
+        facts all = many_rows(&seed, round % 2 == 0);
+        telling whole = {0};
+        telling pieces = {0};
+        ent_fault error;
+        drive_plan plan = round % 3 == 0   ? between(-540, 5220)
+                          : round % 3 == 1 ? between(850, 960) /* rows before it and after it */
+                                           : (drive_plan){.has_to = false};
+        plan.lanes_max = lanes[round % 3];
+        plan.seed = next_random(&seed);
+        plan.mode = DRIVE_BATCH;
+        ent_engine *s = drive(p, &all, &plan, &whole, &error);
+        if (!s) {
+            fail_msg("pieces, round %d: %s", round, error.message);
+        }
+        assert_true(drive_pieces(p, &all, &plan, &pieces));
+        assert_int_equal(pieces.n, whole.n);
+        assert_true(whole.n > 28);
+        for (size_t i = 0; i < whole.n; i++) {
+            char a[256];
+            char b[256];
+            decision_text(&whole.v[i], a, sizeof a);
+            decision_text(&pieces.v[i], b, sizeof b);
+            assert_string_equal(b, a);
+        }
+        ent_engine_free(s);
+        free(whole.v);
+        free(pieces.v);
+        free(all.v);
+    }
+    ent_image_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,7 +652,7 @@ int main(void)
         cmocka_unit_test(test_subjects),  cmocka_unit_test(test_windows),
         cmocka_unit_test(test_outcomes),  cmocka_unit_test(test_credits),
         cmocka_unit_test(test_capped_ties),
-        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_too_large), cmocka_unit_test(test_pieces),
     };
     return cmocka_run_group_tests_name("objectives", tests, NULL, NULL);
 }
