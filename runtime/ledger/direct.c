@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef O_DIRECT
+#if defined O_DIRECT && defined STATX_DIOALIGN
 
 /* Space is asked for in large pieces: so many writes need no new place on the disk each. */
 enum { UNIT = ENT_DIRECT_UNIT, BLOCK = ENT_DIRECT_BLOCK, BLOCKS = 3, SPACE = 32 * BLOCK };
@@ -37,6 +38,15 @@ static bool set_direct(int fd, bool on)
     return flags >= 0 && fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
+/* Some take direct writes and copy them all the same, as into memory: those do not say how they are aligned. */
+static bool has_direct(int fd)
+{
+    struct statx status;
+    return statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0 && (status.stx_mask & STATX_DIOALIGN) != 0 &&
+           status.stx_dio_mem_align > 0 && UNIT % status.stx_dio_mem_align == 0 &&
+           status.stx_dio_offset_align > 0 && UNIT % status.stx_dio_offset_align == 0;
+}
+
 static bool is_direct(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
@@ -45,16 +55,11 @@ static bool is_direct(int fd)
 
 static void ask_for_space(ent_direct *d, size_t n)
 {
-#ifdef __linux__
     if (d->space < d->at + n) {
         bool given = fallocate(d->fd, 0, (off_t)d->at, SPACE) == 0;
         d->space = given ? d->at + SPACE : UINT64_MAX;
         d->extended |= given;
     }
-#else
-    (void)d;
-    (void)n;
-#endif
 }
 
 /* 0 or what failed.  A file system may refuse direct writing of a file only when it comes to it, and what a short
@@ -125,11 +130,11 @@ static void discard(ent_direct *d)
 
 ent_direct *ent_direct_begin(int fd, uint64_t offset)
 {
-    ent_direct *d = malloc(sizeof *d);
-    unsigned char *memory = malloc((size_t)BLOCKS * BLOCK + UNIT);
-    if (!d || !memory) {
+    bool possible = has_direct(fd);
+    ent_direct *d = possible ? malloc(sizeof *d) : NULL;
+    unsigned char *memory = d ? malloc((size_t)BLOCKS * BLOCK + UNIT) : NULL;
+    if (!memory) {
         free(d);
-        free(memory);
         return NULL;
     }
     *d = (ent_direct){.fd = fd, .memory = memory, .at = offset};
