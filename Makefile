@@ -177,8 +177,8 @@ $(B)/entente-watch: $(filter-out %/watch_program.o,$(COMMAND_O)) $(WATCH_O) $(B)
 # No threads, no files but time zones', no C++; runtime/bindings/wasm/system stands in for libsodium and what the C
 # library lacks.  uint64_t becomes size_t only where what is counted is in memory.
 WASM_CC ?= clang-14
-WASM_C := $(filter-out runtime/feed/% runtime/embed/text.c runtime/ledger/file.c runtime/ledger/restate.c \
-               runtime/ledger/verify.c,$(RUNTIME_C)) \
+WASM_C := $(filter-out runtime/feed/% runtime/embed/text.c runtime/ledger/direct.c runtime/ledger/file.c \
+               runtime/ledger/restate.c runtime/ledger/verify.c,$(RUNTIME_C)) \
           runtime/feed/digest.c runtime/feed/utf8.c runtime/feed/value.c \
           $(wildcard runtime/bindings/wasm/*.c runtime/bindings/wasm/system/*.c)
 WASM_O := $(WASM_C:%.c=build/wasm/%.o)
@@ -302,8 +302,11 @@ $(B)/tests/tsan_threads: tests/embed/threads.c $(TSAN_O) $(RUNTIME_CC:%.cc=$(B)/
 	@mkdir -p $(@D)
 	$(CC) -std=c17 $(OPT) $(WARN) -D_GNU_SOURCE -Iruntime/include -fsanitize=thread -c -o $@.o $<
 	$(CXX) $(OPT) -fsanitize=thread -o $@ $@.o $(TSAN_O) $(RUNTIME_CC:%.cc=$(B)/obj/%.o) $(RUNTIME_LIBS)
+$(B)/tests/tsan_file: $(B)/tsan/tests/unit/test_file.o $(TSAN_O) $(RUNTIME_CC:%.cc=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CXX) $(OPT) -fsanitize=thread -o $@ $^ -lcmocka $(RUNTIME_LIBS)
 ifndef SANITIZE
-EMBED += $(B)/tests/tsan_threads
+EMBED += $(B)/tests/tsan_threads $(B)/tests/tsan_file
 endif
 
 GENERATORS := $(patsubst examples/%/generate.c,$(B)/examples/generate-%,$(wildcard examples/*/generate.c))

@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/ledger/direct.h"
 #include "runtime/ledger/file.h"
 
-enum { BUFFER = 1 << 16 };
+/* What is longer than DIRECT_FROM goes on past the page cache: of a shorter file the disk has the most to do when it is
+ * all there, and who reads it next has it from memory. */
+enum { BUFFER = 1 << 16, DIRECT_FROM = 8 << 20 };
 
 bool ent_file_create(ent_file *file, const char *path)
 {
@@ -46,30 +49,43 @@ static void put(ent_file *file, const char *bytes, size_t len)
             file->os_error = errno;
         }
     }
+    file->written += done;
 }
 
-static void flush(ent_file *file)
+/* Whole buffers, so that what goes on from there is aligned. */
+static void put_whole(ent_file *file, const char *bytes, size_t len)
 {
-    put(file, file->buffer, file->n);
-    file->n = 0;
+    if (file->written >= DIRECT_FROM && !file->not_direct) {
+        file->direct = ent_direct_begin(file->fd, file->written);
+        file->not_direct = !file->direct;
+    }
+    if (file->direct) {
+        ent_direct_write(file->direct, bytes, len);
+    } else {
+        put(file, bytes, len);
+    }
 }
 
 void ent_file_write(ent_file *file, const void *bytes, size_t n)
 {
     const char *p = bytes;
-    if (n >= BUFFER && file->os_error == 0) { /* as it is, without a copy */
-        flush(file);
-        put(file, p, n);
-        return;
-    }
     while (n > 0 && file->os_error == 0) {
         size_t part = BUFFER - file->n < n ? BUFFER - file->n : n;
-        memcpy(file->buffer + file->n, p, part);
-        file->n += part;
+        if (file->direct) {
+            part = n;
+            ent_direct_write(file->direct, p, part);
+        } else if (part == BUFFER) { /* as it is, without a copy */
+            part = n - n % BUFFER;
+            put_whole(file, p, part);
+        } else {
+            memcpy(file->buffer + file->n, p, part);
+            file->n += part;
+        }
         p += part;
         n -= part;
         if (file->n == BUFFER) {
-            flush(file);
+            put_whole(file, file->buffer, BUFFER);
+            file->n = 0;
         }
     }
 }
@@ -123,7 +139,12 @@ static void sync_folder(const char *path)
 
 bool ent_file_commit(ent_file *file)
 {
-    flush(file);
+    if (file->direct) {
+        file->os_error = ent_direct_end(file->direct);
+        file->direct = NULL;
+    } else {
+        put(file, file->buffer, file->n);
+    }
     mode_t mode = file->mode ? (mode_t)file->mode : 0644;
     if (file->os_error == 0 && (fchmod(file->fd, mode) != 0 || fsync(file->fd) != 0)) {
         file->os_error = errno;
@@ -143,6 +164,9 @@ bool ent_file_commit(ent_file *file)
 
 void ent_file_abort(ent_file *file)
 {
+    if (file->direct) {
+        ent_direct_drop(file->direct);
+    }
     if (file->fd >= 0) {
         close(file->fd);
         if (file->temporary[0]) {

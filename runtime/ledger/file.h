@@ -1,10 +1,13 @@
 /* Files that are there whole or not at all, and files without a name.
- * Tested by tests/unit/test_ledger.c and tests/property/spool.py. */
+ * Tested by tests/unit/test_file.c and tests/property/spool.py. */
 #ifndef ENT_LEDGER_FILE_H
 #define ENT_LEDGER_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+struct ent_direct;
 
 /* Writes a file beside its final name and renames it when it is complete: an interrupted run leaves
  * what was there.  ent_file_commit flushes to the disk first.  Both return false with errno set. */
@@ -13,7 +16,10 @@ typedef struct ent_file {
     int fd;
     char *buffer;
     size_t n;
-    unsigned mode; /* permissions; 0: 0644 */
+    uint64_t written;          /* from the buffer */
+    struct ent_direct *direct; /* which has all that comes behind that; or NULL */
+    bool not_direct;           /* that was tried: it is not possible */
+    unsigned mode;             /* permissions; 0: 0644 */
     int os_error;
 } ent_file;
 bool ent_file_create(ent_file *file, const char *path);

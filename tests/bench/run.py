@@ -70,10 +70,14 @@ class Run:
         self.name, self.argv, self.figures = name, argv, figures
         self.walls, self.cpus, self.rss, self.outputs = [], [], 0, set()
 
+    def ledger(self):
+        """Where it writes one, or None."""
+        return Path(self.argv[self.argv.index("--ledger") + 1]) if "--ledger" in self.argv else None
+
     def go(self, data, env):
         out, mem = data / "out.tmp", data / "mem.tmp"
-        if "--ledger" in self.argv: # to free the disk of one is no part of writing another
-            Path(self.argv[self.argv.index("--ledger") + 1]).unlink(missing_ok=True)
+        if self.ledger(): # to free the disk of one is no part of writing another
+            self.ledger().unlink(missing_ok=True)
         with open(out, "wb") as o, open(data / "err.tmp", "wb") as e:
             begun = time.perf_counter()
             p = subprocess.Popen(["/usr/bin/time", "-f", "%M %U %S", "-o", str(mem), *self.argv], stdout=o, stderr=e,
@@ -127,17 +131,44 @@ def measure(page, work, bench, data, folder, options):
     return {r.name: r for r in runs}
 
 
+def time_disk(path):
+    """Seconds for as many bytes as the file has, written beside it by 1 MB and synced, as `dd bs=1M conv=fsync` does."""
+    size, copy, block = path.stat().st_size, path.with_suffix(".disk"), os.urandom(1 << 20)
+    os.sync()
+    begun = time.perf_counter()
+    with open(copy, "wb", buffering=0) as out:
+        for at in range(0, size, len(block)):
+            out.write(block[:size - at])
+        os.fsync(out.fileno())
+    taken = time.perf_counter() - begun
+    copy.unlink()
+    return taken
+
+
+def disk_line(run, base, disk):
+    """What there is besides the program when a file goes to a disk."""
+    size = run.ledger().stat().st_size / 1e6
+    return (f"{run.name}: {run.wall():.2f} s by the clock, {base.wall():.2f} s {base.name}; the disk alone takes "
+            f"{statistics.median(disk):.2f} s ({min(disk):.2f}–{max(disk):.2f}) for as many bytes ({size:.0f} MB, written by "
+            "1 MB and synced) in the same run.")
+
+
 def measure_selves(data, folder, options):
-    """Entente against itself: (what, against, ratio, target)."""
+    """Entente against itself: (what, against, ratio, target), and lines to say below them."""
     env = peers.environment(data)
-    found = []
+    found, notes = [], []
     for what, argv, against, base, target in works.selves(options.entente, data, folder):
-        one, other = Run(what, argv), Run(against, base)
+        one, other, disk = Run(what, argv), Run(against, base), []
+        on_disk = one.ledger() and one.ledger().parent == data
         for _ in range(options.runs):
             one.go(data, env)
+            disk += [time_disk(one.ledger())] if on_disk else []
             other.go(data, env)
         found.append((what, against, (one.wall() / other.wall(), one.cpu() / other.cpu()), target))
-    return found
+        notes += [disk_line(one, other, disk)] if on_disk else []
+        if one.ledger() and not on_disk: # memory that others may need
+            one.ledger().unlink()
+    return found, notes
 
 
 def measure_check(data, options):
@@ -245,10 +276,12 @@ def main():
         measure_calls(page, data, options)
     if not only or "twelve" in only:
         measure_twelve(page, data, options)
-    selves = measure_selves(data, folder, options) if not only or "self" in only else []
+    selves, notes = measure_selves(data, folder, options) if not only or "self" in only else ([], [])
     if not only or "check" in only:
         selves += measure_check(data, options)
     page.say("\n".join(works.target_lines(results, selves)))
+    for note in notes:
+        page.say(f"\n{note}")
     page.say(f"\nLoad after: {load()}.")
     if options.write:
         page.write(options.write)

@@ -123,6 +123,9 @@ if [ -z "${SANITIZE:-}" ]; then
     "$BUILD/tests/tsan_threads" "$work/club.entc" "$work/native.entc" "$work/function.entc" >"$work/log" 2>&1
     tell $? "ThreadSanitizer"
     grep -E 'WARNING|#[0-3] ' "$work/log" | head -12
+    "$BUILD/tests/tsan_file" >"$work/log" 2>&1
+    tell $? "ThreadSanitizer over files"
+    grep -E 'WARNING|#[0-3] ' "$work/log" | head -12
 fi
 
 # --- installed, found by pkg-config, and the examples of docs/embedding.md

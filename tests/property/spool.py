@@ -20,6 +20,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DIRECT = 8 << 20 # bytes of a ledger before it is written past the page cache (runtime/ledger/file.c)
 PROGRAM = os.path.join(ROOT, "tests", "bench", "incidents.ent")
 
 
@@ -103,6 +104,10 @@ class Test:
             self.hold(done.returncode == 4 and b"cannot write `new.jsonl`: File too large" in done.stderr,
                       f"the ledger cannot grow: {done.returncode} {done.stderr}")
             self.nothing_left(before, "the ledger cannot grow")
+            done = self.run("--ledger", "new.jsonl", "--jobs", jobs, limit=DIRECT + 1000000)
+            self.hold(done.returncode == 4 and b"cannot write `new.jsonl`: File too large" in done.stderr,
+                      f"the ledger cannot grow past the page cache: {done.returncode} {done.stderr}")
+            self.nothing_left(before, "the ledger cannot grow past the page cache")
 
     def killed(self):
         pipe = os.path.join(self.folder, "pipe")

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "runtime/judge/answer.h"
-#include "runtime/ledger/file.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/ledger/verify.h"
 #include "tests/unit/state_clauses.h"
@@ -632,61 +631,6 @@ static void test_first_of_faults(void **state)
     }
 }
 
-/* --- files --- */
-
-static void test_files(void **state)
-{
-    (void)state;
-    char folder[] = "/tmp/entente-ledger-XXXXXX";
-    char path[64];
-    char text[16] = {0};
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/l.jsonl", folder);
-    ent_file file;
-    assert_true(ent_file_create(&file, path));
-    ent_file_write(&file, "one\n", 4);
-    assert_int_not_equal(access(path, F_OK), 0); /* not there before it is whole */
-    assert_true(ent_file_commit(&file));
-    assert_true(ent_file_create(&file, path));
-    ent_file_write(&file, "two", 3);
-    ent_file_abort(&file);
-    FILE *in = fopen(path, "r");
-    assert_non_null(in);
-    assert_int_equal(fread(text, 1, sizeof text - 1, in), 4);
-    assert_string_equal(text, "one\n");
-    fclose(in);
-    enum { LARGE = 12 << 20 }; /* what goes to the system as it is comes behind what went before it */
-    char *large = malloc(LARGE);
-    char *read = malloc(LARGE + 8);
-    assert_non_null(large);
-    assert_non_null(read);
-    memset(large, 'x', LARGE);
-    assert_true(ent_file_create(&file, path));
-    ent_file_write(&file, "one", 3);
-    ent_file_write(&file, large, LARGE);
-    ent_file_write(&file, "two", 3);
-    assert_true(ent_file_commit(&file));
-    in = fopen(path, "r");
-    assert_non_null(in);
-    assert_int_equal(fread(read, 1, LARGE + 8, in), LARGE + 6);
-    assert_memory_equal(read, "one", 3);
-    assert_memory_equal(read + 3, large, LARGE);
-    assert_memory_equal(read + 3 + LARGE, "two", 3);
-    fclose(in);
-    free(large);
-    free(read);
-    assert_int_equal(unlink(path), 0);
-    int fd = ent_file_unnamed(folder);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, "one", 3), 3);
-    assert_int_equal(pread(fd, text, 3, 0), 3);
-    assert_int_equal(close(fd), 0);
-    assert_int_equal(rmdir(folder), 0); /* nothing was left beside it */
-    assert_int_equal(ent_file_unnamed(folder), -1);
-    assert_false(ent_file_create(&file, path));
-    assert_int_equal(file.fd, -1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -695,7 +639,6 @@ int main(void)
         cmocka_unit_test(test_figures),    cmocka_unit_test(test_chain),
         cmocka_unit_test(test_every_byte), cmocka_unit_test(test_faults),
         cmocka_unit_test(test_order),      cmocka_unit_test(test_first_of_faults),
-        cmocka_unit_test(test_files),      cmocka_unit_test(test_drafts),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }
