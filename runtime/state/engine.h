@@ -137,6 +137,9 @@ const ent_whose_time *ent_engine_whose_time(const ent_engine *session, int64_t d
 /* Those so far have been told. */
 void ent_engine_forget_notices(ent_engine *session);
 
+/* Whether rows of the feed that name no holder leave their key with whoever was named last, for duties to ask. */
+bool ent_feed_fills_holder(const ent_image *program, int64_t feed);
+
 /* The step of its ladder that an objective's measure stands on (without a measure, the last): an index into the
  * program's step table, or -1 where there is none. */
 int64_t ent_verdict_step(const ent_image *program, const ent_verdict *decision);
