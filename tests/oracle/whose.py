@@ -25,7 +25,7 @@ def held(world, clock):
 
 def follows_holders(world, duty):
     fields = world.feeds[duty["trigger"]["alts"][0]["feed"]]["fields"]
-    return why.policy(world, "ticket", "owner") == "holder" and any(f.get("holder") for f in fields)
+    return why.policy(world, "ticket", "owner") != "owner" and any(f.get("holder") for f in fields)
 
 
 def ended(world, agreement, duty):

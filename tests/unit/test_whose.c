@@ -40,7 +40,7 @@ static ent_image *following(void (*shape)(prog *, ent_duty_row *))
 {
     prog x = prog_new();
     int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
-    x.b->framework.v[0].ticket_time = 1;
+    x.b->framework.v[0].ticket_time = ENT_TIME_HOLDER;
     ent_duty_row duty = prog_duty(&x, agreement);
     shape(&x, &duty);
     (void)ent_builder_add_duty(x.b, duty);
