@@ -52,6 +52,7 @@ step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "order of what is emitted" python3 tests/operand_order.py
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
+step "holders filled forward" python3 tests/property/last_holder.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "ledgers of many lines" python3 tests/property/spool.py --entente "$ENTENTE"
 step "oracle portable and not" python3 tests/property/portable.py --seed 1 --count $((CLUBS / 10)) --entente "$ENTENTE"
 step "oracle digests of rows" python3 tests/property/digest.py "$ENTENTE"

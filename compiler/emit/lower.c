@@ -350,6 +350,13 @@ static bool has_policy(const ent_framework_decl *f, int policy)
     return (f->policies >> policy) & 1;
 }
 
+static int64_t ticket_time(const ent_framework_decl *f)
+{
+    return has_policy(f, ENT_POLICY_TIME_LAST_HOLDER) ? ENT_TIME_LAST_HOLDER
+           : has_policy(f, ENT_POLICY_TIME_HOLDER)    ? ENT_TIME_HOLDER
+                                                      : ENT_TIME_OWNER;
+}
+
 static int64_t joint_causes(const ent_framework_decl *f)
 {
     return has_policy(f, ENT_POLICY_JOINT_BY_CHARGE) ? ENT_JOINT_BY_CHARGE
@@ -422,7 +429,7 @@ static void lower_agreements(ent_lower *lw)
                                        .currency = ent_builder_text_or_none(lw->b, f->currency),
                                        .cap = -1,
                                        .outages = has_policy(f, ENT_POLICY_OUTAGES_DEPENDENCIES),
-                                       .ticket_time = has_policy(f, ENT_POLICY_TIME_HOLDER),
+                                       .ticket_time = ticket_time(f),
                                        .credits = has_policy(f, ENT_POLICY_CREDITS_RESPONSIBILITY),
                                        .relief = has_policy(f, ENT_POLICY_RELIEF_CLIENT),
                                        .joint = joint_causes(f),

@@ -115,8 +115,8 @@ static void lower_duty(ent_lower *lw, const ent_duty_decl *d)
         ent_lower_use_field(lw, d->allow_field);
     }
     const ent_framework_decl *framework = lw->m->framework;
-    if (d->feed->holder != NULL && framework != NULL &&
-        ((framework->policies >> ENT_POLICY_TIME_HOLDER) & 1)) {
+    const unsigned follows = 1u << ENT_POLICY_TIME_HOLDER | 1u << ENT_POLICY_TIME_LAST_HOLDER;
+    if (d->feed->holder != NULL && framework != NULL && (framework->policies & follows) != 0) {
         ent_lower_use_field(lw, d->feed->holder);
     }
     row.first_allow = lower_allows(lw, d);

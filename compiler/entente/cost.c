@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "runtime/bytecode/types.h"
+#include "runtime/state/engine.h"
 
 /* Values of a clock, of a span's key and of a fold that do not depend on the clause. */
 enum { CLOCK_VALUES = 14, SPAN_VALUES = 2, FOLD_VALUES = 12 };
@@ -97,6 +98,9 @@ static void print_feed(const ent_image *p, int64_t feed)
            (long long)spans, (long long)objectives);
     if (previous > 0) {
         printf("; a key keeps %lld of its previous row", (long long)previous);
+    }
+    if (ent_feed_fills_holder(p, feed)) {
+        printf("; a key keeps its last holder");
     }
     printf("\n");
 }

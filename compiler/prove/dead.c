@@ -37,6 +37,7 @@ static const char *lacking(const ent_model *m, int policy, bool credits)
         }
         return found ? NULL : "no service depends on another";
     case ENT_POLICY_TIME_HOLDER:
+    case ENT_POLICY_TIME_LAST_HOLDER:
         for (size_t i = 0; i < m->n_duties; i++) {
             found = found || m->duties[i]->feed->holder != NULL;
         }

@@ -45,7 +45,8 @@ enum {
     ENT_POLICY_JOINT_SHARED,
     ENT_POLICY_JOINT_BY_CHARGE,
     ENT_POLICY_JOINT_FIRST,
-    ENT_POLICY_JOINT_JOINTLY
+    ENT_POLICY_JOINT_JOINTLY,
+    ENT_POLICY_TIME_LAST_HOLDER /* a new one stands at the end: the numbers are in what parties sign */
 };
 /* literal kinds; value: INT i; DECIMAL q and i = digits after the point; PERCENT q (99.9% is
  * 999/1000); MONEY q, text = currency; DURATION, INSTANT i (ns); DATE i (civil day);

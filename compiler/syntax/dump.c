@@ -48,7 +48,8 @@ static const char *const policies[] = {"",
                                        "joint shared",
                                        "joint by charge",
                                        "joint first",
-                                       "joint jointly"};
+                                       "joint jointly",
+                                       "time last holder"};
 
 #define WORD(table, i) word_of(table, sizeof(table) / sizeof((table)[0]), i)
 

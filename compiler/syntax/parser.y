@@ -403,6 +403,12 @@ policy
       ent_word_need(p, $2, "time");
       ent_word_need(p, $3, "follows");
       $$ = policy(p, @1, @4, ENT_POLICY_TIME_HOLDER); }
+  | TICKET ID ID ID HOLDER          {
+      ent_word_need(p, $2, "time");
+      ent_word_need(p, $3, "follows");
+      static const char *const whose[] = {"last", "holder", NULL};
+      (void)ent_word_choose(p, $4, "word", whose);
+      $$ = policy(p, @1, @5, ENT_POLICY_TIME_LAST_HOLDER); }
   | TICKET ID ID WITH ID            {
       ent_word_need(p, $2, "time");
       ent_word_need(p, $3, "stays");

@@ -104,6 +104,13 @@ typedef enum ent_agreement_kind {
     ENT_AGREEMENT_OLA = 1
 } ent_agreement_kind;
 
+/* Whose the time of a duty's clock is. */
+typedef enum ent_ticket_time {
+    ENT_TIME_OWNER = 0,
+    ENT_TIME_HOLDER = 1,     /* whom the last row names, or else the owner's */
+    ENT_TIME_LAST_HOLDER = 2 /* whom the rows named last */
+} ent_ticket_time;
+
 /* Several causes, each enough by itself: how the agreement settles them. */
 typedef enum ent_joint {
     ENT_JOINT_SHARED = 0,

@@ -168,7 +168,7 @@ static void exchange_lists(ent_events *a, ent_events *b)
     b->capacity = list.capacity;
 }
 
-/* What is known of the rows before: by key, whom they gave it to and what `previous` says. */
+/* What is known of the rows before: by key, whom they gave it to, whom they named and what `previous` says. */
 static void exchange_past(ent_feedstate *a, ent_feedstate *b)
 {
     ent_feedstate past = *a;
@@ -178,12 +178,14 @@ static void exchange_past(ent_feedstate *a, ent_feedstate *b)
     a->keys = b->keys;
     a->n_seen_keys = b->n_seen_keys;
     a->latest = b->latest;
+    a->named = b->named;
     b->holders = past.holders;
     b->holders_capacity = past.holders_capacity;
     b->n_rows_told = past.n_rows_told;
     b->keys = past.keys;
     b->n_seen_keys = past.n_seen_keys;
     b->latest = past.latest;
+    b->named = past.named;
 }
 
 /* Leaves the rows behind the slice, and the past, with who goes on. */

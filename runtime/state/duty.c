@@ -137,7 +137,7 @@ bool ent_dutystate_init(ent_engine *s, ent_dutystate *d, int64_t index, ent_faul
     if (ok && row->following) {
         ok = ent_watches_add_feed(p, &d->watches, row->feed, BIT_ROW);
     }
-    d->follows_holder = p->n_framework > 0 && p->framework[0].ticket_time == 1 &&
+    d->follows_holder = p->n_framework > 0 && p->framework[0].ticket_time != ENT_TIME_OWNER &&
                         p->feed[row->feed].holder >= 0;
     if (ok && d->follows_holder) {
         ok = ent_watches_add_turns(p, &d->watches, row->feed, BIT_HOLD);
@@ -551,8 +551,8 @@ static void look_for_row(const ent_engine *s, const ent_dutystate *leader, const
 {
     const ent_feedstate *f = &s->feeds[e->feed];
     const ent_dutystate *d = &s->duties[leader->members[e->tag]];
-    if (f->row->holder >= 0) {
-        __builtin_prefetch((const int64_t *)f->pending[f->row->holder].data + e->lane);
+    if (f->holder >= 0) {
+        __builtin_prefetch((const int64_t *)f->pending[f->holder].data + e->lane);
     }
     if ((e->bits & BIT_TRIGGER) && d->row->allow_field >= 0) {
         __builtin_prefetch((const int64_t *)f->pending[d->row->allow_field].data + e->lane);

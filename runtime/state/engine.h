@@ -126,6 +126,9 @@ const ent_warning *ent_engine_notices(const ent_engine *session, size_t *n);
 /* Those so far have been told. */
 void ent_engine_forget_notices(ent_engine *session);
 
+/* Whether rows of the feed that name no holder leave their key with whoever was named last, for duties to ask. */
+bool ent_feed_fills_holder(const ent_image *program, int64_t feed);
+
 /* The step of its ladder that an objective's measure stands on (without a measure, the last): an index into the
  * program's step table, or -1 where there is none. */
 int64_t ent_verdict_step(const ent_image *program, const ent_verdict *decision);

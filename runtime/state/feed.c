@@ -41,7 +41,7 @@ bool ent_feedstate_init(ent_engine *s, ent_feedstate *f, int64_t index, ent_faul
     f->totals.first_ns = INT64_MAX;
     f->totals.last_ns = INT64_MIN;
     f->origin.cls = ENT_CLASS_I;
-    f->pending = calloc(n_fields ? n_fields : 1, sizeof *f->pending);
+    f->pending = calloc(n_fields + 1, sizeof *f->pending);
     f->previous_fields = calloc(n_fields ? n_fields : 1, sizeof *f->previous_fields);
     f->previous = calloc(n_fields ? n_fields : 1, sizeof *f->previous);
     f->latest = calloc(n_fields ? n_fields : 1, sizeof *f->latest);
@@ -51,6 +51,9 @@ bool ent_feedstate_init(ent_engine *s, ent_feedstate *f, int64_t index, ent_faul
     for (size_t i = 0; i < n_fields; i++) {
         f->pending[i].cls = field_class(p, row, (int64_t)i);
     }
+    f->pending[n_fields].cls = ENT_CLASS_I;
+    f->fills_holder = ent_feed_fills_holder(p, index);
+    f->holder = f->fills_holder ? row->n_fields : row->holder;
     if (row->row_kernel >= 0) {
         const ent_kernel_row *kernel = &p->kernel[row->row_kernel];
         f->n_slots = (size_t)kernel->n_outputs;
@@ -85,6 +88,9 @@ void ent_feedstate_deinit(ent_feedstate *f)
             ent_colbuf_deinit(&f->latest[i]);
         }
     }
+    if (f->pending) {
+        ent_colbuf_deinit(&f->pending[n_fields]);
+    }
     for (size_t i = 0; f->slots && i < f->n_slots; i++) {
         ent_colbuf_deinit(&f->slots[i]);
     }
@@ -108,6 +114,8 @@ void ent_feedstate_deinit(ent_feedstate *f)
     free(f->slots);
     free(f->holders);
     free(f->turns);
+    free(f->owned_givers);
+    ent_named_keys_deinit(&f->named);
     ent_colbuf_deinit(&f->origin);
     ent_map_deinit(&f->keys);
 }
@@ -336,6 +344,10 @@ bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fau
         }
     }
     f->n = low;
+    f->givers = f->origin.n > 0 ? f->origin.data : NULL;
+    if (f->n > 0 && f->fills_holder && !ent_feedstate_fill_holder(s, f)) {
+        return ent_no_memory(error);
+    }
     if (f->n == 0 || f->row->row_kernel < 0) {
         return true;
     }
@@ -375,7 +387,7 @@ static bool reach_holder(ent_feedstate *f, int64_t key)
 /* Tells the turns of rows from `begin` on, up to one whose key has no place; the row at which it stops. */
 static size_t tell_turns(ent_feedstate *f, const int64_t *keys, const uint8_t *absent, size_t begin, size_t end)
 {
-    const ent_colbuf *column = &f->pending[f->row->holder];
+    const ent_colbuf *column = &f->pending[f->holder];
     const int64_t *party = column->data;
     const uint8_t *nobody = column->absent;
     uint8_t *turns = f->turns;
@@ -401,19 +413,21 @@ static size_t tell_turns(ent_feedstate *f, const int64_t *keys, const uint8_t *a
 bool ent_feedstate_turns(ent_engine *s, ent_feedstate *f)
 {
     const uint8_t *absent;
+    if (f->turns_valid) {
+        return true;
+    }
     const int64_t *keys = ent_feedstate_keys(s, f, f->row->first_key, f->row->n_keys, &absent);
     if (!keys || !ent_reserve((void **)&f->turns, &f->turns_capacity, f->n, sizeof *f->turns)) {
         return false;
     }
-    size_t n = f->turns_valid ? 0 : f->n;
-    for (size_t begin = 0; begin < n;) {
-        begin = tell_turns(f, keys, absent, begin, n);
-        if (begin < n) {
+    for (size_t begin = 0; begin < f->n;) {
+        begin = tell_turns(f, keys, absent, begin, f->n);
+        if (begin < f->n) {
             f->turns[begin] = 1;
             begin += !reach_holder(f, keys[begin]);
         }
     }
-    f->n_rows_told += n;
+    f->n_rows_told += f->n;
     f->turns_valid = true;
     return true;
 }

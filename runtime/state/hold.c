@@ -256,7 +256,7 @@ static bool give_to(ent_engine *s, ent_dutystate *d, ent_holds *holds, int64_t p
     if (holds->n > 0 && holds->v[holds->n - 1].party == party) {
         return true;
     }
-    int64_t origin = f->origin.n > lane ? ((const int64_t *)f->origin.data)[lane] : 0;
+    int64_t origin = ent_feedstate_giver(f, lane);
     if (holds->n > 0 && holds->v[holds->n - 1].at == at) {
         holds->v[holds->n - 1] = (ent_hold){at, party, origin};
         return true;

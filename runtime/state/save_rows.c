@@ -1,5 +1,5 @@
 /* The saved state of feeds and spans: rows that the watermark has not reached, each key's latest
- * values, and the intervals that a question may still be about.  See save_io.h. */
+ * values and last holder, and the intervals that a question may still be about.  See save_io.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,12 +81,38 @@ static bool io_latest(ent_io *x, ent_feedstate *f)
     return ok;
 }
 
+/* Whom each key's rows named last: only of feeds whose time follows that. */
+static bool io_named(ent_io *x, ent_feedstate *f)
+{
+    const ent_image *p = x->s->program;
+    ent_key_shape shape = ent_key_shape_of_feed(p, f->index);
+    ent_named_keys *named = &f->named;
+    size_t n = named->n;
+    if (!f->fills_holder) {
+        return true;
+    }
+    if (!ent_io_count(x, &n, 16) || !ent_io_check(x, n < ENT_MAP_NONE, "too many keys")) {
+        return false;
+    }
+    int64_t *keys = ent_io_map_keys(x, &named->places, n);
+    bool ok = keys != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = !x->reading || ent_io_grow(x, (void **)&named->v, &named->capacity, i, sizeof *named->v);
+        ok = ok && ent_io_key(x, &shape, &keys[i]) &&
+             (!x->reading || ent_io_map_put(x, &named->places, keys[i], i)) &&
+             ent_io_index(x, &named->v[i].party, -1, (int64_t)p->n_party) && ent_io_i64(x, &named->v[i].origin);
+    }
+    free(keys);
+    named->n = n;
+    return ok;
+}
+
 bool ent_save_feeds(ent_io *x)
 {
     ent_engine *s = x->s;
     for (size_t i = 0; i < s->program->n_feed; i++) {
         ent_feedstate *f = &s->feeds[i];
-        if (!io_totals(x, &f->totals) || !io_pending(x, f) || !io_latest(x, f) ||
+        if (!io_totals(x, &f->totals) || !io_pending(x, f) || !io_latest(x, f) || !io_named(x, f) ||
             (x->reading && !check_pending(x, f))) {
             return false;
         }

@@ -77,11 +77,22 @@ typedef struct ent_slot_range {
     bool valid;
 } ent_slot_range;
 
+/* Whom a key's rows named last as its holder, and by which row; party -1: nobody yet. */
+typedef struct ent_named {
+    int64_t party, origin;
+} ent_named;
+/* Of each key, in order of first appearance. */
+typedef struct ent_named_keys {
+    ent_map places;
+    ent_named *v;
+    size_t n, capacity;
+} ent_named_keys;
+
 typedef struct ent_feedstate {
     const ent_feed_row *row;
     int64_t index;
     /* rows pushed and not yet below the watermark */
-    ent_colbuf *pending; /* one a field; fields that are not used stay empty */
+    ent_colbuf *pending; /* one a field, and that of `holder`; those that are not used stay empty */
     ent_colbuf origin;   /* source line of each row */
     size_t n_pending;
     bool unsorted;
@@ -110,6 +121,14 @@ typedef struct ent_feedstate {
     uint8_t *turns;
     size_t turns_capacity;
     bool turns_valid;
+    /* Which of `pending` says who has each row's key: the field, or behind the fields a column of the slice, filled
+     * from the rows before (holder.c); -1: the feed has none.  givers: of the slice, by which row; NULL: unknown. */
+    int64_t holder;
+    bool fills_holder;
+    const int64_t *givers;
+    int64_t *owned_givers;
+    size_t givers_capacity;
+    ent_named_keys named;
     ent_feed_totals totals;
 } ent_feedstate;
 
@@ -629,15 +648,25 @@ static inline const uint8_t *ent_slot_bool(const ent_feedstate *f, int64_t slot)
 {
     return slot == ENT_SLOT_TURNS ? f->turns : slot < 0 ? NULL : (const uint8_t *)f->slots[slot].data;
 }
-/* Whom the row gives its key to; -1: nobody that it names. */
+/* Whom the row gives its key to, or leaves it with; -1: nobody that is named. */
 static inline int64_t ent_feedstate_holder(const ent_feedstate *f, size_t lane)
 {
-    const ent_colbuf *column = &f->pending[f->row->holder];
+    const ent_colbuf *column = &f->pending[f->holder];
     bool present = column->n > lane && !(column->absent && column->absent[lane]);
     return present ? ((const int64_t *)column->data)[lane] : -1;
 }
+/* The row by which that party has it; 0: unknown. */
+static inline int64_t ent_feedstate_giver(const ent_feedstate *f, size_t lane)
+{
+    return f->givers ? f->givers[lane] : 0;
+}
 /* Fills `turns` of the slice, once; the feed has a holder.  false: no memory. */
 bool ent_feedstate_turns(ent_engine *s, ent_feedstate *f);
+
+/* --- holder.c --- */
+/* Fills the holder's column of the slice, and `turns`; the feed `fills_holder`.  false: no memory. */
+bool ent_feedstate_fill_holder(ent_engine *s, ent_feedstate *f);
+void ent_named_keys_deinit(ent_named_keys *keys);
 
 /* --- span.c --- */
 bool ent_watches_add(const ent_image *p, ent_watches *w, int64_t pattern, uint8_t bit);

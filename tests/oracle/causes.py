@@ -170,6 +170,8 @@ class Time:
         field = next((f["name"] for f in self.world.feeds[self.clock.row["feed"]]["fields"]
                       if f.get("holder")), None)
         last = [r for r in self.rows() if r["at"] <= t]
+        if policy(self.world, "ticket", "owner") == "last holder":
+            last = [r for r in last if r["fields"].get(field)]
         return (last[-1]["fields"].get(field) if last and field else None) or self.own
 
     def causes(self, t):

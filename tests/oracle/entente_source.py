@@ -115,6 +115,7 @@ def accountability(a):
     texts = {"outages": {"dependencies": "outages follow dependencies",
                          "owner": "outages stay with owner"},
              "ticket": {"holder": "ticket time follows holder",
+                        "last holder": "ticket time follows last holder",
                         "owner": "ticket time stays with owner"},
              "credits": {"responsibility": "credits follow responsibility",
                          "provider": "credits stay with provider"}}

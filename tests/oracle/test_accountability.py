@@ -128,6 +128,13 @@ class NorthStar(unittest.TestCase):
         self.club["framework"]["accountability"]["ticket"] = "owner"
         self.assertEqual(shares(answer(self.club, NORTH)), {"HostCo": 1})
 
+    def test_the_last_holder_still_has_it_after_a_row_that_names_nobody(self):
+        rows = tickets("08:00 assigned NetCo", "09:00 opened", "10:00 assigned DataCo", "11:00 assigned",
+                       "15:00 resolved")
+        self.club["framework"]["accountability"]["ticket"] = "last holder"
+        parties = answer(self.club, rows)["parties"]
+        self.assertEqual({p: x["held"] for p, x in parties.items() if x.get("held")}, {"NetCo": H, "DataCo": 5 * H})
+
 
 class ClockTime(unittest.TestCase):
     def decide(self, rows, olas=(), duties=(), spans=(), allowed=4 * H, **more):

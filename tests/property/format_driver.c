@@ -972,8 +972,9 @@ static void accountability(gen *g)
     tok(g, "accountability");
     for (unsigned n = below(g, 5); n > 0; n--) {
         words(g, PICK(g, "integrator answers to client for every objective", "outages follow dependencies",
-                      "outages stay with owner", "ticket time follows holder", "ticket time stays with owner",
-                      "credits follow responsibility", "credits stay with provider", "relief for client share", "relief for force majeure",
+                      "outages stay with owner", "ticket time follows holder", "ticket time follows last holder",
+                      "ticket time stays with owner", "credits follow responsibility", "credits stay with provider",
+                      "relief for client share", "relief for force majeure",
                       "joint causes shared", "joint causes by charge", "joint causes first in time",
                       "joint causes jointly"));
     }

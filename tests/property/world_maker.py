@@ -44,6 +44,8 @@ def event(feed, *names, where=None):
 class Maker:
     def __init__(self, seed, without):
         self.r = random.Random("world " + seed)
+        self.unsaid = random.Random("unsaid holders " + seed)  # of its own: other worlds stay as they were
+        self.unchanged = 0                                     # how many rows of tickets say nobody
         self.without = without
         self.start = tl.parse_instant(DAY0)
         self.days = self.r.choice([1, 1, 2])
@@ -116,6 +118,9 @@ class Maker:
                "ticket": r.choice(["holder"] * 4 + ["owner"]),
                "credits": r.choice(["responsibility"] * 3 + ["provider"]),
                "relief": r.random() < 0.6, "relief_force": r.random() < 0.6}
+        if out["ticket"] == "holder" and self.unsaid.random() < 0.4 and "last_holder" not in self.without:
+            out["ticket"] = "last holder"
+            self.unchanged = self.unsaid.choice([0.2, 0.5, 0.8])
         joint = r.choice([None, "shared", "by charge", "first in time", "jointly"])
         if joint and joint not in self.without:
             out["joint"] = joint
@@ -448,7 +453,7 @@ class Maker:
             name = "opened"
             for _ in range(r.randint(2, 10)):
                 rows.append({"_at": at, "id": f"T{i}", "event": name, **state})
-                if self.chance(0.08, "absent"):
+                if self.chance(0.08, "absent") or self.unsaid.random() < self.unchanged:
                     rows[-1]["party"] = ""
                 done = name == "resolved" or (done and name != "reopened")
                 at += r.choice([0, 1, 1, 2, 2, 3, 4, 6]) * tl.HOUR // 2
