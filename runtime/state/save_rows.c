@@ -97,10 +97,16 @@ static bool io_named(ent_io *x, ent_feedstate *f)
     int64_t *keys = ent_io_map_keys(x, &named->places, n);
     bool ok = keys != NULL;
     for (size_t i = 0; ok && i < n; i++) {
-        ok = !x->reading || ent_io_grow(x, (void **)&named->v, &named->capacity, i, sizeof *named->v);
+        ok = !x->reading ||
+             (ent_io_grow(x, (void **)&named->parties, &named->parties_capacity, i, sizeof *named->parties) &&
+              ent_io_grow(x, (void **)&named->origins, &named->origins_capacity, i, sizeof *named->origins));
+        int64_t party = ok && !x->reading ? named->parties[i] : -1;
         ok = ok && ent_io_key(x, &shape, &keys[i]) &&
              (!x->reading || ent_io_map_put(x, &named->places, keys[i], i)) &&
-             ent_io_index(x, &named->v[i].party, -1, (int64_t)p->n_party) && ent_io_i64(x, &named->v[i].origin);
+             ent_io_index(x, &party, -1, (int64_t)p->n_party) && ent_io_i64(x, &named->origins[i]);
+        if (ok && x->reading) {
+            named->parties[i] = (int8_t)party;
+        }
     }
     free(keys);
     named->n = n;

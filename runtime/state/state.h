@@ -94,15 +94,12 @@ typedef struct ent_slot_range {
     bool valid;
 } ent_slot_range;
 
-/* Whom a key's rows named last as its holder, and by which row; party -1: nobody yet. */
-typedef struct ent_named {
-    int64_t party, origin;
-} ent_named;
-/* Of each key, in order of first appearance. */
+/* Whom a key's rows named last as its holder, and by which row; of each key, in order of first appearance. */
 typedef struct ent_named_keys {
     ent_map places;
-    ent_named *v;
-    size_t n, capacity;
+    int8_t *parties; /* -1: nobody yet */
+    int64_t *origins;
+    size_t n, parties_capacity, origins_capacity;
 } ent_named_keys;
 
 typedef struct ent_feedstate {
