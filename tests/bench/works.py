@@ -147,6 +147,7 @@ def twelve(data, days):
 def attribution(entente, data, folder):
     """Whose doing it was, against everybody answering for their own."""
     owner = ("outages follow dependencies", "outages stay with owner")
+    last_holder = ("ticket time follows last holder", "ticket time stays with owner")
     holder = ("ticket time follows holder", "ticket time stays with owner")
     roots = depending(folder, data)
     incidents = HERE / "incidents.ent"
@@ -156,7 +157,7 @@ def attribution(entente, data, folder):
     rows = [
         ("roots along dependencies, 20 agreements", roots, variant(roots, data, "owner.ent", owner),
          f"probe={folder / 'samples.csv'}"),
-        ("holders of B's clocks", incidents, variant(incidents, data, "own_clocks.ent", holder),
+        ("holders of B's clocks", incidents, variant(incidents, data, "own_clocks.ent", last_holder),
          f"ticket={folder / 'incidents.csv'}"),
         ("holders in the service desk", desk, variant(desk, data, "own_desk.ent", holder), f"ticket={log}"),
     ]
