@@ -57,6 +57,52 @@ char *ent_ledger_read(const char *spec, size_t *len, ent_feed_error *error)
     return bytes;
 }
 
+/* Makes room behind the `held` bytes of a line that has not ended; NULL: no memory. */
+static char *room_behind(char *bytes, size_t held, size_t *capacity)
+{
+    if (held < *capacity) {
+        return bytes;
+    }
+    char *grown = *capacity > SIZE_MAX / 2 ? NULL : realloc(bytes, *capacity * 2);
+    *capacity *= grown ? 2 : 1;
+    return grown;
+}
+
+/* Verifies the ledger as it is read, up to the first fault: of it no more is kept than a block, or its longest line. */
+static bool verify(const char *spec, ent_ledger_report *report, bool *whole, ent_feed_error *error)
+{
+    size_t capacity = (size_t)1 << 20;
+    size_t held = 0;
+    int64_t got = 1;
+    ent_source *source = ent_source_open(spec, ENT_FORMAT_JSONL, error);
+    if (!source) {
+        return false;
+    }
+    char *bytes = malloc(capacity);
+    ent_ledger_verify_begin(report);
+    *whole = true;
+    while (got > 0 && *whole) {
+        char *room = bytes ? room_behind(bytes, held, &capacity) : NULL;
+        if (!room) {
+            (void)ent_feed_fail_memory(error, "a line of a ledger");
+            got = -1;
+            break;
+        }
+        bytes = room;
+        got = ent_source_read(source, bytes + held, capacity - held, error);
+        size_t n = held + (got > 0 ? (size_t)got : 0);
+        const char *last = got > 0 ? memrchr(bytes + held, '\n', n - held) : NULL;
+        size_t lines = last ? (size_t)(last - bytes) + 1 : 0;
+        *whole = ent_ledger_verify_lines(bytes, lines, report);
+        held = n - lines;
+        memmove(bytes, bytes + lines, held);
+    }
+    ent_source_close(source);
+    free(bytes);
+    *whole = *whole && got == 0 && ent_ledger_verify_end(held, report);
+    return got >= 0;
+}
+
 static int answer(const char *spec, bool whole, const ent_ledger_report *report)
 {
     const char *name = strcmp(spec, "-") == 0 ? "standard input" : spec;
@@ -97,15 +143,12 @@ int ent_cmd_ledger(int argc, char **argv)
         return ENT_EXIT_USE;
     }
     ent_feed_error error = {0};
-    size_t len;
-    char *bytes = ent_ledger_read(argv[2], &len, &error);
-    if (!bytes) {
+    ent_ledger_report report;
+    bool whole;
+    if (!verify(argv[2], &report, &whole, &error)) {
         fprintf(stderr, "error: %s\n", error.text);
         return ENT_EXIT_ENVIRONMENT;
     }
-    ent_ledger_report report;
-    bool whole = ent_ledger_verify(bytes, len, &report);
-    free(bytes);
     return answer(argv[2], whole, &report);
 }
 

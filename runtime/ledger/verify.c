@@ -401,34 +401,49 @@ static bool check_batch(ent_ledger_report *r, batch *b)
     return ok;
 }
 
-bool ent_ledger_verify(const char *bytes, size_t len, ent_ledger_report *report)
+void ent_ledger_verify_begin(ent_ledger_report *report)
 {
     *report = (ent_ledger_report){0};
     memcpy(report->hash, ENT_LEDGER_FIRST_PREV, sizeof report->hash);
-    if (len == 0) {
+}
+
+bool ent_ledger_verify_lines(const char *lines, size_t len, ent_ledger_report *report)
+{
+    batch b;
+    b.n = 0;
+    for (size_t at = 0; at < len;) {
+        const char *line = lines + at;
+        const char *end = memchr(line, '\n', len - at);
+        size_t n = end ? (size_t)(end - line) : len - at;
+        if (b.n == BATCH && !check_batch(report, &b)) {
+            return false;
+        }
+        if (!check_text(report, &b, line, n)) { /* a line before may have a fault, which is the one to tell */
+            return check_batch(report, &b) && check_text(report, &b, line, n);
+        }
+        at += n + 1;
+    }
+    return check_batch(report, &b);
+}
+
+bool ent_ledger_verify_end(size_t rest, ent_ledger_report *report)
+{
+    if (rest > 0) {
+        report->torn = true;
+        return fault(report, "it was not written to its end: no newline follows");
+    }
+    if (report->lines == 0) {
         (void)fault(report, "it is empty: a ledger has at least the line that says how it was made");
         report->fault_line = 0;
         return false;
     }
-    batch b;
-    size_t at = 0;
-    b.n = 0;
-    while (at < len) {
-        const char *end = memchr(bytes + at, '\n', len - at);
-        size_t n = end ? (size_t)(end - (bytes + at)) : 0;
-        if (b.n == BATCH && !check_batch(report, &b)) {
-            return false;
-        }
-        if (end && check_text(report, &b, bytes + at, n)) {
-            at += n + 1;
-            continue;
-        }
-        if (!check_batch(report, &b)) { /* a line before has a fault, which is the one to tell */
-            return false;
-        }
-        report->torn = !end;
-        return end ? check_text(report, &b, bytes + at, n)
-                   : fault(report, "it was not written to its end: no newline follows");
-    }
-    return check_batch(report, &b);
+    return true;
+}
+
+bool ent_ledger_verify(const char *bytes, size_t len, ent_ledger_report *report)
+{
+    const char *last = len > 0 ? memrchr(bytes, '\n', len) : NULL;
+    size_t whole = last ? (size_t)(last - bytes) + 1 : 0;
+    ent_ledger_verify_begin(report);
+    return ent_ledger_verify_lines(bytes, whole, report) && ent_ledger_verify_end(len - whole, report);
 }

@@ -24,4 +24,10 @@ typedef struct ent_ledger_report {
 
 /* True if every line is sound.  The report is filled in either case. */
 bool ent_ledger_verify(const char *bytes, size_t len, ent_ledger_report *report);
+
+/* The same of a ledger that comes in pieces, however large it is: begin, whole lines as often as there are some, and
+ * the end with the length of what stands behind the last newline.  After the first false nothing more is asked. */
+void ent_ledger_verify_begin(ent_ledger_report *report);
+bool ent_ledger_verify_lines(const char *lines, size_t len, ent_ledger_report *report);
+bool ent_ledger_verify_end(size_t rest, ent_ledger_report *report);
 #endif

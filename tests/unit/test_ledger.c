@@ -369,12 +369,36 @@ static void test_figures(void **state)
 
 /* --- the chain --- */
 
+/* As a whole, and line by line, which must say the same. */
+static bool verify(const char *text, size_t n, ent_ledger_report *report)
+{
+    ent_ledger_report pieces;
+    bool whole = ent_ledger_verify(text, n, report);
+    bool sound = true;
+    size_t at = 0;
+    ent_ledger_verify_begin(&pieces);
+    for (const char *end; sound && (end = memchr(text + at, '\n', n - at)) != NULL;) {
+        size_t len = (size_t)(end - text) + 1 - at;
+        sound = ent_ledger_verify_lines(text + at, len, &pieces);
+        at += len;
+    }
+    sound = sound && ent_ledger_verify_end(n - at, &pieces);
+    assert_int_equal(sound, whole);
+    assert_int_equal(pieces.lines, report->lines);
+    assert_int_equal(pieces.decisions, report->decisions);
+    assert_int_equal(pieces.fault_line, report->fault_line);
+    assert_int_equal(pieces.torn, report->torn);
+    assert_string_equal(pieces.fault, report->fault);
+    assert_string_equal(pieces.hash, report->hash);
+    return whole;
+}
+
 static void test_chain(void **state)
 {
     (void)state;
     made m = make_ledger();
     ent_ledger_report report;
-    assert_true(ent_ledger_verify((const char *)m.bytes.p, m.bytes.n, &report));
+    assert_true(verify((const char *)m.bytes.p, m.bytes.n, &report));
     assert_int_equal(report.lines, 3);
     assert_int_equal(report.decisions, 2);
     assert_int_equal(report.fault_line, 0);
@@ -404,7 +428,7 @@ static void test_every_byte(void **state)
         for (int bit = 0; bit < 8; bit += 1 + (int)(i % 3)) {
             ent_ledger_report report;
             bytes[i] = (char)(bytes[i] ^ (1 << bit));
-            assert_false(ent_ledger_verify(bytes, m.bytes.n, &report));
+            assert_false(verify(bytes, m.bytes.n, &report));
             assert_int_equal(report.fault_line, line + 1);
             assert_int_equal(report.lines, line);
             bytes[i] = (char)(bytes[i] ^ (1 << bit));
@@ -415,7 +439,7 @@ static void test_every_byte(void **state)
         ent_ledger_report report;
         bool between_lines = n > 0 && n == m.begin[cut + 1];
         cut += between_lines;
-        assert_int_equal(ent_ledger_verify(bytes, n, &report), between_lines);
+        assert_int_equal(verify(bytes, n, &report), between_lines);
         assert_int_equal(report.torn, n > 0 && !between_lines);
     }
     made_free(&m);
@@ -515,7 +539,7 @@ static const verify_case verify_cases[] = {
 static void expect_fault(const char *text, size_t n, uint64_t line, const char *fault)
 {
     ent_ledger_report report;
-    bool whole = ent_ledger_verify(text, n, &report);
+    bool whole = verify(text, n, &report);
     if (whole != (fault == NULL)) {
         fail_msg("%.*s: %s", (int)n, text, whole ? "taken" : report.fault);
     }
@@ -582,7 +606,7 @@ static void test_order(void **state)
     char kept = f.text[9];
     f.text[9] = 'R';
     ent_ledger_report report;
-    assert_false(ent_ledger_verify(f.text, n, &report));
+    assert_false(verify(f.text, n, &report));
     assert_non_null(strstr(report.fault, "it was changed: its `hash` is "));
     f.text[9] = kept;
     expect_fault(f.text, n, 0, NULL);
@@ -616,18 +640,18 @@ static void test_first_of_faults(void **state)
             *no_text = 0;
             *wrong_hash = kept_digit == '0' ? '1' : '0';
             bool same = i == k;
-            assert_false(ent_ledger_verify(text, begin[LINES], &report));
+            assert_false(verify(text, begin[LINES], &report));
             assert_int_equal(report.fault_line, i + 1);
             assert_int_equal(report.lines, i);
             assert_non_null(strstr(report.fault, same ? "it is no UTF-8 text at column 4" : "it was changed: "));
             *wrong_hash = kept_digit; /* now the text of line k is the only fault */
-            assert_false(ent_ledger_verify(text, begin[LINES], &report));
+            assert_false(verify(text, begin[LINES], &report));
             assert_int_equal(report.fault_line, k + 1);
             assert_int_equal(report.decisions, k > 0 ? k - 1 : 0);
             assert_string_equal(report.fault, "it is no UTF-8 text at column 4");
             *no_text = kept_text;
         }
-        assert_int_equal(ent_ledger_verify(text, begin[i + 1] - 1, &(ent_ledger_report){0}), false);
+        assert_int_equal(verify(text, begin[i + 1] - 1, &(ent_ledger_report){0}), false);
     }
 }
 
