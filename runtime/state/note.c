@@ -34,7 +34,8 @@ static void extend(ent_fact *f, const ent_fact *x)
 
 bool ent_group_note(ent_group *g, int64_t interval, const ent_suspect *x, uint64_t causes)
 {
-    int64_t gap = interval > 0 ? ent_add_sat(interval, interval / 2) : 0;
+    bool stretch = x->from < x->to; /* what lies between two of them is somebody else's time */
+    int64_t gap = interval > 0 && !stretch ? ent_add_sat(interval, interval / 2) : 0;
     ent_fact fresh = {.feed = -1,
                       .until_feed = -1,
                       .span = -1,
@@ -46,7 +47,7 @@ bool ent_group_note(ent_group *g, int64_t interval, const ent_suspect *x, uint64
                       .root = (int32_t)x->root,
                       .causes = causes,
                       .kind = ENT_FACT_OUTAGE,
-                      .count = x->from == x->to,
+                      .count = !stretch,
                       .notes = 1};
     ent_fact *last = NULL;
     for (size_t i = g->n_facts; i-- > 0;) {
