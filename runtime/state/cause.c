@@ -9,7 +9,7 @@
  *     rows -> marks (of dependencies)      bad rows -> suspects -> roots -> charged: a fold per set of causes
  *
  * A stretch of a time share takes its roots at its first instant, and again whenever a dependency's state
- * changes. Oracle: tests/oracle/accountability.py. */
+ * changes or a span `caused by` of a dependency begins or ends. Oracle: tests/oracle/accountability.py. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -320,19 +320,47 @@ static uint64_t span_causes(ent_engine *s, const ent_fold_row *fold, const int64
 }
 
 /* The same for a service that is only known by its name: spans kept per service, and those without a key. */
+static bool use_is_of_service(const ent_engine *s, const ent_fold_row *fold, const ent_spanuse_row *use,
+                              int64_t service, int64_t *key)
+{
+    bool by_service = use->n_keys == 1 &&
+                      s->program->keyfield[use->first_key].field == fold->service;
+    *key = by_service ? service : 0;
+    return by_service || use->n_keys == 0;
+}
+
 static uint64_t service_causes(ent_engine *s, const ent_fold_row *fold, int64_t service, int64_t t)
 {
     uint64_t set = NO_PARTY;
     for (int64_t i = 0; i < fold->n_causes; i++) {
         const ent_spanuse_row *use = &s->program->spanuse[fold->first_cause + i];
-        bool by_service = use->n_keys == 1 &&
-                          s->program->keyfield[use->first_key].field == fold->service;
-        if ((by_service || use->n_keys == 0) &&
-            ent_use_contains(s, use, by_service ? service : 0, t)) {
+        int64_t key;
+        if (use_is_of_service(s, fold, use, service, &key) && ent_use_contains(s, use, key, t)) {
             set |= bit_of(s->program->span[use->span].cause);
         }
     }
     return set;
+}
+
+/* Where such a span begins or ends in [from, to); else `to`. */
+static int64_t service_edge(ent_engine *s, const ent_fold_row *fold, int64_t service, int64_t from,
+                            int64_t to, bool *ok)
+{
+    for (int64_t i = 0; *ok && i < fold->n_causes && from < to; i++) {
+        const ent_spanuse_row *use = &s->program->spanuse[fold->first_cause + i];
+        int64_t key;
+        if (!use_is_of_service(s, fold, use, service, &key)) {
+            continue;
+        }
+        ent_intervals in = {0};
+        *ok = ent_use_collect(s, use, key, from - 1, to, &in);
+        if (*ok && in.n > 0) {
+            int64_t edge = in.v[0].from >= from ? in.v[0].from : in.v[0].to;
+            to = edge < to ? edge : to;
+        }
+        ent_intervals_deinit(&in);
+    }
+    return to;
 }
 
 typedef struct search {
@@ -582,8 +610,10 @@ static uint64_t *carried_at(ent_window_state *w, int64_t key)
     return &w->carried[*place];
 }
 
-/* The first instant in [from, to) at which the state of a dependency changes; `to` if there is none. */
-static int64_t next_change(ent_engine *s, ent_causes *c, int64_t service, int64_t from, int64_t to)
+/* The first instant in [from, to) at which the roots of a service may change: the state of a dependency does,
+ * or a span `caused by` of one begins or ends; `to` if there is none. */
+static int64_t next_change(ent_engine *s, ent_causes *c, const ent_fold_row *fold, int64_t service,
+                           int64_t from, int64_t to, bool *ok)
 {
     const ent_image *p = s->program;
     const ent_service_row *row = &p->service[service];
@@ -608,7 +638,8 @@ static int64_t next_change(ent_engine *s, ent_causes *c, int64_t service, int64_
                 break;
             }
         }
-        to = next_change(s, c, d, from, to);
+        to = service_edge(s, fold, d, from, to, ok);
+        to = next_change(s, c, fold, d, from, to, ok);
     }
     return to;
 }
@@ -665,7 +696,7 @@ static bool settle_stretch(ent_engine *s, ent_objectivestate *o, ent_group *g,
         int64_t change = from;
         if (seeks) {
             c->stamp++;
-            change = next_change(s, c, x->service, from, to);
+            change = next_change(s, c, fold, x->service, from, to, &ok);
         }
         if (!seeks) {
             causes = owner_of(s, o, x->service);
@@ -674,7 +705,7 @@ static bool settle_stretch(ent_engine *s, ent_objectivestate *o, ent_group *g,
         }
         if (seeks) {
             c->stamp++;
-            to = next_change(s, c, x->service, from + 1, to);
+            to = next_change(s, c, fold, x->service, from + 1, to, &ok);
         }
         to = next_span_edge(s, fold, keys + o->n_uses, from, to, &ok);
         uint64_t spans = ok ? span_causes(s, fold, keys + o->n_uses, from) : NO_PARTY;
