@@ -587,6 +587,7 @@ static void look_ahead(const ent_engine *s, ahead *a, size_t i)
     if (left > AHEAD_HOLDERS && i >= AHEAD_CLOCK - AHEAD_HOLDERS) {
         const ent_holds *holds = &a->clocks[(i + AHEAD_HOLDERS) % AHEAD_RING]->holds;
         __builtin_prefetch((const void *)((uintptr_t)holds->v + holds->n * sizeof *holds->v - 1)); /* the last one */
+        __builtin_prefetch(holds->v);
     }
     if (i % SPANS_GROUP == 0 && left > SPANS_GROUP) {
         size_t n = left - SPANS_GROUP;

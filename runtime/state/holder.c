@@ -171,7 +171,7 @@ static inline void take_row_without_key(const filling *x, size_t i)
  * room for all of them in `order`. */
 static size_t take_reached(filling x, ent_named_keys *named, size_t begin, size_t end)
 {
-    enum { AHEAD = 16 };
+    enum { AHEAD = 48 };
     uint8_t *parties = named->parties;
     int64_t *origins = named->origins;
     uint32_t *order = named->order;
