@@ -554,12 +554,13 @@ static void look_for_row(const ent_engine *s, const ent_dutystate *leader, const
 {
     const ent_feedstate *f = &s->feeds[e->feed];
     const ent_dutystate *d = &s->duties[leader->members[e->tag]];
+    __builtin_prefetch((const int64_t *)f->origin.data + e->lane);
     if (f->holder >= 0) {
         __builtin_prefetch((const int64_t *)f->pending[f->holder].data + e->lane);
+        __builtin_prefetch(f->givers + e->lane);
     }
     if ((e->bits & BIT_TRIGGER) && d->row->allow_field >= 0) {
         __builtin_prefetch((const int64_t *)f->pending[d->row->allow_field].data + e->lane);
-        __builtin_prefetch((const int64_t *)f->origin.data + e->lane);
     }
 }
 
