@@ -60,16 +60,16 @@ bool ent_account_work(uint64_t instructions)
     return account->instructions <= account->instructions_max || exceed(account, ENT_OVER_INSTRUCTIONS);
 }
 
-bool ent_account_key(void)
+bool ent_account_keys(uint64_t n)
 {
     ent_account *account = current;
     if (!account) {
         return true;
     }
-    if (account->keys_max > 0 && account->keys >= account->keys_max) {
+    if (account->keys_max > 0 && (account->keys >= account->keys_max || n > account->keys_max - account->keys)) {
         return exceed(account, ENT_OVER_KEYS);
     }
-    account->keys++;
+    account->keys += n;
     return true;
 }
 

@@ -554,12 +554,13 @@ static void look_for_row(const ent_engine *s, const ent_dutystate *leader, const
 {
     const ent_feedstate *f = &s->feeds[e->feed];
     const ent_dutystate *d = &s->duties[leader->members[e->tag]];
+    __builtin_prefetch((const int64_t *)f->origin.data + e->lane);
     if (f->holder >= 0) {
         __builtin_prefetch((const int64_t *)f->pending[f->holder].data + e->lane);
+        __builtin_prefetch(f->givers + e->lane);
     }
     if ((e->bits & BIT_TRIGGER) && d->row->allow_field >= 0) {
         __builtin_prefetch((const int64_t *)f->pending[d->row->allow_field].data + e->lane);
-        __builtin_prefetch((const int64_t *)f->origin.data + e->lane);
     }
 }
 
@@ -587,6 +588,7 @@ static void look_ahead(const ent_engine *s, ahead *a, size_t i)
     if (left > AHEAD_HOLDERS && i >= AHEAD_CLOCK - AHEAD_HOLDERS) {
         const ent_holds *holds = &a->clocks[(i + AHEAD_HOLDERS) % AHEAD_RING]->holds;
         __builtin_prefetch((const void *)((uintptr_t)holds->v + holds->n * sizeof *holds->v - 1)); /* the last one */
+        __builtin_prefetch(holds->v);
     }
     if (i % SPANS_GROUP == 0 && left > SPANS_GROUP) {
         size_t n = left - SPANS_GROUP;

@@ -80,13 +80,25 @@ typedef struct ent_slot_range {
     bool valid;
 } ent_slot_range;
 
-/* Whom a key's rows named last as its holder, and by which row; of each key, in order of first appearance. */
+/* Whom a key's rows named last as its holder, and by which row. */
+typedef struct ent_named {
+    uint8_t *party; /* 0: the key has had no row; 1: none that named anybody; else 2 + whom */
+    int64_t *origin;
+} ent_named;
+/* The same of each key.  Most keys are numbers handed out one after another, which index arrays; of others, and of
+ * those that came before the arrays reached them, a map knows the places.  A key is in one of them only. */
 typedef struct ent_named_keys {
-    ent_map places;
-    int8_t *parties; /* -1: nobody yet */
+    uint8_t *parties; /* of keys from 0 up to n_reached */
     int64_t *origins;
-    size_t n, parties_capacity, origins_capacity;
+    size_t n_reached, parties_capacity, origins_capacity;
+    ent_map others;
+    uint8_t *other_parties;
+    int64_t *other_origins;
+    size_t n_others, other_parties_capacity, other_origins_capacity;
+    uint32_t *order; /* of first appearance: the key, or from ENT_NAMED_OTHER on its place among others */
+    size_t n, order_capacity;
 } ent_named_keys;
+#define ENT_NAMED_OTHER (UINT32_C(1) << 31)
 
 typedef struct ent_feedstate {
     const ent_feed_row *row;
@@ -210,6 +222,10 @@ bool ent_feedstate_turns(ent_engine *s, ent_feedstate *f);
 /* --- holder.c --- */
 /* Fills the holder's column of the slice, and `turns`; the feed `fills_holder`.  false: no memory. */
 bool ent_feedstate_fill_holder(ent_engine *s, ent_feedstate *f);
+/* What is kept of the key, made if it is new; false: no memory. */
+bool ent_named_keys_at(ent_named_keys *keys, int64_t key, ent_named *named);
+/* All keys in order of first appearance; NULL: no memory. */
+int64_t *ent_named_keys_list(const ent_named_keys *keys);
 void ent_named_keys_deinit(ent_named_keys *keys);
 
 #endif

@@ -6,8 +6,11 @@
  * conditions still see what the row says.
  * Tested by tests/unit/test_holder.c and tests/property/last_holder.py. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "runtime/memory/account.h"
 #include "runtime/state/state.h"
+#include "runtime/vm/simd.h"
 
 bool ent_feed_fills_holder(const ent_image *p, int64_t feed)
 {
@@ -19,42 +22,210 @@ bool ent_feed_fills_holder(const ent_image *p, int64_t feed)
            p->framework[0].ticket_time == ENT_TIME_LAST_HOLDER;
 }
 
-/* The place of the key; *first: it was made now.  ENT_MAP_NONE: no memory. */
-static uint32_t place_of(ent_named_keys *keys, int64_t key, bool *first)
+/* --- keys --- */
+
+/* Makes room for the key in the arrays; false: its number is too large for that, or there is no memory. */
+static bool reach(ent_named_keys *keys, int64_t key)
 {
-    uint32_t at = ent_map_get(&keys->places, key);
-    *first = at == ENT_MAP_NONE;
-    if (*first) {
-        uint32_t *place = keys->n < ENT_MAP_NONE ? ent_map_at(&keys->places, key) : NULL;
-        if (!place ||
-            !ent_reserve((void **)&keys->parties, &keys->parties_capacity, keys->n + 1, sizeof *keys->parties) ||
-            !ent_reserve((void **)&keys->origins, &keys->origins_capacity, keys->n + 1, sizeof *keys->origins)) {
-            return ENT_MAP_NONE;
+    enum { FIRST = 4096, FACTOR = 4, AT_ONCE = 4096 };
+    if (key < 0 || (uint64_t)key >= FIRST + FACTOR * (uint64_t)keys->n || key >= ENT_NAMED_OTHER) {
+        return false;
+    }
+    size_t before = keys->n_reached;
+    size_t n = ((size_t)key / AT_ONCE + 1) * AT_ONCE;
+    if (!ent_reserve((void **)&keys->parties, &keys->parties_capacity, n, sizeof *keys->parties) ||
+        !ent_reserve((void **)&keys->origins, &keys->origins_capacity, n, sizeof *keys->origins)) {
+        return false;
+    }
+    memset(keys->parties + before, 0, (n - before) * sizeof *keys->parties);
+    memset(keys->origins + before, 0, (n - before) * sizeof *keys->origins);
+    keys->n_reached = n;
+    return true;
+}
+
+static bool add_other(ent_named_keys *keys, int64_t key)
+{
+    size_t at = keys->n_others;
+    uint32_t *place = at < ENT_NAMED_OTHER ? ent_map_at(&keys->others, key) : NULL;
+    if (!place ||
+        !ent_reserve((void **)&keys->other_parties, &keys->other_parties_capacity, at + 1,
+                     sizeof *keys->other_parties) ||
+        !ent_reserve((void **)&keys->other_origins, &keys->other_origins_capacity, at + 1,
+                     sizeof *keys->other_origins)) {
+        return false;
+    }
+    keys->other_parties[at] = 0;
+    keys->other_origins[at] = 0;
+    keys->order[keys->n++] = ENT_NAMED_OTHER + (uint32_t)at;
+    *place = (uint32_t)keys->n_others++;
+    return true;
+}
+
+bool ent_named_keys_at(ent_named_keys *keys, int64_t key, ent_named *named)
+{
+    bool reached = (uint64_t)key < keys->n_reached;
+    bool known = reached && keys->parties[key] != 0;
+    uint32_t other = known ? ENT_MAP_NONE : ent_map_get(&keys->others, key);
+    if (!known && other == ENT_MAP_NONE) {
+        if (!ent_reserve((void **)&keys->order, &keys->order_capacity, keys->n + 1, sizeof *keys->order)) {
+            return false;
         }
-        at = *place = (uint32_t)keys->n++;
-        keys->parties[at] = -1;
-        keys->origins[at] = 0;
+        if (reached || reach(keys, key)) {
+            if (!ent_account_keys(1)) {
+                return false;
+            }
+            keys->order[keys->n++] = (uint32_t)key;
+        } else {
+            other = (uint32_t)keys->n_others;
+            if (!add_other(keys, key)) {
+                return false;
+            }
+        }
     }
-    return at;
+    *named = other == ENT_MAP_NONE ? (ent_named){&keys->parties[key], &keys->origins[key]}
+                                   : (ent_named){&keys->other_parties[other], &keys->other_origins[other]};
+    return true;
 }
 
-/* The keys of rows to come: of where each is, and, once that has had time, of what is known of it. */
-static void look_ahead(const ent_named_keys *named, const int64_t *keys, size_t left)
+int64_t *ent_named_keys_list(const ent_named_keys *keys)
 {
-    enum { PLACE = 16, NAMED = 8 };
-    if (left > PLACE && named->n > 0) {
-        ent_map_prefetch(&named->places, keys[PLACE]);
-        uint32_t at = ent_map_get(&named->places, keys[NAMED]);
-        at &= 0 - (uint32_t)(at != ENT_MAP_NONE);
-        __builtin_prefetch(&named->parties[at]);
-        __builtin_prefetch(&named->origins[at]);
+    int64_t *list = calloc(keys->n + 1, sizeof *list);
+    int64_t *others = calloc(keys->n_others + 1, sizeof *others);
+    if (!list || !others) {
+        free(list);
+        free(others);
+        return NULL;
+    }
+    ent_map_keys(&keys->others, others, keys->n_others);
+    for (size_t i = 0; i < keys->n; i++) {
+        uint32_t at = keys->order[i];
+        list[i] = at < ENT_NAMED_OTHER ? at : others[at - ENT_NAMED_OTHER];
+    }
+    free(others);
+    return list;
+}
+
+void ent_named_keys_deinit(ent_named_keys *keys)
+{
+    ent_account_forget_keys(keys->n - keys->n_others);
+    ent_map_deinit(&keys->others);
+    free(keys->parties);
+    free(keys->origins);
+    free(keys->other_parties);
+    free(keys->other_origins);
+    free(keys->order);
+}
+
+/* --- rows --- */
+
+/* What the rows of a slice say, and what becomes of it. */
+typedef struct filling {
+    const int64_t *keys;
+    const uint8_t *key_absent;
+    const int64_t *rows;
+    int64_t *holders, *givers;
+    uint8_t *turns; /* at first, whom the row names: 2 + whom, or 0 */
+} filling;
+
+ENT_VECTORS static void read_named(const ent_colbuf *said, uint8_t *named, size_t n)
+{
+    const int64_t *party = said->data;
+    const uint8_t *nobody = said->absent;
+    size_t n_said = said->n < n ? said->n : n;
+    memset(named + n_said, 0, n - n_said);
+    for (size_t i = 0; i < n_said; i++) {
+        named[i] = (uint8_t)(party[i] + 2);
+    }
+    for (size_t i = 0; nobody && i < n_said; i++) {
+        named[i] &= (uint8_t)(0 - (nobody[i] == 0));
     }
 }
 
-/* Which rows name somebody is in no order: what depends on it is chosen, not branched for. */
+/* Which rows name somebody, and which are the first of their key, is in no order: what depends on it is chosen, not
+ * branched for. */
+static inline void take_row(const filling *x, size_t i, uint8_t *last, int64_t *origin)
+{
+    int64_t row = x->rows ? x->rows[i] : 0;
+    uint8_t named = x->turns[i];
+    uint8_t before = *last;
+    int64_t is_named = 0 - (int64_t)(named != 0);
+    uint8_t party = (uint8_t)(named | ((before | (before == 0)) & ~is_named));
+    int64_t giver = *origin ^ ((*origin ^ row) & is_named);
+    int64_t is_given = 0 - (int64_t)(party > 1);
+    *last = party;
+    *origin = giver;
+    x->holders[i] = party - 2;
+    x->givers[i] = row ^ ((row ^ giver) & is_given);
+    x->turns[i] = party != before;
+}
+
+static inline void take_row_without_key(const filling *x, size_t i)
+{
+    uint8_t named = x->turns[i];
+    x->holders[i] = named ? named - 2 : -1;
+    x->givers[i] = x->rows ? x->rows[i] : 0;
+    x->turns[i] = 0;
+}
+
+/* Takes rows from `begin` on, while the arrays reach; the row at which it stops.  No key is elsewhere, and there is
+ * room for all of them in `order`. */
+static size_t take_reached(filling x, ent_named_keys *named, size_t begin, size_t end)
+{
+    enum { AHEAD = 48 };
+    uint8_t *parties = named->parties;
+    int64_t *origins = named->origins;
+    uint32_t *order = named->order;
+    uint64_t n_reached = named->n_reached;
+    size_t n = named->n;
+    size_t i = begin;
+    for (; i < end; i++) {
+        uint64_t key = (uint64_t)x.keys[i];
+        uint64_t to_come = (uint64_t)x.keys[end - i > AHEAD ? i + AHEAD : i];
+        if (x.key_absent && x.key_absent[i]) {
+            take_row_without_key(&x, i);
+            continue;
+        }
+        if (key >= n_reached) {
+            break;
+        }
+        __builtin_prefetch((const void *)((uintptr_t)parties + to_come), 1);
+        __builtin_prefetch((const void *)((uintptr_t)origins + to_come * sizeof *origins), 1);
+        order[n] = (uint32_t)key;
+        n += parties[key] == 0;
+        take_row(&x, i, &parties[key], &origins[key]);
+    }
+    named->n = n;
+    return i;
+}
+
+static bool take_rows(const filling *x, ent_named_keys *named, size_t n)
+{
+    if (!ent_reserve((void **)&named->order, &named->order_capacity, named->n + n, sizeof *named->order)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (named->n_others == 0) {
+            size_t before = named->n;
+            i = take_reached(*x, named, i, n);
+            if (!ent_account_keys(named->n - before)) {
+                return false;
+            }
+        }
+        if (i < n && x->key_absent && x->key_absent[i]) {
+            take_row_without_key(x, i);
+        } else if (i < n) {
+            ent_named at;
+            if (!ent_named_keys_at(named, x->keys[i], &at)) {
+                return false;
+            }
+            take_row(x, i, at.party, at.origin);
+        }
+    }
+    return true;
+}
+
 bool ent_feedstate_fill_holder(ent_engine *s, ent_feedstate *f)
 {
-    static const int64_t none[1] = {-1};
     const ent_colbuf *said = &f->pending[f->row->holder];
     ent_colbuf *filled = &f->pending[f->holder];
     size_t n = f->n;
@@ -65,49 +236,18 @@ bool ent_feedstate_fill_holder(ent_engine *s, ent_feedstate *f)
         !ent_reserve((void **)&f->turns, &f->turns_capacity, n, sizeof *f->turns)) {
         return false;
     }
-    size_t n_said = said->n;
-    const int64_t *parties = n_said > 0 ? said->data : none;
-    const uint8_t *nobody = said->absent;
-    const int64_t *rows = f->givers;
-    int64_t *holders = filled->data;
-    int64_t *givers = f->owned_givers;
-    uint8_t *turns = f->turns;
-    for (size_t i = 0; i < n; i++) {
-        bool names = i < n_said && !(nobody && nobody[i]);
-        int64_t row = rows ? rows[i] : 0;
-        int64_t party = parties[i < n_said ? i : 0];
-        if (key_absent && key_absent[i]) {
-            holders[i] = names ? party : -1;
-            givers[i] = row;
-            turns[i] = 0;
-            continue;
-        }
-        bool first;
-        look_ahead(&f->named, keys + i, n - i);
-        uint32_t at = place_of(&f->named, keys[i], &first);
-        if (at == ENT_MAP_NONE) {
-            return false;
-        }
-        int64_t before = f->named.parties[at];
-        int64_t giver = f->named.origins[at];
-        int64_t is_named = 0 - (int64_t)names;
-        int64_t is_given = 0 - (int64_t)(before >= 0);
-        party = (party & is_named) | (before & ~is_named);
-        f->named.parties[at] = (int8_t)party;
-        f->named.origins[at] = (row & is_named) | (giver & ~is_named);
-        holders[i] = party;
-        givers[i] = (giver & is_given & ~is_named) | (row & ~(is_given & ~is_named));
-        turns[i] = first | (party != before);
+    filling x = {.keys = keys,
+                 .key_absent = key_absent,
+                 .rows = f->givers,
+                 .holders = filled->data,
+                 .givers = f->owned_givers,
+                 .turns = f->turns};
+    read_named(said, f->turns, n);
+    if (!take_rows(&x, &f->named, n)) {
+        return false;
     }
     filled->n = n;
-    f->givers = givers;
+    f->givers = f->owned_givers;
     f->turns_valid = true;
     return true;
-}
-
-void ent_named_keys_deinit(ent_named_keys *keys)
-{
-    ent_map_deinit(&keys->places);
-    free(keys->parties);
-    free(keys->origins);
 }

@@ -162,7 +162,7 @@ uint32_t *ent_map_at(ent_map *map, int64_t key)
         uint64_t bit = UINT64_C(1) << (key % 64);
         uint32_t *place = dense_at(map, (uint64_t)key);
         if (place && *place == ENT_MAP_NONE && (map->seen[key / 64] & bit) == 0) {
-            if (!ent_account_key()) {
+            if (!ent_account_keys(1)) {
                 return NULL;
             }
             map->n_used++;
@@ -177,7 +177,7 @@ uint32_t *ent_map_at(ent_map *map, int64_t key)
     }
     ent_map_entry *entry = probe(map->entries, map->capacity, key);
     if (!entry->used) {
-        if (!ent_account_key()) {
+        if (!ent_account_keys(1)) {
             return NULL;
         }
         *entry = (ent_map_entry){.key = key, .value = ENT_MAP_NONE, .used = 1};

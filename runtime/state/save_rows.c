@@ -86,30 +86,27 @@ static bool io_named(ent_io *x, ent_feedstate *f)
 {
     const ent_image *p = x->s->program;
     ent_key_shape shape = ent_key_shape_of_feed(p, f->index);
-    ent_named_keys *named = &f->named;
-    size_t n = named->n;
+    size_t n = f->named.n;
     if (!f->fills_holder) {
         return true;
     }
-    if (!ent_io_count(x, &n, 16) || !ent_io_check(x, n < ENT_MAP_NONE, "too many keys")) {
+    if (!ent_io_count(x, &n, 16) || !ent_io_check(x, n < ENT_NAMED_OTHER, "too many keys")) {
         return false;
     }
-    int64_t *keys = ent_io_map_keys(x, &named->places, n);
-    bool ok = keys != NULL;
+    int64_t *keys = x->reading ? calloc(n + 1, sizeof *keys) : ent_named_keys_list(&f->named);
+    bool ok = keys || ent_io_no_memory(x);
     for (size_t i = 0; ok && i < n; i++) {
-        ok = !x->reading ||
-             (ent_io_grow(x, (void **)&named->parties, &named->parties_capacity, i, sizeof *named->parties) &&
-              ent_io_grow(x, (void **)&named->origins, &named->origins_capacity, i, sizeof *named->origins));
-        int64_t party = ok && !x->reading ? named->parties[i] : -1;
-        ok = ok && ent_io_key(x, &shape, &keys[i]) &&
-             (!x->reading || ent_io_map_put(x, &named->places, keys[i], i)) &&
-             ent_io_index(x, &party, -1, (int64_t)p->n_party) && ent_io_i64(x, &named->origins[i]);
+        ent_named named;
+        ok = (x->reading || ent_named_keys_at(&f->named, keys[i], &named)) && ent_io_key(x, &shape, &keys[i]) &&
+             (!x->reading || ent_named_keys_at(&f->named, keys[i], &named) || ent_io_no_memory(x)) &&
+             (!x->reading || *named.party == 0 || ent_io_bad(x, "a key comes twice"));
+        int64_t party = ok && !x->reading ? *named.party - 2 : -1;
+        ok = ok && ent_io_index(x, &party, -1, (int64_t)p->n_party) && ent_io_i64(x, named.origin);
         if (ok && x->reading) {
-            named->parties[i] = (int8_t)party;
+            *named.party = (uint8_t)(party + 2);
         }
     }
     free(keys);
-    named->n = n;
     return ok;
 }
 
