@@ -1,6 +1,5 @@
 """The workloads as Entente runs them, and the targets."""
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -165,27 +164,16 @@ def attribution(entente, data, folder):
              [entente, "run", str(off), "--feed", feed], 1.25) for what, on, off, feed in rows]
 
 
-MEMORY = Path("/dev/shm")
-
-
-def memory_has_room(size):
-    """Whether there is a file system in memory that takes so many bytes and half as many more."""
-    return MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > size * 3 // 2
-
-
 def selves(entente, data, folder):
     """(what, argv, against, argv, what the ratio may be at most): Entente against itself."""
     probe = [entente, "run", str(HERE / "samples.ent"), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
     lines = [entente, "run", str(HERE / "samples_jsonl.ent"), "--feed", f"probe={json_lines(folder)}", "--to", PERIOD_END]
     hundred = [entente, "run", str(many(data, 100)), "--feed", f"probe={folder / 'samples.csv'}", "--to", PERIOD_END]
     desk = [entente, "run", str(HERE / "incidents.ent"), "--feed", f"ticket={folder / 'incidents.csv'}"]
-    ledgers = [("B with a ledger", data / "ledger.jsonl")]
-    if memory_has_room(3 * (folder / "incidents.csv").stat().st_size): # there only the program is measured
-        ledgers.append((f"B with a ledger, in {MEMORY}", MEMORY / "entente-bench-ledger.jsonl"))
     return [
         ("JSON Lines of A2", lines, "its CSV", probe, 2),
         ("100 agreements over one feed", hundred, "one of them", probe, 3),
-        *((what, [*desk, "--ledger", str(path)], "without", desk, 2) for what, path in ledgers),
+        ("B with a ledger", [*desk, "--ledger", str(data / "ledger.jsonl")], "without", desk, 2),
         *attribution(entente, data, folder),
     ]
 
