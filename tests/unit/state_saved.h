@@ -55,17 +55,6 @@ static inline void mend(stored *state)
     memcpy(state->p + state->n - ENT_HASH_SIZE, digest, ENT_HASH_SIZE);
 }
 
-static inline ent_engine_options options_of(const drive_plan *plan, telling *out)
-{
-    return (ent_engine_options){.has_from = plan->has_from,
-                                .from_ns = plan->from_ns,
-                                .has_to = plan->has_to,
-                                .to_ns = plan->to_ns,
-                                .notices = plan->notices,
-                                .on_decision = tell,
-                                .user = out};
-}
-
 /* The first n of the facts, in order, all but the last `ahead` of them below the watermark. */
 static inline bool drive_part(ent_engine *s, const fact *v, size_t n, size_t ahead,
                               ent_fault *error)

@@ -20,7 +20,7 @@ static void sort_facts(facts *all)
 static ent_engine *started(const ent_image *p, const drive_plan *plan, telling *out)
 {
     ent_fault error;
-    ent_engine_options options = options_of(plan, out);
+    ent_engine_options options = plan_options(plan, out);
     ent_engine *s = ent_engine_new(p, &options, &error);
     assert_non_null(s);
     return s;

@@ -288,7 +288,7 @@ static void test_engine_stays(void **state)
     ent_fault error;
     size_t n = 0;
     ent_engine *whole = drive(p, &all, &plan, &expected, &error);
-    ent_engine_options options = options_of(&plan, &out);
+    ent_engine_options options = plan_options(&plan, &out);
     ent_engine *s = ent_engine_new(p, &options, &error);
     for (size_t i = 0; i < all.n; i++) {
         stored before = {0};

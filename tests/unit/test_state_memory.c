@@ -180,7 +180,7 @@ static uint64_t sweep_merging(const ent_image *p, const facts *all, const drive_
     for (uint64_t n = 1;; n++) {
         telling out = {0};
         ent_fault error = {0};
-        ent_engine_options options = options_of(plan, &out);
+        ent_engine_options options = plan_options(plan, &out);
         ent_engine *into = ent_engine_new(p, &options, &error);
         ent_engine *from = ent_engine_new(p, &options, &error);
         assert_true(push_runs(into, all->v, 40, &error));
@@ -242,7 +242,7 @@ static void test_saving(void **state)
     telling out = {0};
     ent_fault error;
     stored saved = {0};
-    ent_engine_options options = options_of(&plan, &out);
+    ent_engine_options options = plan_options(&plan, &out);
     ent_engine *s = ent_engine_new(p, &options, &error);
     assert_non_null(s);
     assert_true(drive_part(s, all.v, 60, 5, &error) && ent_engine_save(s, store, &saved, &error));
