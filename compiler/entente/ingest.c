@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 8, READY_SLOTS = 3 };
+enum { SLOTS = 8, READY_SLOTS = 4 };
+/* So many slices have to be waited for before the thread that makes them takes a part through one. */
+enum { ENOUGH_READY = 2 };
 
 /* Copies of one batch's columns, kept for the next one. */
 struct ent_batch_copy {
@@ -23,15 +25,26 @@ struct ent_ingest {
     bool threaded;
     ent_batch single;
     ent_ahead *ahead;
-    size_t enough;
+    size_t enough, batch_rows;
+    void **rooms; /* for a batch, one a field */
     int64_t watermark; /* of the last slice that was made ready */
-    /* the ring of a threaded ingest: slots [head, head + filled) are full */
+    /* the ring of a threaded ingest: batches from `given` up to `made` are there, each in the slot of its number */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     ent_batch slots[SLOTS];
-    size_t n_slots, head, filled;
-    bool stopping, holding; /* holding: the consumer still reads slots[head] */
+    size_t n_slots;
+    uint64_t made, given;
+    uint64_t n_slices; /* of those made, the first ones, which have rows */
+    bool stopping, holding; /* holding: the consumer still reads the batch `given` */
+    /* a divided session's parts, which both threads take through slices */
+    ent_engine *session;
+    struct part {
+        uint64_t n_taken; /* slices */
+        bool busy;
+    } *parts;
+    size_t n_parts;
+    bool part_failed;
 };
 
 static ent_ingest_feed *furthest_behind(ent_ingest *g)
@@ -218,11 +231,27 @@ static bool detach(ent_ingest *g, ent_batch *batch)
     return true;
 }
 
+/* Rows that this thread reads itself are written where they will stay. */
+static bool lend_room(ent_ingest *g)
+{
+    int64_t *origins;
+    bool ok = ent_ahead_room(g->ahead, g->batch_rows, g->rooms, &origins);
+    if (ok) {
+        ent_stream_lend(g->feeds->stream, g->rooms, origins);
+    }
+    return ok;
+}
+
 /* A slice of as many batches as a step takes. */
 static void produce_ready(ent_ingest *g, ent_batch *batch)
 {
     uint32_t n = 0;
     for (bool cut = false; !cut;) {
+        if (!lend_room(g)) {
+            ent_feed_fail_memory(&batch->error, "a batch of rows");
+            batch->result = ENT_INGEST_FAILED;
+            return;
+        }
         produce(g, batch);
         if (batch->result == ENT_INGEST_END) {
             ent_ahead_rest(g->ahead, batch->ready);
@@ -245,35 +274,97 @@ static void produce_ready(ent_ingest *g, ent_batch *batch)
     batch->rows.n = n;
 }
 
+static ent_batch *slot_of(ent_ingest *g, uint64_t number)
+{
+    return &g->slots[number % g->n_slots];
+}
+
+/* Whether the next batch has rows. */
+static bool make_batch(ent_ingest *g, ent_batch *slot)
+{
+    if (g->ahead) {
+        produce_ready(g, slot);
+    } else {
+        produce(g, slot);
+    }
+    if (!g->ahead && slot->result == ENT_INGEST_ROWS && !detach(g, slot)) {
+        ent_feed_fail_memory(&slot->error, "a batch of rows");
+        slot->result = ENT_INGEST_FAILED;
+    }
+    return slot->result == ENT_INGEST_ROWS;
+}
+
+/* Under the lock: how many slices all parts have taken. */
+static uint64_t taken_by_all(const ent_ingest *g)
+{
+    uint64_t least = g->n_slices;
+    for (size_t i = 0; i < g->n_parts; i++) {
+        least = g->parts[i].n_taken < least ? g->parts[i].n_taken : least;
+    }
+    return least;
+}
+
+/* Under the lock, of the parts that may go on the one that is furthest behind; of several each thread begins at its own
+ * end, so a part mostly stays in the cache of one.  NULL: there is none. */
+static struct part *next_part(ent_ingest *g, bool from_end)
+{
+    struct part *found = NULL;
+    for (size_t i = 0; i < g->n_parts && !g->part_failed; i++) {
+        struct part *part = &g->parts[from_end ? g->n_parts - 1 - i : i];
+        bool ready = !part->busy && part->n_taken < g->n_slices;
+        if (ready && (!found || part->n_taken < found->n_taken)) {
+            found = part;
+        }
+    }
+    return found;
+}
+
+/* Under the lock, which it lets go meanwhile. */
+static void take_part(ent_ingest *g, struct part *part)
+{
+    ent_batch *slot = slot_of(g, part->n_taken);
+    ent_fault fault;
+    part->busy = true;
+    pthread_mutex_unlock(&g->lock);
+    bool ok = ent_engine_take_part(g->session, (size_t)(part - g->parts), slot->ready, &fault);
+    pthread_mutex_lock(&g->lock);
+    part->busy = false;
+    part->n_taken++;
+    if (!ok && !g->part_failed) {
+        g->part_failed = true;
+        g->single.result = ENT_INGEST_FAULT;
+        g->single.fault = fault;
+    }
+    pthread_cond_broadcast(&g->changed);
+}
+
+/* Makes batches; where there are enough for the moment, or no more, it takes parts through them. */
 static void *read_ahead(void *user)
 {
     ent_ingest *g = user;
-    for (bool more = true; more;) {
-        pthread_mutex_lock(&g->lock);
-        while (g->filled == g->n_slots && !g->stopping) {
+    bool more = true;
+    pthread_mutex_lock(&g->lock);
+    while (!g->stopping) {
+        bool makes = more && g->made - g->given < g->n_slots;
+        bool helps = !makes || g->n_slices - taken_by_all(g) >= ENOUGH_READY;
+        struct part *part = helps ? next_part(g, true) : NULL;
+        if (part) {
+            take_part(g, part);
+        } else if (makes) {
+            ent_batch *slot = slot_of(g, g->made);
+            pthread_mutex_unlock(&g->lock);
+            more = make_batch(g, slot);
+            pthread_mutex_lock(&g->lock);
+            g->made++;
+            g->n_slices += more;
+            pthread_cond_broadcast(&g->changed);
+        } else if (more || taken_by_all(g) < g->n_slices) {
             pthread_cond_wait(&g->changed, &g->lock);
-        }
-        bool stop = g->stopping;
-        ent_batch *slot = &g->slots[(g->head + g->filled) % g->n_slots];
-        pthread_mutex_unlock(&g->lock);
-        if (stop) {
+        } else {
             break;
         }
-        if (g->ahead) {
-            produce_ready(g, slot);
-        } else {
-            produce(g, slot);
-        }
-        if (!g->ahead && slot->result == ENT_INGEST_ROWS && !detach(g, slot)) {
-            ent_feed_fail_memory(&slot->error, "a batch of rows");
-            slot->result = ENT_INGEST_FAILED;
-        }
-        more = slot->result == ENT_INGEST_ROWS;
-        pthread_mutex_lock(&g->lock);
-        g->filled++;
-        pthread_cond_broadcast(&g->changed);
-        pthread_mutex_unlock(&g->lock);
     }
+    pthread_mutex_unlock(&g->lock);
     return NULL;
 }
 
@@ -286,6 +377,8 @@ static void free_slots(ent_ingest *g)
         ent_ready_free(g->ahead, g->slots[i].ready);
     }
     ent_ahead_free(g->ahead);
+    free(g->parts);
+    free(g->rooms);
 }
 
 static bool init_slots(ent_ingest *g)
@@ -296,11 +389,14 @@ static bool init_slots(ent_ingest *g)
         g->slots[i].ready = ent_ready_new(g->ahead);
         ok = g->slots[i].ready != NULL;
     }
-    return ok;
+    int64_t n_fields = g->ahead ? g->program->feed[g->feeds->feed].n_fields : 0;
+    g->rooms = calloc((size_t)n_fields + 1, sizeof *g->rooms);
+    g->parts = calloc(g->n_parts + 1, sizeof *g->parts);
+    return ok && g->rooms && g->parts;
 }
 
-ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, size_t n_feeds, bool threaded,
-                             ent_ahead *ahead, size_t enough)
+ent_ingest *ent_ingest_start(ent_engine *session, ent_ingest_feed *feeds, size_t n_feeds, bool threaded,
+                             ent_ahead *ahead, size_t enough, size_t batch_rows)
 {
     ent_ingest *g = calloc(1, sizeof *g);
     if (!g) {
@@ -309,8 +405,11 @@ ent_ingest *ent_ingest_start(const ent_image *program, ent_ingest_feed *feeds, s
     }
     g->ahead = ahead;
     g->enough = enough;
+    g->batch_rows = batch_rows;
     g->watermark = INT64_MIN;
-    g->program = program;
+    g->session = session;
+    g->n_parts = ahead ? ent_engine_n_parts(session) : 0;
+    g->program = ent_engine_program(session);
     g->feeds = feeds;
     g->n_feeds = n_feeds;
     g->threaded = threaded;
@@ -336,16 +435,21 @@ const ent_batch *ent_ingest_next(ent_ingest *g)
     }
     pthread_mutex_lock(&g->lock);
     if (g->holding) {
-        g->head = (g->head + 1) % g->n_slots;
-        g->filled--;
+        g->given++;
         g->holding = false;
         pthread_cond_broadcast(&g->changed);
     }
-    while (g->filled == 0) {
-        pthread_cond_wait(&g->changed, &g->lock);
+    /* a slice is there when all parts have taken it */
+    while (!g->part_failed && (g->made == g->given || (g->given < g->n_slices && taken_by_all(g) == g->given))) {
+        struct part *part = next_part(g, false);
+        if (part) {
+            take_part(g, part);
+        } else {
+            pthread_cond_wait(&g->changed, &g->lock);
+        }
     }
     /* what ends the reading stays in its slot: asking again gives it again */
-    ent_batch *batch = &g->slots[g->head];
+    ent_batch *batch = g->part_failed ? &g->single : slot_of(g, g->given);
     g->holding = batch->result == ENT_INGEST_ROWS;
     pthread_mutex_unlock(&g->lock);
     return batch;

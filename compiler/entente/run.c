@@ -316,6 +316,14 @@ static uint32_t threads_that_read(const run *r)
     return r->options->jobs - (is_ahead(r) && !has_digest(r));
 }
 
+/* Whether several threads give numbers to texts, or one looks for them meanwhile.  Who only asks for the text of a number
+ * needs no lock. */
+static bool shares_texts(const run *r)
+{
+    bool one = is_ahead(r) && threads_that_read(r) == 1 && r->program->n_claim == 0;
+    return r->options->jobs > 1 && !one;
+}
+
 /* Pieces become slices where they are read, if nobody has to hash rows or to see those of other feeds in between. */
 static ent_making making_of(const run *r, ent_ingest_feed *f)
 {
@@ -334,9 +342,6 @@ static int open_attempt(run *r)
                                     sizeof message)
                        : NULL;
     r->duties = calloc(r->program->n_duty + 1, sizeof *r->duties);
-    if (r->vm && r->options->jobs > 1 && !ent_strings_share(r->strings)) {
-        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "no lock for texts");
-    }
     r->answers = calloc((r->program->n_agreement + 1) * (r->program->n_party + 1),
                         sizeof *r->answers);
     int64_t fields = 0;
@@ -369,6 +374,9 @@ static int open_attempt(run *r)
     r->session = ent_engine_new(r->program, &options, &error);
     if (!r->session) {
         return fail_session(r, &error);
+    }
+    if (shares_texts(r) && !ent_strings_share(r->strings)) {
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "no lock for texts");
     }
     if (r->options->quarantine) {
         r->quarantine = ent_quarantine_open(r->options->quarantine, &feed_error);
@@ -428,10 +436,15 @@ static void clear_progress(run *r)
 
 enum { AGAIN = -1 };
 
+static size_t rows_a_batch(const run *r)
+{
+    return r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX;
+}
+
 /* Rows of streams that this thread reads are written where the session keeps them. */
 static bool lend_rooms(run *r)
 {
-    size_t most = r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX;
+    size_t most = rows_a_batch(r);
     bool ok = true;
     for (size_t i = 0; ok && i < r->n_feeds && r->options->jobs < 2; i++) {
         ent_ingest_feed *f = &r->feeds[i];
@@ -448,7 +461,7 @@ static bool lend_rooms(run *r)
 static size_t rows_a_step(const run *r)
 {
     enum { BATCHES_A_STEP = 6 };
-    return BATCHES_A_STEP * (r->options->batch_rows ? r->options->batch_rows : ENT_LANES_MAX);
+    return BATCHES_A_STEP * rows_a_batch(r);
 }
 
 static int take_batches(run *r, ent_ingest *ingest)
@@ -508,9 +521,16 @@ static bool reads_ahead(const run *r)
 
 static int read_all(run *r)
 {
-    ent_ahead *ahead = is_ahead(r) ? ent_ahead_new(r->session, r->feeds[0].feed) : NULL;
+    enum { PARTS_A_THREAD = 2 };
+    int64_t feed = r->feeds[0].feed;
+    if (is_ahead(r) && ent_engine_divides(r->session, feed) &&
+        !ent_engine_divide(r->session, (size_t)PARTS_A_THREAD * r->options->jobs)) {
+        return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
+    }
+    ent_ahead *ahead = is_ahead(r) ? ent_ahead_new(r->session, feed) : NULL;
     bool threaded = ahead || reads_ahead(r);
-    ent_ingest *ingest = ent_ingest_start(r->program, r->feeds, r->n_feeds, threaded, ahead, rows_a_step(r));
+    ent_ingest *ingest = ent_ingest_start(r->session, r->feeds, r->n_feeds, threaded, ahead, rows_a_step(r),
+                                          rows_a_batch(r));
     if (!ingest) {
         return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory or threads");
     }

@@ -477,7 +477,7 @@ static bool decide(runner *r)
         ok = feeds[i].stream != NULL;
     }
     if (ok) {
-        ent_ingest *ingest = ent_ingest_start(run->program, feeds, r->n_feeds, false, NULL, 0);
+        ent_ingest *ingest = ent_ingest_start(run->session, feeds, r->n_feeds, false, NULL, 0, 0);
         ok = ingest ? take_rows(r, ingest) : no_memory(run);
         ent_ingest_stop(ingest);
     }

@@ -8,9 +8,11 @@ void ent_tally_count(ent_tally *tally, const ent_verdict *d)
     tally->by_status[d->status]++;
     tally->total++;
     tally->any_credit |= d->has_credit;
-    tally->credit += d->has_credit ? d->credit_minor : 0;
-    tally->open += d->claim == ENT_CLAIM_OPEN ? d->credit_minor : 0;
-    tally->lapsed += d->lapsed_minor;
+    if (d->has_credit) { /* else its amounts are not looked at, which are far away */
+        tally->credit += d->credit_minor;
+        tally->open += d->claim == ENT_CLAIM_OPEN ? d->credit_minor : 0;
+        tally->lapsed += d->lapsed_minor;
+    }
 }
 
 static int64_t overrun(const ent_verdict *d)

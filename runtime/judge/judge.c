@@ -490,7 +490,7 @@ static bool price(ent_engine *s, ent_verdict *d, ent_fault *error)
 /* --- orders --- */
 
 typedef struct sort_entry {
-    ent_verdict *d; /* decisions are large: they are moved once, when their order is known */
+    ent_verdict *d;
     const ent_engine *s;
     int64_t final_ns; /* of it */
 } sort_entry;
@@ -576,27 +576,7 @@ static void sort(sort_entry *entries, size_t n, int (*compare)(const void *, con
     }
 }
 
-/* In place, along the cycles of the permutation: decisions are large and many. */
-static void put_in_order(ent_verdict *decisions, sort_entry *sorted, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (sorted[i].d == &decisions[i]) {
-            continue;
-        }
-        ent_verdict first = decisions[i];
-        size_t to = i;
-        for (size_t from = (size_t)(sorted[i].d - decisions); from != i;) {
-            decisions[to] = decisions[from];
-            sorted[to].d = &decisions[to];
-            to = from;
-            from = (size_t)(sorted[to].d - decisions);
-        }
-        decisions[to] = first;
-        sorted[to].d = &decisions[to];
-    }
-}
-
-bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault *error)
+bool ent_judge_settle(ent_engine *s, ent_verdict **decisions, size_t n, ent_fault *error)
 {
     if (n == 0) {
         return true;
@@ -607,8 +587,8 @@ bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault
     }
     bool one_clause = true; /* then both orders are the same */
     for (size_t i = 0; i < n; i++) {
-        sorted[i] = (sort_entry){&decisions[i], s, decisions[i].final_ns};
-        one_clause &= decisions[i].kind == decisions[0].kind && decisions[i].clause == decisions[0].clause;
+        sorted[i] = (sort_entry){decisions[i], s, decisions[i]->final_ns};
+        one_clause &= decisions[i]->kind == decisions[0]->kind && decisions[i]->clause == decisions[0]->clause;
     }
     sort(sorted, n, by_window_end);
     bool ok = true;
@@ -623,7 +603,9 @@ bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault
     if (!one_clause) {
         sort(sorted, n, by_ledger);
     }
-    put_in_order(decisions, sorted, n);
+    for (size_t i = 0; i < n; i++) {
+        decisions[i] = sorted[i].d;
+    }
     free(sorted);
     return ok;
 }

@@ -34,6 +34,7 @@ typedef struct ent_counts {
     int64_t late;
 } ent_counts;
 
+/* What is asked of every decision comes first, then what is said of clocks: there may be many of those. */
 typedef struct ent_verdict {
     uint8_t kind;   /* ent_verdict_kind */
     uint8_t status; /* ent_status */
@@ -43,12 +44,20 @@ typedef struct ent_verdict {
     bool has_credit;
     bool final;      /* a window that is over, or a clock about which nothing can change */
     bool has_budget;
+    bool has_subject;
+    bool expected_met;   /* the level hoped for, not only the target */
+    bool credit_earned;  /* by `earn back` */
+    uint8_t claim;       /* ent_claim_status */
     int64_t clause;  /* index into the objective, duty or pool table */
     int64_t subject; /* the key's value, see the session's key names */
-    bool has_subject;
     int64_t final_ns; /* the instant at which it became final */
-    int64_t from_ns, to_ns; /* window (objective, pool), or at_ns and nothing (duty) */
-    int64_t at_ns, due_ns, done_ns, elapsed_ns, allowed_ns;
+    struct ent_answer *answer; /* of a breach, owned by the session; NULL: none */
+    int64_t elapsed_ns, allowed_ns;
+    int64_t at_ns, due_ns, done_ns;
+    int64_t cause_origin;   /* of the row that started the clock, 0 unknown */
+    int64_t done_origin;    /* of the row that stopped it, 0 unknown */
+    int32_t done_feed;
+    int64_t from_ns, to_ns; /* window (objective, pool) */
     ent_q measure;  /* in raw units: a ratio, ns, a count, an amount in major units */
     double measure_f;
     ent_counts counts;
@@ -56,18 +65,11 @@ typedef struct ent_verdict {
     ent_i128 credit_minor;  /* after caps; negative: earned back; of a pool, what it pays out */
     ent_i128 fund_minor;    /* what a pool's funders put in */
     int64_t first_part, n_parts; /* of a pool, see ent_engine_pool_parts */
-    bool expected_met;      /* the level hoped for, not only the target */
-    bool credit_earned;     /* by `earn back` */
-    uint8_t claim;          /* ent_claim_status */
     int64_t claim_ns, claim_until_ns; /* when it was claimed, and until when it can be */
     ent_i128 lapsed_minor;  /* what was not claimed; credit_minor is 0 then */
     int64_t credit_rule;    /* string index of the rule's text, or -1 */
     ent_q budget_left;      /* bad samples still allowed, or time left */
     ent_q burn_rate;
-    int64_t cause_origin;   /* of the row that started the clock, 0 unknown */
-    int64_t done_origin;    /* of the row that stopped it, 0 unknown */
-    int32_t done_feed;
-    struct ent_answer *answer; /* of a breach, owned by the session; NULL: none */
 } ent_verdict;
 
 #endif

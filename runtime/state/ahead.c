@@ -8,19 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/state/state.h"
+#include "runtime/state/parts.h"
 
 struct ent_ahead {
     ent_engine part;
     int64_t feed;
     const ent_objectivestate *objectives; /* of pieces: whose folds are prepared; else NULL */
-};
-
-struct ent_ready {
-    ent_feedstate feed;
-    ent_events *events; /* one a span, then one a duty that leads; of each only the list */
-    int64_t index, until;
-    bool rest;
+    size_t n_parts; /* of the engine */
 };
 
 static ent_feedstate *feed_of(ent_ahead *a)
@@ -93,6 +87,7 @@ static ent_ahead *new_ahead(const ent_engine *s, int64_t feed)
     }
     ent_engine *part = &a->part;
     a->feed = feed;
+    a->n_parts = ent_engine_owners(s);
     part->program = s->program;
     part->options = s->options;
     part->strings = s->strings;
@@ -152,11 +147,6 @@ void ent_ahead_free(ent_ahead *a)
     free(a);
 }
 
-static size_t n_lists(const ent_engine *s)
-{
-    return s->program->n_span + s->program->n_duty;
-}
-
 ent_ready *ent_ready_new(const ent_ahead *a)
 {
     ent_fault error = {0};
@@ -166,8 +156,8 @@ ent_ready *ent_ready_new(const ent_ahead *a)
         return NULL;
     }
     r->index = a->feed;
-    r->events = calloc(n_lists(part) + 1, sizeof *r->events);
-    if (!r->events || !ent_feedstate_init(part, &r->feed, a->feed, &error)) {
+    if (!ent_meaning_init(&r->meaning, part->program, a->n_parts) ||
+        !ent_feedstate_init(part, &r->feed, a->feed, &error)) {
         ent_ready_free(a, r);
         return NULL;
     }
@@ -176,13 +166,11 @@ ent_ready *ent_ready_new(const ent_ahead *a)
 
 void ent_ready_free(const ent_ahead *a, ent_ready *r)
 {
+    (void)a;
     if (!r) {
         return;
     }
-    for (size_t i = 0; r->events && i < n_lists(&a->part); i++) {
-        free(r->events[i].v);
-    }
-    free(r->events);
+    ent_meaning_deinit(&r->meaning);
     ent_feedstate_deinit(&r->feed);
     free(r);
 }
@@ -204,7 +192,7 @@ static void exchange_feeds(ent_feedstate *a, ent_feedstate *b)
     *b = f;
 }
 
-static void exchange_lists(ent_events *a, ent_events *b)
+void ent_events_exchange(ent_events *a, ent_events *b)
 {
     ent_events list = {.v = a->v, .n = a->n, .capacity = a->capacity};
     a->v = b->v;
@@ -263,20 +251,7 @@ static bool go_on(ent_feedstate *next, ent_feedstate *slice)
 
 static bool find_events(ent_ahead *a, ent_ready *r)
 {
-    ent_engine *part = &a->part;
-    size_t n_spans = part->program->n_span;
-    bool ok = true;
-    for (size_t i = 0; ok && i < n_spans; i++) {
-        ok = ent_spanstate_find(part, &part->spans[i]);
-        exchange_lists(&part->events, &r->events[i]);
-    }
-    for (size_t i = 0; ok && i < part->program->n_duty; i++) {
-        if (part->duties[i].leader == (int64_t)i) {
-            ok = ent_dutystate_find(part, &part->duties[i]);
-            exchange_lists(&part->events, &r->events[n_spans + i]);
-        }
-    }
-    return ok;
+    return ent_meaning_find(&a->part, &r->meaning);
 }
 
 bool ent_ahead_cut(ent_ahead *a, int64_t until, ent_ready *r, ent_fault *error)
@@ -318,9 +293,15 @@ bool ent_engine_take(ent_engine *s, ent_ready *r, ent_fault *error)
 bool ent_ready_events(ent_engine *s, size_t list)
 {
     if (s->ready) {
-        exchange_lists(&s->events, &s->ready->events[list]);
+        ent_events_exchange(&s->events, &s->ready->meaning.lists[list]);
+    } else if (s->meaning) {
+        const ent_meaning *m = s->meaning;
+        const size_t *end = &m->ends[list * m->n_parts + s->number];
+        size_t begin = s->number > 0 ? end[-1] : 0;
+        s->events.v = m->lists[list].v + begin;
+        s->events.n = *end - begin;
     }
-    return s->ready != NULL;
+    return s->ready || s->meaning;
 }
 
 /* --- pieces --- */

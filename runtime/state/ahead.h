@@ -50,6 +50,16 @@ void ent_ahead_drop(ent_ahead *ahead);
  * down; its last row, of the period or not, is of the instant `last`.  The piece may be filled again. */
 bool ent_engine_take_piece(ent_engine *engine, ent_ready *piece, int64_t last, int64_t lines_before, ent_fault *error);
 
+/* Whether clocks can be divided by the keys of the feed, whose rows the engine takes as slices from ent_ahead_cut. */
+bool ent_engine_divides(const ent_engine *engine, int64_t feed);
+/* Divides them into so many parts at least, before there are rows, and before what makes slices ready.  false: no
+ * memory, and it is undivided. */
+bool ent_engine_divide(ent_engine *engine, size_t at_least);
+size_t ent_engine_n_parts(const ent_engine *engine); /* 0: it is undivided */
+/* Takes the part's share of a slice that is cut, on any thread: a part takes one slice after the other, several parts
+ * may take one at once.  The engine takes a slice when all parts have. */
+bool ent_engine_take_part(ent_engine *engine, size_t part, ent_ready *ready, ent_fault *error);
+
 /* Takes the slice and advances, or takes the rest. */
 bool ent_engine_take(ent_engine *engine, ent_ready *ready, ent_fault *error);
 #endif

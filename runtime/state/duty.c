@@ -458,14 +458,14 @@ static bool take_waiting(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
 static bool take_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
     bool ends = (e->bits & BIT_DISCHARGE) && d->row->undo_mode != ENT_UNDO_RESUME;
-    if (c && !ends && !ent_clock_hold(s, d, c, e->lane, e->at)) {
+    if (c && !ends && !ent_clock_hold(s, d, c, e)) {
         return false;
     }
     if (!d->row->retroactive) {
         return true;
     }
     ent_holds *history = ent_duty_history(d, e->key, true);
-    return history && ent_holds_take(s, d, history, e->lane, e->at);
+    return history && ent_holds_take(s, d, history, e);
 }
 
 static bool take(ent_engine *s, ent_dutystate *d, const ent_event *e)
@@ -556,7 +556,6 @@ static void look_for_row(const ent_engine *s, const ent_dutystate *leader, const
     const ent_dutystate *d = &s->duties[leader->members[e->tag]];
     __builtin_prefetch((const int64_t *)f->origin.data + e->lane);
     if (f->holder >= 0) {
-        __builtin_prefetch((const int64_t *)f->pending[f->holder].data + e->lane);
         __builtin_prefetch(f->givers + e->lane);
     }
     if ((e->bits & BIT_TRIGGER) && d->row->allow_field >= 0) {
@@ -568,7 +567,7 @@ static void look_ahead(const ent_engine *s, ahead *a, size_t i)
 {
     const ent_event *v = s->events.v + i;
     size_t left = s->events.n - i;
-    if (s->ready && left > AHEAD_ROW) {
+    if ((s->ready || s->meaning) && left > AHEAD_ROW) {
         look_for_row(s, a->leader, &v[AHEAD_ROW]);
     }
     if (left > AHEAD_MAP) {

@@ -217,14 +217,14 @@ ent_holds *ent_duty_history(ent_dutystate *d, int64_t key, bool make)
     return at == ENT_MAP_NONE ? NULL : &d->histories[at];
 }
 
-static bool start_holds(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane)
+static bool start_holds(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
     if (!d->follows_holder) {
         return true;
     }
     const ent_holds *history = d->row->retroactive ? ent_duty_history(d, c->key, false) : NULL;
     if (!history || history->n == 0) {
-        return ent_clock_hold(s, d, c, lane, c->trigger_at);
+        return ent_clock_hold(s, d, c, e);
     }
     if (!ent_holds_reserve(d, &c->holds, history->n)) {
         return false;
@@ -286,7 +286,7 @@ bool ent_clock_start(ent_engine *s, ent_dutystate *d, const ent_event *e)
     }
     save_fields(s, d, c, e->lane);
     uint32_t *place = ent_map_at(&d->running, e->key);
-    if (!place || !read_use_keys(s, d, c, e->lane) || !start_holds(s, d, c, e->lane) ||
+    if (!place || !read_use_keys(s, d, c, e->lane) || !start_holds(s, d, c, e) ||
         !ent_reserve((void **)&d->clocks, &d->clocks_capacity, d->n_clocks + 1,
                      sizeof *d->clocks)) {
         ent_clock_free(d, c);

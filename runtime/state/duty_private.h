@@ -42,7 +42,7 @@ bool ent_clock_remove(ent_dutystate *d, int64_t key);
 /* What few clocks need; made when it is asked for.  NULL: no memory. */
 ent_clock_more *ent_clock_more_of(ent_clock *c);
 /* Takes note of who has the key after this row. */
-bool ent_clock_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane, int64_t at);
+bool ent_clock_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e);
 /* Whether a use has the key of its feed's rows. */
 bool ent_same_key_fields(const ent_image *p, const ent_spanuse_row *use, const ent_feed_row *feed);
 void ent_clock_free(ent_dutystate *d, ent_clock *c);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/state/state.h"
+#include "runtime/state/parts.h"
 #include "runtime/vm/simd.h"
 
 #define DEFAULT_ZONE_DIR "/usr/share/zoneinfo"
@@ -167,6 +167,7 @@ void ent_engine_free(ent_engine *s)
         return;
     }
     const ent_image *p = s->program;
+    ent_parts_free(s);
     for (size_t i = 0; s->objectives && i < p->n_objective; i++) {
         if (s->objectives[i].row) {
             ent_objectivestate_deinit(s, &s->objectives[i]);
@@ -208,6 +209,7 @@ void ent_engine_free(ent_engine *s)
         ent_answer_free(s->decisions[i].answer);
     }
     free(s->decisions);
+    free(s->order);
     free(s->notices);
     free(s->budgets);
     ent_tuples_deinit(&s->tuples);
@@ -475,6 +477,19 @@ static void drop_closed(ent_engine *s)
     }
 }
 
+bool ent_engine_move_clocks(ent_engine *s, ent_fault *error)
+{
+    const ent_image *p = s->program;
+    bool ok = true;
+    for (size_t i = 0; ok && i < p->n_span; i++) {
+        ok = ent_spanstate_slice(s, &s->spans[i]) || ent_no_memory(error);
+    }
+    for (size_t i = 0; ok && i < p->n_duty; i++) {
+        ok = s->duties[i].leader != (int64_t)i || ent_dutystate_slice(s, &s->duties[i], error);
+    }
+    return ok;
+}
+
 /* Takes every row below `rows_until` through all stages, and closes the windows that end by `until`.  The latter is
  * earlier where rows of the last instant are taken, at which more may come. */
 static bool step(ent_engine *s, int64_t rows_until, int64_t until, ent_fault *error)
@@ -485,12 +500,7 @@ static bool step(ent_engine *s, int64_t rows_until, int64_t until, ent_fault *er
     for (size_t i = 0; ok && i < p->n_feed; i++) {
         ok = p->feed[i].kind != 0 || ent_feedstate_slice(s, &s->feeds[i], rows_until, error);
     }
-    for (size_t i = 0; ok && i < p->n_span; i++) {
-        ok = ent_spanstate_slice(s, &s->spans[i]) || ent_no_memory(error);
-    }
-    for (size_t i = 0; ok && i < p->n_duty; i++) {
-        ok = s->duties[i].leader != (int64_t)i || ent_dutystate_slice(s, &s->duties[i], error);
-    }
+    ok = ok && (s->parts ? ent_parts_slice(s, error) : ent_engine_move_clocks(s, error));
     for (size_t i = 0; ok && i < p->n_objective; i++) {
         ok = ent_objectivestate_slice(s, &s->objectives[i], rows_until, error);
     }
@@ -558,40 +568,93 @@ bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error)
     s->giving = true;
     bool goes_on = !s->options.on_decision || s->options.on_decision(s->options.user, s, d);
     s->giving = false;
-    if (!goes_on) {
-        return ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "stopped by the host");
+    return goes_on || ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "stopped by the host");
+}
+
+bool ent_verdicts_add(ent_engine *s, const ent_verdict *decisions, size_t n)
+{
+    if (!ent_reserve((void **)&s->decisions, &s->decisions_capacity, s->n_decisions + n, sizeof *s->decisions)) {
+        return false;
     }
-    ent_answer_free(d->answer);
-    d->answer = NULL;
+    if (n > 0) {
+        memcpy(s->decisions + s->n_decisions, decisions, n * sizeof *decisions);
+    }
+    s->n_decisions += n;
     return true;
+}
+
+/* What parts decided in the slice in hand lies with it. */
+static ent_meaning *told_by_parts(ent_engine *s)
+{
+    return s->parts && s->ready ? &s->ready->meaning : NULL;
+}
+
+/* Lists the decisions that are final before then: first the engine's, then those of the parts, which are in the order of
+ * instants mostly, from where they are. */
+static size_t list_final(ent_engine *s, ent_meaning *told, int64_t before)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_decisions; i++) {
+        s->order[n] = &s->decisions[i];
+        n += s->decisions[i].final_ns < before;
+    }
+    return told ? ent_parts_list(told, before, s->order, n) : n;
+}
+
+/* Those that were not; lets go of the others. */
+static bool keep_rest(ent_engine *s, ent_meaning *told, int64_t before)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_decisions; i++) {
+        if (s->decisions[i].final_ns >= before) {
+            s->decisions[n++] = s->decisions[i];
+        } else {
+            ent_answer_free(s->decisions[i].answer);
+        }
+    }
+    s->n_decisions = n;
+    return !told || ent_parts_keep(s, told, before);
+}
+
+/* They may have been made by another thread. */
+static void look_ahead(ent_verdict *const *decisions, size_t n)
+{
+    enum { DECISION = 8, ANSWER = 4, CACHE_LINE = 64 };
+    if (n > DECISION) {
+        __builtin_prefetch(decisions[DECISION]);
+        __builtin_prefetch(&decisions[DECISION]->answer);
+    }
+    if (n > ANSWER && decisions[ANSWER]->answer) {
+        const char *answer = (const char *)decisions[ANSWER]->answer;
+        __builtin_prefetch(answer);
+        __builtin_prefetch(answer + CACHE_LINE);
+    }
 }
 
 static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
 {
-    if (s->n_decisions == 0) {
+    ent_meaning *told = told_by_parts(s);
+    size_t n = s->n_decisions + (told ? ent_parts_told(told) : 0);
+    if (n == 0) {
         return true;
     }
-    size_t ready = 0;
-    for (size_t i = 0; i < s->n_decisions; i++) {
-        if (s->decisions[i].final_ns < before && i == ready) {
-            ready++;
-        } else if (s->decisions[i].final_ns < before) {
-            ent_verdict d = s->decisions[i];
-            s->decisions[i] = s->decisions[ready];
-            s->decisions[ready++] = d;
-        }
+    if (!ent_reserve((void **)&s->order, &s->order_capacity, n, sizeof(ent_verdict *))) {
+        return ent_no_memory(error);
     }
-    if (!ent_judge_settle(s, s->decisions, ready, error)) {
+    size_t n_final = list_final(s, told, before);
+    if (!ent_judge_settle(s, s->order, n_final, error)) {
         return false;
     }
-    for (size_t i = 0; i < ready; i++) {
-        ent_subject_look_ahead(s, &s->decisions[i], ready - i);
-        if (!ent_engine_tell(s, &s->decisions[i], error)) {
+    for (size_t i = 0; i < n_final; i++) {
+        ent_subject_look_ahead(s, s->order + i, n_final - i);
+        look_ahead(s->order + i, n_final - i);
+        if (!ent_engine_tell(s, s->order[i], error)) {
             return false;
         }
     }
-    memmove(s->decisions, s->decisions + ready, (s->n_decisions - ready) * sizeof *s->decisions);
-    s->n_decisions -= ready;
+    if (!keep_rest(s, told, before)) {
+        return ent_no_memory(error);
+    }
     s->settle_at = s->n_decisions < SETTLE_AT / 2 ? SETTLE_AT : 2 * s->n_decisions;
     return true;
 }
@@ -600,9 +663,10 @@ static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
 static bool go_on(ent_engine *s, ent_fault *error)
 {
     forget(s);
-    bool wait = !s->options.prompt && s->n_decisions < s->settle_at;
+    ent_meaning *told = told_by_parts(s);
+    bool wait = !s->options.prompt && s->n_decisions + (told ? ent_parts_told(told) : 0) < s->settle_at;
     if (wait || s->watermark < INT64_MIN + s->claim_hold_ns) {
-        return true;
+        return !told || ent_parts_keep(s, told, INT64_MIN) || ent_no_memory(error) || has_failed(s);
     }
     return give_out(s, s->watermark - s->claim_hold_ns, error) || has_failed(s);
 }

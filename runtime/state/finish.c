@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "runtime/state/duty_private.h"
+#include "runtime/state/parts.h"
 
 enum { CLOCKS_AT_ONCE = 256 };
 
 typedef struct open_clock {
+    ent_engine *owner; /* the engine or a part of it */
     ent_dutystate *duty;
     const ent_clock *clock;
     const char *text; /* of the first field of its subject; NULL where that is no text that lasts */
@@ -22,8 +24,9 @@ typedef struct finish {
     ent_engine *s;
     open_clock *clocks;
     size_t n;
-    size_t n_waiting; /* of the engine's decisions, those that were there before; in the order of the ledger */
-    size_t given;     /* of them */
+    ent_verdicts waiting; /* the engine's decisions that were there before */
+    ent_verdict **order;  /* of the ledger, of these */
+    size_t given;         /* of them */
 } finish;
 
 static ent_verdict subject_of(const open_clock *c)
@@ -56,11 +59,11 @@ static int compare_duties(const void *a, const void *b, void *user)
     return ent_judge_order(user, &x, &y);
 }
 
-static void add_clocks(finish *f, ent_dutystate *d)
+static void add_clocks(finish *f, ent_engine *owner, ent_dutystate *d)
 {
     for (size_t i = 0; i < d->n_clocks; i++) {
         open_clock *c = &f->clocks[f->n++];
-        *c = (open_clock){d, d->clocks[i], NULL};
+        *c = (open_clock){owner, d, d->clocks[i], NULL};
         ent_verdict subject = subject_of(c);
         c->text = ent_subject_lasting(f->s, &subject);
     }
@@ -71,8 +74,9 @@ static void add_versions(finish *f, int64_t head)
 {
     size_t begin = f->n;
     for (int64_t i = head; i >= 0; i = f->s->duties[i].next_version) {
-        if (f->s->duties[i].row->credit < 0) {
-            add_clocks(f, &f->s->duties[i]);
+        for (size_t k = 0; f->s->duties[i].row->credit < 0 && k < ent_engine_owners(f->s); k++) {
+            ent_engine *owner = ent_engine_owner(f->s, k);
+            add_clocks(f, owner, &owner->duties[i]);
         }
     }
     for (size_t i = begin + 1; i < f->n; i++) {
@@ -91,7 +95,9 @@ static bool list_clocks(finish *f)
     size_t n_clocks = 0;
     int64_t *heads = malloc((n_duties + 1) * sizeof *heads);
     for (size_t i = 0; heads && i < n_duties; i++) {
-        n_clocks += f->s->duties[i].n_clocks;
+        for (size_t k = 0; k < ent_engine_owners(f->s); k++) {
+            n_clocks += ent_engine_owner(f->s, k)->duties[i].n_clocks;
+        }
         if (f->s->duties[i].head == (int64_t)i) {
             heads[n_heads++] = (int64_t)i;
         }
@@ -112,8 +118,8 @@ static bool list_clocks(finish *f)
 static bool give_waiting(finish *f, const ent_verdict *before, ent_fault *error)
 {
     ent_engine *s = f->s;
-    while (f->given < f->n_waiting && (!before || ent_judge_order(s, &s->decisions[f->given], before) <= 0)) {
-        if (!ent_engine_tell(s, &s->decisions[f->given++], error)) {
+    while (f->given < f->waiting.n && (!before || ent_judge_order(s, f->order[f->given], before) <= 0)) {
+        if (!ent_engine_tell(s, f->order[f->given++], error)) {
             return false;
         }
     }
@@ -124,36 +130,73 @@ static bool give_waiting(finish *f, const ent_verdict *before, ent_fault *error)
 static bool finish_some(finish *f, size_t first, size_t n, ent_fault *error)
 {
     ent_engine *s = f->s;
+    ent_verdict *order[CLOCKS_AT_ONCE];
     for (size_t i = first; i < first + n; i++) {
-        if (!ent_clock_finish(s, f->clocks[i].duty, f->clocks[i].clock)) {
+        const open_clock *c = &f->clocks[i];
+        if (!ent_clock_finish(c->owner, c->duty, c->clock) || !ent_parts_collect(s, c->owner)) {
             return ent_no_memory(error);
         }
     }
-    bool ok = ent_judge_settle(s, s->decisions + f->n_waiting, s->n_decisions - f->n_waiting, error);
-    for (size_t i = f->n_waiting; ok && i < s->n_decisions; i++) {
-        ent_subject_look_ahead(s, &s->decisions[i], s->n_decisions - i);
-        ok = give_waiting(f, &s->decisions[i], error) && ent_engine_tell(s, &s->decisions[i], error);
+    for (size_t i = 0; i < s->n_decisions; i++) {
+        order[i] = &s->decisions[i];
     }
-    s->n_decisions = ok ? f->n_waiting : s->n_decisions;
+    bool ok = ent_judge_settle(s, order, s->n_decisions, error);
+    for (size_t i = 0; ok && i < s->n_decisions; i++) {
+        ent_subject_look_ahead(s, order + i, s->n_decisions - i);
+        ok = give_waiting(f, order[i], error) && ent_engine_tell(s, order[i], error);
+    }
+    for (size_t i = 0; i < s->n_decisions; i++) {
+        ent_answer_free(s->decisions[i].answer);
+    }
+    s->n_decisions = 0;
     return ok;
+}
+
+/* The engine's decisions that wait, in the order of the ledger. */
+static bool take_waiting(finish *f, ent_fault *error)
+{
+    ent_engine *s = f->s;
+    f->waiting = (ent_verdicts){s->decisions, s->n_decisions, s->decisions_capacity, 0};
+    s->decisions = NULL;
+    s->n_decisions = s->decisions_capacity = 0;
+    f->order = malloc((f->waiting.n + 1) * sizeof *f->order);
+    for (size_t i = 0; f->order && i < f->waiting.n; i++) {
+        f->order[i] = &f->waiting.v[i];
+    }
+    return f->order ? ent_judge_settle(s, f->order, f->waiting.n, error) : ent_no_memory(error);
+}
+
+static void deinit(finish *f)
+{
+    for (size_t i = 0; i < f->waiting.n; i++) {
+        ent_answer_free(f->waiting.v[i].answer);
+    }
+    free(f->waiting.v);
+    free(f->order);
+    free(f->clocks);
 }
 
 bool ent_engine_finish_clocks(ent_engine *s, ent_fault *error)
 {
     finish f = {.s = s};
+    ent_parts_end(s);
     for (size_t i = 0; i < s->program->n_duty; i++) {
-        if (s->duties[i].row->credit >= 0 && !ent_dutystate_finish(s, &s->duties[i], error)) {
-            return false;
+        for (size_t k = 0; s->duties[i].row->credit >= 0 && k < ent_engine_owners(s); k++) {
+            ent_engine *owner = ent_engine_owner(s, k);
+            if (!ent_dutystate_finish(owner, &owner->duties[i], error)) {
+                return false;
+            }
+            if (!ent_parts_collect(s, owner)) {
+                return ent_no_memory(error);
+            }
         }
     }
-    f.n_waiting = s->n_decisions;
-    bool ok = ent_judge_settle(s, s->decisions, s->n_decisions, error) &&
-              (list_clocks(&f) || ent_no_memory(error));
+    bool ok = take_waiting(&f, error) && (list_clocks(&f) || ent_no_memory(error));
     for (size_t i = 0; ok && i < f.n; i += CLOCKS_AT_ONCE) {
         ok = finish_some(&f, i, f.n - i < CLOCKS_AT_ONCE ? f.n - i : CLOCKS_AT_ONCE, error);
     }
     ok = ok && give_waiting(&f, NULL, error);
-    s->n_decisions = ok ? 0 : s->n_decisions;
-    free(f.clocks);
+    ent_parts_add_up(s);
+    deinit(&f);
     return ok;
 }

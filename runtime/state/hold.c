@@ -249,38 +249,30 @@ bool ent_holds_reserve(ent_dutystate *d, ent_holds *holds, uint32_t need)
     return true;
 }
 
-/* The row gives the key to the party. */
-static bool give_to(ent_engine *s, ent_dutystate *d, ent_holds *holds, int64_t party, size_t lane, int64_t at)
+bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, const ent_event *e)
 {
-    const ent_feedstate *f = &s->feeds[d->row->feed];
-    if (holds->n > 0 && holds->v[holds->n - 1].party == party) {
+    if (holds->n > 0 && holds->v[holds->n - 1].party == e->holder) {
         return true;
     }
-    int64_t origin = ent_feedstate_giver(f, lane);
-    if (holds->n > 0 && holds->v[holds->n - 1].at == at) {
-        holds->v[holds->n - 1] = (ent_hold){at, party, origin};
+    int64_t origin = ent_feedstate_giver(&s->feeds[e->feed], e->lane);
+    if (holds->n > 0 && holds->v[holds->n - 1].at == e->at) {
+        holds->v[holds->n - 1] = (ent_hold){e->at, e->holder, origin};
         return true;
     }
     if (holds->n == holds->capacity && !ent_holds_reserve(d, holds, holds->n + 1)) {
         return false;
     }
-    holds->v[holds->n++] = (ent_hold){at, party, origin};
+    holds->v[holds->n++] = (ent_hold){e->at, e->holder, origin};
     return true;
 }
 
-bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t lane, int64_t at)
+bool ent_clock_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_event *e)
 {
-    return give_to(s, d, holds, ent_feedstate_holder(&s->feeds[d->row->feed], lane), lane, at);
-}
-
-bool ent_clock_hold(ent_engine *s, ent_dutystate *d, ent_clock *c, size_t lane, int64_t at)
-{
-    int64_t party = ent_feedstate_holder(&s->feeds[d->row->feed], lane);
-    if (party == c->holder) {
+    if (e->holder == c->holder) {
         return true;
     }
-    c->holder = (int8_t)party;
-    return give_to(s, d, &c->holds, party, lane, at);
+    c->holder = e->holder;
+    return ent_holds_take(s, d, &c->holds, e);
 }
 
 const ent_hold *ent_hold_at(const ent_holds *holds, int64_t at)

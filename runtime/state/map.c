@@ -24,7 +24,7 @@ void ent_map_deinit(ent_map *map)
     free(map->entries);
     free(map->pages);
     free(map->seen);
-    *map = (ent_map){0};
+    *map = (ent_map){.n_parts = map->n_parts};
 }
 
 static ent_map_entry *probe(ent_map_entry *entries, size_t capacity, int64_t key)
@@ -150,7 +150,8 @@ static bool grow_dense(ent_map *map, int64_t key)
 
 static bool is_dense(const ent_map *map, int64_t key)
 {
-    return key >= 0 && (uint64_t)key < DENSE_FIRST + DENSE_FACTOR * (map->n_used + map->n_hashed);
+    size_t factor = DENSE_FACTOR * (map->n_parts ? map->n_parts : 1);
+    return key >= 0 && (uint64_t)key < DENSE_FIRST + factor * (map->n_used + map->n_hashed);
 }
 
 uint32_t *ent_map_at(ent_map *map, int64_t key)

@@ -37,6 +37,7 @@ typedef struct ent_map {
     ent_map_entry *entries;
     size_t capacity; /* a power of two, or 0 */
     size_t n_hashed;
+    uint32_t n_parts; /* of so many parts of all keys it has one; 0: it has all */
 } ent_map;
 
 void ent_map_deinit(ent_map *map);

@@ -69,6 +69,9 @@ bool ent_watches_add_turns(const ent_image *p, ent_watches *w, int64_t feed, uin
     const ent_feed_row *row = &p->feed[feed];
     ent_watch *watch = watch_of(w, feed, row->first_key, row->n_keys);
     bool own = watch && watch->n_keys == row->n_keys && row->kind == 0;
+    if (watch) {
+        watch->asks_holder = true;
+    }
     for (int64_t i = 0; own && i < row->n_keys; i++) {
         own = p->keyfield[watch->first_key + i].field == p->keyfield[row->first_key + i].field;
     }
@@ -153,7 +156,8 @@ static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
             continue;
         }
         /* which rows mean something is in no order: each is written down, and the next one over it if it does not */
-        *out = (ent_event){at[i], keys[i], (uint32_t)watch->feed, (uint32_t)i, tag, bits[i]};
+        int64_t holder = watch->asks_holder ? ent_feedstate_holder(f, i) : -1;
+        *out = (ent_event){at[i], keys[i], (uint32_t)watch->feed, (uint32_t)i, tag, bits[i], (int8_t)holder};
         out += bits[i] != 0 && !(absent && absent[i]);
     }
     events->n = (size_t)(out - events->v);

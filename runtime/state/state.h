@@ -40,6 +40,7 @@ typedef struct ent_watch {
     int64_t first_key, n_keys;
     ent_watch_alt *alts;
     size_t n_alts;
+    bool asks_holder; /* its events say who has the key */
 } ent_watch;
 typedef struct ent_watches {
     ent_watch *v;
@@ -52,7 +53,8 @@ typedef struct ent_event {
     uint32_t feed; /* index of the feed, which is its declaration order */
     uint32_t lane;
     uint16_t tag; /* which of several watchers */
-    uint16_t bits;
+    uint8_t bits;
+    int8_t holder; /* the party that has the key after the row; -1: the duty's own, or nobody asks */
 } ent_event;
 typedef struct ent_events {
     ent_event *v;
@@ -492,8 +494,14 @@ struct ent_engine {
     bool giving; /* decisions are being given out: the state is between two states */
     uint64_t slice; /* number of the slice in hand */
     struct ent_ready *ready; /* which was made ready ahead, or NULL */
+    struct ent_parts *parts; /* which have the clocks, or NULL; see parts.h */
+    bool is_part;            /* one of another engine's, by its number, and what its slice means */
+    size_t number;
+    struct ent_meaning *meaning;
     ent_verdict *decisions; /* not yet given out */
     size_t n_decisions, decisions_capacity;
+    ent_verdict **order;    /* scratch: decisions are large, so they stay where they are */
+    size_t order_capacity;
     size_t settle_at;       /* give out when there are so many */
     struct ent_judge *judge;
     struct ent_claims *claims;
@@ -557,6 +565,8 @@ bool ent_use_contains(ent_engine *s, const ent_spanuse_row *use, int64_t key, in
 /* --- ahead.c --- */
 /* Fills s->events if that was done ahead: lists are numbered by span, then by duty. */
 bool ent_ready_events(ent_engine *s, size_t list);
+/* Exchanges the lists, and no scratch. */
+void ent_events_exchange(ent_events *a, ent_events *b);
 
 /* --- clock.c --- */
 /* Net time of a clock in [start, at). */
@@ -604,8 +614,7 @@ static inline int64_t *ent_clock_saved(const ent_dutystate *d, const ent_clock *
 /* Finds for each duty whose clocks are allowances within it, and which duties must move together. */
 bool ent_duties_link(ent_engine *s);
 /* Takes note of who has the key after this row; hold is the clock's list, or the duty's for a key. */
-bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, size_t lane,
-                    int64_t at);
+bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, const ent_event *e);
 /* A clock ended at `end` that is an allowance within other duties. */
 bool ent_covers_add(ent_dutystate *d, const ent_clock *c, int64_t end, bool has_due, int64_t due);
 /* Forgets, as of `now`, the key's past clocks in all duties that move with d, and its past in the spans that only their
@@ -707,7 +716,11 @@ bool ent_poolstate_close(ent_engine *s, ent_poolstate *pool, int64_t until, bool
  * that instant are taken, too, although more of them may come.  Only where it makes no difference in which order
  * rows of one instant are seen. */
 bool ent_engine_pass(ent_engine *s, int64_t last, ent_fault *error);
-/* Gives a decision out, and lets go of what it owns. */
+/* Takes the slice through spans and clocks. */
+bool ent_engine_move_clocks(ent_engine *s, ent_fault *error);
+/* Adds decisions, whose answers are the engine's then; false: no memory. */
+bool ent_verdicts_add(ent_engine *s, const ent_verdict *decisions, size_t n);
+/* Gives a decision out; the caller lets go of what it owns. */
 bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error);
 /* Decides the clocks that still run, and gives out all decisions, which end with them. */
 bool ent_engine_finish_clocks(ent_engine *s, ent_fault *error);
@@ -718,7 +731,7 @@ const char *ent_subject_lasting(const ent_engine *s, const ent_verdict *d);
 /* Byte order of two decisions' subjects of one clause. */
 int ent_subject_compare(const ent_engine *s, const ent_verdict *a, const ent_verdict *b);
 /* The first of the n decisions is told next: tells the processor which subjects' texts will be asked for. */
-void ent_subject_look_ahead(const ent_engine *s, const ent_verdict *decisions, size_t n);
+void ent_subject_look_ahead(const ent_engine *s, ent_verdict *const *decisions, size_t n);
 
 /* --- judge/judge.c --- */
 bool ent_judge_met(int compare, const ent_verdict *d, const ent_constant *target);
@@ -743,6 +756,6 @@ bool ent_judge_pool_amount(ent_engine *s, const ent_pool_row *pool, const ent_ve
 int ent_judge_order(const ent_engine *s, const ent_verdict *a, const ent_verdict *b);
 /* Gives the decisions of clauses that have become final their credit, caps and earnings back, in the order
  * of window ends and clauses, and then puts them in the order of the ledger. */
-bool ent_judge_settle(ent_engine *s, ent_verdict *decisions, size_t n, ent_fault *error);
+bool ent_judge_settle(ent_engine *s, ent_verdict **decisions, size_t n, ent_fault *error);
 
 #endif

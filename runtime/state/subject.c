@@ -134,17 +134,17 @@ static int64_t only_text(const ent_engine *s, const ent_verdict *d)
 }
 
 /* Texts lie in the order in which they came first, and not in that of decisions. */
-void ent_subject_look_ahead(const ent_engine *s, const ent_verdict *decisions, size_t n)
+void ent_subject_look_ahead(const ent_engine *s, ent_verdict *const *decisions, size_t n)
 {
     enum { PLACE = 16, BYTES = 8 };
     if (!s->options.subjects) {
         return;
     }
     if (n > PLACE) {
-        ent_strings_prefetch(s->strings, only_text(s, &decisions[PLACE]));
+        ent_strings_prefetch(s->strings, only_text(s, decisions[PLACE]));
     }
     if (n > BYTES) {
-        ent_strings_prefetch_bytes(s->strings, only_text(s, &decisions[BYTES]));
+        ent_strings_prefetch_bytes(s->strings, only_text(s, decisions[BYTES]));
     }
 }
 
