@@ -42,6 +42,7 @@ struct ent_ingest {
     struct part {
         uint64_t n_taken; /* slices */
         bool busy;
+        bool reader; /* had it last, not the consumer */
     } *parts;
     size_t n_parts;
     bool part_failed;
@@ -304,17 +305,25 @@ static uint64_t taken_by_all(const ent_ingest *g)
     return least;
 }
 
-/* Under the lock, of the parts that may go on the one that is furthest behind; of several each thread begins at its own
- * end, so a part mostly stays in the cache of one.  NULL: there is none. */
-static struct part *next_part(ent_ingest *g, bool from_end)
+/* Under the lock, of the parts that may go on the one that is furthest behind, and that this thread had last: whatever
+ * is in its cache need not come from another's.  Only where it has none that may, it takes one over.  NULL: there is
+ * none. */
+static struct part *next_part(ent_ingest *g, bool reader)
 {
     struct part *found = NULL;
     for (size_t i = 0; i < g->n_parts && !g->part_failed; i++) {
-        struct part *part = &g->parts[from_end ? g->n_parts - 1 - i : i];
-        bool ready = !part->busy && part->n_taken < g->n_slices;
-        if (ready && (!found || part->n_taken < found->n_taken)) {
+        struct part *part = &g->parts[i];
+        if (part->busy || part->n_taken == g->n_slices) {
+            continue;
+        }
+        bool own = part->reader == reader;
+        bool better = !found || (own && found->reader != reader);
+        if (better || (own == (found->reader == reader) && part->n_taken < found->n_taken)) {
             found = part;
         }
+    }
+    if (found) {
+        found->reader = reader;
     }
     return found;
 }

@@ -17,6 +17,19 @@ static ent_fact *own_facts(ent_answer *a, size_t parts_max)
     return (ent_fact *)(void *)(own_parts(a) + parts_max);
 }
 
+static ent_answer *make_new(ent_answer *a, size_t n_parts, size_t parts_max, size_t facts_max)
+{
+    memset(a, 0, sizeof *a + n_parts * sizeof *a->parts);
+    a->parts = own_parts(a);
+    a->facts = own_facts(a, parts_max);
+    a->n_parts = n_parts;
+    a->parts_max = a->block_parts = (uint32_t)parts_max;
+    a->facts_max = a->block_facts = (uint32_t)facts_max;
+    a->owners = 1;
+    a->own_facts = a->facts;
+    return a;
+}
+
 ent_answer *ent_answer_new_with(size_t n_parts, size_t parts_max, size_t facts_max)
 {
     parts_max = parts_max < n_parts ? n_parts : parts_max;
@@ -25,17 +38,18 @@ ent_answer *ent_answer_new_with(size_t n_parts, size_t parts_max, size_t facts_m
         return NULL;
     }
     ent_answer *a = malloc(sizeof *a + parts_max * sizeof *a->parts + facts_max * sizeof *a->facts);
-    if (a) {
-        memset(a, 0, sizeof *a + n_parts * sizeof *a->parts);
-        a->parts = own_parts(a);
-        a->facts = own_facts(a, parts_max);
-        a->n_parts = n_parts;
-        a->parts_max = (uint32_t)parts_max;
-        a->facts_max = (uint32_t)facts_max;
-        a->owners = 1;
-        a->own_facts = a->facts;
+    return a ? make_new(a, n_parts, parts_max, facts_max) : NULL;
+}
+
+ent_answer *ent_answer_renew(ent_answer **spare, size_t n_parts, size_t parts_max, size_t facts_max)
+{
+    ent_answer *a = *spare;
+    bool fits = a && a->block_parts >= n_parts && a->block_parts >= parts_max && a->block_facts >= facts_max;
+    if (!fits) {
+        return ent_answer_new_with(n_parts, parts_max, facts_max);
     }
-    return a;
+    *spare = a->next;
+    return make_new(a, n_parts, a->block_parts, a->block_facts);
 }
 
 ent_answer *ent_answer_new(size_t n_parts)
@@ -51,19 +65,45 @@ ent_answer *ent_answer_keep(ent_answer *a)
     return a;
 }
 
+/* Whether nobody has it any more; then only its own block is left. */
+static bool let_go(ent_answer *a)
+{
+    if (!a || --a->owners > 0) {
+        return false;
+    }
+    ent_big_pool_deinit(&a->pool);
+    if (a->parts != own_parts(a)) {
+        free(a->parts);
+    }
+    if (a->facts != a->own_facts) {
+        free(a->facts);
+    }
+    if (a->texts != a->short_texts) {
+        free(a->texts);
+    }
+    return true;
+}
+
 void ent_answer_free(ent_answer *a)
 {
-    if (a && --a->owners == 0) {
-        ent_big_pool_deinit(&a->pool);
-        if (a->parts != own_parts(a)) {
-            free(a->parts);
-        }
-        if (a->facts != a->own_facts) {
-            free(a->facts);
-        }
-        if (a->texts != a->short_texts) {
-            free(a->texts);
-        }
+    if (let_go(a)) {
+        free(a);
+    }
+}
+
+void ent_answer_spare(ent_answer **spare, ent_answer *a)
+{
+    if (let_go(a)) {
+        a->next = *spare;
+        *spare = a;
+    }
+}
+
+void ent_answer_free_spare(ent_answer **spare)
+{
+    while (*spare) {
+        ent_answer *a = *spare;
+        *spare = a->next;
         free(a);
     }
 }

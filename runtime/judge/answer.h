@@ -83,6 +83,8 @@ typedef struct ent_answer {
     uint32_t n_few;
     ent_fact *own_facts;
     uint32_t parts_max, facts_max; /* that have room: in the answer's own block at first, see answer.c */
+    uint32_t block_parts, block_facts; /* that have room in its own block */
+    struct ent_answer *next;           /* of those whose memory goes round */
     char short_texts[ENT_ANSWER_SHORT_TEXTS];
     ent_bigq none, all;  /* v({}) and v(all) */
     ent_bigq gap_weight; /* v(all) / v({}) */
@@ -107,6 +109,11 @@ typedef struct ent_game {
 ent_answer *ent_answer_new(size_t n_parts);
 /* The same with room for more parts and for facts. */
 ent_answer *ent_answer_new_with(size_t n_parts, size_t parts_max, size_t facts_max);
+/* The same, in the memory of one that has been let go of, if the first of the list has room; *spare may be NULL. */
+ent_answer *ent_answer_renew(ent_answer **spare, size_t n_parts, size_t parts_max, size_t facts_max);
+/* As ent_answer_free, but that the memory may stay in the list, for threads that share an allocator. */
+void ent_answer_spare(ent_answer **spare, ent_answer *answer);
+void ent_answer_free_spare(ent_answer **spare);
 /* An answer lives until it has been let go of as often as it was made or kept; NULL is allowed. */
 ent_answer *ent_answer_keep(ent_answer *answer);
 void ent_answer_free(ent_answer *answer);

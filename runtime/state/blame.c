@@ -524,9 +524,9 @@ ent_answer *ent_blame_answer(ent_engine *s, const ent_dutystate *d, const ent_cl
     for (uint64_t rest = blame->parties; rest != 0; rest &= rest - 1) {
         players |= blame->over[__builtin_ctzll(rest)] > 0 ? rest & -rest : 0;
     }
-    ent_answer *a = ent_answer_new_with((size_t)__builtin_popcountll(players),
-                                        (size_t)__builtin_popcountll(blame->parties),
-                                        blame->n_facts + (has_done ? 2 : 1));
+    ent_answer *a = ent_answer_renew(&s->spare_answers, (size_t)__builtin_popcountll(players),
+                                     (size_t)__builtin_popcountll(blame->parties),
+                                     blame->n_facts + (has_done ? 2 : 1));
     if (!a) {
         return NULL;
     }

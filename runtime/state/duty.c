@@ -390,7 +390,7 @@ static bool take_void(ent_engine *s, ent_dutystate *d, ent_clock *c, const ent_e
         return true;
     }
     c->discharged_at = e->at;
-    c->discharged = ent_event_row(s, e);
+    c->discharged = ent_event_row(e);
     if (e->at >= s->from && !decide(s, d, c, ENT_STATUS_VOID, e->at, &st, NULL, false, true)) {
         return false;
     }
@@ -427,7 +427,7 @@ static bool take_running(ent_engine *s, ent_dutystate *d, ent_clock *c, const en
     if ((e->bits & BIT_DISCHARGE) || closing) {
         int64_t elapsed;
         c->discharged_at = e->at;
-        c->discharged = ent_event_row(s, e);
+        c->discharged = ent_event_row(e);
         /* a clock that has run out is decided: only one that may still be met waits for its end */
         if (d->row->undo_mode == ENT_UNDO_RESUME && !(e->bits & BIT_UNTIL)) {
             if (!ent_clockstate_elapsed(s, d, c, e->at, &elapsed)) {
@@ -554,10 +554,6 @@ static void look_for_row(const ent_engine *s, const ent_dutystate *leader, const
 {
     const ent_feedstate *f = &s->feeds[e->feed];
     const ent_dutystate *d = &s->duties[leader->members[e->tag]];
-    __builtin_prefetch((const int64_t *)f->origin.data + e->lane);
-    if (f->holder >= 0) {
-        __builtin_prefetch(f->givers + e->lane);
-    }
     if ((e->bits & BIT_TRIGGER) && d->row->allow_field >= 0) {
         __builtin_prefetch((const int64_t *)f->pending[d->row->allow_field].data + e->lane);
     }

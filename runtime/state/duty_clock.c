@@ -274,7 +274,7 @@ bool ent_clock_start(ent_engine *s, ent_dutystate *d, const ent_event *e)
     c->trigger_at = e->at;
     c->start = first_count(d, e);
     const ent_feedstate *f = &s->feeds[d->row->feed];
-    c->origin = ent_feedstate_origin(f, e->lane);
+    c->origin = e->origin;
     if (!ent_clock_choose(s, d, e->lane, c)) {
         d->without_allowance++;
         ent_clock_free(d, c);

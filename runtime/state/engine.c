@@ -208,6 +208,7 @@ void ent_engine_free(ent_engine *s)
     for (size_t i = 0; i < s->n_decisions; i++) {
         ent_answer_free(s->decisions[i].answer);
     }
+    ent_answer_free_spare(&s->spare_answers);
     free(s->decisions);
     free(s->order);
     free(s->notices);
@@ -609,7 +610,7 @@ static bool keep_rest(ent_engine *s, ent_meaning *told, int64_t before)
         if (s->decisions[i].final_ns >= before) {
             s->decisions[n++] = s->decisions[i];
         } else {
-            ent_answer_free(s->decisions[i].answer);
+            ent_answer_spare(&s->spare_answers, s->decisions[i].answer);
         }
     }
     s->n_decisions = n;

@@ -24,7 +24,8 @@ typedef struct finish {
     ent_engine *s;
     open_clock *clocks;
     size_t n;
-    ent_verdicts waiting; /* the engine's decisions that were there before */
+    ent_verdict *waiting; /* the engine's decisions that were there before */
+    size_t n_waiting;
     ent_verdict **order;  /* of the ledger, of these */
     size_t given;         /* of them */
 } finish;
@@ -118,7 +119,7 @@ static bool list_clocks(finish *f)
 static bool give_waiting(finish *f, const ent_verdict *before, ent_fault *error)
 {
     ent_engine *s = f->s;
-    while (f->given < f->waiting.n && (!before || ent_judge_order(s, f->order[f->given], before) <= 0)) {
+    while (f->given < f->n_waiting && (!before || ent_judge_order(s, f->order[f->given], before) <= 0)) {
         if (!ent_engine_tell(s, f->order[f->given++], error)) {
             return false;
         }
@@ -146,7 +147,7 @@ static bool finish_some(finish *f, size_t first, size_t n, ent_fault *error)
         ok = give_waiting(f, order[i], error) && ent_engine_tell(s, order[i], error);
     }
     for (size_t i = 0; i < s->n_decisions; i++) {
-        ent_answer_free(s->decisions[i].answer);
+        ent_answer_spare(&s->spare_answers, s->decisions[i].answer);
     }
     s->n_decisions = 0;
     return ok;
@@ -156,22 +157,23 @@ static bool finish_some(finish *f, size_t first, size_t n, ent_fault *error)
 static bool take_waiting(finish *f, ent_fault *error)
 {
     ent_engine *s = f->s;
-    f->waiting = (ent_verdicts){s->decisions, s->n_decisions, s->decisions_capacity, 0};
+    f->waiting = s->decisions;
+    f->n_waiting = s->n_decisions;
     s->decisions = NULL;
     s->n_decisions = s->decisions_capacity = 0;
-    f->order = malloc((f->waiting.n + 1) * sizeof *f->order);
-    for (size_t i = 0; f->order && i < f->waiting.n; i++) {
-        f->order[i] = &f->waiting.v[i];
+    f->order = malloc((f->n_waiting + 1) * sizeof *f->order);
+    for (size_t i = 0; f->order && i < f->n_waiting; i++) {
+        f->order[i] = &f->waiting[i];
     }
-    return f->order ? ent_judge_settle(s, f->order, f->waiting.n, error) : ent_no_memory(error);
+    return f->order ? ent_judge_settle(s, f->order, f->n_waiting, error) : ent_no_memory(error);
 }
 
 static void deinit(finish *f)
 {
-    for (size_t i = 0; i < f->waiting.n; i++) {
-        ent_answer_free(f->waiting.v[i].answer);
+    for (size_t i = 0; i < f->n_waiting; i++) {
+        ent_answer_free(f->waiting[i].answer);
     }
-    free(f->waiting.v);
+    free(f->waiting);
     free(f->order);
     free(f->clocks);
 }

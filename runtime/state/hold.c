@@ -254,7 +254,7 @@ bool ent_holds_take(ent_engine *s, ent_dutystate *d, ent_holds *holds, const ent
     if (holds->n > 0 && holds->v[holds->n - 1].party == e->holder) {
         return true;
     }
-    int64_t origin = ent_feedstate_giver(&s->feeds[e->feed], e->lane);
+    int64_t origin = e->gives ? e->origin : ent_feedstate_giver(&s->feeds[e->feed], e->lane);
     if (holds->n > 0 && holds->v[holds->n - 1].at == e->at) {
         holds->v[holds->n - 1] = (ent_hold){e->at, e->holder, origin};
         return true;

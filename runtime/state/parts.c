@@ -25,10 +25,10 @@ bool ent_meaning_init(ent_meaning *m, const ent_image *p, size_t n_parts)
     return m->lists && m->ends && m->told;
 }
 
-static void forget_old(ent_verdicts *told)
+static void forget_old(ent_verdicts *told, ent_answer **spare)
 {
     for (size_t i = 0; i < told->old || i < told->n; i++) {
-        ent_answer_free(told->v[i].answer);
+        ent_answer_spare(spare, told->v[i].answer);
     }
     told->n = told->old = 0;
 }
@@ -38,10 +38,13 @@ void ent_meaning_deinit(ent_meaning *m)
     for (size_t i = 0; m->lists && i < m->n_lists; i++) {
         free(m->lists[i].v);
     }
+    ent_answer *spare = NULL;
     for (size_t i = 0; m->told && i < m->n_parts; i++) {
-        forget_old(&m->told[i]);
+        forget_old(&m->told[i], &spare);
         free(m->told[i].v);
+        free(m->told[i].final_ns);
     }
+    ent_answer_free_spare(&spare);
     free(m->lists);
     free(m->ends);
     free(m->told);
@@ -139,6 +142,7 @@ static void free_part(ent_engine *part)
     for (size_t i = 0; i < part->n_decisions; i++) {
         ent_answer_free(part->decisions[i].answer);
     }
+    ent_answer_free_spare(&part->spare_answers);
     free(part->decisions);
     free(part->duties);
     free(part->spans);
@@ -235,21 +239,35 @@ size_t ent_engine_n_parts(const ent_engine *s)
 
 /* --- slices --- */
 
+/* Beside the decisions, which are large. */
+static bool list_instants(ent_verdicts *told)
+{
+    if (!ent_reserve((void **)&told->final_ns, &told->instants_capacity, told->n, sizeof *told->final_ns)) {
+        return false;
+    }
+    for (size_t i = 0; i < told->n; i++) {
+        told->final_ns[i] = told->v[i].final_ns;
+    }
+    return true;
+}
+
 /* The part's share of what rows of the feeds mean; its columns are only read. */
 static bool take_share(ent_engine *part, ent_meaning *m, ent_fault *error)
 {
     ent_verdicts *told = &m->told[part->number];
-    forget_old(told);
+    forget_old(told, &part->spare_answers);
     part->meaning = m;
     bool ok = ent_engine_move_clocks(part, error);
     part->meaning = NULL;
     part->events = (ent_events){0}; /* which were the slice's */
     ent_verdicts before = *told;
-    *told = (ent_verdicts){part->decisions, part->n_decisions, part->decisions_capacity, 0};
+    told->v = part->decisions;
+    told->n = part->n_decisions;
+    told->capacity = part->decisions_capacity;
     part->decisions = before.v;
     part->decisions_capacity = before.capacity;
     part->n_decisions = 0;
-    return ok;
+    return list_instants(told) || (ok && ent_no_memory(error));
 }
 
 bool ent_engine_take_part(ent_engine *s, size_t i, ent_ready *r, ent_fault *error)
@@ -288,7 +306,7 @@ size_t ent_parts_told(const ent_meaning *m)
 /* Where the part's next decision is that is final before then. */
 static size_t next_final(const ent_verdicts *told, size_t at, int64_t before)
 {
-    while (at < told->n && told->v[at].final_ns >= before) {
+    while (at < told->n && told->final_ns[at] >= before) {
         at++;
     }
     return at;
@@ -300,7 +318,7 @@ size_t ent_parts_list(ent_meaning *m, int64_t before, ent_verdict **list, size_t
     int64_t next[PARTS_MAX]; /* when the part's next one became final; INT64_MAX: it has none */
     for (size_t i = 0; i < m->n_parts; i++) {
         at[i] = next_final(&m->told[i], 0, before);
-        next[i] = at[i] < m->told[i].n ? m->told[i].v[at[i]].final_ns : INT64_MAX;
+        next[i] = at[i] < m->told[i].n ? m->told[i].final_ns[at[i]] : INT64_MAX;
     }
     for (;;) {
         size_t first = 0;
@@ -314,9 +332,8 @@ size_t ent_parts_list(ent_meaning *m, int64_t before, ent_verdict **list, size_t
             return n; /* nothing is final before then that becomes so at the end of time */
         }
         list[n++] = &told->v[at[first]];
-        __builtin_prefetch(&told->v[at[first] + 2].final_ns);
         at[first] = next_final(told, at[first] + 1, before);
-        next[first] = at[first] < told->n ? told->v[at[first]].final_ns : INT64_MAX;
+        next[first] = at[first] < told->n ? told->final_ns[at[first]] : INT64_MAX;
     }
 }
 

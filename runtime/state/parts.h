@@ -19,6 +19,8 @@
 typedef struct ent_verdicts {
     ent_verdict *v;
     size_t n, capacity, old;
+    int64_t *final_ns; /* of each of them */
+    size_t instants_capacity;
 } ent_verdicts;
 
 /* What rows of a slice mean, and what clocks came to by them. */

@@ -156,8 +156,16 @@ static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
             continue;
         }
         /* which rows mean something is in no order: each is written down, and the next one over it if it does not */
-        int64_t holder = watch->asks_holder ? ent_feedstate_holder(f, i) : -1;
-        *out = (ent_event){at[i], keys[i], (uint32_t)watch->feed, (uint32_t)i, tag, bits[i], (int8_t)holder};
+        int64_t origin = ent_feedstate_origin(f, i);
+        *out = (ent_event){.at = at[i],
+                           .key = keys[i],
+                           .origin = origin,
+                           .lane = (uint32_t)i,
+                           .feed = (uint16_t)watch->feed,
+                           .tag = tag,
+                           .bits = bits[i],
+                           .holder = (int8_t)(watch->asks_holder ? ent_feedstate_holder(f, i) : -1),
+                           .gives = watch->asks_holder && ent_feedstate_giver(f, i) == origin};
         out += bits[i] != 0 && !(absent && absent[i]);
     }
     events->n = (size_t)(out - events->v);
@@ -280,12 +288,7 @@ static ent_spankey *span_key(ent_spanstate *span, int64_t key)
     return &span->v[*place];
 }
 
-ent_rowref ent_event_row(const ent_engine *s, const ent_event *e)
-{
-    return (ent_rowref){ent_feedstate_origin(&s->feeds[e->feed], e->lane), (int32_t)e->feed};
-}
-
-static bool close_run(ent_engine *s, const ent_spanstate *span, ent_spankey *k, const ent_event *e)
+static bool close_run(const ent_spanstate *span, ent_spankey *k, const ent_event *e)
 {
     int64_t from = k->open_from;
     k->open_from = ENT_NOT_OPEN;
@@ -302,7 +305,7 @@ static bool close_run(ent_engine *s, const ent_spanstate *span, ent_spankey *k, 
             k->runs = runs;
             k->runs_capacity = capacity;
         }
-        k->runs[k->n_runs++] = (ent_spanrun){from, e->at, k->opened, ent_event_row(s, e)};
+        k->runs[k->n_runs++] = (ent_spanrun){from, e->at, k->opened, ent_event_row(e)};
     }
     return ent_intervals_add(&k->closed, from, e->at);
 }
@@ -357,12 +360,12 @@ bool ent_spanstate_slice(ent_engine *s, ent_spanstate *span)
         if (!k) {
             return false;
         }
-        if ((e->bits & SPAN_TO) && k->open_from != ENT_NOT_OPEN && !close_run(s, span, k, e)) {
+        if ((e->bits & SPAN_TO) && k->open_from != ENT_NOT_OPEN && !close_run(span, k, e)) {
             return false;
         }
         if ((e->bits & SPAN_FROM) && k->open_from == ENT_NOT_OPEN) {
             k->open_from = e->at;
-            k->opened = ent_event_row(s, e);
+            k->opened = ent_event_row(e);
         }
     }
     return true;

@@ -47,14 +47,17 @@ typedef struct ent_watches {
     size_t n;
 } ent_watches;
 
+/* With what is asked most often, since the row's columns may be in the cache of the thread that read it. */
 typedef struct ent_event {
     int64_t at;
     int64_t key;
-    uint32_t feed; /* index of the feed, which is its declaration order */
+    int64_t origin; /* of the row */
     uint32_t lane;
-    uint16_t tag; /* which of several watchers */
+    uint16_t feed; /* index of the feed, which is its declaration order */
+    uint16_t tag;  /* which of several watchers */
     uint8_t bits;
     int8_t holder; /* the party that has the key after the row; -1: the duty's own, or nobody asks */
+    bool gives;    /* it has it by this very row */
 } ent_event;
 typedef struct ent_events {
     ent_event *v;
@@ -489,6 +492,7 @@ struct ent_engine {
     ent_intervals pauses; /* scratch */
     struct ent_blaming *blaming; /* scratch of blame.c */
     ent_blame spare_blame;
+    ent_answer *spare_answers; /* whose memory goes round */
     int64_t from, to, watermark;
     bool from_set, to_set, started, ended, failed;
     bool giving; /* decisions are being given out: the state is between two states */
@@ -554,7 +558,10 @@ void ent_span_prefetch(const ent_spanstate *span, int64_t key);
 void ent_span_prefetch_runs(const ent_spanstate *span, int64_t key);
 bool ent_span_contains(const ent_spanstate *span, int64_t key, int64_t at);
 /* The row that an event is. */
-ent_rowref ent_event_row(const ent_engine *s, const ent_event *e);
+static inline ent_rowref ent_event_row(const ent_event *e)
+{
+    return (ent_rowref){e->origin, (int32_t)e->feed};
+}
 /* The stretch of the key that contains `at`, or the next one; an open one ends at ENT_NOT_OPEN.  false: none. */
 bool ent_span_run_after(const ent_spanstate *span, int64_t key, int64_t at, ent_spanrun *out);
 /* Adds the time of a span use in [from, to) to the set; key is ignored for calendars. */
