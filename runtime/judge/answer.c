@@ -44,12 +44,18 @@ ent_answer *ent_answer_new_with(size_t n_parts, size_t parts_max, size_t facts_m
 ent_answer *ent_answer_renew(ent_answer **spare, size_t n_parts, size_t parts_max, size_t facts_max)
 {
     ent_answer *a = *spare;
-    bool fits = a && a->block_parts >= n_parts && a->block_parts >= parts_max && a->block_facts >= facts_max;
-    if (!fits) {
+    if (!a) {
         return ent_answer_new_with(n_parts, parts_max, facts_max);
     }
     *spare = a->next;
-    return make_new(a, n_parts, a->block_parts, a->block_facts);
+    if (a->block_parts >= n_parts && a->block_parts >= parts_max && a->block_facts >= facts_max) {
+        return make_new(a, n_parts, a->block_parts, a->block_facts);
+    }
+    /* so those that go round become large enough, and no more than are needed at once */
+    parts_max = parts_max < a->block_parts ? a->block_parts : parts_max;
+    facts_max = facts_max < a->block_facts ? a->block_facts : facts_max;
+    free(a);
+    return ent_answer_new_with(n_parts, parts_max, facts_max);
 }
 
 ent_answer *ent_answer_new(size_t n_parts)
