@@ -521,7 +521,7 @@ static bool reads_ahead(const run *r)
 
 static int read_all(run *r)
 {
-    enum { PARTS_A_THREAD = 4 };
+    enum { PARTS_A_THREAD = 2 };
     int64_t feed = r->feeds[0].feed;
     if (is_ahead(r) && ent_engine_divides(r->session, feed) &&
         !ent_engine_divide(r->session, (size_t)PARTS_A_THREAD * r->options->jobs)) {
