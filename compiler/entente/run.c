@@ -460,7 +460,7 @@ static bool lend_rooms(run *r)
 /* What a step costs for each key is spread over so many rows. */
 static size_t rows_a_step(const run *r)
 {
-    enum { BATCHES_A_STEP = 6 };
+    enum { BATCHES_A_STEP = 3 };
     return BATCHES_A_STEP * rows_a_batch(r);
 }
 
