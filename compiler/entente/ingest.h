@@ -45,8 +45,8 @@ typedef struct ent_batch {
 typedef struct ent_ingest ent_ingest;
 
 /* The feeds stay the caller's.  threaded: read on another thread; ahead: makes slices of `enough` rows ready there, of
- * batches of at most batch_rows, and is the ingest's from now on; both threads take the parts of a divided session through them.  NULL: no memory or no
- * thread. */
+ * batches of at most batch_rows, and is the ingest's from now on; both threads take the parts of a divided session
+ * through them.  NULL: no memory or no thread. */
 ent_ingest *ent_ingest_start(ent_engine *session, ent_ingest_feed *feeds, size_t n_feeds, bool threaded,
                              ent_ahead *ahead, size_t enough, size_t batch_rows);
 /* The next batch, valid until the next call. */

@@ -316,8 +316,8 @@ static uint32_t threads_that_read(const run *r)
     return r->options->jobs - (is_ahead(r) && !has_digest(r));
 }
 
-/* Whether several threads give numbers to texts, or one looks for them meanwhile.  Who only asks for the text of a number
- * needs no lock. */
+/* Whether several threads give numbers to texts, or one looks for them meanwhile.  Who only asks for the text of a
+ * number needs no lock. */
 static bool shares_texts(const run *r)
 {
     bool one = is_ahead(r) && threads_that_read(r) == 1 && r->program->n_claim == 0;

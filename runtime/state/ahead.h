@@ -31,7 +31,7 @@ void ent_ready_free(const ent_ahead *ahead, ent_ready *ready);
 /* As ent_engine_push; no row comes before the `until` of a cut. */
 bool ent_ahead_push(ent_ahead *ahead, const ent_vector *columns, size_t n, const int64_t *origins, ent_fault *error);
 size_t ent_ahead_pending(const ent_ahead *ahead);
-/* The slice of the rows before `until`. */
+/* The slice of the rows before `until`, which is later each time. */
 bool ent_ahead_cut(ent_ahead *ahead, int64_t until, ent_ready *ready, ent_fault *error);
 /* At the end: the rows that are left, which the engine makes ready itself. */
 void ent_ahead_rest(ent_ahead *ahead, ent_ready *ready);

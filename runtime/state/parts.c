@@ -160,7 +160,10 @@ static void thin_out(ent_engine *part, uint32_t n_parts)
     }
     for (size_t i = 0; i < part->program->n_duty; i++) {
         ent_dutystate *d = &part->duties[i];
-        d->running.n_parts = d->discharged.n_parts = d->counted.n_parts = d->covered.n_parts = d->held.n_parts = n_parts;
+        ent_map *const maps[] = {&d->running, &d->discharged, &d->counted, &d->covered, &d->held};
+        for (size_t k = 0; k < sizeof maps / sizeof *maps; k++) {
+            maps[k]->n_parts = n_parts;
+        }
     }
 }
 
@@ -201,7 +204,7 @@ static bool init_part(const ent_engine *s, ent_engine *part, size_t number, size
 
 bool ent_engine_divide(ent_engine *s, size_t at_least)
 {
-    size_t n = 1;
+    size_t n = 2;
     while (n < at_least && n < PARTS_MAX) {
         n *= 2;
     }

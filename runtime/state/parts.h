@@ -2,12 +2,12 @@
  *
  *   ready slice -> its events dealt out by key -> part 0 .. n: spans, clocks -> decisions -> engine: order, given out
  *
- * What a row means to a clock depends on rows of its own key only, where duties and the spans that stop them or say whose
- * time it was go by the feed's own key (ent_engine_divides asks that).  So a part is an engine of its own that has
- * nothing but spans and duties: of every slice it has the events of its keys, in their order, and leaves its decisions
- * with the slice.  The engine puts those of all parts in the order of the ledger, as it does with its own; so the
- * decisions, and their order, are the same with any number of parts.
- * Not public: ahead.h is.  Tested by tests/unit/test_clocks.c and tests/property/invariance.sh. */
+ * What a row means to a clock depends on rows of its own key only, where duties and the spans that stop them or say
+ * whose time it was go by the feed's own key (ent_engine_divides asks that).  So a part is an engine of its own that
+ * has nothing but spans and duties: of every slice it has the events of its keys, in their order, and leaves its
+ * decisions with the slice.  The engine puts those of all parts in the order of the ledger, as it does with its own; so
+ * the decisions, and their order, are the same with any number of parts.
+ * Not public: ahead.h is.  Tested by tests/unit/test_parts.c and tests/property/invariance.sh. */
 #ifndef ENT_STATE_PARTS_H
 #define ENT_STATE_PARTS_H
 
