@@ -590,8 +590,8 @@ static ent_meaning *told_by_parts(ent_engine *s)
     return s->parts && s->ready ? &s->ready->meaning : NULL;
 }
 
-/* Lists the decisions that are final before then, from where they are: first the engine's, then those of the parts, which
- * are in the order of instants mostly. */
+/* Lists the decisions that are final before then, from where they are: first the engine's, then those of the parts,
+ * which are in the order of instants mostly. */
 static size_t list_final(ent_engine *s, ent_meaning *told, int64_t before)
 {
     size_t n = 0;
