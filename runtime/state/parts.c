@@ -4,14 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys that are numbers handed out one after another come together, and lie together in what is kept by key: so many
- * of them are of one part. */
-enum { KEYS_TOGETHER = 64, PARTS_MAX = 64 };
-
-static size_t part_of(int64_t key, size_t n_parts)
-{
-    return (size_t)((uint64_t)key / KEYS_TOGETHER) & (n_parts - 1);
-}
+enum { PARTS_MAX = 64 };
 
 /* --- what rows mean --- */
 
@@ -25,26 +18,18 @@ bool ent_meaning_init(ent_meaning *m, const ent_image *p, size_t n_parts)
     return m->lists && m->ends && m->told;
 }
 
-static void forget_old(ent_verdicts *told, ent_answer **spare)
-{
-    for (size_t i = 0; i < told->old || i < told->n; i++) {
-        ent_answer_spare(spare, told->v[i].answer);
-    }
-    told->n = told->old = 0;
-}
-
 void ent_meaning_deinit(ent_meaning *m)
 {
     for (size_t i = 0; m->lists && i < m->n_lists; i++) {
         free(m->lists[i].v);
     }
-    ent_answer *spare = NULL;
     for (size_t i = 0; m->told && i < m->n_parts; i++) {
-        forget_old(&m->told[i], &spare);
+        for (size_t k = 0; k < m->told[i].n; k++) {
+            ent_answer_free(m->told[i].v[k].answer);
+        }
         free(m->told[i].v);
         free(m->told[i].final_ns);
     }
-    ent_answer_free_spare(&spare);
     free(m->lists);
     free(m->ends);
     free(m->told);
@@ -61,7 +46,7 @@ static bool deal(ent_meaning *m, size_t list, ent_events *scratch)
     }
     memset(ends, 0, m->n_parts * sizeof *ends);
     for (size_t i = 0; i < events->n; i++) {
-        ends[part_of(events->v[i].key, m->n_parts)]++;
+        ends[ent_part_of(events->v[i].key, m->n_parts)]++;
     }
     for (size_t i = 0; i < m->n_parts; i++) {
         size_t n = ends[i];
@@ -69,7 +54,7 @@ static bool deal(ent_meaning *m, size_t list, ent_events *scratch)
         begin += n;
     }
     for (size_t i = 0; i < events->n; i++) {
-        scratch->v[ends[part_of(events->v[i].key, m->n_parts)]++] = events->v[i];
+        scratch->v[ends[ent_part_of(events->v[i].key, m->n_parts)]++] = events->v[i];
     }
     ent_event *v = events->v;
     size_t capacity = events->capacity;
@@ -80,18 +65,38 @@ static bool deal(ent_meaning *m, size_t list, ent_events *scratch)
     return true;
 }
 
+/* The only watch of a list whose events are nobody else's, or NULL. */
+static const ent_watch *only_watch(const ent_engine *s, size_t list)
+{
+    size_t n_spans = s->program->n_span;
+    const ent_dutystate *d = list < n_spans ? NULL : &s->duties[list - n_spans];
+    const ent_watches *w = d ? &d->watches : &s->spans[list].watches;
+    return w->n == 1 && (!d || d->n_members == 1) ? &w->v[0] : NULL;
+}
+
+static bool find_list(ent_engine *s, ent_meaning *m, size_t list)
+{
+    size_t n_spans = s->program->n_span;
+    const ent_dutystate *d = list < n_spans ? NULL : &s->duties[list - n_spans];
+    const ent_watch *only = m->n_parts > 1 ? only_watch(s, list) : NULL;
+    bool ok = true;
+    if (only) {
+        ok = ent_watch_deal(s, only, m->n_parts, m->ends + list * m->n_parts);
+    } else {
+        ok = d ? ent_dutystate_find(s, d) : ent_spanstate_find(s, &s->spans[list]);
+    }
+    ent_events_exchange(&s->events, &m->lists[list]);
+    return ok && (only || m->n_parts == 1 || deal(m, list, &s->events));
+}
+
 bool ent_meaning_find(ent_engine *s, ent_meaning *m)
 {
     bool ok = true;
     size_t n_spans = s->program->n_span;
     for (size_t i = 0; ok && i < m->n_lists; i++) {
-        bool leads = i < n_spans || s->duties[i - n_spans].leader == (int64_t)(i - n_spans);
-        m->lists[i].n = 0;
-        if (leads) {
-            ok = i < n_spans ? ent_spanstate_find(s, &s->spans[i]) : ent_dutystate_find(s, &s->duties[i - n_spans]);
-            ent_events_exchange(&s->events, &m->lists[i]);
+        if (i < n_spans || s->duties[i - n_spans].leader == (int64_t)(i - n_spans)) {
+            ok = find_list(s, m, i);
         }
-        ok = ok && (m->n_parts == 1 || deal(m, i, &s->events));
     }
     return ok;
 }
@@ -143,6 +148,7 @@ static void free_part(ent_engine *part)
         ent_answer_free(part->decisions[i].answer);
     }
     ent_answer_free_spare(&part->spare_answers);
+    ent_answer_free_spare(&part->returned_answers);
     free(part->decisions);
     free(part->duties);
     free(part->spans);
@@ -258,7 +264,7 @@ static bool list_instants(ent_verdicts *told)
 static bool take_share(ent_engine *part, ent_meaning *m, ent_fault *error)
 {
     ent_verdicts *told = &m->told[part->number];
-    forget_old(told, &part->spare_answers);
+    ent_answer_join(&part->spare_answers, __atomic_exchange_n(&part->returned_answers, NULL, __ATOMIC_ACQUIRE));
     part->meaning = m;
     bool ok = ent_engine_move_clocks(part, error);
     part->meaning = NULL;
@@ -340,23 +346,39 @@ size_t ent_parts_list(ent_meaning *m, int64_t before, ent_verdict **list, size_t
     }
 }
 
+/* Gives the memory of answers back to the part, which may be at work. */
+static void return_answers(ent_engine *part, ent_answer *list)
+{
+    ent_answer *last = list;
+    while (last && last->next) {
+        last = last->next;
+    }
+    if (last) {
+        last->next = __atomic_load_n(&part->returned_answers, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n(&part->returned_answers, &last->next, list, false, __ATOMIC_RELEASE,
+                                            __ATOMIC_RELAXED)) {
+        }
+    }
+}
+
 bool ent_parts_keep(ent_engine *s, ent_meaning *m, int64_t before)
 {
+    bool ok = true;
     for (size_t i = 0; i < m->n_parts; i++) {
         ent_verdicts *told = &m->told[i];
+        ent_answer *answers = NULL;
         for (size_t k = 0; k < told->n; k++) {
             ent_verdict *d = &told->v[k];
-            if (d->final_ns >= before) {
-                if (!ent_verdicts_add(s, d, 1)) {
-                    return false;
-                }
-                d->answer = NULL;
+            bool keep = ok && d->final_ns >= before;
+            ok = !keep || ent_verdicts_add(s, d, 1);
+            if (!keep || !ok) {
+                ent_answer_spare(&answers, d->answer);
             }
         }
-        told->old = told->n;
         told->n = 0;
+        return_answers(&s->parts->v[i], answers);
     }
-    return true;
+    return ok;
 }
 
 /* --- the end --- */

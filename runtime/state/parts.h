@@ -14,11 +14,9 @@
 #include "runtime/state/ahead.h"
 #include "runtime/state/state.h"
 
-/* old: so many of the first places have decisions that have been told; the answers of those are let go of by the part,
- * mostly on the thread that made them. */
 typedef struct ent_verdicts {
     ent_verdict *v;
-    size_t n, capacity, old;
+    size_t n, capacity;
     int64_t *final_ns; /* of each of them */
     size_t instants_capacity;
 } ent_verdicts;

@@ -133,43 +133,104 @@ static bool find_bits(ent_engine *s, ent_feedstate *f, const ent_watch *watch)
     return true;
 }
 
-static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
+/* The rows of a slice and what they mean to a watch. */
+typedef struct meaning {
+    const ent_feedstate *f;
+    const ent_watch *watch;
+    const int64_t *at, *keys;
+    const uint8_t *absent;
+    const uint8_t *bits;
+    uint16_t tag;
+} meaning;
+
+/* Makes room behind the events that there are for one of each row. */
+static bool begin_collecting(ent_engine *s, const ent_watch *watch, uint16_t tag, meaning *m)
 {
     ent_feedstate *f = &s->feeds[watch->feed];
     ent_events *events = &s->events;
-    if (f->n == 0) {
-        return true;
-    }
-    const uint8_t *absent;
-    const int64_t *keys = ent_feedstate_keys(s, f, watch->first_key, watch->n_keys, &absent);
-    if (!keys || !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n,
-                              sizeof *events->v) ||
+    *m = (meaning){.f = f, .watch = watch, .tag = tag};
+    m->keys = ent_feedstate_keys(s, f, watch->first_key, watch->n_keys, &m->absent);
+    if (!m->keys || !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n, sizeof *events->v) ||
         !find_bits(s, f, watch)) {
         return false;
     }
-    const int64_t *at = ent_feedstate_at(f);
-    const uint8_t *bits = (const uint8_t *)events->bits;
+    m->at = ent_feedstate_at(f);
+    m->bits = (const uint8_t *)events->bits;
+    events->n_collected++;
+    return true;
+}
+
+static inline bool means_something(const meaning *m, size_t i)
+{
+    return m->bits[i] != 0 && !(m->absent && m->absent[i]);
+}
+
+static inline ent_event event_of(const meaning *m, size_t i)
+{
+    int64_t origin = ent_feedstate_origin(m->f, i);
+    bool asks = m->watch->asks_holder;
+    return (ent_event){.at = m->at[i],
+                       .key = m->keys[i],
+                       .origin = origin,
+                       .lane = (uint32_t)i,
+                       .feed = (uint16_t)m->watch->feed,
+                       .tag = m->tag,
+                       .bits = m->bits[i],
+                       .holder = (int8_t)(asks ? ent_feedstate_holder(m->f, i) : -1),
+                       .gives = asks && ent_feedstate_giver(m->f, i) == origin};
+}
+
+/* Which rows mean something is in no order: each is written down, and the next one over it if it does not. */
+static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
+{
+    const ent_feedstate *f = &s->feeds[watch->feed];
+    ent_events *events = &s->events;
+    meaning m;
+    if (f->n == 0) {
+        return true;
+    }
+    if (!begin_collecting(s, watch, tag, &m)) {
+        return false;
+    }
     ent_event *out = events->v + events->n;
     for (size_t i = 0; i < f->n; i++) {
         if (i % 8 == 0 && events->bits[i / 8] == 0) {
             i += 7;
             continue;
         }
-        /* which rows mean something is in no order: each is written down, and the next one over it if it does not */
-        int64_t origin = ent_feedstate_origin(f, i);
-        *out = (ent_event){.at = at[i],
-                           .key = keys[i],
-                           .origin = origin,
-                           .lane = (uint32_t)i,
-                           .feed = (uint16_t)watch->feed,
-                           .tag = tag,
-                           .bits = bits[i],
-                           .holder = (int8_t)(watch->asks_holder ? ent_feedstate_holder(f, i) : -1),
-                           .gives = watch->asks_holder && ent_feedstate_giver(f, i) == origin};
-        out += bits[i] != 0 && !(absent && absent[i]);
+        *out = event_of(&m, i);
+        out += means_something(&m, i);
     }
     events->n = (size_t)(out - events->v);
-    events->n_collected++;
+    return true;
+}
+
+bool ent_watch_deal(ent_engine *s, const ent_watch *watch, size_t n_parts, size_t *ends)
+{
+    const ent_feedstate *f = &s->feeds[watch->feed];
+    ent_events *events = &s->events;
+    meaning m;
+    ent_events_clear(s);
+    memset(ends, 0, n_parts * sizeof *ends);
+    if (f->n == 0) {
+        return true;
+    }
+    if (!begin_collecting(s, watch, 0, &m)) {
+        return false;
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        ends[ent_part_of(m.keys[i], n_parts)] += means_something(&m, i);
+    }
+    for (size_t i = 0; i < n_parts; i++) {
+        size_t n = ends[i];
+        ends[i] = events->n;
+        events->n += n;
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        if (means_something(&m, i)) {
+            events->v[ends[ent_part_of(m.keys[i], n_parts)]++] = event_of(&m, i);
+        }
+    }
     return true;
 }
 

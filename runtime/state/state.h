@@ -492,7 +492,8 @@ struct ent_engine {
     ent_intervals pauses; /* scratch */
     struct ent_blaming *blaming; /* scratch of blame.c */
     ent_blame spare_blame;
-    ent_answer *spare_answers; /* whose memory goes round */
+    ent_answer *spare_answers;    /* whose memory goes round */
+    ent_answer *returned_answers; /* of a part: those that the engine has told, added while it may be at work */
     int64_t from, to, watermark;
     bool from_set, to_set, started, ended, failed;
     bool giving; /* decisions are being given out: the state is between two states */
@@ -544,6 +545,16 @@ void ent_watches_deinit(ent_watches *w);
 void ent_events_clear(ent_engine *s);
 /* Appends to s->events the slice's rows that mean something to w. */
 bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag);
+/* The same of one watch alone, tag 0, dealt out to parts by key: those of parts follow one another, and ends[i] is where
+ * those of part i do. */
+bool ent_watch_deal(ent_engine *s, const ent_watch *watch, size_t n_parts, size_t *ends);
+/* Keys that are numbers handed out one after another come together, and lie together in what is kept by key: so many of
+ * them are of one part.  n_parts: a power of two. */
+static inline size_t ent_part_of(int64_t key, size_t n_parts)
+{
+    enum { KEYS_TOGETHER = 64 };
+    return (size_t)((uint64_t)key / KEYS_TOGETHER) & (n_parts - 1);
+}
 /* Puts s->events in event order: instant, feed, row, tag. */
 void ent_events_sort(ent_engine *s);
 bool ent_spanstate_init(ent_engine *s, ent_spanstate *span, int64_t index, ent_fault *error);
