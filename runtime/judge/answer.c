@@ -105,16 +105,6 @@ void ent_answer_spare(ent_answer **spare, ent_answer *a)
     }
 }
 
-void ent_answer_join(ent_answer **spare, ent_answer *list)
-{
-    ent_answer **end = &list;
-    while (*end) {
-        end = &(*end)->next;
-    }
-    *end = *spare;
-    *spare = list;
-}
-
 void ent_answer_free_spare(ent_answer **spare)
 {
     while (*spare) {

@@ -114,8 +114,6 @@ ent_answer *ent_answer_renew(ent_answer **spare, size_t n_parts, size_t parts_ma
 /* As ent_answer_free, but that the memory may stay in the list, for threads that share an allocator. */
 void ent_answer_spare(ent_answer **spare, ent_answer *answer);
 void ent_answer_free_spare(ent_answer **spare);
-/* Puts a list before another one. */
-void ent_answer_join(ent_answer **spare, ent_answer *list);
 /* An answer lives until it has been let go of as often as it was made or kept; NULL is allowed. */
 ent_answer *ent_answer_keep(ent_answer *answer);
 void ent_answer_free(ent_answer *answer);

@@ -264,7 +264,9 @@ static bool list_instants(ent_verdicts *told)
 static bool take_share(ent_engine *part, ent_meaning *m, ent_fault *error)
 {
     ent_verdicts *told = &m->told[part->number];
-    ent_answer_join(&part->spare_answers, __atomic_exchange_n(&part->returned_answers, NULL, __ATOMIC_ACQUIRE));
+    if (!part->spare_answers) {
+        part->spare_answers = __atomic_exchange_n(&part->returned_answers, NULL, __ATOMIC_ACQUIRE);
+    }
     part->meaning = m;
     bool ok = ent_engine_move_clocks(part, error);
     part->meaning = NULL;
