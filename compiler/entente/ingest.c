@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 8, READY_SLOTS = 6 };
+enum { SLOTS = 8, READY_SLOTS = 5 };
 /* So many slices have to be waited for before the thread that makes them takes a part through one. */
 enum { ENOUGH_READY = 3 };
 
