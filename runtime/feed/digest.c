@@ -5,6 +5,8 @@
 #include <string.h>
 
 enum { LEAF = ENT_BLAKE2B_LEAF, HASH_AT = 16 * LEAF + 1, PREFIX = 1 + sizeof(uint32_t), NAME = 32 };
+/* Rows whose texts are looked up together, and bytes of a text for which there is room without asking. */
+enum { TOGETHER = 64, SHORT = 32 };
 
 /* A party's, service's or member's name as rows say it; size 0: there is no room for that here. */
 typedef struct name_bytes {
@@ -18,9 +20,10 @@ typedef enum way { NOT_SAID, TEXT, NAMED, ONE_BYTE, EIGHT_BYTES, RATIONAL } way;
 /* How rows say a field, and where a batch has it. */
 typedef struct ent_digest_field {
     way way;
-    name_bytes *names; /* of NAMED */
+    name_bytes *names; /* of NAMED, one place on: the first is what rows say that have none */
     const void *data;
     const uint8_t *absent;
+    const char *texts[2 * TOGETHER]; /* of TEXT: of the rows at hand and of those behind them, by their lanes */
 } ent_digest_field;
 
 void ent_digest_init(ent_digest *d)
@@ -80,8 +83,11 @@ static bool prepare_names(ent_digest_field *f, const ent_image *p, const ent_fie
                : field->type == ENT_TYPE_SERVICE ? p->n_service
                                                  : (size_t)p->enumeration[field->param].n_members;
     f->names = calloc(n + 1, sizeof *f->names);
+    if (f->names) {
+        f->names[0] = (name_bytes){.size = 1, .bytes = {1}};
+    }
     for (size_t i = 0; f->names && i < n; i++) {
-        name_bytes *name = &f->names[i];
+        name_bytes *name = &f->names[i + 1];
         name->name = name_of(p, field, (int64_t)i);
         if (name->name->len <= NAME - PREFIX) {
             name->size = PREFIX + name->name->len;
@@ -116,11 +122,11 @@ static bool prepare_field(ent_digest_field *f, const ent_image *p, const ent_fie
     }
 }
 
-/* Bytes that any row of the batch may take, but for texts and long names; 0: out of memory. */
+/* Bytes that any row of the batch may take, but for long texts and names; 0: out of memory. */
 static size_t begin_batch(ent_digest *d, const ent_digest_batch *b)
 {
-    static const uint8_t most[] = {[NOT_SAID] = 0,   [TEXT] = PREFIX,     [NAMED] = NAME,
-                                   [ONE_BYTE] = 1 + 1, [EIGHT_BYTES] = 1 + 8, [RATIONAL] = 1 + sizeof(ent_q)};
+    static const uint8_t most[] = {[NOT_SAID] = 0,     [TEXT] = PREFIX + SHORT, [NAMED] = NAME,
+                                   [ONE_BYTE] = 1 + 1, [EIGHT_BYTES] = 1 + 8,   [RATIONAL] = 1 + sizeof(ent_q)};
     size_t n = (size_t)b->feed->n_fields;
     size_t size = 1;
     if (!d->fields && !d->failed) {
@@ -162,36 +168,49 @@ static inline char *put(char *to, const char *from, size_t n)
     return to + n;
 }
 
-/* There is room for all that has a size of its own, and for `size` behind it; makes some for the text. */
-static char *put_text(ent_digest *d, char *to, const char *text, size_t n, size_t size)
+/* Of many texts, most are far away in memory.  Before the rows from `lane` on are put, the bytes of the next ones' are
+ * asked for, and where those are of the ones behind them. */
+static void look_further(const ent_digest *d, const ent_digest_batch *b, size_t lane)
+{
+    size_t from = lane == 0 ? 0 : lane + TOGETHER;
+    for (ent_digest_field *f = d->fields, *end = f + d->n_fields; f < end; f++) {
+        if (f->way != TEXT || !f->data || from >= b->n) {
+            continue;
+        }
+        const int64_t *text = f->data;
+        size_t to = lane + 2 * TOGETHER < b->n ? lane + 2 * TOGETHER : b->n;
+        size_t further = to + TOGETHER < b->n ? to + TOGETHER : b->n;
+        ent_strings_get_all(b->strings, text + from, to - from, f->texts + from % (2 * TOGETHER));
+        ent_strings_prefetch_all(b->strings, text + to, further - to);
+    }
+}
+
+static inline void look_ahead(const ent_digest *d, const ent_digest_batch *b, size_t lane)
+{
+    if (lane % TOGETHER == 0) {
+        look_further(d, b, lane);
+    }
+}
+
+/* There is room for all that has a size of its own and for short texts, and for `size` behind a long one that is put
+ * here. */
+static inline char *put_text(ent_digest *d, char *to, const char *text, size_t n, size_t size)
 {
     uint32_t len = (uint32_t)n;
-    d->n = (size_t)(to - d->bytes);
-    if (!has_room(d, PREFIX + n + size)) {
-        return NULL;
+    if (n > SHORT) {
+        d->n = (size_t)(to - d->bytes);
+        if (!has_room(d, PREFIX + n + size)) {
+            return NULL;
+        }
+        to = d->bytes + d->n;
     }
-    to = d->bytes + d->n;
     *to++ = 0;
     memcpy(to, &len, sizeof len);
     return put(to + sizeof len, text, n);
 }
 
-/* A text of the session.  Of many, most are far away in memory: those of rows that come soon are asked for. */
-static char *put_numbered(ent_digest *d, const ent_digest_batch *b, char *to, const int64_t *text, size_t lane,
-                          size_t size)
-{
-    enum { FAR = 16, NEAR = 8 };
-    size_t len;
-    if (lane + FAR < b->n) {
-        ent_strings_prefetch(b->strings, text[lane + FAR]);
-        ent_strings_prefetch_bytes(b->strings, text[lane + NEAR]);
-    }
-    const char *bytes = ent_strings_get(b->strings, text[lane], &len);
-    return put_text(d, to, bytes, len, size);
-}
-
 /* A row at the end of the bytes; `size` is begin_batch's. */
-static bool put_row(ent_digest *d, const ent_digest_batch *b, size_t lane, size_t size)
+static inline bool put_row(ent_digest *d, size_t lane, size_t size)
 {
     if (d->failed || !has_room(d, size)) {
         return false;
@@ -201,16 +220,20 @@ static bool put_row(ent_digest *d, const ent_digest_batch *b, size_t lane, size_
         if (!f->data) {
             continue;
         }
-        if (f->absent && f->absent[lane]) {
+        bool absent = f->absent && f->absent[lane];
+        if (absent && f->way != NAMED) {
             *to++ = 1;
             continue;
         }
         switch (f->way) {
-        case TEXT:
-            to = put_numbered(d, b, to, (const int64_t *)f->data, lane, size);
+        case TEXT: {
+            const char *text = f->texts[lane % (2 * TOGETHER)];
+            to = put_text(d, to, text, ent_strings_length(text), size);
             break;
-        case NAMED: {
-            const name_bytes *name = &f->names[((const int64_t *)f->data)[lane]];
+        }
+        case NAMED: { /* without a branch on what may be absent in no order */
+            uint64_t there = absent ? 0 : UINT64_MAX;
+            const name_bytes *name = &f->names[(((const uint64_t *)f->data)[lane] + 1) & there];
             if (name->size > 0) {
                 memcpy(to, name->bytes, NAME);
                 to += name->size;
@@ -242,7 +265,7 @@ static bool put_row(ent_digest *d, const ent_digest_batch *b, size_t lane, size_
 }
 
 /* What was put from `begin` on is a row that waits. */
-static bool end_row(ent_digest *d, int64_t at, size_t begin)
+static inline bool end_row(ent_digest *d, int64_t at, size_t begin)
 {
     if (d->n_rows == d->rows_capacity &&
         !grow((void **)&d->rows, &d->rows_capacity, d->n_rows + 1, sizeof *d->rows)) {
@@ -271,8 +294,9 @@ void ent_digest_add(ent_digest *d, const ent_digest_batch *b, int64_t since)
     size_t size = begin_batch(d, b);
     const int64_t *at = b->columns[b->feed->at].data;
     for (size_t lane = 0; lane < b->n && !d->failed; lane++) {
+        look_ahead(d, b, lane);
         size_t begin = d->n;
-        if (at[lane] >= since && put_row(d, b, lane, size)) {
+        if (at[lane] >= since && put_row(d, lane, size)) {
             (void)end_row(d, at[lane], begin);
         }
     }
@@ -326,12 +350,9 @@ static void put_in_order(ent_digest *d)
     free(sorted);
 }
 
-/* Hashes as many leaves as are full and not the last, when there are many. */
-static void hash_settled(ent_digest *d, size_t at_least)
+/* Hashes as many leaves as are full and not the last, of some bytes. */
+static void hash_settled(ent_digest *d)
 {
-    if (d->n_settled < at_least) {
-        return;
-    }
     size_t n = (d->n_settled - 1) / LEAF;
     ent_hash_tree_leaves(&d->tree, d->bytes, n);
     memmove(d->bytes, d->bytes + n * LEAF, d->n - n * LEAF);
@@ -343,14 +364,16 @@ static void hash_settled(ent_digest *d, size_t at_least)
 }
 
 /* All rows that wait are settled, in order. */
-static void settle(ent_digest *d)
+static inline void settle(ent_digest *d)
 {
     if (d->n_rows > 1) {
         put_in_order(d);
     }
     d->n_settled = d->n;
     d->n_rows = 0;
-    hash_settled(d, HASH_AT);
+    if (d->n_settled >= HASH_AT) {
+        hash_settled(d);
+    }
 }
 
 void ent_digest_take(ent_digest *d, const ent_digest_batch *b)
@@ -358,11 +381,12 @@ void ent_digest_take(ent_digest *d, const ent_digest_batch *b)
     size_t size = begin_batch(d, b);
     const int64_t *at = b->columns[b->feed->at].data;
     for (size_t lane = 0; lane < b->n && !d->failed; lane++) {
+        look_ahead(d, b, lane);
         if (d->n_rows > 0 && at[lane] != d->rows[0].at) {
             settle(d);
         }
         size_t begin = d->n;
-        if (put_row(d, b, lane, size)) {
+        if (put_row(d, lane, size)) {
             (void)end_row(d, at[lane], begin);
         }
     }
@@ -385,7 +409,9 @@ void ent_digest_pass(ent_digest *d, int64_t until)
     d->n_settled = d->rows[passed].offset;
     d->n_rows -= passed;
     memmove(d->rows, d->rows + passed, d->n_rows * sizeof *d->rows);
-    hash_settled(d, HASH_AT);
+    if (d->n_settled >= HASH_AT) {
+        hash_settled(d);
+    }
 }
 
 /* --- saved, and ended --- */
@@ -417,7 +443,9 @@ bool ent_digest_text(ent_digest *d, char text[ENT_HASH_TEXT_SIZE])
 {
     unsigned char digest[ENT_HASH_SIZE];
     settle(d);
-    hash_settled(d, 1);
+    if (d->n_settled > 0) {
+        hash_settled(d);
+    }
     ent_hash_tree_final(&d->tree, d->bytes, d->n, digest);
     d->n = d->n_settled = 0;
     ent_hash_text(digest, text);

@@ -57,7 +57,9 @@ def make_row(rng, second, name=None):
     at = BEGIN + timedelta(seconds=second)
     level, cents, parts = rng.randrange(-5000, 5000), rng.randrange(10**6), rng.randrange(0, 1001)
     value, delay, pence = rng.randrange(10**6) / 64, rng.randrange(10**5), rng.randrange(10**6)
-    name = name if name is not None else "x" * rng.randrange(1, 40) + str(rng.randrange(50)) + rng.choice(["", "é"])
+    if name is None:
+        longest = 400 if rng.random() < 0.03 else 40
+        name = "x" * rng.randrange(1, longest) + str(rng.randrange(50)) + rng.choice(["", "é"])
     event, up, who = rng.choice(EVENTS), rng.random() < 0.9, rng.choice(PARTIES)
     clock = rng.randrange(86400)
     row = {
