@@ -35,6 +35,8 @@ typedef struct ent_digest {
     size_t n_rows, rows_capacity;
     struct ent_digest_field *fields; /* how a row says its fields, once one has come */
     size_t n_fields;
+    char *slots; /* of rows that are put together, each of which has room for all it may say in short */
+    size_t slots_size;
 } ent_digest;
 
 /* What has been settled, as it is saved: the leaves, and what is in none yet. */

@@ -8,7 +8,7 @@
 
 #include "runtime/ledger/blake2b.h"
 
-enum { ENT_BLAKE2B_LANES = 8, ENT_BLAKE2B_ROUNDS = 12 };
+enum { ENT_BLAKE2B_LANES = 16, ENT_BLAKE2B_ROUNDS = 12 };
 
 extern const uint64_t ent_blake2b_beginning[8];
 

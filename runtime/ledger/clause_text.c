@@ -26,6 +26,7 @@ void ent_clause_texts_deinit(ent_clause_texts *texts)
     free(texts->v);
     free_pieces(texts->parties, texts->n_parties);
     free_pieces(texts->spans, texts->n_spans);
+    free_pieces(texts->statuses, ENT_STATUS_COUNT);
     *texts = (ent_clause_texts){.n = 0};
 }
 
@@ -57,7 +58,7 @@ static bool take(ent_json_out *out, size_t skip, ent_clause_piece *piece)
 {
     bool ok = out->error == ENT_JSON_OK && out->len >= skip;
     piece->n = ok ? out->len - skip : 0;
-    piece->p = ok ? malloc(piece->n + 1) : NULL;
+    piece->p = ok ? calloc(1, piece->n + ENT_CLAUSE_PIECE_STEP) : NULL;
     if (piece->p) {
         memcpy(piece->p, out->data + skip, piece->n);
     }
@@ -109,11 +110,11 @@ static bool make(ent_clause_text *text, ent_json_out *out, const ent_engine *ses
 }
 
 static ent_clause_piece *make_names(ent_json_out *out, const ent_image *p, size_t n,
-                                    int64_t (*name)(const ent_image *, size_t))
+                                    const char *(*name)(const ent_image *, size_t))
 {
     ent_clause_piece *names = calloc(n + 1, sizeof *names);
     for (size_t i = 0; names && i < n; i++) {
-        ent_json_text(out, ent_image_text(p, name(p, i)));
+        ent_json_text(out, name(p, i));
         out->len -= out->error == ENT_JSON_OK; /* the quote at its end */
         if (!take(out, 1, &names[i])) {
             free_pieces(names, n);
@@ -123,14 +124,20 @@ static ent_clause_piece *make_names(ent_json_out *out, const ent_image *p, size_
     return names;
 }
 
-static int64_t party_name(const ent_image *p, size_t i)
+static const char *party_name(const ent_image *p, size_t i)
 {
-    return p->party[i].name;
+    return ent_image_text(p, p->party[i].name);
 }
 
-static int64_t span_name(const ent_image *p, size_t i)
+static const char *span_name(const ent_image *p, size_t i)
 {
-    return p->span[i].name;
+    return ent_image_text(p, p->span[i].name);
+}
+
+static const char *status_name(const ent_image *p, size_t i)
+{
+    (void)p;
+    return ent_status_name((int)i);
 }
 
 static bool begin(ent_clause_texts *texts, ent_json_out *out, const ent_image *p)
@@ -141,9 +148,10 @@ static bool begin(ent_clause_texts *texts, ent_json_out *out, const ent_image *p
     texts->n = texts->v ? n : 0;
     texts->parties = make_names(out, p, p->n_party, party_name);
     texts->spans = make_names(out, p, p->n_span, span_name);
+    texts->statuses = make_names(out, p, ENT_STATUS_COUNT, status_name);
     texts->n_parties = p->n_party;
     texts->n_spans = p->n_span;
-    if (!texts->v || !texts->parties || !texts->spans) {
+    if (!texts->v || !texts->parties || !texts->spans || !texts->statuses) {
         ent_clause_texts_deinit(texts);
         return false;
     }

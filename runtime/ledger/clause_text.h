@@ -8,6 +8,8 @@
 #include "runtime/ledger/json_out.h"
 #include "runtime/state/engine.h"
 
+/* Behind the n bytes lie others, up to a whole step and of no meaning: so it can be moved in whole steps. */
+enum { ENT_CLAUSE_PIECE_STEP = 32 };
 typedef struct ent_clause_piece {
     char *p; /* NULL: not made, or there is none */
     size_t n;
@@ -28,7 +30,7 @@ typedef struct ent_clause_texts {
     char digest[65];
     ent_clause_text *v;
     size_t n;
-    ent_clause_piece *parties, *spans; /* their names, as they stand within a JSON text */
+    ent_clause_piece *parties, *spans, *statuses; /* their names, as they stand within a JSON text */
     size_t n_parties, n_spans;
 } ent_clause_texts;
 

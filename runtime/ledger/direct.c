@@ -13,8 +13,9 @@
 
 #if defined O_DIRECT && defined STATX_DIOALIGN
 
-/* Space is asked for in large pieces: so many writes need no new place on the disk each. */
-enum { UNIT = ENT_DIRECT_UNIT, BLOCK = ENT_DIRECT_BLOCK, BLOCKS = 3, SPACE = 32 * BLOCK };
+/* A block costs a request to the disk, an interrupt and two threads that are woken, so they are large, and there are no
+ * more than two.  Space is asked for in larger pieces: so many writes need no new place on the disk each. */
+enum { UNIT = ENT_DIRECT_UNIT, BLOCK = ENT_DIRECT_BLOCK, BLOCKS = 2, SPACE = 16 * BLOCK };
 
 struct ent_direct {
     int fd;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ENT_DIRECT_UNIT = 4096, ENT_DIRECT_BLOCK = 2 << 20 };
+enum { ENT_DIRECT_UNIT = 4096, ENT_DIRECT_BLOCK = 4 << 20 };
 
 typedef struct ent_direct ent_direct;
 

@@ -14,30 +14,58 @@ enum { ROOM = 2048 };
 
 #define PUT(at, literal) (memcpy((at), (literal), sizeof(literal) - 1), (at) + sizeof(literal) - 1)
 
+/* An instant whose text stands in the line already: facts tell those of the clock again. */
+typedef struct told {
+    int64_t ns;
+    size_t at; /* in the text; 0: not told, as a line begins with a brace */
+    size_t n;
+} told;
+
 typedef struct telling {
     ent_ledger *ledger;
+    const ent_ledger_text *out;
     const ent_clause_text *clause;
     const ent_zone *zone;
     ent_draft_clock clock;
+    told began, stopped;
 } telling;
 
+/* Short ones without a call, in two moves that may overlap. */
 static inline char *put_bytes(char *at, const char *bytes, size_t n)
 {
-    memcpy(at, bytes, n);
+    if (n > 16 || n < 4) {
+        memcpy(at, bytes, n);
+    } else if (n >= 8) {
+        memcpy(at, bytes, 8);
+        memcpy(at + n - 8, bytes + n - 8, 8);
+    } else {
+        memcpy(at, bytes, 4);
+        memcpy(at + n - 4, bytes + n - 4, 4);
+    }
     return at + n;
 }
 
-static char *put_piece(char *at, const ent_clause_piece *piece)
+/* What is moved beyond its end is not yet written, and there behind the piece. */
+static inline char *put_piece(char *at, const ent_clause_piece *piece)
 {
-    return put_bytes(at, piece->p, piece->n);
+    for (size_t i = 0; i < piece->n; i += ENT_CLAUSE_PIECE_STEP) {
+        memcpy(at + i, piece->p + i, ENT_CLAUSE_PIECE_STEP);
+    }
+    return at + piece->n;
+}
+
+static size_t digits_of(uint64_t value)
+{
+    size_t n = 1;
+    for (uint64_t limit = 10; value >= limit && n < 19; limit *= 10) {
+        n++;
+    }
+    return n + (value >= UINT64_C(10000000000000000000));
 }
 
 static char *put_number(char *at, uint64_t value)
 {
-    size_t n = 1;
-    for (uint64_t rest = value; rest >= 10; rest /= 10) {
-        n++;
-    }
+    size_t n = digits_of(value);
     for (size_t i = n; i > 0; i--, value /= 10) {
         at[i - 1] = (char)('0' + value % 10);
     }
@@ -53,23 +81,47 @@ static char *put_seconds(char *at, int64_t ns)
     return at + ent_format_seconds(ns, at, ENT_SECONDS_TEXT_SIZE);
 }
 
-static inline char *put_instant(const telling *t, char *at, int64_t ns)
+static inline char *put_new_instant(const telling *t, char *at, int64_t ns)
 {
     return ent_civil_put(at, ns, t->zone, &t->ledger->instants);
 }
 
-static char *put_clock(const telling *t, char *at)
+static inline char *put_told(const telling *t, char *at, const told *again)
+{
+    memcpy(at, t->out->p + again->at, ENT_CIVIL_TEXT_MAX);
+    return at + again->n;
+}
+
+static char *put_instant(const telling *t, char *at, int64_t ns)
+{
+    if (t->began.at > 0 && t->began.ns == ns) {
+        return put_told(t, at, &t->began);
+    }
+    if (t->stopped.at > 0 && t->stopped.ns == ns) {
+        return put_told(t, at, &t->stopped);
+    }
+    return put_new_instant(t, at, ns);
+}
+
+static inline char *put_and_remember(const telling *t, char *at, int64_t ns, told *as)
+{
+    char *end = put_new_instant(t, at, ns);
+    *as = (told){ns, (size_t)(at - t->out->p), (size_t)(end - at)};
+    return end;
+}
+
+static char *put_clock(telling *t, char *at)
 {
     const ent_draft_clock *clock = &t->clock;
     at = PUT(at, ",\"clock\":{\"at\":\"");
-    at = put_instant(t, at, clock->at_ns);
+    at = put_and_remember(t, at, clock->at_ns, &t->began);
     if (clock->has_due) {
         at = PUT(at, "\",\"due\":\"");
-        at = put_instant(t, at, clock->due_ns);
+        at = put_new_instant(t, at, clock->due_ns);
     }
     if (clock->has_done) {
         at = PUT(at, "\",\"done\":\"");
-        at = put_instant(t, at, clock->done_ns);
+        at = put_and_remember(t, at, clock->done_ns, &t->stopped);
     }
     if (clock->open) {
         at = PUT(at, "\",\"open\":true,\"elapsed\":\"");
@@ -80,8 +132,7 @@ static char *put_clock(const telling *t, char *at)
     at = PUT(at, "\",\"allowed\":\"");
     at = put_seconds(at, clock->allowed_ns);
     at = PUT(at, "\"},\"status\":\"");
-    const char *status = ent_status_name(clock->status);
-    at = put_bytes(at, status, strlen(status));
+    at = put_piece(at, &t->ledger->clauses.statuses[clock->status]);
     if (clock->status == ENT_STATUS_BREACH) {
         at = PUT(at, "\",\"shortfall\":\"");
         at = put_seconds(at, clock->elapsed_ns - clock->allowed_ns);
@@ -254,7 +305,10 @@ bool ent_ledger_draft_text(ent_ledger *ledger, const ent_engine *session, const 
     memcpy(head, draft, sizeof head);
     const ent_clause_text *clause = &ledger->clauses.v[head[1]];
     const size_t room = ROOM + clause->begin.n + clause->subject.n + clause->accountable.n + clause->end.n;
-    telling t = {.ledger = ledger, .clause = clause, .zone = ent_engine_agreement_zone(session, clause->agreement)};
+    telling t = {.ledger = ledger,
+                 .out = out,
+                 .clause = clause,
+                 .zone = ent_engine_agreement_zone(session, clause->agreement)};
     char *at = ent_ledger_text_room(out, room);
     if (!at) {
         return false;

@@ -282,7 +282,7 @@ size_t ent_civil_format(char *buf, size_t cap, int64_t utc_ns, const struct ent_
     return ent_civil_format_offset(buf, cap, utc_ns, zone ? ent_zone_offset_ns(zone, utc_ns) : 0);
 }
 
-enum { DATE = sizeof((ent_civil_memory *)0)->days[0].date };
+enum { DATE = sizeof "2026-01-31T" - 1 };
 #define KNOWN_DAY (INT64_C(1) << 62)
 
 /* false: what is written of the instant is not of the common form. */
@@ -310,22 +310,25 @@ char *ent_civil_put(char *at, int64_t utc_ns, const struct ent_zone *zone, ent_c
     if ((memory->n_offset == 0 || memory->offset_ns != offset_ns) && !remember_offset(memory, offset_ns)) {
         return at + ent_civil_format_offset(at, ENT_CIVIL_TEXT_MAX, utc_ns, offset_ns);
     }
-    int64_t utc_s = ent_time_floor_div(utc_ns, ENT_TIME_SECOND_NS);
-    int64_t local_s = utc_s + offset_ns / ENT_TIME_SECOND_NS;
-    int64_t day = ent_time_floor_div(local_s, ENT_TIME_DAY_S);
-    uint32_t second = (uint32_t)(local_s - day * ENT_TIME_DAY_S);
+    int64_t local_ns;
+    if (__builtin_add_overflow(utc_ns, offset_ns, &local_ns)) {
+        return at + ent_civil_format_offset(at, ENT_CIVIL_TEXT_MAX, utc_ns, offset_ns);
+    }
+    int64_t day = ent_time_floor_div(local_ns, ENT_TIME_DAY_NS);
     size_t place = (size_t)day % ENT_CIVIL_DAYS;
     if (memory->days[place].known != (day ^ KNOWN_DAY)) {
         remember_day(memory, place, day);
     }
-    memcpy(at, memory->days[place].date, DATE);
+    /* unsigned, as the first day of all times begins before them */
+    uint64_t of_day_ns = (uint64_t)local_ns - (uint64_t)day * (uint64_t)ENT_TIME_DAY_NS;
+    uint32_t second = (uint32_t)(of_day_ns / (uint64_t)ENT_TIME_SECOND_NS);
+    memcpy(at, memory->days[place].date, sizeof memory->days[place].date);
     at = put_two(at + DATE, second / 3600);
     *at++ = ':';
     at = put_two(at, second / 60 % 60);
     *at++ = ':';
     at = put_two(at, second % 60);
-    /* unsigned, as the first second of all times begins before them */
-    at = put_fraction(at, (int64_t)((uint64_t)utc_ns - (uint64_t)utc_s * (uint64_t)ENT_TIME_SECOND_NS));
+    at = put_fraction(at, (int64_t)(of_day_ns - second * (uint64_t)ENT_TIME_SECOND_NS));
     memcpy(at, memory->offset, sizeof memory->offset);
     return at + memory->n_offset;
 }

@@ -71,7 +71,7 @@ enum { ENT_CIVIL_DAYS = 8 };
 typedef struct ent_civil_memory {
     struct {
         int64_t known; /* the day on the zone's clock, with a bit that none has; 0: none */
-        char date[11]; /* `2026-01-31T` */
+        char date[16]; /* `2026-01-31T` and what is not told */
     } days[ENT_CIVIL_DAYS];
     int64_t offset_ns;
     uint32_t n_offset; /* 0: none */

@@ -15,10 +15,9 @@
 
 /* Families of numbered texts are for tables that become large. */
 enum { FIRST_BLOCK_BITS = 10, BLOCKS = 40, CHUNK_BYTES = 65536, CHUNK_MOST = 4 * 1024 * 1024, FAMILIES_FROM = 1024 };
-/* The length that stands before a text that is as long or longer. */
-enum { LONG = 255 };
+enum { LONG = ENT_STRINGS_LONG };
 
-/* Where a text's bytes are; before them stands its length (see length_of). */
+/* Where a text's bytes are; before them stands its length (see strings.h). */
 typedef const char *entry;
 
 typedef struct slot {
@@ -102,16 +101,6 @@ static unsigned block_of(size_t id, size_t *offset)
     return top - FIRST_BLOCK_BITS;
 }
 
-/* A byte before the text, and of a long one a word before that. */
-static size_t length_of(entry text)
-{
-    size_t len = (unsigned char)text[-1];
-    if (len == LONG) {
-        memcpy(&len, text - 1 - sizeof len, sizeof len);
-    }
-    return len;
-}
-
 static const entry *entry_of(const ent_strings *strings, size_t id)
 {
     size_t offset = 0;
@@ -162,7 +151,7 @@ static slot *find_slot(const ent_strings *strings, const char *p, size_t len, ui
         }
         if (candidate->hash == hash) {
             entry known = *entry_of(strings, (size_t)candidate->id - 1);
-            if (length_of(known) == len && same_text(known, p, len)) {
+            if (ent_strings_length(known) == len && same_text(known, p, len)) {
                 return candidate;
             }
         }
@@ -367,15 +356,36 @@ static bool is_known(const ent_strings *strings, int64_t id)
     return id >= 0 && (uint64_t)id < __atomic_load_n(&strings->n, __ATOMIC_ACQUIRE);
 }
 
+static const char *text_of(const ent_strings *strings, int64_t id)
+{
+    static const char empty[2] = {0}; /* behind its length */
+    return is_known(strings, id) ? *entry_of(strings, (size_t)id) : empty + 1;
+}
+
 const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)
 {
-    static const char empty[1] = "";
-    bool known = is_known(strings, id);
-    const char *found = known ? *entry_of(strings, (size_t)id) : empty;
+    const char *found = text_of(strings, id);
     if (len != NULL) {
-        *len = known ? length_of(found) : 0;
+        *len = ent_strings_length(found);
     }
     return found;
+}
+
+void ent_strings_get_all(const ent_strings *strings, const int64_t *ids, size_t n, const char **texts)
+{
+    for (size_t i = 0; i < n; i++) {
+        texts[i] = text_of(strings, ids[i]);
+        __builtin_prefetch(texts[i]);
+    }
+}
+
+void ent_strings_prefetch_all(const ent_strings *strings, const int64_t *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (is_known(strings, ids[i])) {
+            __builtin_prefetch(entry_of(strings, (size_t)ids[i]));
+        }
+    }
 }
 
 void ent_strings_prefetch(const ent_strings *strings, int64_t id)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct ent_image;
 typedef struct ent_strings ent_strings;
@@ -26,6 +27,23 @@ const char *ent_strings_get(const ent_strings *strings, int64_t id, size_t *len)
 /* A text will be asked for soon: of where it is known, and, once that has had time, of its bytes. */
 void ent_strings_prefetch(const ent_strings *strings, int64_t id);
 void ent_strings_prefetch_bytes(const ent_strings *strings, int64_t id);
+/* Of many: each of a number that is not known is empty.  Their bytes are asked for, to be there soon. */
+void ent_strings_get_all(const ent_strings *strings, const int64_t *ids, size_t n, const char **texts);
+/* ent_strings_prefetch of many. */
+void ent_strings_prefetch_all(const ent_strings *strings, const int64_t *ids, size_t n);
+
+/* The length that stands before a text that is as long or longer. */
+enum { ENT_STRINGS_LONG = 255 };
+/* Of a text of the table: it stands in a byte before it, and of a long one in a word before that. */
+static inline size_t ent_strings_length(const char *text)
+{
+    size_t len = (unsigned char)text[-1];
+    if (len == ENT_STRINGS_LONG) {
+        memcpy(&len, text - 1 - sizeof len, sizeof len);
+    }
+    return len;
+}
+
 /* Where numbered texts are found without a call or a lock; their meanings are their numbers here. */
 struct ent_families;
 const struct ent_families *ent_strings_families(const ent_strings *strings);

@@ -298,6 +298,10 @@ static void same_lines(const made *m, uint64_t seed)
         d.done_ns = some_time(&seed);
         d.elapsed_ns = some_time(&seed);
         d.allowed_ns = some_time(&seed);
+        /* facts mostly tell of the clock's instants */
+        because[0].from_ns = seldom(&seed) ? because[0].from_ns : d.at_ns;
+        because[1].from_ns = seldom(&seed) ? because[1].from_ns : d.done_ns;
+        because[1].to_ns = seldom(&seed) ? because[1].to_ns : d.at_ns;
         d.cause_origin = seldom(&seed) ? 0 : 7;
         d.answer = next_random(&seed) % 2 ? &answer : NULL;
         brief.files = general.files = seldom(&seed) ? files : NULL;

@@ -608,6 +608,14 @@ static void test_strings(void **state)
     assert_int_equal(len, 6);
     assert_string_equal(ent_strings_get(s, -1, &len), "");
     assert_string_equal(ent_strings_get(s, 999999, &len), "");
+    const int64_t ids[] = {5, 20003, -1, 20004, 999999, 20002, 20009};
+    const char *found[7];
+    ent_strings_prefetch_all(s, ids, 7);
+    ent_strings_get_all(s, ids, 7, found);
+    for (size_t i = 0; i < 7; i++) {
+        assert_ptr_equal(found[i], ent_strings_get(s, ids[i], &len));
+        assert_int_equal(ent_strings_length(found[i]), len);
+    }
     assert_int_equal(ent_strings_count(s), 20014);
     ent_strings_free(s);
     ent_strings_free(NULL);
