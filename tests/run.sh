@@ -70,8 +70,8 @@ step "oracle random clubs, one that failed" \
 step "oracle accountability, random worlds" \
     python3 tests/property/random_worlds.py --seed 1 --count "$WORLDS" --entente "$ENTENTE"
 # worlds in which engine and oracle once differed: roots of a time share between samples of a dependency, and where
-# a span `caused by` of a dependency begins
-for world in 77-363 77-1226 l6-479; do
+# a span `caused by` of a dependency, or of the service itself, begins or ends
+for world in 77-363 77-1226 l6-479 402-49 402-108; do
     step "random world $world" python3 tests/property/random_worlds.py --seed ${world%-*} --start ${world#*-} \
         --count 1 --entente "$ENTENTE"
 done
