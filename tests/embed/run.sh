@@ -134,7 +134,7 @@ fi
 # --- installed, found by pkg-config, and the examples of docs/embedding.md
 make -s install DESTDIR= PREFIX="$work/installed" >"$work/log" 2>&1
 tell $? "make install"
-sanitize=${SANITIZE:+-fsanitize=address,undefined} # as the libraries that are installed
+sanitize="${SANITIZE:+-fsanitize=address,undefined}${COVERAGE:+--coverage}" # as the libraries that are installed
 export PKG_CONFIG_PATH="$work/installed/lib/pkgconfig" LD_LIBRARY_PATH="$work/installed/lib"
 "$BUILD/entente" build -o "$work/first.entc" examples/first/first.ent >/dev/null 2>&1
 "$BUILD/tests/embed_standing" "$work/first.entc" >"$work/log" 2>&1
