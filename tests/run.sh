@@ -51,6 +51,7 @@ step "language server" python3 tests/ide.py "$ENTENTE"
 step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "order of what is emitted" python3 tests/operand_order.py
+step "memory, disk and power that fail" python3 tests/fault/sweep.py --calls 50 --entente "$ENTENTE"
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
 step "holders filled forward" python3 tests/property/last_holder.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "ledgers of many lines" python3 tests/property/spool.py --entente "$ENTENTE"
