@@ -83,8 +83,8 @@ class Outages:
     def began(self, name, t):
         """When the current run of bad samples of a service began."""
         rows = self.instants(name)
-        if self.state(name, t) != "bad":
-            return min(r["at"] for r in rows if r["at"] > t)
+        if self.state(name, t) != "bad":    # its next sample is, and may go on with a run from before a silence
+            t = min(r["at"] for r in rows if r["at"] > t)
         rows = [r for r in rows if r["at"] <= t]
         while len(rows) > 1 and self.sense(rows[-2]):
             rows.pop()
