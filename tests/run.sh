@@ -51,6 +51,7 @@ step "language server" python3 tests/ide.py "$ENTENTE"
 step "golden listings" sh tests/golden/emit/run.sh "$ENTENTE"
 step "layers and sizes" sh tests/lint.sh
 step "order of what is emitted" python3 tests/operand_order.py
+step "memory, disk and power that fail" python3 tests/fault/sweep.py --calls 50 --entente "$ENTENTE"
 step "same bytes whatever the way" sh tests/property/invariance.sh "$ENTENTE" "$BUILD/examples" $ROWS
 step "holders filled forward" python3 tests/property/last_holder.py --seed 1 --count $((CLUBS / 5)) --entente "$ENTENTE"
 step "ledgers of many lines" python3 tests/property/spool.py --entente "$ENTENTE"
@@ -70,8 +71,8 @@ step "oracle random clubs, one that failed" \
 step "oracle accountability, random worlds" \
     python3 tests/property/random_worlds.py --seed 1 --count "$WORLDS" --entente "$ENTENTE"
 # worlds in which engine and oracle once differed: roots of a time share between samples of a dependency, and where
-# a span `caused by` of a dependency begins
-for world in 77-363 77-1226 l6-479; do
+# a span `caused by` of a dependency, or of the service itself, begins or ends
+for world in 77-363 77-1226 l6-479 402-49 402-108; do
     step "random world $world" python3 tests/property/random_worlds.py --seed ${world%-*} --start ${world#*-} \
         --count 1 --entente "$ENTENTE"
 done

@@ -39,6 +39,7 @@ void ent_account_leave(ent_account *before);
 /* Work that is about to be done; false: it is too much. */
 bool ent_account_work(uint64_t instructions);
 bool ent_account_keys(uint64_t n); /* new ones */
+uint64_t ent_account_keys_left(void);
 void ent_account_forget_keys(uint64_t n);
 
 /* A block for the struct that holds the account itself, which counts towards it. */

@@ -60,16 +60,23 @@ bool ent_account_work(uint64_t instructions)
     return account->instructions <= account->instructions_max || exceed(account, ENT_OVER_INSTRUCTIONS);
 }
 
+uint64_t ent_account_keys_left(void)
+{
+    const ent_account *account = current;
+    if (!account || account->keys_max == 0) {
+        return UINT64_MAX;
+    }
+    return account->keys < account->keys_max ? account->keys_max - account->keys : 0;
+}
+
 bool ent_account_keys(uint64_t n)
 {
-    ent_account *account = current;
-    if (!account) {
-        return true;
+    if (n > ent_account_keys_left()) {
+        return exceed(current, ENT_OVER_KEYS);
     }
-    if (account->keys_max > 0 && (account->keys >= account->keys_max || n > account->keys_max - account->keys)) {
-        return exceed(account, ENT_OVER_KEYS);
+    if (current) {
+        current->keys += n;
     }
-    account->keys += n;
     return true;
 }
 

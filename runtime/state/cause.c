@@ -8,8 +8,10 @@
  *
  *     rows -> marks (of dependencies)      bad rows -> suspects -> roots -> charged: a fold per set of causes
  *
- * A stretch of a time share takes its roots at its first instant, and again whenever a dependency's state
- * changes or a span `caused by` of one begins or ends. Oracle: tests/oracle/accountability.py. */
+ * Of a stretch of a time share it is asked at its first instant which dependencies are bad, and again whenever
+ * the state of one changes. Not where a span `caused by` somebody begins or ends: a bad sample that has come
+ * within reach by then would let the span say who answers for other time than its own.
+ * Oracle: tests/oracle/accountability.py. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,16 +287,19 @@ static int64_t silent_from(const ent_causes *c, const ent_mark *m)
     return ent_add_sat(m->at, c->stretches ? two : ent_add_sat(two, 1));
 }
 
-/* The mark that makes the service bad at t, or NULL. */
-static const ent_mark *bad_at(const ent_causes *c, int64_t service, int64_t t, int64_t limit)
+/* The mark that makes the service bad at t, or NULL. It was asked at `asked`, and no state has changed since: a
+ * sample that came in between was the next one then, and no bad one. */
+static const ent_mark *bad_at(const ent_causes *c, int64_t service, int64_t asked, int64_t t, int64_t limit)
 {
     const ent_marks *m = &c->marks[service];
     size_t at = mark_at(m, t);
-    if (at != SIZE_MAX && m->v[at].bad && t < silent_from(c, &m->v[at])) {
-        return &m->v[at];
+    const ent_mark *latest = at == SIZE_MAX ? NULL : &m->v[at];
+    if (latest && latest->bad && t < silent_from(c, latest)) {
+        return latest;
     }
     const ent_mark *next = at + 1 < m->n ? &m->v[at + 1] : NULL;
-    bool soon = next && c->interval > 0 && next->at < ent_add_sat(t, c->interval) && next->at < limit;
+    bool is_next = next && !(latest && latest->at > asked);
+    bool soon = is_next && c->interval > 0 && next->at < ent_add_sat(asked, c->interval) && next->at < limit;
     return soon && next->bad ? next : NULL;
 }
 
@@ -346,7 +351,7 @@ typedef struct search {
     ent_engine *s;
     const ent_objectivestate *o;
     const ent_fold_row *fold;
-    int64_t t, limit;
+    int64_t asked, t, limit;
     uint64_t found;
     int64_t earliest; /* of the roots found, when only the first in time count */
     bool first_only;
@@ -374,7 +379,7 @@ static void seek(search *x, int64_t service, int64_t run_from)
     c->visited[service] = c->stamp;
     for (int64_t i = 0; i < row->n_dependencies; i++) {
         int64_t d = p->dependency[row->first_dependency + i].service;
-        const ent_mark *bad = bad_at(c, d, x->t, x->limit);
+        const ent_mark *bad = bad_at(c, d, x->asked, x->t, x->limit);
         deeper |= bad != NULL;
         if (!bad || c->visited[d] == c->stamp) {
             continue;
@@ -392,20 +397,21 @@ static void seek(search *x, int64_t service, int64_t run_from)
     }
 }
 
-/* The parties at the roots of the service at t. *root: where there is one root, it. */
-static uint64_t roots_of(ent_engine *s, const ent_objectivestate *o, int64_t service, int64_t t,
+/* The parties at the roots of the service at t, by what was bad at `asked`. *root: where there is one root, it. */
+static uint64_t roots_of(ent_engine *s, const ent_objectivestate *o, int64_t service, int64_t asked, int64_t t,
                          int64_t limit, int64_t *root)
 {
     ent_causes *c = o->causes;
     search x = {.s = s,
                 .o = o,
                 .fold = &s->program->fold[o->row->first_fold],
+                .asked = asked,
                 .t = t,
                 .limit = limit,
                 .earliest = INT64_MAX,
                 .first_only = s->program->framework[0].joint == ENT_JOINT_FIRST};
     c->stamp++;
-    seek(&x, service, t);
+    seek(&x, service, asked);
     *root = x.found ? x.root : SEVERAL;
     return x.found ? x.found : bit_of(s->program->service[service].provider);
 }
@@ -569,10 +575,10 @@ bool ent_causes_stretch(ent_engine *s, ent_objectivestate *o, ent_window_state *
                                                  .window = w,
                                                  .group = (uint32_t)(g - w->groups),
                                                  .tracker = (uint32_t)tracker,
-                                                 .continues = first < from});
+                                                 .first = first});
 }
 
-static uint64_t *carried_at(ent_window_state *w, int64_t key)
+static int64_t *carried_at(ent_window_state *w, int64_t key)
 {
     uint32_t *place = ent_map_at(&w->carries, key);
     if (!place) {
@@ -584,7 +590,7 @@ static uint64_t *carried_at(ent_window_state *w, int64_t key)
             return NULL;
         }
         *place = (uint32_t)w->n_carried++;
-        w->carried[*place] = NO_PARTY;
+        w->carried[*place] = INT64_MIN;
     }
     return &w->carried[*place];
 }
@@ -616,37 +622,54 @@ static int64_t next_edge_of_service(ent_engine *s, const ent_fold_row *fold, int
     return to;
 }
 
-/* The first instant in [from, to) at which a dependency changes; `to` if there is none. */
-static int64_t next_change(ent_engine *s, const ent_fold_row *fold, ent_causes *c, int64_t service, int64_t from,
-                           int64_t to, bool *ok)
+/* The first instant in [from, to) at which the service turns bad, good or silent; `to` if there is none. */
+static int64_t next_change(const ent_causes *c, int64_t service, int64_t from, int64_t to)
+{
+    const ent_marks *m = &c->marks[service];
+    size_t at = mark_at(m, from - 1);
+    for (size_t k = at == SIZE_MAX ? 0 : at; k < m->n && m->v[k].at < to; k++) {
+        const ent_mark *before = k > 0 ? &m->v[k - 1] : NULL;
+        bool fresh = !before || m->v[k].at >= silent_from(c, before);
+        if (m->v[k].at >= from && (fresh || before->bad != m->v[k].bad)) {
+            return m->v[k].at;
+        }
+        int64_t silent = silent_from(c, &m->v[k]);
+        if (silent >= from && silent < to && (k + 1 == m->n || silent <= m->v[k + 1].at)) {
+            return silent;
+        }
+    }
+    return to;
+}
+
+/* What is next beneath a service; for each the end of what was looked at, if there is none. */
+typedef struct outlook {
+    int64_t change; /* of the state of a service that it depends on, directly or not */
+    int64_t edge;   /* where a span `caused by` of one begins or ends */
+} outlook;
+
+static void look_beneath(ent_engine *s, const ent_fold_row *fold, ent_causes *c, int64_t service, int64_t from,
+                         outlook *next, bool *ok)
 {
     const ent_image *p = s->program;
     const ent_service_row *row = &p->service[service];
     c->visited[service] = c->stamp;
     for (int64_t i = 0; i < row->n_dependencies; i++) {
         int64_t d = p->dependency[row->first_dependency + i].service;
-        if (c->visited[d] == c->stamp) {
-            continue;
+        if (c->visited[d] != c->stamp) {
+            next->change = next_change(c, d, from, next->change);
+            next->edge = next_edge_of_service(s, fold, d, from, next->edge, ok);
+            look_beneath(s, fold, c, d, from, next, ok);
         }
-        const ent_marks *m = &c->marks[d];
-        size_t at = mark_at(m, from - 1);
-        for (size_t k = at == SIZE_MAX ? 0 : at; k < m->n && m->v[k].at < to; k++) {
-            const ent_mark *before = k > 0 ? &m->v[k - 1] : NULL;
-            bool fresh = !before || m->v[k].at >= silent_from(c, before);
-            if (m->v[k].at >= from && (fresh || before->bad != m->v[k].bad)) {
-                to = m->v[k].at;
-                break;
-            }
-            int64_t silent = silent_from(c, &m->v[k]);
-            if (silent >= from && silent < to && (k + 1 == m->n || silent <= m->v[k + 1].at)) {
-                to = silent;
-                break;
-            }
-        }
-        to = next_edge_of_service(s, fold, d, from, to, ok);
-        to = next_change(s, fold, c, d, from, to, ok);
     }
-    return to;
+}
+
+static outlook look_ahead(ent_engine *s, const ent_fold_row *fold, ent_causes *c, int64_t service, int64_t from,
+                          int64_t to, bool *ok)
+{
+    outlook next = {to, to};
+    c->stamp++;
+    look_beneath(s, fold, c, service, from, &next, ok);
+    return next;
 }
 
 /* Where a span `caused by` of the tracker's key begins or ends in (from, to); else `to`. */
@@ -684,36 +707,33 @@ static bool settle_stretch(ent_engine *s, ent_objectivestate *o, ent_group *g,
     const ent_fold_row *fold = &s->program->fold[o->row->first_fold];
     ent_causes *c = o->causes;
     const int64_t *keys = o->trackers[0].v[x->tracker].use_keys;
-    uint64_t *carried = carried_at(x->window, x->key);
+    int64_t *carried = carried_at(x->window, x->key);
     ent_intervals excluded = {0};
     bool ok = carried && ent_excluded_set(s, o, x->window, fold->feed, keys, x->to, &excluded);
     bool seeks = depends(s, c, x->service);
-    uint64_t causes = ok && x->continues ? *carried : NO_PARTY;
+    /* a stretch that is accounted in pieces goes on with what was asked in the last one */
+    int64_t asked = ok && *carried >= x->first ? *carried : x->from;
     int64_t from = x->from;
-    int64_t root;
     while (ok && from < x->to) {
-        int64_t to = x->to;
-        int64_t change = from;
+        int64_t to = next_span_edge(s, fold, keys + o->n_uses, from, x->to, &ok);
+        uint64_t causes = span_causes(s, fold, keys + o->n_uses, from);
         if (seeks) {
-            c->stamp++;
-            change = next_change(s, fold, c, x->service, from, to, &ok);
+            bool changes = look_ahead(s, fold, c, x->service, from, from + 1, &ok).change == from;
+            asked = changes ? from : asked;
+            outlook next = look_ahead(s, fold, c, x->service, from + 1, to, &ok);
+            to = next.change < next.edge ? next.change : next.edge;
         }
-        if (!seeks) {
+        if (!causes && seeks) {
+            int64_t root;
+            causes = roots_of(s, o, x->service, asked, from, x->window->to, &root);
+        } else if (!causes) {
             causes = owner_of(s, o, x->service);
-        } else if (!causes || change == from) {
-            causes = roots_of(s, o, x->service, from, x->window->to, &root);
         }
-        if (seeks) {
-            c->stamp++;
-            to = next_change(s, fold, c, x->service, from + 1, to, &ok);
-        }
-        to = next_span_edge(s, fold, keys + o->n_uses, from, to, &ok);
-        uint64_t spans = ok ? span_causes(s, fold, keys + o->n_uses, from) : NO_PARTY;
-        ok = ok && charge_stretch(s, o, g, x, &excluded, from, to, spans ? spans : causes);
+        ok = ok && charge_stretch(s, o, g, x, &excluded, from, to, causes);
         from = to;
     }
     if (ok) {
-        *carried = causes;
+        *carried = asked;
     }
     ent_intervals_deinit(&excluded);
     return ok;
@@ -725,7 +745,7 @@ static bool settle_one(ent_engine *s, ent_objectivestate *o, ent_suspect *x)
 {
     ent_group *g = &x->window->groups[x->group];
     if (x->from == x->to) {
-        uint64_t causes = roots_of(s, o, x->service, x->from, x->window->to, &x->root);
+        uint64_t causes = roots_of(s, o, x->service, x->from, x->from, x->window->to, &x->root);
         return charge_sample(s, o, g, x, causes);
     }
     return settle_stretch(s, o, g, x);

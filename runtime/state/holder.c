@@ -205,8 +205,10 @@ static bool take_rows(const filling *x, ent_named_keys *named, size_t n)
     }
     for (size_t i = 0; i < n; i++) {
         if (named->n_others == 0) {
+            /* no more rows at once than there may be new keys; where there are none left, row by row */
+            uint64_t left = ent_account_keys_left();
             size_t before = named->n;
-            i = take_reached(*x, named, i, n);
+            i = take_reached(*x, named, i, left < n - i ? i + (size_t)left : n);
             if (!ent_account_keys(named->n - before)) {
                 return false;
             }

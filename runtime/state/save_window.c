@@ -256,7 +256,7 @@ static bool io_carried(ent_io *x, const ent_objectivestate *o, ent_window_state 
             ok = false;
             break;
         }
-        ok = ent_io_key(x, &shape, &keys[i]) && ent_io_parties(x, &w->carried[i]) &&
+        ok = ent_io_key(x, &shape, &keys[i]) && ent_io_i64(x, &w->carried[i]) &&
              (!x->reading || ent_io_map_put(x, &w->carries, keys[i], i));
     }
     free(keys);
@@ -429,7 +429,7 @@ static bool io_suspect(ent_io *x, const ent_objectivestate *o, ent_suspect *v)
            (!stretch || ent_io_key(x, &shape, &v->key)) &&
            ent_io_index(x, &v->service, -1, (int64_t)p->n_service) &&
            ent_io_index(x, &v->root, -1, (int64_t)p->n_service) && ent_io_u32(x, &v->group) &&
-           ent_io_u32(x, &v->tracker) && ent_io_bool(x, &v->continues) &&
+           ent_io_u32(x, &v->tracker) && ent_io_i64(x, &v->first) &&
            ent_io_i64(x, &v->origin) && ent_io_i64(x, &v->until_origin) &&
            (fold->value < 0 || ent_io_cell(x, fold->value_type, fold->param, &v->value)) &&
            ent_io_check(x, is_sound(x, o, v), "a sample that is none");

@@ -357,8 +357,8 @@ typedef struct ent_window_state {
     ent_map caps;           /* `at most` of exclusions: cached per key and slice, see objective.c */
     ent_capset *cap_sets;
     size_t n_cap_sets, cap_sets_capacity;
-    ent_map carries;        /* time shares: key -> causes of the stretch in hand */
-    uint64_t *carried;
+    ent_map carries;        /* time shares: key -> when it was last asked which dependencies are bad */
+    int64_t *carried;
     size_t n_carried, carried_capacity;
     ent_map seen_keys;      /* samples of each key, where a subject has several; of time shares, known ns */
     int64_t *seen;
@@ -403,7 +403,7 @@ typedef struct ent_suspect {
     ent_window_state *window;
     uint32_t group;
     uint32_t tracker; /* of a stretch */
-    bool continues;   /* a stretch that goes on from the one before */
+    int64_t first;    /* of a stretch: its first instant in the window, of which `from` may be a later one */
     int64_t origin, until_origin;
     union {
         int64_t i;

@@ -75,6 +75,21 @@ static bool is_swept(const void *caller)
     return false;
 }
 
+/* simdjson makes its list of implementations at the first use, in functions that may not fail: see json_simd.cc, which
+ * makes sure that there is memory for it. */
+static void choose_simdjson(void)
+{
+    static const char *const names[] = {"_ZN8simdjson25get_active_implementationEv",
+                                        "_ZNK8simdjson8internal29available_implementation_list21detect_best_supportedEv"};
+    uint64_t list = 0; /* it has no members */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        void *choose = dlsym(RTLD_DEFAULT, names[i]);
+        if (choose) {
+            (void)((const void *(*)(const void *))choose)(&list);
+        }
+    }
+}
+
 /* Only what the program does is swept: not what the loader does before main. */
 __attribute__((constructor)) static void begin(void)
 {
@@ -85,6 +100,7 @@ __attribute__((constructor)) static void begin(void)
     atomic_store(&calls, 0);
     bool first = true;
     dl_iterate_phdr(note_image, &first);
+    choose_simdjson();
     kind = !what                         ? NOTHING
            : strcmp(what, "memory") == 0 ? MEMORY
            : strcmp(what, "disk") == 0   ? DISK

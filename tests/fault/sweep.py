@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What `entente run` and `build` do when something fails: a full memory, a full disk, a killed process.
 
-    sweep.py --entente PATH [--seconds N] [--cc CC] [--only NAME] [--at N]
+    sweep.py --entente PATH [--seconds N | --calls N] [--cc CC] [--only NAME] [--at N]
 
 Every case is run with each allocation, write, fsync and rename failing in turn (fail_nth.c), once for that
-call alone and once for it and all after it; where a case has too many for the time, every k-th. Then
-must hold:
+call alone and once for it and all after it; where a case has too many for the time, every k-th, and with
+--calls always the same N of them, spread evenly. Then must hold:
   memory, disk   exit status 4 with a message, or 0 with the results of a run where nothing fails (some
                  failures can be lived with: a folder that cannot be synced, a library's fallback; and
                  the version of the time zones may be unknown); no signal; outputs whole or as they
@@ -155,7 +155,7 @@ class Sweep:
             env["FAULT_ON"] = "1"
         try:
             return subprocess.run([self.entente, *case.args], cwd=self.folder, capture_output=True,
-                                  timeout=5, env=env, check=False)
+                                  timeout=30, env=env, check=False)
         except subprocess.TimeoutExpired as late:
             return subprocess.CompletedProcess(case.args, 124, b"", late.stderr or b"hangs")
 
@@ -211,7 +211,7 @@ class Sweep:
                 out.append(f"left behind: {sorted(left)}")
         return out
 
-    def sweep(self, case, kind, seconds, only_at):
+    def sweep(self, case, kind, seconds, only_at, calls):
         good = self.whole(case)
         total = self.count(case, kind)
         began = time.monotonic()
@@ -236,8 +236,10 @@ class Sweep:
             # as many as the time allows, spread evenly over what is left
             each = (time.monotonic() - began) / at * step
             rest = max(seconds - (time.monotonic() - began), each)
-            step = max(1, int((total - at) * each / rest + 0.999))
+            step = max(1, total // calls if calls else int((total - at) * each / rest + 0.999))
             at += step
+            if calls and at > step * calls:
+                break
         print(f"{case.name}: {kind}: {total} calls, {tried} runs")
 
 
@@ -285,6 +287,7 @@ def main():
     p = argparse.ArgumentParser(description="failure sweeps")
     p.add_argument("--entente", required=True)
     p.add_argument("--seconds", type=float, default=16)
+    p.add_argument("--calls", type=int, default=0)
     p.add_argument("--cc", default=os.environ.get("CC") or "cc")
     p.add_argument("--only")
     p.add_argument("--kind")
@@ -308,7 +311,7 @@ def main():
                 continue
             for kind, part in (("memory", 0.22), ("disk", 0.06), ("kill", 0.03)):
                 if not args.kind or args.kind == kind:
-                    sweep.sweep(case, kind, args.seconds * part, args.at)
+                    sweep.sweep(case, kind, args.seconds * part, args.at, args.calls)
         if not args.only:
             small_disk(sweep)
         print(f"{sweep.passed} passed, {sweep.failed} failed")

@@ -130,10 +130,14 @@ class Replay:
                 continue
             known.append((start, end))
             bad = self.sense(r)
-            cuts = [start] + (self.outages.changes(key, start, end) if bad else []) + [end]
+            if not bad:
+                self.add_time(tl.measure(tl.clip(whole, start, end)), bad, frozenset())
+                continue
+            asks = {start} | self.outages.changes(key, start, end)
+            cuts = sorted(asks | self.outages.span_edges(key, start, end)) + [end]
             for x, y in zip(cuts, cuts[1:]):
-                self.add_time(tl.measure(tl.clip(whole, x, y)), bad,
-                              self.outages.causes(key, x) if bad else frozenset())
+                asked = max(t for t in asks if t <= x)
+                self.add_time(tl.measure(tl.clip(whole, x, y)), bad, self.outages.causes(key, x, asked))
         silent = tl.measure(tl.subtract(whole, tl.union(known)))
         if self.objective.get("missing") in ("down", "up"):
             bad = (self.objective["missing"] == "down") != self.mirrored()

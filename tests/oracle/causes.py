@@ -65,33 +65,37 @@ class Outages:
     def bad(self, name, t):
         return self.state(name, t) == "bad" or self.soon_bad(name, t)
 
-    def roots(self, name, t):
-        """{(service, its causes)}: where the outage of a service at t comes from."""
+    def roots(self, name, t, asked):
+        """{(service, its causes)}: where the outage of a service at t comes from.
+
+        `asked` is when it was last looked which dependencies are bad: t, or in a stretch of time before it.
+        """
         held = span_causes(self.world, {self.key: name}, t, self.until)
         if held:
             return {(name, held)}
         s = service(self.world, name)
         if policy(self.world, "outages", "owner") == "dependencies":
-            bad = [d for d in s.get("depends", []) if self.bad(d, t)]
+            bad = [d for d in s.get("depends", []) if self.bad(d, asked)]
             if bad:
-                return set().union(*(self.roots(d, t) for d in bad))
+                return set().union(*(self.roots(d, t, asked) for d in bad))
         return {(name, frozenset([s["by"]]))}
 
     def began(self, name, t):
         """When the current run of bad samples of a service began."""
         rows = self.instants(name)
-        if self.state(name, t) != "bad":
-            return min(r["at"] for r in rows if r["at"] > t)
+        if self.state(name, t) != "bad":    # its next sample is, and may go on with a run from before a silence
+            t = min(r["at"] for r in rows if r["at"] > t)
         rows = [r for r in rows if r["at"] <= t]
         while len(rows) > 1 and self.sense(rows[-2]):
             rows.pop()
         return rows[-1]["at"]
 
-    def causes(self, name, t):
+    def causes(self, name, t, asked=None):
         """The causing parties of a bad sample of a service at t."""
-        found = self.roots(name, t)
+        asked = t if asked is None else asked
+        found = self.roots(name, t, asked)
         if len(found) > 1 and policy(self.world, "joint", "shared") == "first in time":
-            began = {r[0]: self.began(r[0], t) for r in found}
+            began = {r[0]: self.began(r[0], asked) for r in found}
             found = {r for r in found if began[r[0]] == min(began.values())}
         return frozenset().union(*(parties for _, parties in found))
 
@@ -101,7 +105,7 @@ class Outages:
         return set(direct).union(*(self.beneath(d) for d in direct))
 
     def changes(self, name, a, b):
-        """Instants in (a, b) at which the causes may change: states beneath, and spans."""
+        """Instants in (a, b) at which a service beneath turns bad, good or silent."""
         out = set()
         for d in self.beneath(name):
             rows = self.instants(d)
@@ -110,12 +114,17 @@ class Outages:
                 was = "silent" if before is None else self.state(d, before)
                 if was != self.state(d, t):
                     out.add(t)
+        return {t for t in out if a < t < b}
+
+    def span_edges(self, name, a, b):
+        """Instants in (a, b) at which a span `caused by` of the service or of one beneath begins or ends."""
+        out = set()
         for s in self.world.spans.values():
             if s.get("caused_by"):
                 for d in self.beneath(name) | {name}:
                     for pair in self.world.intervals(s["name"], {self.key: d}, self.until, a, b):
                         out.update(pair)
-        return sorted(t for t in out if a < t < b)
+        return {t for t in out if a < t < b}
 
 
 # ---- clocks -----------------------------------------------------------------------------------

@@ -14,19 +14,23 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 passed=0 failed=0
 
+alike() { # WHAT EXPECTED FOUND: two files with the same in them, and not nothing
+    if [ -s "$2" ] && cmp -s "$2" "$3"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$1"
+        cat err.txt
+        diff "$2" "$3" | head -6 | cut -c1-400
+    fi
+}
+
 same() { # WHAT PROGRAM OPTIONS…
     what=$1 program=$2
     shift 2
     "$entente" run --assume-signed "$program" "$@" --ledger other.jsonl >other.txt 2>err.txt
-    if cmp -s ledger.jsonl other.jsonl && cmp -s table.txt other.txt; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "$what: the ledger or the table differs"
-        cat err.txt
-        diff ledger.jsonl other.jsonl | head -4 | cut -c1-300
-        diff table.txt other.txt | head -6
-    fi
+    alike "$what: the ledger differs" ledger.jsonl other.jsonl
+    alike "$what: the table differs" table.txt other.txt
 }
 
 same_figures() { # PROGRAM OPTIONS…: without a ledger, for which rows are hashed in turn, threads share more of the work
@@ -35,14 +39,7 @@ same_figures() { # PROGRAM OPTIONS…: without a ledger, for which rows are hash
     "$entente" run --assume-signed "$program" "$@" --format csv >figures.csv 2>err.txt
     for n in 2 3; do
         "$entente" run --assume-signed "$program" "$@" --format csv --jobs $n >other.csv 2>err.txt
-        if [ -s figures.csv ] && cmp -s figures.csv other.csv; then
-            passed=$((passed + 1))
-        else
-            failed=$((failed + 1))
-            echo "$program jobs $n: other figures"
-            cat err.txt
-            diff figures.csv other.csv | head -4 | cut -c1-300
-        fi
+        alike "$program jobs $n: other figures" figures.csv other.csv
     done
 }
 
@@ -56,14 +53,8 @@ same_facts() { # WHAT PROGRAM OPTIONS…: traced, against the ledger that is not
     "$entente" run --assume-signed "$program" "$@" --trace --ledger other.jsonl >/dev/null 2>err.txt
     unplaced ledger.jsonl >expected.txt
     unplaced other.jsonl >actual.txt
-    if grep -q '"source":{"feed"' other.jsonl && cmp -s expected.txt actual.txt; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "$what: no facts, or others"
-        cat err.txt
-        diff expected.txt actual.txt | head -4 | cut -c1-300
-    fi
+    grep -q '"source":{"feed"' other.jsonl || echo "no facts" >>actual.txt
+    alike "$what: no facts, or others" expected.txt actual.txt
 }
 
 all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
@@ -119,6 +110,7 @@ threads() { # WHAT FILE…: the same with one thread, with three, and in the por
     shift
     feeds=
     for f; do feeds="$feeds --feed reading=$f"; done
+    : >err.txt
     for way in 1 3 portable; do
         options="--jobs $way"
         [ $way = portable ] && options=--portable
@@ -129,13 +121,8 @@ threads() { # WHAT FILE…: the same with one thread, with three, and in the por
     done
     for kind in l:jsonl q:csv o:txt s:txt r:csv c:txt; do
         for way in 3 portable; do
-            if cmp -s "${kind%:*}1.${kind#*:}" "${kind%:*}$way.${kind#*:}"; then
-                passed=$((passed + 1))
-            else
-                failed=$((failed + 1))
-                echo "$what: with --jobs 3 or --portable ($way) another ${kind%:*}"
-                diff "${kind%:*}1.${kind#*:}" "${kind%:*}$way.${kind#*:}" | head -4 | cut -c1-200
-            fi
+            alike "$what: with --jobs 3 or --portable ($way) another ${kind%:*}" \
+                "${kind%:*}1.${kind#*:}" "${kind%:*}$way.${kind#*:}"
         done
     done
     [ "$(wc -l <q1.csv)" -gt 1 ] || { failed=$((failed + 1)); echo "$what: no bad row"; }
@@ -211,14 +198,7 @@ shares() { # OPTIONS…
     for f in together alone; do
         grep '"kind":"objective"' $f.txt | sed 's/"seq":[0-9]*,//; s/"source":{"file":[^}]*}//; s/"\(prev\|hash\)":"[0-9a-f]*"//g' | sort >$f.lines
     done
-    if [ -s alone.lines ] && cmp -s together.lines alone.lines; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "shared folds $*: other decisions than alone"
-        cat err.txt
-        diff together.lines alone.lines | head -4 | cut -c1-400
-    fi
+    alike "shared folds $*: other decisions than alone" alone.lines together.lines
 }
 sed 's/outages follow dependencies/outages stay with owner/' many.ent >owners.ent
 same_figures owners.ent --feed probe=probe.csv --batch 64

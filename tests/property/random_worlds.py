@@ -12,7 +12,8 @@ clocks were. Every `--variants`-th world is decided again with its parties renam
 answer and change nothing else, and with facts about a service that nothing in it depends on. Parties that are
 alike in the replay must have equal shares. `--without` leaves features out (caused, money, cap, cut, absent,
 gaps, twice, excluding, following, counting, parts, share, figure, count, time, mirror, above, client_duty,
-outcomes, integrator, no_data, amendments, rolling, pools, framework_goals, last_holder, or a policy of joint causes).
+outcomes, integrator, no_data, amendments, rolling, pools, framework_goals, last_holder, turning, or a policy of joint
+causes).
 Ends with `N passed, N failed`; the exit status is 1 if any failed.
 """
 

@@ -47,6 +47,8 @@ class Maker:
         self.unsaid = random.Random("unsaid holders " + seed)  # of its own: other worlds stay as they were
         self.unchanged = 0                                     # how many rows of tickets say nobody
         self.without = without
+        self.short = random.Random("short spans " + seed)      # of its own, too
+        self.turning = self.short.random() < 0.15 and not {"turning", "time", "caused"} & without
         self.start = tl.parse_instant(DAY0)
         self.days = self.r.choice([1, 1, 2])
         self.end = self.start + self.days * tl.DAY
@@ -70,6 +72,8 @@ class Maker:
         for i, name in enumerate(SERVICES[:r.randint(2, 6)]):
             before = SERVICES[:i]
             depends = [d for d in before if r.random() < 0.5]
+            if self.turning and before and not depends:
+                depends = [self.short.choice(before)]
             self.services.append({"name": name, "by": r.choice(self.providers),
                                   "depends": depends})
         c = {"framework": {"name": "Club", "timezone": "UTC", "currency": "GBP",
@@ -81,6 +85,8 @@ class Maker:
         if self.chance(0.2, "cap"):
             c["framework"]["cap"] = {"percent": r.choice(["1", "4"]), "unit": r.choice(["day", "month"])}
         self.kind = r.choice(["outages", "tickets", "both"])
+        if self.turning and self.kind == "tickets":
+            self.kind = "both"
         c["agreements"] = self.slas(c) + self.olas()
         for a in c["agreements"]:
             whole = a["effective"] == ["2010-01-01", None]
@@ -124,6 +130,8 @@ class Maker:
         joint = r.choice([None, "shared", "by charge", "first in time", "jointly"])
         if joint and joint not in self.without:
             out["joint"] = joint
+        if self.turning:
+            out["outages"] = "dependencies"
         if any(p["role"] == "integrator" for p in self.parties) and r.random() < 0.7:
             out["answers"] = ["integrator", "client"]
         return out
@@ -164,6 +172,8 @@ class Maker:
         for s, p in zip(spans, (0.6, 0.35, 0.15, 0.6)):
             if self.chance(p, "caused"):
                 s["caused_by"] = r.choice([*who, "force majeure"])
+        if self.turning:
+            spans[3].setdefault("caused_by", self.short.choice(who))
         if any(s.get("caused_by") == "force majeure" for s in spans):
             self.parties.append({"name": "force majeure", "role": "nobody"})
         return spans
@@ -334,6 +344,8 @@ class Maker:
         r = self.r
         kinds = ["share"] * 6 + ["figure"] * 3 + ["count", "time"]
         kind = r.choice([k for k in kinds if k not in self.without])
+        if self.turning and self.short.random() < 0.8:
+            kind = "time"
         o = {"name": name, "window": self.window(), "op": "at least"}
         getattr(self, "make_" + kind)(o)
         self.choose(o, a)
@@ -353,6 +365,8 @@ class Maker:
         service = r.choice(own if own and r.random() < 0.7 else
                            [s["name"] for s in self.services[-2:]])
         pick = r.randint(0, 4)
+        if self.turning:
+            service = self.services[-1]["name"]
         if m["agg"] == "time share":
             pick = 2
         if pick == 0:
@@ -408,6 +422,8 @@ class Maker:
             o["measure"]["stale"] = self.hours([1, 3, 4, 6])
         o.update(unit="ratio", missing=self.r.choice(["down", "up", "ignored"]),
                  target=str(Fraction(self.r.choice([50, 80, 95]), 100)))
+        if self.turning:
+            o["target"] = "1"
 
     def money(self, o, a):
         r = self.r
@@ -490,16 +506,23 @@ class Maker:
             if r.random() < 0.1:
                 continue
             phase = r.choice([0, 0, self.every // 2, 60 * tl.NS]) if jitter else 0
+            if self.turning:
+                phase = self.short.randint(0, 5) * self.every // 6
             at = self.start - 3 * self.every + phase
             gap = 0
             while at < self.end + self.every:
                 gap = gap - 1 if gap else r.choice([0] * 24 + [1, 2, 4]) if "gaps" not in \
                     self.without else 0
                 down = any(a <= at < b for a, b in outages[s["name"]])
+                if self.turning:
+                    down ^= self.short.random() < 0.25
                 if not gap:
                     rows.append(self.sample(at, s["name"], down))
                     if self.chance(0.02, "twice"):
                         rows.append(self.sample(at, s["name"], not down))
+                    if self.turning and self.short.random() < 0.15:
+                        again = at + self.short.randint(1, 5) * self.every // 6
+                        rows.append(self.sample(again, s["name"], down or self.short.random() < 0.3))
                 at += self.every
         return rows
 
@@ -523,6 +546,17 @@ class Maker:
             if r.random() < 0.85:
                 rows.append({"_at": at + r.choice([1, 2, 4, 8]) * tl.HOUR, "id": f"C{i}",
                              "event": "finished", "kind": kind, "service": service})
+        return rows + (self.short_spans() if self.turning else [])
+
+    def short_spans(self):
+        """Power that is gone for less than an interval, so that it comes and goes while a stretch of time lasts."""
+        r, rows = self.short, []
+        for i in range(r.randint(4, 12)):
+            at = self.start + r.randrange((self.end - self.start) // self.every * 12) * self.every // 12
+            service = r.choice([*self.services, *self.services[-1:] * 3])["name"]
+            row = {"id": f"S{i}", "kind": "power", "service": service}
+            rows.append({"_at": at, "event": "started", **row})
+            rows.append({"_at": at + r.randint(1, 8) * self.every // 12, "event": "finished", **row})
         return rows
 
     def period(self):

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/memory/account.h"
 #include "runtime/state/state.h"
 #include "tests/unit/state_saved.h"
 
@@ -192,8 +193,60 @@ static void test_tampered(void **state)
     ent_image_destroy(p);
 }
 
+enum { N_LIMITED = 40 };
+
+/* Two slices with the same keys, within an account that allows so many; 0: any number. */
+static bool slices_within(ent_account *account, size_t *n_named)
+{
+    ent_fault error;
+    ent_image *p = club(KEY_INTEGER);
+    facts all = {0};
+    for (int i = 0; i < 2 * N_LIMITED; i++) {
+        fact *f = facts_add(&all, TICKET, BASE_NS + i * MINUTE_NS);
+        f->event = NOTED;
+        f->tries = i % N_LIMITED;
+        f->party = NETCO;
+    }
+    drive_plan plan = {0};
+    telling out = {0};
+    ent_engine_options options = plan_options(&plan, &out);
+    ent_engine *s = ent_engine_new(p, &options, &error);
+    assert_non_null(s);
+    assert_true(facts_push(s, all.v, all.n, &error));
+    ent_feedstate *f = &s->feeds[TICKET];
+    ent_account *before = ent_account_enter(account);
+    bool ok = ent_feedstate_slice(s, f, all.v[N_LIMITED].at, &error) && ent_feedstate_drop_slice(s, f) &&
+              ent_feedstate_slice(s, f, INT64_MAX, &error);
+    ent_account_leave(before);
+    *n_named = f->named.n;
+    ent_engine_free(s);
+    ent_image_destroy(p);
+    free(all.v);
+    return ok;
+}
+
+/* There may be as many new keys as are allowed and not one more, and then still rows of those that are known. */
+static void test_limit_of_keys(void **state)
+{
+    (void)state;
+    size_t n_named;
+    ent_account free_of_limit = {0};
+    assert_true(slices_within(&free_of_limit, &n_named));
+    assert_int_equal(n_named, N_LIMITED);
+    assert_true(free_of_limit.keys >= N_LIMITED);
+    for (uint64_t most = 1; most <= free_of_limit.keys + 1; most++) {
+        ent_account account = {.keys_max = most};
+        bool enough = most >= free_of_limit.keys;
+        assert_int_equal(slices_within(&account, &n_named), enough);
+        assert_int_equal(account.excess, enough ? ENT_WITHIN : ENT_OVER_KEYS);
+        assert_int_equal(account.keys, enough ? free_of_limit.keys : most);
+        assert_int_equal(n_named, most < N_LIMITED ? most : N_LIMITED);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_filled), cmocka_unit_test(test_tampered)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_filled), cmocka_unit_test(test_tampered),
+                                       cmocka_unit_test(test_limit_of_keys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
