@@ -14,7 +14,7 @@
 #include "runtime/state/save.h"
 
 static const char magic[8] = {'E', 'N', 'T', 'S', 'E', 'S', 'S', 'N'};
-enum { VERSION = 3, HASH_TEXT = ENT_HASH_TEXT_SIZE - 1, HEAD = 8 + 4 + 4 + 4 + 4 * 8 + HASH_TEXT, FEED = 1 + 3 * 8 };
+enum { VERSION = 4, HASH_TEXT = ENT_HASH_TEXT_SIZE - 1, HEAD = 8 + 4 + 4 + 4 + 4 * 8 + HASH_TEXT, FEED = 1 + 3 * 8 };
 
 static size_t size_of(const ent_session *s)
 {

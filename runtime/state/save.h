@@ -18,7 +18,7 @@
 
 #include "runtime/state/engine.h"
 
-#define ENT_STATE_VERSION 1
+#define ENT_STATE_VERSION 2
 
 /* Takes the next n bytes; false stops the saving. */
 typedef bool (*ent_engine_writer)(void *user, const void *bytes, size_t n);
