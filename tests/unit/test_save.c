@@ -231,7 +231,7 @@ static void test_refused(void **state)
     saved.p[8] = 9;
     assert_null(restored(p, &saved, &out, &error));
     assert_string_equal(error.message,
-                        "the saved state has version 9, and this program reads version 1");
+                        "the saved state has version 9, and this program reads version 2");
     saved.p[0] = 'e';
     assert_null(restored(p, &saved, &out, &error));
     assert_string_equal(error.message, "this is no saved state");
