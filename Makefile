@@ -55,8 +55,9 @@ IDE_LIBS := -ljansson
 WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
 
 # What `entente` itself is linked with.  Most of its start was loading shared libraries, so those that there are
-# archives of are in it, libsimdjson is loaded where JSON is read, and what it takes of libm is in libc, too.  SHARED=1
-# links it as other programs are, and so does a sanitizer, which has to be there before libstdc++.
+# archives of are in it, libsimdjson is loaded where JSON is read, and what it takes of libm is in libc, too, but for
+# floor(), which gcc -O2 makes itself.  SHARED=1 links it as other programs are, and so does a sanitizer, which has to be
+# there before libstdc++.
 ifeq (,$(SHARED)$(findstring -fsanitize,$(OPT)))
 SIMDJSON_SONAME := $(shell readelf -d "$$($(CXX) -print-file-name=libsimdjson.so)" 2>/dev/null | \
                            sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
@@ -65,7 +66,8 @@ ifneq (,$(SIMDJSON_SONAME))
 COMMAND_CC := compiler/entente/json_library.cc
 COMMAND_LINK = $(CC) -static-libgcc
 archive = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
-COMMAND_LIBS = $(foreach l,jansson z zstd lzma sodium ffi stdc++,$(call archive,$(l))) -ldl -lpthread
+COMMAND_LIBS = $(foreach l,jansson z zstd lzma sodium ffi stdc++,$(call archive,$(l))) -ldl -lpthread \
+               $(if $(and $(findstring gcc,$(CC)),$(findstring -O2,$(OPT))),,-lm)
 else
 COMMAND_LINK := $(CXX)
 COMMAND_LIBS := $(IDE_LIBS) $(RUNTIME_LIBS)
