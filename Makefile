@@ -8,7 +8,8 @@
 #   make coverage   which lines the unit tests and golden runs reach;  make dist  the sources as one archive
 #   make bench      times beside other engines, whose folder is BENCH_DIR;  make bench-deps  installs them
 #
-# SANITIZE=1 builds everything with ASan and UBSan under build/sanitize; CC=clang builds with clang.
+# SANITIZE=1 builds everything with ASan and UBSan under build/sanitize; CC=clang builds with clang; SHARED=1 links the
+# command with shared libraries only.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -44,7 +45,7 @@ endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
 CPPFLAGS := -I. -Iruntime/include -I$(B)/gen -D_GNU_SOURCE
-CFLAGS := -std=c17 $(OPT) $(WARN) -fPIC -fvisibility=hidden
+CFLAGS := -std=c17 $(OPT) $(WARN) -fno-math-errno -fPIC -fvisibility=hidden
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Wshadow -Werror -fPIC -fno-rtti -fvisibility=hidden
 GENFLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -w
 # malloc and its kin are the runtime's own in all of our code: see runtime/memory/account.h
@@ -52,6 +53,25 @@ MEMORY := -include runtime/memory/memory.h
 RUNTIME_LIBS := -lz -lzstd -llzma -lsimdjson -lsodium -lffi -ldl -lm -lpthread
 IDE_LIBS := -ljansson
 WATCH_LIBS := -lmicrohttpd -lcurl -lsnappy -lprotobuf-c -ljansson
+
+# What `entente` itself is linked with.  Most of its start was loading shared libraries, so those that there are
+# archives of are in it, libsimdjson is loaded where JSON is read, and what it takes of libm is in libc, too, but for
+# floor(), which gcc -O2 makes itself.  SHARED=1 links it as other programs are, and so does a sanitizer, which has to be
+# there before libstdc++.
+ifeq (,$(SHARED)$(findstring -fsanitize,$(OPT)))
+SIMDJSON_SONAME := $(shell readelf -d "$$($(CXX) -print-file-name=libsimdjson.so)" 2>/dev/null | \
+                           sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+endif
+ifneq (,$(SIMDJSON_SONAME))
+COMMAND_CC := compiler/entente/json_library.cc
+COMMAND_LINK = $(CC) -static-libgcc
+archive = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+COMMAND_LIBS = $(foreach l,jansson z zstd lzma sodium ffi stdc++,$(call archive,$(l))) -ldl -lpthread \
+               $(if $(and $(findstring gcc,$(CC)),$(findstring -O2,$(OPT))),,-lm)
+else
+COMMAND_LINK := $(CXX)
+COMMAND_LIBS := $(IDE_LIBS) $(RUNTIME_LIBS)
+endif
 
 # to build, and what the tests need besides: servers, a browser, other hosts
 PACKAGES := gcc g++ flex bison pkg-config libffi-dev zlib1g-dev libzstd-dev liblzma-dev libsimdjson-dev libical-dev \
@@ -74,6 +94,7 @@ DRIVER_C := $(sort $(wildcard tests/property/*_driver.c) $(wildcard tests/fuzz/f
 RUNTIME_O := $(RUNTIME_C:%.c=$(B)/obj/%.o) $(RUNTIME_CC:%.cc=$(B)/obj/%.o)
 COMPILER_O := $(COMPILER_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/parser.o $(B)/obj/gen/lexer.o
 COMMAND_O := $(COMMAND_C:%.c=$(B)/obj/%.o)
+COMMAND_CC_O := $(COMMAND_CC:%.cc=$(B)/obj/%.o)
 WATCH_O := $(WATCH_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/remote.pb-c.o
 UNIT := $(UNIT_C:tests/unit/%.c=$(B)/tests/%)
 DRIVERS := $(patsubst %.c,$(B)/tests/%,$(notdir $(DRIVER_C)))
@@ -138,6 +159,9 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c Makefile
 $(B)/obj/compiler/%.o: compiler/%.c $(B)/gen/parser.h $(B)/gen/lexer.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/obj/compiler/%.o: compiler/%.cc Makefile
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) -DENT_SIMDJSON_SONAME='"$(SIMDJSON_SONAME)"' $(CXXFLAGS) -MMD -MP -c -o $@ $<
 $(B)/obj/runtime/%.o: runtime/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(MEMORY) $(CFLAGS) $(FAST) -MMD -MP -c -o $@ $<
@@ -167,8 +191,8 @@ $(B)/libentente-compiler.so: $(B)/libentente-compiler.a $(B)/libentente.a $(B)/g
 	    $(filter $(B)/obj/compiler/embed/%,$(COMPILER_O)) $(B)/libentente-compiler.a $(B)/libentente.a \
 	    $(RUNTIME_LIBS)
 	ln -sf libentente-compiler.so $@.$(SO_MAJOR)
-$(B)/entente: $(filter-out %/cmd_watch.o,$(COMMAND_O)) $(B)/libentente-compiler.a $(B)/libentente.a | $(B)/entente-watch
-	$(CXX) $(OPT) -o $@ $^ $(IDE_LIBS) $(RUNTIME_LIBS)
+$(B)/entente: $(filter-out %/cmd_watch.o,$(COMMAND_O)) $(COMMAND_CC_O) $(B)/libentente-compiler.a $(B)/libentente.a | $(B)/entente-watch
+	$(COMMAND_LINK) $(OPT) -o $@ $^ $(COMMAND_LIBS)
 $(B)/entente-watch: $(filter-out %/watch_program.o,$(COMMAND_O)) $(WATCH_O) $(B)/libentente-compiler.a $(B)/libentente.a
 	$(CXX) $(OPT) -o $@ $^ $(WATCH_LIBS) $(RUNTIME_LIBS)
 
@@ -419,4 +443,4 @@ docs: docs/bytecode.md $(PYTHON)/entente/_abi.py
 clean:
 	rm -rf build
 
--include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(WATCH_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d) $(EMBED:=.d) $(TSAN_O:.o=.d)
+-include $(RUNTIME_O:.o=.d) $(COMPILER_O:.o=.d) $(COMMAND_O:.o=.d) $(COMMAND_CC_O:.o=.d) $(WATCH_O:.o=.d) $(UNIT:=.d) $(DRIVERS:=.d) $(EMBED:=.d) $(TSAN_O:.o=.d)

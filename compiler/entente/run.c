@@ -612,7 +612,7 @@ static int conclude(run *r, FILE *out)
     } else if (r->options->format == ENT_RUN_TABLE) {
         told = ent_report_table(&result, out, r->options->colour);
     } else if (r->options->format == ENT_RUN_CSV) {
-        ent_report_csv(&result, out);
+        told = ent_report_csv(&result, out);
     }
     if (!told) {
         return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");

@@ -67,9 +67,8 @@ bool ent_output_is_file(const char *path, FILE *err);
 
 /* 1234567 as 1,234,567 */
 const char *ent_count_text(uint64_t n, char *buf, size_t size);
-/* false: out of memory */
+/* These three: false is out of memory. */
 bool ent_report_table(const ent_run_result *result, FILE *out, bool colour);
-void ent_report_csv(const ent_run_result *result, FILE *out);
-/* false: out of memory */
+bool ent_report_csv(const ent_run_result *result, FILE *out);
 bool ent_report_html(const ent_run_result *result, ent_file *file);
 #endif

@@ -553,15 +553,20 @@ ent_parallel *ent_parallel_start(ent_reader *reader, const ent_parallel_options 
     return p;
 }
 
+void ent_parallel_end(ent_parallel *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->stopping = true;
+    pthread_cond_broadcast(&p->freed);
+    pthread_mutex_unlock(&p->lock);
+}
+
 void ent_parallel_stop(ent_parallel *p)
 {
     if (!p) {
         return;
     }
-    pthread_mutex_lock(&p->lock);
-    p->stopping = true;
-    pthread_cond_broadcast(&p->freed);
-    pthread_mutex_unlock(&p->lock);
+    ent_parallel_end(p);
     for (size_t i = 0; p->workers && i < p->n_workers; i++) {
         worker *w = &p->workers[i];
         if (w->started) {

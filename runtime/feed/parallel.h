@@ -38,6 +38,8 @@ typedef enum ent_parallel_result {
 /* NULL when memory or threads run out. The reader stays the caller's, who leaves it alone while results are rows
  * or pieces. */
 ent_parallel *ent_parallel_start(ent_reader *reader, const ent_parallel_options *options, ent_feed_error *err);
+/* There are no more rows: the threads end, and nobody waits for them yet.  Then only `ent_parallel_stop`. */
+void ent_parallel_end(ent_parallel *parallel);
 void ent_parallel_stop(ent_parallel *parallel);
 ent_parallel_result ent_parallel_next(ent_parallel *parallel, ent_rows *rows, uint64_t *skipped,
                                       ent_reader **reader, ent_feed_error *err);

@@ -373,6 +373,9 @@ static ent_stream_result read_serial(ent_stream *s, ent_rows *rows, ent_feed_err
     ent_cells cells;
     int got = next_cells(s, &cells, err);
     if (got <= 0) {
+        if (s->parallel) {
+            ent_parallel_end(s->parallel); /* while the last decisions are made */
+        }
         return got == 0 ? ENT_STREAM_END : ENT_STREAM_FAILED;
     }
     if (cells.file_index + 1 != s->checked_file) {
