@@ -457,11 +457,12 @@ static bool lend_rooms(run *r)
     return ok;
 }
 
-/* What a step costs for each key is spread over so many rows. */
+/* What a step costs for each key is spread over so many rows.  Several slices of a divided session are in memory at once,
+ * which is better used by smaller ones. */
 static size_t rows_a_step(const run *r)
 {
-    enum { BATCHES_A_STEP = 3 };
-    return BATCHES_A_STEP * rows_a_batch(r);
+    enum { BATCHES_A_STEP = 6, BATCHES_A_SLICE = 3 };
+    return (ent_engine_n_parts(r->session) > 0 ? BATCHES_A_SLICE : BATCHES_A_STEP) * rows_a_batch(r);
 }
 
 static int take_batches(run *r, ent_ingest *ingest)

@@ -545,8 +545,8 @@ void ent_watches_deinit(ent_watches *w);
 void ent_events_clear(ent_engine *s);
 /* Appends to s->events the slice's rows that mean something to w. */
 bool ent_watches_collect(ent_engine *s, const ent_watches *w, uint16_t tag);
-/* The same of one watch alone, tag 0, dealt out to parts by key: those of parts follow one another, and ends[i] is where
- * those of part i do. */
+/* The same of one watch alone, tag 0, dealt out to parts by key: those of parts follow one another, and ends[i] is
+ * where those of part i do. */
 bool ent_watch_deal(ent_engine *s, const ent_watch *watch, size_t n_parts, size_t *ends);
 /* Keys that are numbers handed out one after another come together, and lie together in what is kept by key: so many of
  * them are of one part.  n_parts: a power of two. */
