@@ -457,8 +457,8 @@ static bool lend_rooms(run *r)
     return ok;
 }
 
-/* What a step costs for each key is spread over so many rows.  Several slices of a divided session are in memory at once,
- * which is better used by smaller ones. */
+/* What a step costs for each key is spread over so many rows.  Several slices of a divided session are in memory at
+ * once, which is better used by smaller ones. */
 static size_t rows_a_step(const run *r)
 {
     enum { BATCHES_A_STEP = 6, BATCHES_A_SLICE = 3 };
