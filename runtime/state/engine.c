@@ -6,8 +6,6 @@
 #include "runtime/vm/simd.h"
 
 #define DEFAULT_ZONE_DIR "/usr/share/zoneinfo"
-/* Decisions are settled and given out in heaps of this size, so that memory does not grow with the run. */
-#define SETTLE_AT 1024
 
 /* --- set-up --- */
 
@@ -98,7 +96,7 @@ static bool init_states(ent_engine *s, ent_fault *error)
     s->judge = ent_judge_new();
     s->claims = ent_claims_new();
     s->claim_hold_ns = ent_claims_hold(p);
-    s->settle_at = SETTLE_AT;
+    s->settle_at = ENT_SETTLE_AT;
     if (!s->feeds || !s->spans || !s->duties || !s->objectives || !s->pools || !s->judge || !s->claims) {
         return ent_no_memory(error);
     }
@@ -546,130 +544,14 @@ static void forget(ent_engine *s)
     }
 }
 
-/* What was decided stays on record, but nobody is bound by it. */
-static void mark_not_in_force(const ent_engine *s, ent_verdict *d)
-{
-    if (!s->options.not_in_force || d->kind == ENT_VERDICT_POOL) {
-        return; /* a pool is the framework's, which nobody signs */
-    }
-    int64_t agreement = d->kind == ENT_VERDICT_DUTY ? s->program->duty[d->clause].agreement
-                                                     : s->program->objective[d->clause].agreement;
-    if (s->options.not_in_force[agreement]) {
-        d->status = ENT_STATUS_NOT_IN_FORCE;
-        ent_answer_free(d->answer); /* what binds nobody is nobody's to answer for */
-        d->answer = NULL;
-        d->has_credit = false;
-        d->has_budget = false;
-    }
-}
-
-bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error)
-{
-    mark_not_in_force(s, d);
-    s->giving = true;
-    bool goes_on = !s->options.on_decision || s->options.on_decision(s->options.user, s, d);
-    s->giving = false;
-    return goes_on || ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "stopped by the host");
-}
-
-bool ent_verdicts_add(ent_engine *s, const ent_verdict *decisions, size_t n)
-{
-    if (!ent_reserve((void **)&s->decisions, &s->decisions_capacity, s->n_decisions + n, sizeof *s->decisions)) {
-        return false;
-    }
-    if (n > 0) {
-        memcpy(s->decisions + s->n_decisions, decisions, n * sizeof *decisions);
-    }
-    s->n_decisions += n;
-    return true;
-}
-
-/* What parts decided in the slice in hand lies with it. */
-static ent_meaning *told_by_parts(ent_engine *s)
-{
-    return s->parts && s->ready ? &s->ready->meaning : NULL;
-}
-
-/* Lists the decisions that are final before then, from where they are: first the engine's, then those of the parts,
- * which are in the order of instants mostly. */
-static size_t list_final(ent_engine *s, ent_meaning *told, int64_t before)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n_decisions; i++) {
-        s->order[n] = &s->decisions[i];
-        n += s->decisions[i].final_ns < before;
-    }
-    return told ? ent_parts_list(told, before, s->order, n) : n;
-}
-
-/* Those that were not; lets go of the others. */
-static bool keep_rest(ent_engine *s, ent_meaning *told, int64_t before)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n_decisions; i++) {
-        if (s->decisions[i].final_ns >= before) {
-            s->decisions[n++] = s->decisions[i];
-        } else {
-            ent_answer_spare(&s->spare_answers, s->decisions[i].answer);
-        }
-    }
-    s->n_decisions = n;
-    return !told || ent_parts_keep(s, told, before);
-}
-
-/* They may have been made by another thread. */
-static void look_ahead(ent_verdict *const *decisions, size_t n)
-{
-    enum { DECISION = 8, ANSWER = 4, CACHE_LINE = 64 };
-    if (n > DECISION) {
-        __builtin_prefetch(decisions[DECISION]);
-        __builtin_prefetch(&decisions[DECISION]->answer);
-    }
-    if (n > ANSWER && decisions[ANSWER]->answer) {
-        const char *answer = (const char *)decisions[ANSWER]->answer;
-        __builtin_prefetch(answer);
-        __builtin_prefetch(answer + CACHE_LINE);
-    }
-}
-
-static bool give_out(ent_engine *s, int64_t before, ent_fault *error)
-{
-    ent_meaning *told = told_by_parts(s);
-    size_t n = s->n_decisions + (told ? ent_parts_told(told) : 0);
-    if (n == 0) {
-        return true;
-    }
-    if (!ent_reserve((void **)&s->order, &s->order_capacity, n, sizeof(ent_verdict *))) {
-        return ent_no_memory(error);
-    }
-    size_t n_final = list_final(s, told, before);
-    if (!ent_judge_settle(s, s->order, n_final, error)) {
-        return false;
-    }
-    for (size_t i = 0; i < n_final; i++) {
-        ent_subject_look_ahead(s, s->order + i, n_final - i);
-        look_ahead(s->order + i, n_final - i);
-        if (!ent_engine_tell(s, s->order[i], error)) {
-            return false;
-        }
-    }
-    if (!keep_rest(s, told, before)) {
-        return ent_no_memory(error);
-    }
-    s->settle_at = s->n_decisions < SETTLE_AT / 2 ? SETTLE_AT : 2 * s->n_decisions;
-    return true;
-}
-
 /* After a step. */
 static bool go_on(ent_engine *s, ent_fault *error)
 {
     forget(s);
-    ent_meaning *told = told_by_parts(s);
-    bool wait = !s->options.prompt && s->n_decisions + (told ? ent_parts_told(told) : 0) < s->settle_at;
-    if (wait || s->watermark < INT64_MIN + s->claim_hold_ns) {
-        return !told || ent_parts_keep(s, told, INT64_MIN) || ent_no_memory(error) || has_failed(s);
-    }
-    return give_out(s, s->watermark - s->claim_hold_ns, error) || has_failed(s);
+    bool before_claims = s->watermark < INT64_MIN + s->claim_hold_ns;
+    bool ok = before_claims ? ent_engine_keep_told(s, error)
+                            : ent_engine_give_enough(s, s->watermark - s->claim_hold_ns, error);
+    return ok || has_failed(s);
 }
 
 bool ent_engine_pass(ent_engine *s, int64_t last, ent_fault *error)
@@ -716,7 +598,7 @@ bool ent_engine_advance(ent_engine *s, int64_t watermark, ent_fault *error)
 
 bool ent_engine_settle(ent_engine *s, ent_fault *error)
 {
-    return usable(s, error) && (give_out(s, s->watermark, error) || has_failed(s));
+    return usable(s, error) && (ent_engine_give_out(s, s->watermark, error) || has_failed(s));
 }
 
 bool ent_engine_finish(ent_engine *s, ent_fault *error)

@@ -278,7 +278,7 @@ static bool take_share(ent_engine *part, ent_meaning *m, ent_fault *error)
     part->decisions = before.v;
     part->decisions_capacity = before.capacity;
     part->n_decisions = 0;
-    return list_instants(told) || (ok && ent_no_memory(error));
+    return ok && (list_instants(told) || ent_no_memory(error));
 }
 
 bool ent_engine_take_part(ent_engine *s, size_t i, ent_ready *r, ent_fault *error)

@@ -736,12 +736,22 @@ bool ent_poolstate_close(ent_engine *s, ent_poolstate *pool, int64_t until, bool
 bool ent_engine_pass(ent_engine *s, int64_t last, ent_fault *error);
 /* Takes the slice through spans and clocks. */
 bool ent_engine_move_clocks(ent_engine *s, ent_fault *error);
-/* Adds decisions, whose answers are the engine's then; false: no memory. */
-bool ent_verdicts_add(ent_engine *s, const ent_verdict *decisions, size_t n);
-/* Gives a decision out; the caller lets go of what it owns. */
-bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error);
 /* Decides the clocks that still run, and gives out all decisions, which end with them. */
 bool ent_engine_finish_clocks(ent_engine *s, ent_fault *error);
+
+/* --- give.c --- */
+/* Adds decisions, whose answers are the engine's then; false: no memory. */
+bool ent_verdicts_add(ent_engine *s, const ent_verdict *decisions, size_t n);
+/* Decisions are settled and given out in heaps of this size, so that memory does not grow with the run. */
+enum { ENT_SETTLE_AT = 1024 };
+/* Gives out the decisions that are final before then; the others wait. */
+bool ent_engine_give_out(ent_engine *s, int64_t before, ent_fault *error);
+/* The same if there are enough of them, or the host wants each at once. */
+bool ent_engine_give_enough(ent_engine *s, int64_t before, ent_fault *error);
+/* All wait: those that parts left with the slice in hand become the engine's. */
+bool ent_engine_keep_told(ent_engine *s, ent_fault *error);
+/* Gives a decision out; the caller lets go of what it owns. */
+bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error);
 
 /* --- subject.c --- */
 /* The text of the first field of the subject, if it stays where it is; else NULL. */

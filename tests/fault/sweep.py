@@ -54,6 +54,9 @@ CASES = [
                                         "--feed", "ticket=shuffled.csv.zst", "--sort-memory", "4K",
                                         "--tmpdir", "tmp", "--format", "csv",
                                         "--feed", "probe=probe.csv.xz", *FULL], OUTPUTS[:3]),
+    Case("run, two threads, clocks by key", ["run", "desk.ent", "--jobs", "2", "--batch", "7",
+                                             "--feed", "ticket=ticket.csv", "--ledger", "out.jsonl",
+                                             "--bad-rows", "quarantine=bad.csv"], OUTPUTS[:3:2]),
     Case("build", ["build", "-o", "club.built", "club.ent"], OUTPUTS[3:]),
     Case("check with errors", ["check", "wrong.ent"], []),
 ]
@@ -83,6 +86,17 @@ ola Net version 1 under Club between Net and Host effective from 2026-01-01 {
     when ticket.assigned where party == Net within 2h
 }
 """
+DESK = """use std.itsm
+framework Club "Shop services" version 1 effective from 2026-01-01 timezone "Europe/London" currency GBP
+{ client Shop integrator Hub provider Host provider Net
+  service web by Host  accountability ticket time follows holder credits follow responsibility }
+sla Web "Web hosting" version 1 under Club between Host and Shop effective from 2026-01-01 {
+  charge GBP 10_000.00 per month
+  duty restore "Restoration" Host must ticket.resolved when ticket.opened
+    within 1h for P1, 2h otherwise on ticket.reopened restart pausing during client_hold
+    credit GBP 90.00
+}
+"""
 HOLIDAYS = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n"
             "DTSTART;VALUE=DATE:20200106\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Day\r\nEND:VEVENT\r\n"
             "END:VCALENDAR\r\n")
@@ -95,6 +109,7 @@ def put(folder, name, text):
 
 def prepare(folder, entente):
     put(folder, "club.ent", CLUB)
+    put(folder, "desk.ent", DESK)
     put(folder, "holidays.ics", HOLIDAYS)
     put(folder, "wrong.ent", CLUB.replace("GBP 10_000.00", "GBP 10_000.00 + 3h")
         .replace("ticket.resolved when", "ticket.reslved when").replace("charge per", "chrge per"))
