@@ -20,9 +20,11 @@ static ent_enumeration_decl *make_enumeration(ent_checker *ck, const ent_feed_de
             ent_diag_label(d, e->member_spans[at], "first here");
             continue;
         }
-        size_t n = e->n_members;
-        ENT_PUSH_PTR(ck, e->members, e->n_members, m->name);
-        ENT_PUSH_PTR(ck, e->member_spans, n, m->span);
+        size_t n = e->n_members; /* both lists have a place or neither has, whatever memory there is */
+        if (ENT_PUSH(ck, e->member_spans, n) != NULL) {
+            e->member_spans[n - 1] = m->span;
+            ENT_PUSH_PTR(ck, e->members, e->n_members, m->name);
+        }
     }
     ENT_PUSH_PTR(ck, ck->m->enumerations, ck->m->n_enumerations, e);
     return e;

@@ -371,9 +371,11 @@ bool ent_parts_keep(ent_engine *s, ent_meaning *m, int64_t before)
         ent_answer *answers = NULL;
         for (size_t k = 0; k < told->n; k++) {
             ent_verdict *d = &told->v[k];
-            bool keep = ok && d->final_ns >= before;
-            ok = !keep || ent_verdicts_add(s, d, 1);
-            if (!keep || !ok) {
+            bool kept = ok && d->final_ns >= before;
+            if (kept && !ent_verdicts_add(s, d, 1)) {
+                kept = ok = false;
+            }
+            if (!kept) {
                 ent_answer_spare(&answers, d->answer);
             }
         }
