@@ -1,7 +1,7 @@
 /* Gives decisions out that have become final: in the order of the ledger, a heap at a time, from where they lie.
  *
- * Decisions are large, and there may be a million: so they are not moved, but listed, priced and told by address.  Those
- * of parts (parts.h) lie with the slice in hand; what of them does not go out at once becomes the engine's.
+ * Decisions are large, and there may be a million: so they are not moved, but listed, priced and told by address.
+ * Those of parts (parts.h) lie with the slice in hand; what of them does not go out at once becomes the engine's.
  * Tested by tests/unit/test_clocks.c and test_parts.c, and against the oracle by tests/property. */
 #include <stdlib.h>
 #include <string.h>
