@@ -155,6 +155,19 @@ static inline void shape_credit(prog *x, ent_duty_row *d)
         x->b, (ent_amount_row){2, prog_ratio(x, 25, 2), -1, 0, prog_text(x, "GBP 12.50"), -1});
 }
 
+/* One duty of a club whose ticket time follows holders: the clause's own time is that of HostCo, and `hold` the
+ * client's, Acme's. */
+static inline ent_image *following(void (*shape)(prog *, ent_duty_row *))
+{
+    prog x = prog_new();
+    int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
+    x.b->framework.v[0].ticket_time = ENT_TIME_HOLDER;
+    ent_duty_row duty = prog_duty(&x, agreement);
+    shape(&x, &duty);
+    (void)ent_builder_add_duty(x.b, duty);
+    return prog_load(&x);
+}
+
 static inline ent_image *one_duty(void (*shape)(prog *, ent_duty_row *))
 {
     prog x = prog_new();

@@ -25,17 +25,6 @@ static void (*const shapes[])(prog *, ent_duty_row *) = {
     shape_retroactive, shape_excused_when, shape_excused_during, shape_office_8h, shape_office_pausing,
     shape_within_span, shape_credit,    shape_pausing_and_credit};
 
-static ent_image *following(void (*shape)(prog *, ent_duty_row *))
-{
-    prog x = prog_new();
-    int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
-    x.b->framework.v[0].ticket_time = ENT_TIME_HOLDER;
-    ent_duty_row duty = prog_duty(&x, agreement);
-    shape(&x, &duty);
-    (void)ent_builder_add_duty(x.b, duty);
-    return prog_load(&x);
-}
-
 static facts random_facts(uint64_t seed)
 {
     static const int events[] = {ASSIGNED, ASSIGNED, PENDED, RESUMED, NOTED,

@@ -35,18 +35,6 @@ static void shape_counting_resume(prog *x, ent_duty_row *d)
     shape_resume(x, d);
 }
 
-/* The clause's own time is that of HostCo, and `hold` the client's, Acme's. */
-static ent_image *following(void (*shape)(prog *, ent_duty_row *))
-{
-    prog x = prog_new();
-    int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
-    x.b->framework.v[0].ticket_time = ENT_TIME_HOLDER;
-    ent_duty_row duty = prog_duty(&x, agreement);
-    shape(&x, &duty);
-    (void)ent_builder_add_duty(x.b, duty);
-    return prog_load(&x);
-}
-
 /* Minutes, with the nanoseconds that are over. */
 static const char *minutes(int64_t ns, char *buf, size_t size)
 {
