@@ -71,14 +71,21 @@ static void begin_ahead(ent_reader *r) {
     r->block.len = *start = 0;
 }
 
-/* Whole rows: those that begin between two cuts. */
-static ent_split split_ahead(ent_reader *r, ent_piece *piece) {
-    uint64_t next = r->cut_at + stretch(r);
-    if (next + look(r) > ent_source_size(r->block.source)) {
+/* Whole rows: those that begin between two cuts, a block each. */
+static ent_split split_ahead(ent_reader *r, uint32_t n_blocks, ent_piece *piece) {
+    uint64_t size = ent_source_size(r->block.source);
+    uint64_t used = r->cut_at + look(r);
+    uint64_t left = used < size ? (size - used) / stretch(r) : 0;
+    if (left == 0) {
         return ENT_SPLIT_REST;
     }
-    *piece = (ent_piece){.text = piece->text, .from = r->cut_at, .to = next, .first = r->cut_at == r->row_from};
-    r->cut_at = next;
+    n_blocks = left < n_blocks ? (uint32_t)left : n_blocks;
+    *piece = (ent_piece){.text = piece->text,
+                         .n_behind = n_blocks - 1,
+                         .from = r->cut_at,
+                         .to = r->cut_at + stretch(r),
+                         .first = r->cut_at == r->row_from};
+    r->cut_at += (uint64_t)n_blocks * stretch(r);
     return ENT_SPLIT_TEXT;
 }
 
@@ -106,7 +113,7 @@ static ent_split split_block(ent_reader *r, ent_piece *piece, ent_feed_error *er
     return ENT_SPLIT_TEXT;
 }
 
-ent_split ent_reader_split(ent_reader *r, ent_piece *piece, ent_feed_error *err) {
+ent_split ent_reader_split(ent_reader *r, uint32_t n_blocks, ent_piece *piece, ent_feed_error *err) {
     if (r->failed || r->ended || r->block.cap != r->options.block_size) {
         return ENT_SPLIT_SERIAL;
     }
@@ -114,7 +121,18 @@ ent_split ent_reader_split(ent_reader *r, ent_piece *piece, ent_feed_error *err)
     if (!r->cuts_ahead && !r->cuts_read && !r->block.end && ent_source_is_random(r->block.source)) {
         begin_ahead(r);
     }
-    return r->cuts_ahead ? split_ahead(r, piece) : split_block(r, piece, err);
+    return r->cuts_ahead ? split_ahead(r, n_blocks, piece) : split_block(r, piece, err);
+}
+
+bool ent_reader_turn(const ent_reader *r, ent_piece *piece) {
+    if (piece->n_behind == 0) {
+        return false;
+    }
+    *piece = (ent_piece){.text = piece->text,
+                         .n_behind = piece->n_behind - 1,
+                         .from = piece->to,
+                         .to = piece->to + stretch(r)};
+    return true;
 }
 
 /* The first one begins with a row; others behind the first newline from the byte before them on.  All end with the
@@ -138,7 +156,7 @@ bool ent_reader_fetch(const ent_reader *r, ent_piece *piece) {
     }
     piece->begin = (uint32_t)(begin + 1 - piece->text);
     piece->len = (uint32_t)(last - begin);
-    piece->to = from + (uint64_t)(last + 1 - piece->text);
+    piece->end = from + (uint64_t)(last + 1 - piece->text);
     memset(piece->text + piece->begin + piece->len, ' ', ENT_BLOCK_PADDING);
     piece->fetched = true;
     return true;

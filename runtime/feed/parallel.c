@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of how many blocks something is made at once: what is made costs as much for each key, however few rows it has. */
+enum { BLOCKS_MADE = 4 };
+
 typedef enum task_state { TASK_FREE, TASK_TAKEN, TASK_DONE } task_state;
 
 /* A piece, and the columns that it became. */
 typedef struct task {
     task_state state;
-    ent_piece piece; /* its text only while it is troubled */
+    ent_piece piece; /* while it is troubled; its text only where it is no place */
     ent_row_memory memory; /* of `capacity` rows; origins are lines, counted from the begin of the piece until given */
     size_t n, capacity;
     uint64_t lines, rows, skipped;
@@ -33,7 +36,7 @@ typedef struct worker {
     ent_vm *vm;
     ent_binder *binder;
     ent_reader *fork;
-    ent_piece piece; /* its text stays in this thread's cache */
+    ent_piece piece; /* a block of it stays in this thread's cache */
     pthread_t thread;
     bool started;
 } worker;
@@ -60,7 +63,8 @@ struct ent_parallel {
     size_t given; /* rows of `now` */
     uint64_t lines, rows; /* of the file before `now` */
     uint64_t begins;      /* where `now` does in the file, if it is a place and not the first; else 0 */
-    bool reading_piece;
+    bool reading;         /* `now`, which is troubled, with the first worker's fork */
+    ent_piece block;      /* of it, in memory of the task or else of that worker */
     ent_vector *view;
     int64_t at; /* field of the instant */
 };
@@ -178,43 +182,55 @@ static void give_back(task *t)
     }
 }
 
-/* The text stays with the task, which then has the memory, and the thread another. */
-static void leave_text(worker *w, task *t)
+/* The piece as it was cut stays with the task.  If it is no place, so does its text: the task then has the memory, and
+ * the thread another. */
+static void leave(worker *w, task *t, const ent_piece *cut)
 {
     ent_feed_error error;
-    t->failed = !t->piece.text && !ent_piece_init(&t->piece, w->parallel->reader, &error);
-    if (!t->failed) {
-        ent_piece piece = w->piece;
-        w->piece = t->piece;
-        t->piece = piece;
+    bool is_place = cut->to > 0;
+    t->failed = !is_place && !t->piece.text && !ent_piece_init(&t->piece, w->parallel->reader, &error);
+    if (t->failed) {
+        return;
     }
+    char *text = t->piece.text;
+    t->piece = *cut;
+    *(is_place ? &t->piece.text : &w->piece.text) = text;
+}
+
+/* Makes columns of the block in hand. */
+static void work_block(worker *w, task *t)
+{
+    const ent_cells *cells;
+    int got;
+    t->refused = !ent_reader_fetch(w->parallel->reader, &w->piece);
+    if (t->refused) {
+        return;
+    }
+    ent_reader_give(w->fork, &w->piece, t->lines, t->rows);
+    while (!t->troubled && (got = ent_reader_next(w->fork, &cells, NULL)) != 0) {
+        t->troubled = got < 0 || cells->n_bad > 0 || !(w->maker ? take_made : take)(w, t, cells);
+    }
+    ent_reader_place(w->fork, &t->lines, &t->rows);
+    t->to = w->piece.end;
+    t->refused = ent_reader_is_miscut(w->fork, &w->piece, !t->troubled);
 }
 
 /* Whatever is not plain makes the piece a troubled one: its consumer will meet it again. */
 static void work(worker *w, task *t)
 {
-    const ent_cells *cells;
-    int got;
+    const ent_piece cut = w->piece;
     t->n = 0;
-    t->skipped = 0;
+    t->lines = t->rows = t->skipped = 0;
     t->troubled = t->failed = false;
-    t->refused = !ent_reader_fetch(w->parallel->reader, &w->piece);
-    if (t->refused) {
-        return;
-    }
-    ent_reader_give(w->fork, &w->piece, 0, 0);
-    while (!t->troubled && (got = ent_reader_next(w->fork, &cells, NULL)) != 0) {
-        t->troubled = got < 0 || cells->n_bad > 0 || !(w->maker ? take_made : take)(w, t, cells);
-    }
-    ent_reader_place(w->fork, &t->lines, &t->rows);
-    t->to = w->piece.to;
-    t->refused = ent_reader_is_miscut(w->fork, &w->piece, !t->troubled);
+    do {
+        work_block(w, t);
+    } while (!t->troubled && !t->refused && ent_reader_turn(w->parallel->reader, &w->piece));
     if (w->maker) {
         t->troubled = t->troubled || (!t->refused && t->n > 0 && !make(w, t));
         w->parallel->options.making.drop(w->maker);
     }
     if (t->troubled && !t->refused) {
-        leave_text(w, t);
+        leave(w, t, &cut);
     }
 }
 
@@ -234,7 +250,7 @@ static task *cut(worker *w)
         return NULL;
     }
     ent_feed_error error = {0};
-    ent_split split = ent_reader_split(p->reader, &w->piece, &error);
+    ent_split split = ent_reader_split(p->reader, w->maker ? BLOCKS_MADE : 1, &w->piece, &error);
     pthread_mutex_lock(&p->lock);
     if (split == ENT_SPLIT_TEXT) {
         p->n_cut++;
@@ -293,6 +309,9 @@ static void *help(void *user)
 /* Threads that have nothing to do are woken for two pieces at least. */
 static void release(ent_parallel *p)
 {
+    if (!p->now) {
+        return;
+    }
     p->lines += p->now->lines;
     p->rows += p->now->rows;
     p->begins = p->now->to;
@@ -404,25 +423,51 @@ static void give_rows(ent_parallel *p, ent_rows *rows)
     p->given += n;
 }
 
+static void begin_reading(ent_parallel *p)
+{
+    task *t = p->now;
+    p->block = t->piece;
+    p->block.text = t->piece.to > 0 ? p->workers[0].piece.text : t->piece.text;
+    t->lines = t->rows = 0; /* counted by block */
+    p->reading = true;
+}
+
+/* Behind a row that is troubled nobody has looked for quotes. */
+static bool read_block(ent_parallel *p)
+{
+    ent_reader *fork = p->workers[0].fork;
+    bool fine = ent_reader_fetch(p->reader, &p->block) && !ent_reader_is_miscut(fork, &p->block, false);
+    if (fine) {
+        ent_reader_give(fork, &p->block, p->lines, p->rows);
+    }
+    return fine;
+}
+
+/* Whether there is another block. */
+static bool turn_block(ent_parallel *p)
+{
+    ent_reader_place(p->workers[0].fork, &p->lines, &p->rows);
+    p->begins = p->now->to = p->block.end;
+    return ent_reader_turn(p->reader, &p->block);
+}
+
 ent_parallel_result ent_parallel_next(ent_parallel *p, ent_rows *rows, uint64_t *skipped,
                                       ent_reader **reader, ent_feed_error *err)
 {
     for (;;) {
-        if (p->reading_piece) {
-            ent_reader_place(p->workers[0].fork, &p->now->lines, &p->now->rows);
-            p->now->lines -= p->lines;
-            p->now->rows -= p->rows;
-            p->reading_piece = false;
-            release(p);
+        if (p->reading) {
+            p->reading = turn_block(p);
         } else if (p->now && p->given < p->now->n) {
             give_rows(p, rows);
             return ENT_PARALLEL_ROWS;
         } else if (p->now) {
             *skipped += p->now->skipped;
-            release(p);
         }
-        p->now = next_task(p);
-        p->given = 0;
+        if (!p->reading) {
+            release(p);
+            p->now = next_task(p);
+            p->given = 0;
+        }
         if (!p->now) {
             break;
         }
@@ -430,18 +475,19 @@ ent_parallel_result ent_parallel_next(ent_parallel *p, ent_rows *rows, uint64_t 
             ent_feed_fail_memory(err, "a piece of a file");
             return ENT_PARALLEL_FAILED;
         }
-        if (p->now->refused) {
+        if (p->now->troubled && !p->now->refused && !p->reading) {
+            begin_reading(p);
+        }
+        if (p->reading && read_block(p)) {
+            *reader = p->workers[0].fork;
+            return ENT_PARALLEL_PIECE;
+        }
+        if (p->reading || p->now->refused) {
+            p->reading = false;
             if (!go_back(p, err)) {
                 return ENT_PARALLEL_FAILED;
             }
             begin_cutting(p);
-            continue;
-        }
-        if (p->now->troubled) {
-            *reader = p->workers[0].fork;
-            ent_reader_give(*reader, &p->now->piece, p->lines, p->rows);
-            p->reading_piece = true;
-            return ENT_PARALLEL_PIECE;
         }
     }
     if (p->end == ENT_SPLIT_FAILED) {

@@ -98,30 +98,34 @@ uint32_t ent_reader_column_number(const ent_reader *reader, uint32_t i);
  * reader with the same columns that lives on another thread.  Of an ordinary file pieces are only places; their text
  * is fetched by who reads them.
  *
- *   ENT_SPLIT_TEXT    *piece is a stretch of whole rows, to be fetched; the reader goes on behind it
+ *   ENT_SPLIT_TEXT    *piece is a stretch of whole rows, fetched a block at a time; the reader goes on behind it
  *   ENT_SPLIT_REST    what is left of this file, perhaps nothing, and the next file are for ent_reader_next
  *   ENT_SPLIT_SERIAL  the text cannot be cut without being read: quotes, or a row longer than a piece
  *   ENT_SPLIT_FAILED
  */
 typedef enum ent_split { ENT_SPLIT_TEXT, ENT_SPLIT_REST, ENT_SPLIT_SERIAL, ENT_SPLIT_FAILED } ent_split;
 
-/* A stretch of text; the memory is of the size that blocks of the reader have. */
+/* A stretch of text, of which one block is in hand; the memory is of the size that blocks of the reader have. */
 typedef struct ent_piece {
     char *text;
     uint32_t begin, len;
     bool fetched;
     bool first; /* a row begins at `from` */
-    /* Places of a file between which its rows begin; when fetched, `to` is the end of the last.  0: it is no place. */
-    uint64_t from, to;
+    uint32_t n_behind; /* blocks behind the one in hand */
+    uint64_t from, to; /* places of a file between which the block's rows begin; `to` 0: it is no place */
+    uint64_t end;      /* when fetched: of the last row */
 } ent_piece;
 
 bool ent_piece_init(ent_piece *piece, const ent_reader *reader, ent_feed_error *err);
 void ent_piece_deinit(ent_piece *piece);
-ent_split ent_reader_split(ent_reader *reader, ent_piece *piece, ent_feed_error *err);
-/* Brings the text of a piece, on any thread.  false: it cannot be read, or cut without being read; then the reader must
- * go back, and what was cut behind it is void. */
+/* Of as many blocks at most; of one where it is no place. */
+ent_split ent_reader_split(ent_reader *reader, uint32_t n_blocks, ent_piece *piece, ent_feed_error *err);
+/* Brings the text of the block in hand, on any thread.  false: it cannot be read, or cut without being read; then the
+ * reader must go back, and what was cut behind it is void. */
 bool ent_reader_fetch(const ent_reader *reader, ent_piece *piece);
-/* The same may turn out when a fork has read it; whole: to its end. */
+/* Takes the next block in hand, to be fetched.  false: there is none. */
+bool ent_reader_turn(const ent_reader *reader, ent_piece *piece);
+/* The same as when it is fetched may turn out when a fork has read the block; whole: to its end. */
 bool ent_reader_is_miscut(const ent_reader *fork, const ent_piece *piece, bool whole);
 /* Whether pieces are places, and where the first of them begins. */
 bool ent_reader_cuts_ahead(const ent_reader *reader, uint64_t *row_from);
@@ -134,10 +138,10 @@ void ent_reader_skip(ent_reader *reader, uint64_t lines, uint64_t rows);
 ent_reader *ent_reader_fork(const ent_reader *reader, ent_feed_error *err);
 /* Takes the columns of the file that the reader has in hand. */
 bool ent_reader_adapt(ent_reader *fork, const ent_reader *reader, ent_feed_error *err);
-/* Gives a fork a piece, which must stay as it is until the fork has come to its end (or has failed: then the piece
+/* Gives a fork a block, which must stay as it is until the fork has come to its end (or has failed: then the piece
  * should be read again where failures are told).  `line` and `number` are those of the row before it. */
 void ent_reader_give(ent_reader *fork, const ent_piece *piece, uint64_t line, uint64_t number);
-/* Lines and rows of the piece so far. */
+/* Those of its last row so far. */
 void ent_reader_place(const ent_reader *fork, uint64_t *line, uint64_t *number);
 
 /* Over all files so far: rows seen (bad ones too) and bad rows. */

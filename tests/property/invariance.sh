@@ -130,7 +130,7 @@ threads() { # WHAT FILE…: the same with one thread, with three, and in the por
 awk -v n=150000 'BEGIN {
     print "value,at,delay,id,note"
     for (i = 0; i < n; i++) {
-        at = sprintf("2026-03-%02dT%02d:%02d:%02dZ", 1 + int(i / 6000), int(i / 250) % 24, int(i / 5) % 60, i * 12 % 60)
+        at = sprintf("2026-03-%02dT%02d:%02d:%02dZ", 1 + int(i / 6000), int(i / 250) % 24, int(i % 250 / 5), i * 12 % 60)
         if (i % 20011 == 20000) print "1,soon,5s,k1,a time that is none"
         else if (i % 30011 == 30000) print "1," at ",5s"
         else printf "%d.%d,%s,%dms,k%d,note %d%s\n", i % 17, i % 9, at, i * 7 % 10000, i % 300, i, i % 5 ? "" : "\r"
@@ -140,6 +140,8 @@ awk -v n=150000 'BEGIN {
 threads "bad rows" plain.csv
 awk 'NR % 70000 == 0 {sub(/note/, "\"a \"\"note\"\"\nof two lines\"")} {print}' plain.csv >quotes.csv
 threads "quotes" quotes.csv
+awk 'NR > 50000 {sub(/note/, "\"a\nnote\nof\nlines\"")} {print}' plain.csv >dense.csv
+threads "quotes behind a bad row that nobody has read over" dense.csv
 threads "two files" quotes.csv plain.csv
 awk 'NR % 50000 == 0 {for (i = 0; i < 12; i++) $0 = $0 $0} {print}' plain.csv >long.csv
 threads "rows longer than what is looked through for their ends, and than pieces" long.csv

@@ -1264,30 +1264,38 @@ static void put_pieces(text *out, ent_reader *reader, size_t *n_pieces, size_t *
     ent_piece piece;
     uint64_t lines, rows, first;
     uint64_t at = 0;
+    uint32_t n_blocks = 1;
     ent_reader *fork = ent_reader_fork(reader, &err);
     assert_true(fork != NULL && ent_piece_init(&piece, reader, &err));
     ent_reader_place(reader, &lines, &rows);
     ent_reader_skip(reader, 0 - lines, 0 - rows);
-    while (ent_reader_split(reader, &piece, &err) == ENT_SPLIT_TEXT) {
-        size_t before = out->len;
-        bool good = ent_reader_fetch(reader, &piece);
-        if (good) {
-            ent_reader_give(fork, &piece, lines, rows);
-            while (ent_reader_next(fork, &batch, &err) > 0) {
-                ent_reader_spell(fork);
-                put_batch(out, batch);
+    while (ent_reader_split(reader, n_blocks, &piece, &err) == ENT_SPLIT_TEXT) {
+        bool good;
+        do {
+            size_t before = out->len;
+            good = ent_reader_fetch(reader, &piece);
+            if (good) {
+                ent_reader_give(fork, &piece, lines, rows);
+                while (ent_reader_next(fork, &batch, &err) > 0) {
+                    ent_reader_spell(fork);
+                    put_batch(out, batch);
+                }
+                good = !ent_reader_is_miscut(fork, &piece, true);
             }
-            good = !ent_reader_is_miscut(fork, &piece, true);
-        }
+            if (good) {
+                ent_reader_place(fork, &lines, &rows);
+                at = piece.end;
+            } else {
+                out->len = before;
+            }
+        } while (good && ent_reader_turn(reader, &piece));
         if (!good) {
-            out->len = before;
             assert_true(ent_reader_cuts_ahead(reader, &first));
             assert_true(ent_reader_go_back(reader, at ? at : first, &err));
             ++*n_back;
             continue;
         }
-        ent_reader_place(fork, &lines, &rows);
-        at = piece.to;
+        n_blocks = n_blocks % 3 + 1;
         ++*n_pieces;
     }
     if (ent_reader_cuts_ahead(reader, &first)) {
