@@ -92,6 +92,8 @@ static ent_ahead *new_ahead(const ent_engine *s, int64_t feed)
     part->options = s->options;
     part->strings = s->strings;
     part->lanes_max = s->lanes_max;
+    part->from = s->from;
+    part->from_set = s->from_set;
     part->to = s->to;
     part->to_set = s->to_set;
     part->watermark = INT64_MIN;
@@ -320,7 +322,7 @@ void ent_ahead_drop(ent_ahead *a)
         free(c->absent);
         c->absent = NULL;
     }
-    f->n = f->n_pending = 0;
+    f->n = f->n_pending = f->gist.of = 0;
     f->last_at = INT64_MIN;
     f->unsorted = false;
     f->totals = (ent_feed_totals){.first_ns = INT64_MAX, .last_ns = INT64_MIN};
@@ -334,7 +336,9 @@ bool ent_ahead_piece(ent_ahead *a, ent_ready *r)
         (f->n > 0 && !ent_slice_prepare(&a->part, f, a->objectives))) {
         return false;
     }
-    exchange_feeds(f, &r->feed);
+    if (!ent_gist_make(&a->part, f, &r->feed, a->objectives)) {
+        exchange_feeds(f, &r->feed);
+    }
     ent_ahead_drop(a);
     return true;
 }

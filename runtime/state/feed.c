@@ -120,6 +120,7 @@ void ent_feedstate_deinit(ent_feedstate *f)
     ent_named_keys_deinit(&f->named);
     ent_colbuf_deinit(&f->origin);
     ent_map_deinit(&f->keys);
+    ent_gist_deinit(&f->gist);
 }
 
 const int64_t *ent_feedstate_at(const ent_feedstate *f)
@@ -684,21 +685,27 @@ static bool number_keys(ent_keyids *k, const int64_t *keys, const uint8_t *absen
     return ok;
 }
 
+ent_keyids *ent_feedstate_keyids(const ent_image *p, ent_feedstate *f, int64_t first_key, int64_t n_keys)
+{
+    for (size_t i = 0; i < f->n_keyids; i++) {
+        if (same_list(p, f->keyids[i].first_key, f->keyids[i].n_keys, first_key, n_keys)) {
+            return &f->keyids[i];
+        }
+    }
+    ent_keyids *grown = realloc(f->keyids, (f->n_keyids + 1) * sizeof *grown);
+    if (!grown) {
+        return NULL;
+    }
+    f->keyids = grown;
+    grown[f->n_keyids] = (ent_keyids){.first_key = first_key, .n_keys = n_keys};
+    return &grown[f->n_keyids++];
+}
+
 ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys)
 {
-    ent_keyids *k = NULL;
-    for (size_t i = 0; i < f->n_keyids && !k; i++) {
-        ent_keyids *known = &f->keyids[i];
-        k = same_list(s->program, known->first_key, known->n_keys, first_key, n_keys) ? known : NULL;
-    }
+    ent_keyids *k = ent_feedstate_keyids(s->program, f, first_key, n_keys);
     if (!k) {
-        ent_keyids *grown = realloc(f->keyids, (f->n_keyids + 1) * sizeof *grown);
-        if (!grown) {
-            return NULL;
-        }
-        f->keyids = grown;
-        k = &grown[f->n_keyids++];
-        *k = (ent_keyids){.first_key = first_key, .n_keys = n_keys};
+        return NULL;
     }
     if (!k->valid) {
         const uint8_t *absent;

@@ -100,6 +100,26 @@ typedef struct ent_named_keys {
 } ent_named_keys;
 #define ENT_NAMED_OTHER (UINT32_C(1) << 31)
 
+/* Values that a fold keeps, good ones that fit 32 bits, by number of key: of each up to its end. */
+typedef struct ent_kept {
+    int64_t fold;
+    int32_t *v;
+    uint32_t *ends;
+    size_t capacity, ends_capacity;
+} ent_kept;
+
+/* What a slice knows of the rows that it stands for, see gist.c. */
+typedef struct ent_gist {
+    size_t of;           /* how many rows they are; 0: the slice stands for its own */
+    int64_t first, last; /* instants of theirs */
+    ent_kept *kept;
+    size_t n_kept, kept_capacity;
+    /* scratch: the witnesses among them, which are the slice's own */
+    uint8_t *marks;
+    uint32_t *lanes;
+    size_t n, marks_capacity, lanes_capacity;
+} ent_gist;
+
 typedef struct ent_feedstate {
     const ent_feed_row *row;
     int64_t index;
@@ -143,6 +163,7 @@ typedef struct ent_feedstate {
     int64_t *owned_givers;
     size_t givers_capacity;
     ent_named_keys named;
+    ent_gist gist;
     ent_feed_totals totals;
 } ent_feedstate;
 
@@ -166,6 +187,8 @@ bool ent_feedstate_slice(ent_engine *s, ent_feedstate *f, int64_t until, ent_fau
 bool ent_feedstate_drop_slice(ent_engine *s, ent_feedstate *f);
 /* The numbers of the slice's keys; NULL: no memory. */
 ent_keyids *ent_feedstate_ids(ent_engine *s, ent_feedstate *f, int64_t first_key, int64_t n_keys);
+/* The place of a list of key fields' numbers, made if it is new; NULL: no memory. */
+ent_keyids *ent_feedstate_keyids(const ent_image *program, ent_feedstate *f, int64_t first_key, int64_t n_keys);
 /* How many lanes from `begin` up to `end` have each number. */
 const uint32_t *ent_keyids_rows(ent_keyids *k, size_t begin, size_t end);
 /* The range of a slot of integers. */
@@ -186,6 +209,14 @@ const int64_t *ent_slice_sums(const ent_feedstate *f, ent_keyids *k, int64_t slo
 const ent_failed *ent_slice_failed(ent_feedstate *f, int64_t slot);
 /* Makes ready what the folds of the objectives over the feed will ask for, where that needs nothing of the engine's. */
 bool ent_slice_prepare(ent_engine *s, ent_feedstate *f, const struct ent_objectivestate *objectives);
+
+/* --- gist.c --- */
+/* Makes `to` the gist of a slice that is prepared, whose columns may then be filled again.  false: there is none, or no
+ * memory, and the slice is what it was. */
+bool ent_gist_make(ent_engine *s, ent_feedstate *from, ent_feedstate *to, const struct ent_objectivestate *objectives);
+/* What was kept for that fold, by its number in the program. */
+const ent_kept *ent_gist_kept(const ent_gist *gist, int64_t fold);
+void ent_gist_deinit(ent_gist *gist);
 
 /* The key of each row of the slice made of the fields listed; *absent may be set to NULL. */
 const int64_t *ent_feedstate_keys(ent_engine *s, ent_feedstate *f, int64_t first_key,

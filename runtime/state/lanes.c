@@ -334,29 +334,24 @@ static bool take_values(const lanes *x)
 
 /* --- values that are kept --- */
 
-static bool is_kept(const ent_fold_row *fold)
+bool ent_fold_is_kept(const ent_fold_row *fold)
 {
     return (fold->kind == ENT_AGG_PERCENTILE || fold->kind == ENT_AGG_MEDIAN) &&
            ent_type_class((unsigned)fold->value_type) == ENT_CLASS_I;
 }
 
-/* Values that are not bad, first and last; none: the first is greater. */
-typedef struct interval {
-    int64_t first, last;
-} interval;
-
-static interval good_values(const ent_causes *c)
+ent_value_interval ent_good_values(const ent_causes *c)
 {
-    interval all = {INT64_MIN, INT64_MAX};
-    interval none = {1, 0};
+    ent_value_interval all = {INT64_MIN, INT64_MAX};
+    ent_value_interval none = {1, 0};
     if (!c || (!c->counts_all && c->limit_beyond)) {
         return all;
     }
     if (c->counts_all || (c->equal_is_bad && c->limit_i == (c->low_is_bad ? INT64_MAX : INT64_MIN))) {
         return none;
     }
-    return c->low_is_bad ? (interval){c->limit_i + c->equal_is_bad, INT64_MAX}
-                         : (interval){INT64_MIN, c->limit_i - c->equal_is_bad};
+    return c->low_is_bad ? (ent_value_interval){c->limit_i + c->equal_is_bad, INT64_MAX}
+                         : (ent_value_interval){INT64_MIN, c->limit_i - c->equal_is_bad};
 }
 
 /* Counts in the fold what was written behind its chunk's values. */
@@ -405,7 +400,7 @@ static bool keep_values(const lanes *x)
     const int64_t *values = x->values->data;
     const uint32_t *ids = x->groups->ids;
     bool every_row = !x->select && !x->unread && !x->excluded && !x->seen && x->o->row->subject == 2;
-    interval good = good_values(x->o->causes);
+    ent_value_interval good = ent_good_values(x->o->causes);
     for (size_t i = x->begin; i < x->end; i++) {
         tally *t = &x->tallies[ids[i]];
         if (!t->known) {
@@ -435,6 +430,53 @@ static bool keep_values(const lanes *x)
         t->good = t->n;
         if (t->group) {
             settle_kept(&x->w->groups[t->group - 1].folds[x->k], t);
+        }
+    }
+    return true;
+}
+
+static bool keep_run(const lanes *x, uint32_t id, const int32_t *v, size_t n)
+{
+    tally *t = &x->tallies[id];
+    ent_group *g = group_of(x, id);
+    if (!g) {
+        return false;
+    }
+    ent_fold_state *state = &g->folds[x->k];
+    while (n > 0) {
+        if (t->next == t->room_end && !make_room(state, t)) {
+            return false;
+        }
+        size_t room = (size_t)(t->room_end - t->next);
+        size_t taken = n < room ? n : room;
+        memcpy(t->next, v, taken * sizeof *v);
+        t->next += taken;
+        v += taken;
+        n -= taken;
+    }
+    settle_kept(state, t);
+    return true;
+}
+
+/* Of rows that the slice stands for: their values lie in order of keys. */
+static bool keep_gist(const lanes *x)
+{
+    const ent_kept *kept = ent_gist_kept(&x->f->gist, x->fold - x->s->program->fold);
+    const uint32_t *rows = ent_keyids_rows(x->groups, x->begin, x->end);
+    const int64_t *values = x->values->data;
+    ent_value_interval good = ent_good_values(x->o->causes);
+    for (uint32_t id = 1; id <= x->groups->n; id++) {
+        tally *t = &x->tallies[id];
+        t->rows = t->observed = t->n = t->good = rows[id];
+        uint32_t begin = kept->ends[id - 1];
+        if (!keep_run(x, id, kept->v + begin, kept->ends[id] - begin)) {
+            return false;
+        }
+    }
+    for (size_t i = x->begin; i < x->end; i++) {
+        bool is_bad = values[i] < good.first || values[i] > good.last;
+        if (is_bad && !charge(x, i)) {
+            return false;
         }
     }
     return true;
@@ -514,8 +556,8 @@ bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, s
         ok = charge_values(&x);
     } else if (ok && is_tallied(&x)) {
         ok = fold_tallied(&x) && add_seen(&x);
-    } else if (ok && is_kept(fold) && !x.test && !s->options.portable) {
-        ok = keep_values(&x) && add_tallies(&x) && add_seen(&x);
+    } else if (ok && ent_fold_is_kept(fold) && !x.test && !s->options.portable) {
+        ok = (f->gist.of > 0 ? keep_gist : keep_values)(&x) && add_tallies(&x) && add_seen(&x);
     } else if (ok) {
         ok = take_values(&x) && add_tallies(&x) && add_seen(&x);
     }

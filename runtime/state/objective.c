@@ -622,7 +622,7 @@ bool ent_objectivestate_slice(ent_engine *s, ent_objectivestate *o, int64_t unti
             continue;
         }
         ent_feedstate *f = &s->feeds[fold->feed];
-        if (f->n == 0) {
+        if (f->n == 0 && f->gist.of == 0) {
             continue;
         }
         if ((o->causes && !ent_causes_slice(s, o)) ||
@@ -632,9 +632,11 @@ bool ent_objectivestate_slice(ent_engine *s, ent_objectivestate *o, int64_t unti
         const int64_t *at = ent_feedstate_at(f);
         for (size_t i = 0; i < o->n_active; i++) {
             ent_window_state *w = o->active[i];
-            size_t begin = first_at_or_after(at, f->n, w->lo);
-            size_t end = first_at_or_after(at, f->n, w->to);
-            if (begin < end && !ent_fold_lanes(s, o, w, k, begin, end, until)) {
+            bool is_gist = f->gist.of > 0;
+            size_t begin = is_gist ? 0 : first_at_or_after(at, f->n, w->lo);
+            size_t end = is_gist ? f->n : first_at_or_after(at, f->n, w->to);
+            bool has_rows = is_gist ? w->lo <= f->gist.first && f->gist.last < w->to : begin < end;
+            if (has_rows && !ent_fold_lanes(s, o, w, k, begin, end, until)) {
                 return ent_no_memory(error);
             }
         }

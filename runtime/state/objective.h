@@ -26,8 +26,14 @@ int64_t *ent_window_seen(ent_engine *s, ent_window_state *w, size_t k, int64_t k
 bool ent_fold_subject_is_key(const ent_engine *s, const ent_fold_row *fold);
 bool ent_fold_lanes(ent_engine *s, ent_objectivestate *o, ent_window_state *w, size_t k,
                        size_t begin, size_t end, int64_t until);
-/* Whether it is a sum of integers. */
+/* Whether it is a sum of integers; or keeps integers. */
 bool ent_fold_is_summed(const ent_fold_row *fold);
+bool ent_fold_is_kept(const ent_fold_row *fold);
+/* Integers that are not bad, first and last; none: the first is greater. */
+typedef struct ent_value_interval {
+    int64_t first, last;
+} ent_value_interval;
+ent_value_interval ent_good_values(const ent_causes *causes);
 /* Whether the sum of the fold has the bad values in it, too, instead of having them by their causes alone. */
 bool ent_fold_sums_all(const ent_objectivestate *o, const ent_fold_row *fold);
 /* An objective before this one that folds the same rows in the same way, or -1; *own_causes: but others are bad. */

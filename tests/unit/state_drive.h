@@ -10,6 +10,7 @@
 typedef struct told {
     ent_verdict d;
     char subject[64];
+    char answer[512]; /* of a breach: the gap and the facts */
 } told;
 
 typedef struct telling {
@@ -28,6 +29,17 @@ static inline void subject_text(const ent_engine *s, const ent_verdict *d, char 
     }
 }
 
+static inline void answer_text(const ent_answer *a, char *out, size_t size)
+{
+    out[0] = 0;
+    size_t at = a ? (size_t)snprintf(out, size, "%s %zu", a->has_gap ? a->gap_text : "", a->n_facts) : 0;
+    for (size_t i = 0; a && i < a->n_facts && at < size; i++) {
+        const ent_fact *f = &a->facts[i];
+        at += (size_t)snprintf(out + at, size - at, " %u@%lld:%lld-%lld", f->count, (long long)(f->from_ns - BASE_NS),
+                               (long long)f->origin, (long long)f->until_origin);
+    }
+}
+
 static inline bool tell(void *user, const ent_engine *s, const ent_verdict *d)
 {
     telling *all = user;
@@ -43,6 +55,7 @@ static inline bool tell(void *user, const ent_engine *s, const ent_verdict *d)
     told *t = &all->v[all->n++];
     t->d = *d;
     t->d.answer = NULL; /* the session's */
+    answer_text(d->answer, t->answer, sizeof t->answer);
     subject_text(s, d, t->subject, sizeof t->subject);
     return true;
 }
@@ -300,6 +313,8 @@ static inline bool drive_ahead(const ent_image *p, const facts *all, const drive
     return fits;
 }
 
+static size_t n_driven_ahead, n_driven_in_pieces, n_gists;
+
 /* Pieces of up to 23 rows made slices by two makers, as if two threads had read them; one in five is pushed instead, as
  * pieces are that have a bad row, and so are the first rows.  false: the program or the facts are not such. */
 static inline bool drive_pieces(const ent_image *p, const facts *all, const drive_plan *plan, telling *out)
@@ -333,8 +348,9 @@ static inline bool drive_pieces(const ent_image *p, const facts *all, const driv
             if (ok && pushed) {
                 ok = next_random(&seed) % 2 == 0 || ent_engine_advance(s, v[end - 1].at, &error);
             } else if (ok) {
-                ok = ent_ahead_piece(maker[at], made[at]) &&
-                     ent_engine_take_piece(s, made[at], v[end - 1].at, 0, &error);
+                ok = ent_ahead_piece(maker[at], made[at]);
+                n_gists += ok && made[at]->feed.gist.of > 0;
+                ok = ok && ent_engine_take_piece(s, made[at], v[end - 1].at, 0, &error);
             }
             if (!ok) {
                 fail_msg("pieces: %s", error.message);
@@ -352,8 +368,6 @@ static inline bool drive_pieces(const ent_image *p, const facts *all, const driv
     ent_engine_free(s);
     return fits;
 }
-
-static size_t n_driven_ahead, n_driven_in_pieces;
 
 static inline void expect_ahead(const char *name, const ent_image *p, const facts *all, drive_plan plan,
                                 const char *expected)

@@ -16,6 +16,7 @@
 #include "compiler/emit/kernel.h"
 #include "runtime/state/ahead.h"
 #include "runtime/state/engine.h"
+#include "runtime/state/parts.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define MINUTE_NS (60 * SECOND_NS)

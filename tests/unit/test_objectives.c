@@ -588,6 +588,49 @@ static ent_image *many_folds(void)
     return prog_load(&x);
 }
 
+/* Figures by service and day, all that slices have a gist for. */
+static ent_image *folds_with_gist(void)
+{
+    static const struct {
+        int64_t kind, type, slot, absent, test, compare, target;
+    } folds[] = {
+        {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, PS_NO_UP, PS_UP, ENT_CMP_AT_LEAST, 1},
+        {ENT_AGG_COUNT, ENT_TYPE_INT, -1, PS_NO_UP, PS_UP, ENT_CMP_AT_MOST, 20},
+        {ENT_AGG_SUM, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, ENT_CMP_AT_MOST, 7},
+        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, ENT_CMP_AT_LEAST, 1},
+        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, -1, -1, ENT_CMP_BELOW, 8},
+        {ENT_AGG_PERCENTILE, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, ENT_CMP_AT_MOST, 6},
+        {ENT_AGG_MEDIAN, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, ENT_CMP_AT_LEAST, 1},
+    };
+    prog x = prog_new();
+    int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
+    x.b->feed.v[PROBE].interval_ns = 0;
+    for (size_t i = 0; i < sizeof folds / sizeof *folds; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%c_figure", (char)('a' + i));
+        ent_fold_row fold = prog_fold(&x, folds[i].kind, PROBE);
+        fold.test = folds[i].test;
+        fold.value = folds[i].slot;
+        fold.absent = folds[i].absent;
+        fold.percent = folds[i].kind == ENT_AGG_PERCENTILE ? prog_ratio(&x, 19, 20) : -1;
+        fold.first_group = x.key_service;
+        fold.n_groups = 1;
+        (void)ent_builder_add_fold(x.b, fold);
+        ent_objective_row row =
+            prog_objective(&x, agreement, name, folds[i].kind == ENT_AGG_AVERAGE ? ENT_TYPE_RATIO : folds[i].type);
+        set_types(&x, &x.b->fold.v[x.b->fold.n - 1], &row, folds[i].slot < 0 ? ENT_TYPE_NONE : folds[i].type);
+        row.compare = folds[i].compare;
+        row.window = ENT_UNIT_DAY;
+        row.target = prog_ratio(&x, folds[i].target, 1);
+        row.subject = 2;
+        row.single = folds[i].kind != ENT_AGG_COUNT && folds[i].kind != ENT_AGG_SUM;
+        row.subject_field = prog_text(&x, "service");
+        row.subject_type = ENT_TYPE_SERVICE;
+        (void)ent_builder_add_objective(x.b, row);
+    }
+    return prog_load(&x);
+}
+
 /* Rows on few instants, many of them at ends of windows; wide: some values fit neither 32 bits nor sums in 64. */
 static facts many_rows(uint64_t *seed, bool wide)
 {
@@ -606,13 +649,28 @@ static facts many_rows(uint64_t *seed, bool wide)
     return all;
 }
 
-static void test_pieces(void **state)
+/* The same where few are bad, and now and then something is absent or wide. */
+static facts good_rows(uint64_t *seed)
 {
-    (void)state;
-    ent_image *p = many_folds();
+    facts all = many_rows(seed, next_random(seed) % 5 == 0);
+    bool complete = next_random(seed) % 5 > 0;
+    for (size_t i = 0; i < all.n; i++) {
+        fact *f = &all.v[i];
+        uint64_t r = next_random(seed);
+        f->up = f->up == NO_VALUE && !complete ? f->up : r % 19 > 0;
+        f->latency_ns = f->latency_ns == NO_VALUE && complete ? 3 : f->latency_ns;
+        f->latency_ns = f->latency_ns < 9 && f->latency_ns != NO_VALUE && r / 100 % 15 > 0
+                            ? 2 + (int64_t)(r / 1500 % 5)
+                            : f->latency_ns;
+    }
+    return all;
+}
+
+static void expect_pieces(ent_image *p, facts (*rows)(uint64_t *seed), size_t least)
+{
     uint64_t seed = 7;
     for (int round = 0; round < 60; round++) {
-        facts all = many_rows(&seed, round % 2 == 0);
+        facts all = rows(&seed);
         telling whole = {0};
         telling pieces = {0};
         ent_fault error;
@@ -628,13 +686,14 @@ static void test_pieces(void **state)
         }
         assert_true(drive_pieces(p, &all, &plan, &pieces));
         assert_int_equal(pieces.n, whole.n);
-        assert_true(whole.n > 28);
+        assert_true(whole.n > least);
         for (size_t i = 0; i < whole.n; i++) {
             char a[256];
             char b[256];
             decision_text(&whole.v[i], a, sizeof a);
             decision_text(&pieces.v[i], b, sizeof b);
             assert_string_equal(b, a);
+            assert_string_equal(pieces.v[i].answer, whole.v[i].answer);
         }
         ent_engine_free(s);
         free(whole.v);
@@ -642,6 +701,25 @@ static void test_pieces(void **state)
         free(all.v);
     }
     ent_image_destroy(p);
+}
+
+static facts rows_of_all_kinds(uint64_t *seed)
+{
+    return many_rows(seed, next_random(seed) % 2 == 0);
+}
+
+static void test_pieces(void **state)
+{
+    (void)state;
+    expect_pieces(many_folds(), rows_of_all_kinds, 28);
+}
+
+static void test_gists(void **state)
+{
+    (void)state;
+    n_gists = 0;
+    expect_pieces(folds_with_gist(), good_rows, 6);
+    assert_in_range(n_gists, 200, 60 * 450 / 12); /* of some pieces, and not of all */
 }
 
 int main(void)
@@ -653,6 +731,7 @@ int main(void)
         cmocka_unit_test(test_outcomes),  cmocka_unit_test(test_credits),
         cmocka_unit_test(test_capped_ties),
         cmocka_unit_test(test_too_large), cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_gists),
     };
     return cmocka_run_group_tests_name("objectives", tests, NULL, NULL);
 }
