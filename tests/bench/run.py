@@ -20,6 +20,7 @@ import peers
 import works
 
 HERE = Path(__file__).resolve().parent
+OWN_ROUNDS = 3 # of ours, which are short, in each round of all
 BEGIN, END = "<!-- results: written by make bench-record -->", "<!-- end of results -->"
 
 
@@ -98,6 +99,22 @@ class Run:
         return max(statistics.median(self.cpus), 0.001)
 
 
+class Pair(Run):
+    """Two runs of one program at the same time, with nothing in common: what a second core gives at most."""
+
+    def go(self, data, env):
+        mem = [data / f"mem{i}.tmp" for i in range(2)]
+        begun = time.perf_counter()
+        both = [subprocess.Popen(["/usr/bin/time", "-f", "%M %U %S", "-o", str(m), *self.argv], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=env) for m in mem]
+        if any([p.wait() for p in both]):
+            sys.exit(f"{self.name}: a run failed")
+        self.walls.append(time.perf_counter() - begun)
+        used = [m.read_text().split()[-3:] for m in mem]
+        self.rss = max(self.rss, *(int(kb) for kb, _, _ in used))
+        self.cpus.append(sum(float(user) + float(system) for _, user, system in used))
+
+
 def check(page, work, runs, data, env, expected):
     """Every program's figures against the expected output."""
     good = True
@@ -116,13 +133,15 @@ def measure(page, work, bench, data, folder, options):
     table, missing = peers.chosen(peers.FILE_PEERS, work.name, bench, data, file)
     for name in missing:
         page.say(f"{work.name}: {name} is not here (`make bench-deps`)")
-    runs = [Run(name, argv, work.figures) for name, argv in work.ours(options.entente, HERE, folder)]
-    runs += [Run(name, argv) for name, argv in table]
+    ours = [Run(name, argv, work.figures) for name, argv in work.ours(options.entente, HERE, folder)]
+    others = [Run(name, argv) for name, argv in table]
     expected = (bench / "expected" / f"{work.name}{'' if options.small else '-full'}.csv").read_text()
-    if not check(page, work, runs, data, env, expected):
+    if not check(page, work, ours + others, data, env, expected):
         return None
+    ours.append(Pair(works.PAIR, ours[0].argv))
+    runs = ours + others
     for _ in range(options.runs):
-        for r in runs:
+        for r in ours * OWN_ROUNDS + others:
             r.go(data, env)
     page.say(f"\n### {work.name}: {work.title}\n\n| program | wall s (min–max) | CPU s | peak MB |\n|---|--:|--:|--:|")
     for r in sorted(runs, key=Run.wall):
@@ -160,7 +179,7 @@ def measure_selves(data, folder, options):
     for what, argv, against, base, target in works.selves(options.entente, data, folder):
         one, other, disk = Run(what, argv), Run(against, base), []
         on_disk = one.ledger() and one.ledger().parent == data
-        for _ in range(options.runs):
+        for _ in range(options.runs * (1 if on_disk else OWN_ROUNDS)):
             one.go(data, env)
             disk += [time_disk(one.ledger())] if on_disk else []
             other.go(data, env)
@@ -261,7 +280,8 @@ def main():
     if options.install:
         return peers.install(bench, data)
     page = Page()
-    page.say(f"{machine()}; the median of {options.runs} interleaved runs, load before {load()}.")
+    page.say(f"{machine()}; the median of {options.runs} interleaved runs, of Entente's of {OWN_ROUNDS * options.runs}; load "
+             f"before {load()}.")
     for name in peers.build(bench, data):
         page.say(f"not here: {name}")
     folder = peers.data_files(bench, data, options.small)
@@ -280,7 +300,7 @@ def main():
     if not only or "check" in only:
         selves += measure_check(data, options)
     page.say("\n".join(works.target_lines(results, selves)))
-    for note in notes:
+    for note in [*works.limit_lines(results), *notes]:
         page.say(f"\n{note}")
     page.say(f"\nLoad after: {load()}.")
     if options.write:

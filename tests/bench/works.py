@@ -202,8 +202,24 @@ TARGETS = [
 ]
 
 
+PAIR = "Entente, two runs at once"
+
+
+def limit_lines(results):
+    """What a second core can give, whatever a program does with it."""
+    lines = []
+    for work in ("A2", "A", "B"):
+        found = results.get(work)
+        if found and PAIR in found:
+            one, two, pair = (found[name].wall() for name in ("Entente", "Entente, 2 threads", PAIR))
+            lines.append(f"{work}: two runs at once, a thread each, with nothing in common, take {pair / one:.2f} times as long as "
+                         f"one, so a second core gives {2 * one / pair:.2f} at most; two threads are {one / two:.2f} times as fast "
+                         "as one.")
+    return lines
+
+
 def ratio_text(ratio):
-    return f"{ratio:.2f} × its time" if ratio >= 1 else f"{1 / ratio:.1f} × as fast"
+    return f"{ratio:.2f} × its time" if ratio >= 1 else f"{1 / ratio:.2f} × as fast" if ratio > 0.5 else f"{1 / ratio:.1f} × as fast"
 
 
 def seconds(result):
