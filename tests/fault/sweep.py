@@ -57,6 +57,8 @@ CASES = [
     Case("run, two threads, clocks by key", ["run", "desk.ent", "--jobs", "2", "--batch", "7",
                                              "--feed", "ticket=ticket.csv", "--ledger", "out.jsonl",
                                              "--bad-rows", "quarantine=bad.csv"], OUTPUTS[:3:2]),
+    Case("run, two threads, slices where rows are read", ["run", "sampled.ent", "--jobs", "2", "--batch", "512",
+                                                          "--feed", "probe=sampled.csv", "--format", "csv"], []),
     Case("build", ["build", "-o", "club.built", "club.ent"], OUTPUTS[3:]),
     Case("check with errors", ["check", "wrong.ent"], []),
 ]
@@ -97,6 +99,19 @@ sla Web "Web hosting" version 1 under Club between Host and Shop effective from 
     credit GBP 90.00
 }
 """
+SAMPLED = """feed probe { at instant  service text key  up bool  latency duration }
+framework Club "Shop services" version 1 effective from 2026-01-01 timezone "Europe/London" currency GBP
+{ client Shop integrator Hub provider Host
+  service web by Host }
+sla Web "Web hosting" version 1 under Club between Host and Shop effective from 2026-01-01 {
+  measure availability per service share of probe where up
+  measure slowness per service percentile 95 of probe.latency
+  measure mean per service average of probe.latency
+  objective uptime "Uptime" availability at least 99% each month
+  objective speed "Speed" slowness at most 400ms each month
+  objective usual "Usual" mean at most 100ms each month
+}
+"""
 HOLIDAYS = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n"
             "DTSTART;VALUE=DATE:20200106\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Day\r\nEND:VEVENT\r\n"
             "END:VCALENDAR\r\n")
@@ -110,6 +125,7 @@ def put(folder, name, text):
 def prepare(folder, entente):
     put(folder, "club.ent", CLUB)
     put(folder, "desk.ent", DESK)
+    put(folder, "sampled.ent", SAMPLED)
     put(folder, "holidays.ics", HOLIDAYS)
     put(folder, "wrong.ent", CLUB.replace("GBP 10_000.00", "GBP 10_000.00 + 3h")
         .replace("ticket.resolved when", "ticket.reslved when").replace("charge per", "chrge per"))
@@ -133,6 +149,9 @@ def prepare(folder, entente):
         "".join(",".join(p) + "\n" for p in probes))
     put(folder, "probe.jsonl", "".join(
         '{"at":"%s","service":"%s","up":"%s","latency":"%s"}\n' % p for p in probes))
+    put(folder, "sampled.csv", "at,service,up,latency\n" + "".join(
+        f"2026-01-{5 + at // 86400:02}T{at % 86400 // 3600:02}:{at % 3600 // 60:02}:{at % 60:02}Z,s{at // 8 % 20},"
+        f"{'true' if at % 31 else 'false'},{at * 37 % 450}ms\n" for at in range(0, 8 * 63000, 8)))
     for tool, name in (("gzip -n -k", "probe.jsonl"), ("zstd -q -k", "shuffled.csv"),
                        ("xz -k", "probe.csv")):
         subprocess.run([*tool.split(), name], cwd=folder, check=True)

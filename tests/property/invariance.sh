@@ -36,10 +36,12 @@ same() { # WHAT PROGRAM OPTIONS…
 same_figures() { # PROGRAM OPTIONS…: without a ledger, for which rows are hashed in turn, threads share more of the work
     program=$1
     shift
-    "$entente" run --assume-signed "$program" "$@" --format csv >figures.csv 2>err.txt
-    for n in 2 3; do
-        "$entente" run --assume-signed "$program" "$@" --format csv --jobs $n >other.csv 2>err.txt
-        alike "$program jobs $n: other figures" figures.csv other.csv
+    for format in csv table; do
+        "$entente" run --assume-signed "$program" "$@" --format $format >figures.txt 2>err.txt
+        for n in 2 3; do
+            "$entente" run --assume-signed "$program" "$@" --format $format --jobs $n >other.txt 2>err.txt
+            alike "$program jobs $n: other figures ($format)" figures.txt other.txt
+        done
     done
 }
 
@@ -94,6 +96,21 @@ sla S version 1 under Club between P and Acme effective from 2020-01-01 {
   objective punctual late at least 90% rolling 2d every 1d
 }
 END
+cat >monthly.ent <<'END'
+feed reading { at instant  id text key  value number  delay duration }
+framework Club version 1 effective from 2020-01-01 timezone "Europe/London" currency GBP
+{ client Acme  integrator Hub  provider P  service s by P }
+sla S version 1 under Club between P and Acme effective from 2020-01-01 {
+  measure late per id share of reading where delay <= 9s
+  measure slow per id percentile 95 of reading.delay
+  measure usual per id average of reading.delay
+  measure middle per id median of reading.delay
+  objective punctual late at least 95% each month
+  objective quick slow at most 9s each month
+  objective even usual at least 5s each month
+  objective calm middle at most 9500ms each month
+}
+END
 awk -v n="$rows" 'BEGIN {
     srand(42); print "at,id,value,delay"
     for (i = 0; i < n; i++)
@@ -102,6 +119,7 @@ awk -v n="$rows" 'BEGIN {
 }' >unsorted.csv
 (head -n 1 unsorted.csv; tail -n +2 unsorted.csv | sort -t, -k1,2 | awk -F, '!seen[$1]++') >numbers.csv
 all_ways numbers.ent reading numbers.csv
+same_figures monthly.ent --feed reading=numbers.csv
 
 # rows that do not fit, blank lines, CRLF and quotes, far enough into a file that several threads read it: the same rows are put
 # aside with the same places, and the run that stops at the first of them says the same
