@@ -433,7 +433,10 @@ typedef struct report {
 static ent_column_lanes lanes_of(const report *r, uint32_t w, void *data, uint8_t *absent)
 {
     ent_binder *b = r->b;
-    uint32_t column = r->plain ? r->plain->columns[b->first_column + w] : 0;
+    ent_plain_column column = {0};
+    if (r->plain) {
+        column = r->plain->columns[b->first_column + w];
+    }
     return (ent_column_lanes){r->plain ? NULL : r->cells->cells[w], r->cells->n_rows, data, absent, b->odd, 0,
                               r->plain, column};
 }

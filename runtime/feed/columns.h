@@ -26,7 +26,7 @@ typedef struct ent_column_lanes {
     uint32_t *odd; /* room for n lanes */
     uint32_t n_odd;
     const ent_plain_rows *plain;
-    uint32_t column;
+    ent_plain_column column;
 } ent_column_lanes;
 
 static inline ent_cell ent_lane_cell(const ent_column_lanes *lanes, uint32_t i)

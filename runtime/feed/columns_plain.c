@@ -19,12 +19,26 @@ typedef struct walk {
     const char *text;
     const uint32_t *end;
     size_t stride;
+    uint32_t lead, trail;
 } walk;
 
 ALWAYS_INLINE walk walk_of(const ent_plain_lanes *lanes)
 {
     const ent_plain_rows *rows = lanes->rows;
-    return (walk){rows->text, rows->ends + (size_t)lanes->begin * rows->stride + lanes->column, rows->stride};
+    const ent_plain_column column = lanes->column;
+    const uint32_t *end = rows->ends + (size_t)lanes->begin * rows->stride + column.cell;
+    return (walk){rows->text, end, rows->stride, column.lead, column.trail};
+}
+
+/* Offset of the cell's first byte, and of the one behind its last. */
+ALWAYS_INLINE uint32_t from_of(walk at)
+{
+    return at.end[-1] + at.lead;
+}
+
+ALWAYS_INLINE uint32_t to_of(walk at)
+{
+    return *at.end - at.trail;
 }
 
 ENT_VECTORS bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
@@ -37,9 +51,9 @@ ENT_VECTORS bool ent_plain_bools(const ent_plain_lanes *lanes, uint8_t *out)
     }
     ENT_UNROLLED
     for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
-        uint32_t before = at.end[-1];
-        wrong_len |= (*at.end - before) ^ 2;
-        letters[i] = (uint8_t)at.text[before + 1];
+        uint32_t from = from_of(at);
+        wrong_len |= (to_of(at) - from) ^ 1;
+        letters[i] = (uint8_t)at.text[from];
     }
     uint8_t wrong = 0;
     for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++) {
@@ -80,9 +94,10 @@ ENT_VECTORS bool ent_plain_instants(const ent_plain_lanes *lanes, const ent_day_
     uint32_t year = ent_load4(memo->text);
     ENT_UNROLLED
     for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
-        const char *p = at.text + (at.end[-1] + 1);
+        const uint32_t from = from_of(at);
+        const char *p = at.text + from;
         lanes2 rest;
-        if (*at.end - at.end[-1] != ENT_INSTANT_LEN + 1) {
+        if (to_of(at) - from != ENT_INSTANT_LEN) {
             return false;
         }
         memcpy(&rest, p + YEAR, sizeof rest);
@@ -128,13 +143,13 @@ ENT_VECTORS bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digit
     walk at = walk_of(lanes);
     uint64_t words[ENT_PLAIN_BLOCK];
     uint64_t lens[ENT_PLAIN_BLOCK];
-    if (lanes->n < ENT_PLAIN_BLOCK || digits == 0 || digits > WORD - 2 || *at.end < WORD) {
+    if (lanes->n < ENT_PLAIN_BLOCK || digits == 0 || digits > WORD - 2 || to_of(at) < WORD) {
         return false; /* the last: eight characters up to an end are read */
     }
     ENT_UNROLLED
     for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
-        uint32_t end = *at.end;
-        lens[i] = end - at.end[-1] - 1;
+        uint32_t end = to_of(at);
+        lens[i] = end - from_of(at);
         words[i] = ent_load8(at.text + end - WORD);
     }
     return join_decimals(words, lens, digits, out);
@@ -145,13 +160,13 @@ ENT_VECTORS bool ent_plain_decimals(const ent_plain_lanes *lanes, unsigned digit
 ALWAYS_INLINE bool fetch_texts(const ent_plain_lanes *lanes, ent_plain_words *words)
 {
     walk at = walk_of(lanes);
-    if (lanes->n < ENT_PLAIN_BLOCK || *at.end < WORD) {
+    if (lanes->n < ENT_PLAIN_BLOCK || to_of(at) < WORD) {
         return false;
     }
     ENT_UNROLLED
     for (uint32_t i = 0; i < ENT_PLAIN_BLOCK; i++, at.end += at.stride) {
-        uint32_t begin = at.end[-1] + 1;
-        uint32_t end = *at.end;
+        uint32_t begin = from_of(at);
+        uint32_t end = to_of(at);
         words->len[i] = end - begin;
         words->first[i] = ent_load8(at.text + begin);
         words->last[i] = ent_load8(at.text + end - WORD);

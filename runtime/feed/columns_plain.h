@@ -15,7 +15,8 @@ enum { ENT_PLAIN_BLOCK = 64 }; /* rows at once */
 /* Which lanes of which column. */
 typedef struct ent_plain_lanes {
     const ent_plain_rows *rows;
-    uint32_t column, begin, n; /* n: of the last block fewer than ENT_PLAIN_BLOCK */
+    ent_plain_column column;
+    uint32_t begin, n; /* n: of the last block fewer than ENT_PLAIN_BLOCK */
 } ent_plain_lanes;
 
 /* Texts of 0 to 16 bytes: the last eight bytes, with zeros before a shorter one; of one longer than eight its first

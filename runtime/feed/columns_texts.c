@@ -44,7 +44,7 @@ typedef uint64_t sixteen __attribute__((vector_size(TEXT_MAX)));
 typedef struct turn {
     sixteen *texts; /* each at the end of its bytes */
     int64_t *meanings;
-    uint32_t *spans; /* from the end of the cell before to that of the text's */
+    uint32_t *lens;
     uint32_t *places; /* in the table */
     uint32_t n;
     uint32_t length; /* until it begins again; 0: not known */
@@ -70,7 +70,7 @@ static void free_turn(turn *t)
 {
     free(t->texts);
     free(t->meanings);
-    free(t->spans);
+    free(t->lens);
     free(t->places);
     *t = (turn){0};
 }
@@ -84,9 +84,9 @@ static bool make_table(ent_text_memo *memo, unsigned bits)
     remembered *texts = calloc(size, sizeof *texts);
     turn t = {.texts = malloc(room * sizeof *t.texts),
               .meanings = malloc(room * sizeof *t.meanings),
-              .spans = malloc(room * sizeof *t.spans),
+              .lens = malloc(room * sizeof *t.lens),
               .places = malloc(room * sizeof *t.places)};
-    if (!texts || !t.texts || !t.meanings || !t.spans || !t.places) {
+    if (!texts || !t.texts || !t.meanings || !t.lens || !t.places) {
         free(texts);
         free_turn(&t);
         return false;
@@ -265,7 +265,7 @@ static void put_down(turn *t, const remembered *texts, uint32_t place)
     const remembered *text = &texts[place];
     uint64_t before = text->first << ((64 - 8 * text->len) & 63);
     t->texts[t->n] = (sixteen){ent_load8((const char *)&before), ent_load8((const char *)&text->last)};
-    t->spans[t->n] = text->len + 1;
+    t->lens[t->n] = text->len;
     t->meanings[t->n] = text->meaning;
     t->places[t->n++] = place;
 }
@@ -295,29 +295,32 @@ static bool go_on(ent_text_memo *memo)
  * was written is for the caller to write again. */
 ENT_VECTORS static bool take_in_order(const ent_column_lanes *lanes, ent_text_memo *memo, uint32_t begin, uint32_t n)
 {
-    static const uint8_t masks[2 * TEXT_MAX + 1] = {[TEXT_MAX + 1] = 255, 255, 255, 255, 255, 255, 255, 255,
-                                                    255, 255, 255, 255, 255, 255, 255, 255};
+    static const uint8_t masks[2 * TEXT_MAX] = {[TEXT_MAX] = 255, 255, 255, 255, 255, 255, 255, 255,
+                                                255, 255, 255, 255, 255, 255, 255, 255};
     const size_t stride = lanes->plain->stride;
-    const uint32_t *end = lanes->plain->ends + begin * stride + lanes->column;
+    const ent_plain_column column = lanes->column;
+    const uint32_t *end = lanes->plain->ends + begin * stride + column.cell;
     const char *text = lanes->plain->text;
+    const uint32_t back = TEXT_MAX + column.trail;
+    const uint32_t fringe = column.lead + column.trail;
     turn *t = &memo->turn;
-    if (*end < TEXT_MAX || !go_on(memo)) { /* sixteen bytes up to an end are read */
+    if (*end < back || !go_on(memo)) { /* sixteen bytes up to an end are read */
         return false;
     }
     const sixteen *expected = t->texts + t->at;
-    const uint32_t *spans = t->spans + t->at;
+    const uint32_t *lens = t->lens + t->at;
     sixteen wrong = {0, 0};
-    uint32_t wrong_span = 0;
+    uint32_t wrong_len = 0;
     ENT_UNROLLED
     for (uint32_t i = 0; i < n; i++, end += stride) {
         sixteen bytes;
         sixteen mask;
-        memcpy(&bytes, text + *end - TEXT_MAX, sizeof bytes);
-        memcpy(&mask, masks + spans[i], sizeof mask);
+        memcpy(&bytes, text + (*end - back), sizeof bytes);
+        memcpy(&mask, masks + lens[i], sizeof mask);
         wrong |= (bytes ^ expected[i]) & mask;
-        wrong_span |= (*end - end[-1]) ^ spans[i];
+        wrong_len |= (*end - end[-1] - fringe) ^ lens[i];
     }
-    if ((wrong[0] | wrong[1] | wrong_span) != 0) {
+    if ((wrong[0] | wrong[1] | wrong_len) != 0) {
         return false;
     }
     memcpy((int64_t *)lanes->data + begin, t->meanings + t->at, n * sizeof *t->meanings);

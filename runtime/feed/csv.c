@@ -523,7 +523,7 @@ static bool collect_plain(ent_reader *r) {
     if (csv->scan.any_dirty && memchr(dirty, 1, to / 64 - csv->start / 64 + 1) != NULL) {
         return false;
     }
-    r->plain = (ent_plain_rows){r->block.text, csv->scan.ends + first, r->n_header, 0, r->column};
+    r->plain = (ent_plain_rows){r->block.text, csv->scan.ends + first, r->n_header, 0, r->plain_columns};
     r->batch.plain = &r->plain;
     r->batch.first_line = r->line;
     r->batch.n_rows = n;

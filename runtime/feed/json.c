@@ -9,13 +9,7 @@ bool ent_json_lines_init(ent_reader *r, ent_feed_error *err) {
     r->json_row = calloc((size_t)r->n_names + 1, sizeof *r->json_row);
     r->json = ent_json_create((const char *const *)r->names, r->n_names);
     r->json_plain = ent_json_plain_new((const char *const *)r->names, r->n_names, r->options.scan);
-    r->json_ends = calloc(r->options.batch_rows, (2 * (size_t)r->n_names + 2) * sizeof *r->json_ends);
-    r->json_columns = calloc((size_t)r->n_names + 1, sizeof *r->json_columns);
-    bool fine = r->json_row != NULL && r->json != NULL && r->json_plain != NULL && r->json_ends != NULL &&
-                r->json_columns != NULL;
-    for (uint32_t c = 0; fine && c < r->n_names; c++) {
-        r->json_columns[c] = 2 * c + 2;
-    }
+    bool fine = r->json_row != NULL && r->json != NULL && r->json_plain != NULL;
     return fine || ent_feed_fail_memory(err, "reading JSON");
 }
 
@@ -23,8 +17,6 @@ void ent_json_lines_deinit(ent_reader *r) {
     ent_json_destroy(r->json);
     ent_json_plain_free(r->json_plain);
     free(r->json_row);
-    free(r->json_ends);
-    free(r->json_columns);
 }
 
 static bool is_blank(const char *text, uint32_t len) {
@@ -176,11 +168,10 @@ static bool collect_plain(ent_reader *r) {
     }
     uint32_t to;
     uint32_t last = (uint32_t)(newline - text);
-    uint32_t n = ent_json_plain_rows(r->json_plain, text, r->json_at, last, r->options.batch_rows, r->json_ends, &to);
+    uint32_t n = ent_json_plain_rows(r->json_plain, text, r->json_at, last, r->options.batch_rows, &r->plain, &to);
     if (n == 0 || (n < few && to < last)) {
         return false;
     }
-    r->plain = (ent_plain_rows){text, r->json_ends, 2 * r->n_names + 2, 1, r->json_columns};
     r->batch.plain = &r->plain;
     r->batch.first_line = r->line;
     r->batch.n_rows = n;

@@ -18,6 +18,8 @@ enum { MEMBERS_MAX = 64, SHAPE_MAX = 4096, WORD = 8 };
 
 /* Marked at once: it stays in the nearest cache, and lines are short against it. */
 enum { AT_ONCE = 64, PIECE = 32, BETWEEN_MAX = 2 * PIECE };
+/* So many of the wanted lines are enough, if the next one is another. */
+enum { FEW = 8 };
 enum { MARKED = 12 << 10, MARKS_MAX = MARKED + 2 * ENT_SCAN_PADDING };
 
 /* What stands before a value, and which wanted name the value has. */
@@ -26,9 +28,9 @@ typedef struct member {
     int32_t name;     /* -1: nobody wants it */
 } member;
 
-/* Where something in a line stands: so many bytes before or behind a mark of the line, or the one before it. */
+/* Where something in a line stands: so many bytes before or behind one of its ends, or the one before it. */
 typedef struct place {
-    uint32_t mark;
+    uint32_t end;
     uint32_t more; /* modulo 2^32 */
 } place;
 
@@ -41,6 +43,8 @@ typedef struct piece {
 
 /* What compilers make of it is one register, two or four. */
 typedef uint64_t wide __attribute__((vector_size(PIECE)));
+enum { LANES = 8 };
+typedef uint64_t lanes __attribute__((vector_size(LANES * sizeof(uint64_t))));
 
 /* A value that is no text. */
 typedef struct bare {
@@ -48,13 +52,14 @@ typedef struct bare {
     bool wanted;
 } bare;
 
-/* Lines of the shape by their marks; what a line gives out is at most two places a member, and its ends. */
+/* Lines of the shape by their marks.  Each value ends with one: of a text the quote behind it, of another the quote of
+ * the next key, of the last the newline.  These ends are all that is written down. */
 typedef struct layout {
     bool known;
-    uint32_t n_marks, n_pieces, n_bares, n_out;
+    uint32_t n_pieces, n_bares;
     piece pieces[2 * MEMBERS_MAX + 2];
-    bare bares[1 + MEMBERS_MAX]; /* the first is the nothing before the line */
-    place out[2 * MEMBERS_MAX + 2];
+    bare bares[MEMBERS_MAX];
+    ent_mark_turn turn;
 } layout;
 
 struct ent_json_plain {
@@ -66,20 +71,39 @@ struct ent_json_plain {
     char shape[SHAPE_MAX + WORD];
     ent_mark_function mark;
     layout layout;
-    uint32_t marks[1 + MARKS_MAX]; /* behind the one that ends what stands before them */
+    uint32_t *ends; /* of rows, behind the one that ends what stands before them */
+    size_t ends_room;
+    ent_plain_column *by_cell, *by_mark; /* of the names, where the rows' values are cells, and where ends are marks */
 };
 
 ent_json_plain *ent_json_plain_new(const char *const *names, uint32_t n_names, ent_scan_kind kind) {
     ent_json_plain *plain = calloc(1, sizeof *plain);
-    if (plain != NULL) {
-        plain->mark = ent_mark_kernel(kind);
-        plain->names = names;
-        plain->n_names = n_names;
+    if (plain == NULL) {
+        return NULL;
+    }
+    plain->mark = ent_mark_kernel(kind);
+    plain->names = names;
+    plain->n_names = n_names;
+    plain->by_cell = calloc((size_t)n_names + 1, sizeof *plain->by_cell);
+    plain->by_mark = calloc((size_t)n_names + 1, sizeof *plain->by_mark);
+    if (plain->by_cell == NULL || plain->by_mark == NULL) {
+        ent_json_plain_free(plain);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < n_names; i++) {
+        plain->by_cell[i] = (ent_plain_column){2 * i + 2, 1, 0};
     }
     return plain;
 }
 
-void ent_json_plain_free(ent_json_plain *plain) { free(plain); }
+void ent_json_plain_free(ent_json_plain *plain) {
+    if (plain != NULL) {
+        free(plain->ends);
+        free(plain->by_cell);
+        free(plain->by_mark);
+        free(plain);
+    }
+}
 
 /* --- values --- */
 
@@ -256,7 +280,7 @@ static void put_pieces(layout *lines, const char *bytes, uint32_t len, place at)
     for (uint32_t done = 0; done < len; done += PIECE) {
         uint32_t part = len - done < PIECE ? len - done : PIECE;
         piece *p = &lines->pieces[lines->n_pieces++];
-        *p = (piece){.from = {at.mark, at.more + done}};
+        *p = (piece){.from = {at.end, at.more + done}};
         memcpy(p->fixed, bytes + done, part);
         memset(p->mask, -1, part);
     }
@@ -265,35 +289,39 @@ static void put_pieces(layout *lines, const char *bytes, uint32_t len, place at)
 /* Learns the lines' layout by marks; texts[i] says whether value i is a text. */
 static void lay_out(ent_json_plain *plain, const bool *texts) {
     layout *lines = &plain->layout;
-    place value = {0, 1}; /* the line itself, at first */
-    lines->n_marks = lines->n_pieces = lines->n_bares = 0;
+    place value = {0, 0};
+    bool is_end[ENT_MARKS_MAX];
+    uint32_t n_marks = 0;
+    lines->n_pieces = lines->n_bares = 0;
     lines->known = plain->mark != NULL && plain->covers;
-    lines->n_out = 2 * plain->n_names + 2;
-    lines->out[0] = (place){0, 0};
     for (uint32_t i = 0; lines->known && i <= plain->n_members; i++) {
         char bytes[BETWEEN_MAX];
         uint32_t len = between(plain, texts, i, bytes);
-        uint32_t first = 0;
-        while (first < len && bytes[first] != '"' && bytes[first] != '\n') {
+        bool is_last = i == plain->n_members;
+        uint32_t first = 0; /* the byte of it that is the end of the value before */
+        while (first < len && bytes[first] != (is_last ? '\n' : '"')) {
             first++;
         }
-        place at = {lines->n_marks + 1, 0 - first};
-        for (uint32_t k = first; k < len; k++) {
-            lines->n_marks += bytes[k] == '"' || bytes[k] == '\n';
+        place at = i == 0 ? (place){0, 1} : (place){i, 0 - first};
+        for (uint32_t k = 0; k < len; k++) {
+            if (bytes[k] == '"' || bytes[k] == '\n') {
+                is_end[n_marks++] = i > 0 && k == first;
+            }
         }
         put_pieces(lines, bytes, len, at);
         int32_t name = i > 0 ? plain->members[i - 1].name : -1;
-        if (i == 0 || !texts[i - 1]) {
+        if (i > 0 && !texts[i - 1]) {
             lines->bares[lines->n_bares++] = (bare){value, at, name >= 0};
         }
         if (name >= 0) {
-            lines->out[2 * name + 1] = (place){value.mark, value.more - 1};
-            lines->out[2 * name + 2] = at;
+            plain->by_mark[name] = (ent_plain_column){i - 1, value.more, first};
         }
-        value = (place){at.mark, at.more + len};
+        value = (place){at.end, at.more + len};
         lines->known = len > 0;
     }
-    lines->out[lines->n_out - 1] = (place){lines->n_marks, 0};
+    if (lines->known) {
+        ent_mark_turn_set(&lines->turn, is_end, n_marks);
+    }
 }
 
 /* Takes the line for the new shape; without one, there are no members. */
@@ -400,18 +428,13 @@ static inline const char *take_row(const ent_json_plain *plain, const char *text
 
 /* --- lines by their marks --- */
 
-ALWAYS_INLINE uint32_t at_place(const uint32_t *marks, place at) { return marks[at.mark] + at.more; }
+ALWAYS_INLINE uint32_t at_place(const uint32_t *ends, place at) { return ends[at.end] + at.more; }
 
-/* Whether n lines have the layout; marks[0] is the end of the one before, then come their own.  If what stands between
- * values is what it should be, no quote and no newline more can stand anywhere: the marks are counted through. */
-ENT_VECTORS static bool have_layout(const layout *lines, const char *text, const uint32_t *marks, uint32_t n) {
-    const bare head = lines->bares[0];
-    const uint32_t n_marks = lines->n_marks;
-    const uint32_t *end = marks + (size_t)n * n_marks;
-    uint32_t apart = 0;
-    for (const uint32_t *line = marks; line < end; line += n_marks) {
-        apart |= at_place(line, head.from) ^ at_place(line, head.to);
-    }
+/* Whether n lines have the layout, each of so many ends; ends[0] is the newline before the first.  If what stands
+ * between values is what it should be, no quote and no newline more can stand anywhere, as marks are counted. */
+ENT_VECTORS static bool have_layout(const layout *lines, const char *text, const uint32_t *ends, uint32_t n_ends,
+                                    uint32_t n) {
+    const uint32_t *behind = ends + (size_t)n * n_ends;
     wide wrong = {0};
     for (const piece *p = lines->pieces; p < lines->pieces + lines->n_pieces; p++) {
         const place from = p->from;
@@ -419,57 +442,71 @@ ENT_VECTORS static bool have_layout(const layout *lines, const char *text, const
         wide mask;
         memcpy(&fixed, p->fixed, PIECE);
         memcpy(&mask, p->mask, PIECE);
-        for (const uint32_t *line = marks; line < end; line += n_marks) {
+        for (const uint32_t *line = ends; line < behind; line += n_ends) {
             wide found;
             memcpy(&found, text + at_place(line, from), PIECE);
             wrong |= (found ^ fixed) & mask;
         }
     }
-    return (wrong[0] | wrong[1] | wrong[2] | wrong[3] | apart) == 0;
+    return (wrong[0] | wrong[1] | wrong[2] | wrong[3]) == 0;
 }
 
 /* Whether all these are one to eight digits, or two to seven and a point among them: the commonest numbers.  A word
- * holds one's characters at the high end; `firsts` have the high bit of its first one. */
-ALWAYS_INLINE bool are_short_numbers(const uint64_t *words, const uint64_t *firsts, uint32_t n) {
-    uint64_t wrong = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t word = words[i];
-        uint64_t first = firsts[i];
-        uint64_t others = (((word & ENT_LOW_BITS) + ENT_EVERY_BYTE(0x76)) | word) & ENT_HIGH_BITS;
-        uint64_t points = (others << 1) - (others >> 7);
-        uint64_t second_digit = first << 8 & ~others;
-        bool zero = (word & ((first << 1) - 1)) == 0; /* as nothing stands before it */
-        wrong |= (others & (first | UINT64_C(0x80) << 56)) | (others & (others - 1)) |
-                 ((word ^ ENT_EVERY_BYTE('0' ^ '.')) & points) | (zero ? second_digit : 0);
+ * begins with the characters of one, `lens` says how many.  Behind the last are LANES more. */
+ALWAYS_INLINE bool are_short_numbers(uint64_t *words, uint64_t *lens, uint32_t n) {
+    lanes wrong = {0};
+    for (uint32_t i = n; i < n + LANES; i++) {
+        words[i] = words[0];
+        lens[i] = lens[0];
     }
-    return wrong == 0;
+    for (uint32_t i = 0; i < n; i += LANES) {
+        lanes word, len;
+        memcpy(&word, words + i, sizeof word);
+        memcpy(&len, lens + i, sizeof len);
+        lanes unused = (64 - 8 * len) & 63; /* bits; they become zero, at the low end */
+        lanes first = ((lanes){0} + 0x80) << unused;
+        word = (word ^ ENT_EVERY_BYTE('0')) << unused;
+        lanes others = (((word & ENT_LOW_BITS) + ENT_EVERY_BYTE(0x76)) | word) & ENT_HIGH_BITS;
+        lanes points = (others << 1) - (others >> 7);
+        lanes zero = (lanes)((word & ((first << 1) - 1)) == 0); /* the first digit, as nothing stands before it */
+        wrong |= (others & (first | UINT64_C(0x80) << 56)) | (others & (others - 1)) |
+                 ((word ^ ENT_EVERY_BYTE('0' ^ '.')) & points) | (zero & (first << 8) & ~others) | (len - 1) >> 3;
+    }
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < LANES; i++) {
+        any |= wrong[i];
+    }
+    return any == 0;
 }
 
-ENT_VECTORS static bool have_short_numbers(const layout *lines, const bare *b, const char *text, const uint32_t *marks,
+ENT_VECTORS static bool have_short_numbers(const bare *b, const char *text, const uint32_t *ends, uint32_t n_ends,
                                            uint32_t n) {
-    uint64_t words[AT_ONCE];
-    uint64_t firsts[AT_ONCE];
-    uint32_t long_ones = 0;
-    const bare it = *b;
-    for (uint32_t i = 0; i < n; i++, marks += lines->n_marks) {
-        uint32_t from = at_place(marks, it.from);
-        uint32_t len = at_place(marks, it.to) - from;
-        unsigned first = (64 - 8 * len) & 63;
-        long_ones |= (uint32_t)(len - 1 >= WORD);
-        words[i] = (ent_load8(text + from) ^ ENT_EVERY_BYTE('0')) << first;
-        firsts[i] = UINT64_C(0x80) << first;
+    uint64_t words[AT_ONCE + LANES];
+    uint64_t lens[AT_ONCE + LANES];
+    const uint32_t *from_end = ends + b->from.end;
+    const uint32_t *to_end = ends + b->to.end;
+    const uint32_t lead = b->from.more;
+    const uint32_t apart = b->to.more - lead;
+    if (n == 0) {
+        return true;
     }
-    return long_ones == 0 && are_short_numbers(words, firsts, n);
+    ENT_UNROLLED
+    for (uint32_t i = 0; i < n; i++, from_end += n_ends, to_end += n_ends) {
+        uint32_t before = *from_end;
+        lens[i] = *to_end - before + apart;
+        words[i] = ent_load8(text + (before + lead));
+    }
+    return are_short_numbers(words, lens, n);
 }
 
 /* How many of n lines have values where no texts are, and no null where one is wanted. */
-static uint32_t have_values(const layout *lines, const char *text, const uint32_t *marks, uint32_t n) {
-    for (const bare *b = lines->bares + 1; b < lines->bares + lines->n_bares; b++) {
-        if (have_short_numbers(lines, b, text, marks, n)) {
+static uint32_t have_values(const layout *lines, const char *text, const uint32_t *ends, uint32_t n_ends, uint32_t n) {
+    for (const bare *b = lines->bares; b < lines->bares + lines->n_bares; b++) {
+        if (have_short_numbers(b, text, ends, n_ends, n)) {
             continue;
         }
         for (uint32_t i = 0; i < n; i++) {
-            const uint32_t *line = marks + (size_t)i * lines->n_marks;
+            const uint32_t *line = ends + (size_t)i * n_ends;
             const char *from = text + at_place(line, b->from);
             ent_cell cell = {NULL, 0, ENT_CELL_MISSING};
             if (*from == '"' || take_value(from, &cell) != text + at_place(line, b->to) ||
@@ -481,84 +518,105 @@ static uint32_t have_values(const layout *lines, const char *text, const uint32_
     return n;
 }
 
-ENT_VECTORS static void put_rows(const layout *lines, const uint32_t *restrict marks, uint32_t n,
-                                 uint32_t *restrict ends) {
-    const uint32_t n_marks = lines->n_marks;
-    const uint32_t n_out = lines->n_out;
-    for (uint32_t k = 0; k < n_out; k++) {
-        const place at = lines->out[k];
-        const uint32_t *mark = marks + at.mark;
-        uint32_t *out = ends + k;
-        for (uint32_t i = 0; i < n; i++, mark += n_marks, out += n_out) {
-            *out = *mark + at.more;
-        }
-    }
-}
-
-/* Takes lines of the layout, `most` or fewer; how many. */
-static uint32_t take_marked(const layout *lines, const char *text, const uint32_t *marks, uint32_t most,
-                            uint32_t *ends) {
-    uint32_t n = 0;
+/* How many of n lines are of the layout. */
+static uint32_t count_laid_out(const layout *lines, const char *text, const uint32_t *ends, uint32_t n_ends,
+                               uint32_t n) {
+    uint32_t done = 0;
     uint32_t step;
-    uint32_t taken;
+    uint32_t fine;
     do {
-        step = most - n < AT_ONCE ? most - n : AT_ONCE;
-        taken = step;
-        if (!have_layout(lines, text, marks, step)) {
-            taken = 0;
-            while (taken < step && have_layout(lines, text, marks + (size_t)taken * lines->n_marks, 1)) {
-                taken++;
+        step = n - done < AT_ONCE ? n - done : AT_ONCE;
+        fine = step;
+        if (!have_layout(lines, text, ends, n_ends, step)) {
+            fine = 0;
+            while (fine < step && have_layout(lines, text, ends + (size_t)fine * n_ends, n_ends, 1)) {
+                fine++;
             }
         }
-        taken = have_values(lines, text, marks, taken);
-        put_rows(lines, marks, taken, ends);
-        marks += (size_t)taken * lines->n_marks;
-        ends += (size_t)taken * lines->n_out;
-        n += taken;
-    } while (taken == AT_ONCE && n < most);
-    return n;
+        fine = have_values(lines, text, ends, n_ends, fine);
+        ends += (size_t)fine * n_ends;
+        done += fine;
+    } while (fine == AT_ONCE && done < n);
+    return done;
 }
 
-/* As many lines as go by their marks; *to is behind them.  BETWEEN_MAX bytes stand before the first one. */
-static uint32_t take_marked_rows(ent_json_plain *plain, const char *text, uint32_t last, uint32_t most, uint32_t *ends,
-                                 uint32_t *to) {
+/* Whether something of these lines would be looked for before the text, where they are not of the layout. */
+static bool reaches_back(const layout *lines, const uint32_t *ends, uint32_t n_ends, uint32_t n) {
+    for (; n > 0 && ends[0] + 1 < BETWEEN_MAX; n--, ends += n_ends) {
+        for (const piece *p = lines->pieces; p < lines->pieces + lines->n_pieces; p++) {
+            if ((int32_t)at_place(ends, p->from) < 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* As many lines as go by their marks; *to is behind them. */
+static uint32_t take_marked_rows(ent_json_plain *plain, const char *text, uint32_t last, uint32_t most, uint32_t *to) {
     const layout *lines = &plain->layout;
+    const uint32_t n_ends = plain->n_members;
+    uint32_t *ends = plain->ends;
     uint32_t n = 0;
     uint32_t found;
     uint32_t taken;
+    ends[0] = *to - 1;
     do {
         uint32_t step = last - *to > MARKED ? *to + MARKED : last + 1;
-        found = plain->mark(text, *to, step, plain->marks + 1) / lines->n_marks;
+        found = plain->mark(text, *to, step, &lines->turn, ends + 1) / n_ends;
         found = found < most - n ? found : most - n;
-        while (found > 0 && plain->marks[found * lines->n_marks] > last) {
+        while (found > 0 && ends[found * n_ends] > last) {
             found--;
         }
-        plain->marks[0] = *to - 1;
-        taken = take_marked(lines, text, plain->marks, found, ends + (size_t)n * lines->n_out);
+        found = reaches_back(lines, ends, n_ends, found) ? 0 : found;
+        taken = count_laid_out(lines, text, ends, n_ends, found);
         n += taken;
-        *to = plain->marks[taken * lines->n_marks] + 1;
+        ends += (size_t)taken * n_ends;
+        *to = *ends + 1;
     } while (taken > 0 && taken == found && n < most && *to < last);
     return n;
 }
 
-uint32_t ent_json_plain_rows(ent_json_plain *plain, const char *text, uint32_t from, uint32_t last, uint32_t most,
-                             uint32_t *ends, uint32_t *to) {
-    uint32_t n = 0;
-    bool by_marks = plain->layout.known;
-    *to = from;
-    while (plain->covers && plain->n_members > 0 && n < most && *to < last) {
-        uint32_t *row = ends + (size_t)n * (2 * plain->n_names + 2);
-        if (by_marks && *to >= BETWEEN_MAX) {
-            n += take_marked_rows(plain, text, last, most - n, row, to);
-            by_marks = false; /* the next line is another, or there is none */
-            continue;
+static bool make_room(ent_json_plain *plain, uint32_t most) {
+    size_t cells = 2 * (size_t)plain->n_names + 2;
+    size_t room = 1 + MARKS_MAX + most * (plain->n_members > cells ? plain->n_members : cells);
+    if (room > plain->ends_room) {
+        uint32_t *ends = malloc(room * sizeof *ends);
+        if (ends == NULL) {
+            return false;
         }
-        const char *end = take_row(plain, text, text + *to, text + last, row);
+        free(plain->ends);
+        plain->ends = ends;
+        plain->ends_room = room;
+    }
+    return true;
+}
+
+uint32_t ent_json_plain_rows(ent_json_plain *plain, const char *text, uint32_t from, uint32_t last, uint32_t most,
+                             ent_plain_rows *rows, uint32_t *to) {
+    const uint32_t stride = 2 * plain->n_names + 2;
+    uint32_t n;
+    *to = from;
+    if (!plain->covers || plain->n_members == 0 || !make_room(plain, most)) {
+        return 0;
+    }
+    if (plain->layout.known) {
+        n = take_marked_rows(plain, text, last, most, to);
+        if (n > 0 && (n >= most / FEW || *to >= last)) {
+            *rows = (ent_plain_rows){text, plain->ends + 1, plain->n_members, 0, plain->by_mark};
+            return n;
+        }
+    }
+    n = 0;
+    *to = from;
+    while (n < most && *to < last) {
+        const char *end = take_row(plain, text, text + *to, text + last, plain->ends + 1 + (size_t)n * stride);
         if (end == NULL) {
             break;
         }
         *to = (uint32_t)(end - text) + 1 + (*end == '\r');
         n++;
     }
+    *rows = (ent_plain_rows){text, plain->ends + 1, stride, 1, plain->by_cell};
     return n;
 }

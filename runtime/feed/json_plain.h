@@ -4,8 +4,9 @@
  * `false` and `null`, all in ASCII.  Whatever else a line is, this says nothing about it: it is for json_simd.h, which
  * knows all of JSON, so a line that is missed here costs time and never changes a cell.
  *
- * Many lines at once go by marks: a kernel of scan.h finds all quotes and newlines, each line of the layout has as
- * many, so everything in a line is found by counting, and no line waits for where the one before it ends.
+ * Many lines at once go by marks: a kernel of scan.h counts quotes and newlines and writes down those with which values
+ * end.  Each line of the layout has as many, so everything in a line is found from these, and no line waits for where
+ * the one before it ends.
  * Tested by tests/unit/test_feed.c and tests/property/feed_oracle.py. */
 #ifndef ENT_FEED_JSON_PLAIN_H
 #define ENT_FEED_JSON_PLAIN_H
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/feed/cell.h"
+#include "runtime/feed/plain.h"
 #include "runtime/feed/scan.h"
 
 typedef struct ent_json_plain ent_json_plain;
@@ -27,9 +28,10 @@ void ent_json_plain_free(ent_json_plain *plain);
 bool ent_json_plain_line(ent_json_plain *plain, const char *line, uint32_t len, ent_cell *row);
 
 /* As many of the lines from text + from on as look like the line before, have every name, and no null; at most `most`,
- * and only lines that end at or before text[last], a newline.  For each it writes where the line, the values and what
- * stands between them end, as plain.h has it: 2 * names + 2 entries.  Returns how many lines, with *to behind them. */
+ * and only lines that end at or before text[last], a newline; it may be fewer if others follow that differ from these
+ * in which values are texts.  Returns how many, with *to behind them; `rows` is good until the next call.  Out of
+ * memory, there are none. */
 uint32_t ent_json_plain_rows(ent_json_plain *plain, const char *text, uint32_t from, uint32_t last,
-                             uint32_t most, uint32_t *ends, uint32_t *to);
+                             uint32_t most, ent_plain_rows *rows, uint32_t *to);
 
 #endif

@@ -103,6 +103,7 @@ static void header_free(ent_reader *r) {
 static bool bind_columns(ent_reader *r, ent_feed_error *err) {
     for (uint32_t i = 0; i < r->n_names; i++) {
         r->column[i] = ENT_NO_COLUMN;
+        r->plain_columns[i] = (ent_plain_column){.lead = 1};
         for (uint32_t j = 0; j < r->n_header; j++) {
             if (strcmp(r->header[j], r->names[i]) != 0) {
                 continue;
@@ -114,7 +115,7 @@ static bool bind_columns(ent_reader *r, ent_feed_error *err) {
                                      ent_reader_source_name(r), r->names[i], r->column[i] + 1,
                                      j + 1);
             }
-            r->column[i] = j;
+            r->column[i] = r->plain_columns[i].cell = j;
         }
     }
     return true;
@@ -169,7 +170,8 @@ static bool take_options(ent_reader *r, const ent_reader_options *options, ent_f
 static bool take_names(ent_reader *r, const char *const *names, uint32_t n, ent_feed_error *err) {
     r->names = calloc((size_t)n + 1, sizeof *r->names);
     r->column = calloc((size_t)n + 1, sizeof *r->column);
-    if (r->names == NULL || r->column == NULL) {
+    r->plain_columns = calloc((size_t)n + 1, sizeof *r->plain_columns);
+    if (r->names == NULL || r->column == NULL || r->plain_columns == NULL) {
         return ent_feed_fail_memory(err, "a reader");
     }
     r->n_names = n;
@@ -270,6 +272,7 @@ void ent_reader_close(ent_reader *r) {
     }
     free(r->names);
     free(r->column);
+    free(r->plain_columns);
     free(r->cells);
     free(r->cell_store);
     free(r->row_line);
@@ -471,11 +474,12 @@ void ent_reader_spell(ent_reader *r) {
     const ent_plain_rows *plain = r->batch.plain;
     uint32_t n = r->batch.n_rows;
     for (uint32_t i = 0; plain != NULL && i < n; i++) {
-        uint32_t from = ent_plain_from(plain, plain->begin, i);
+        const uint32_t *ends = plain->ends + (size_t)i * plain->stride;
+        uint32_t from = ends[(int64_t)plain->begin - 1] + 1;
         r->row_line[i] = r->batch.first_line + i;
         r->row_number[i] = r->number - n + i + 1;
         r->raw[i] = plain->text + from;
-        r->raw_len[i] = ent_plain_to(plain, plain->stride - 1, i) - from;
+        r->raw_len[i] = ends[plain->stride - 1] - from;
     }
     for (uint32_t c = 0; plain != NULL && c < r->n_names; c++) {
         for (uint32_t i = 0; i < n; i++) {

@@ -84,13 +84,12 @@ struct ent_reader {
     ent_json_plain *json_plain; /* tried first */
     uint32_t json_at;
     ent_cell *json_row;
-    uint32_t *json_ends;    /* of plain rows, */
-    uint32_t *json_columns; /* and where they have the wanted names */
     uint64_t line;   /* of the next row */
     uint64_t number; /* rows of this file so far */
     uint64_t rows_total;
     uint64_t bad_total;
     ent_plain_rows plain; /* of the batch, if its rows are such */
+    ent_plain_column *plain_columns; /* in CSV, as `column` has them */
     ent_cells batch;
     ent_cell **cells;
     ent_cell *cell_store;

@@ -226,12 +226,29 @@ AVX2 static void scan_avx2(ent_scan *scan, const uint8_t *text, uint32_t to, uin
     }
 }
 
-AVX2 static uint32_t mark_avx2(const char *text, uint32_t from, uint32_t to, uint32_t *marks) {
+/* The same for those bits of which the next one in `wanted` is set, too. */
+static inline AVX2 __attribute__((always_inline)) uint32_t
+note_wanted_avx2(uint32_t *out, uint64_t bits, uint32_t count, uint64_t wanted, uint32_t base) {
+    uint32_t n = 0;
+    for (uint32_t done = 0; done < count; done += 8) {
+        for (uint32_t i = 0; i < 8; i++) {
+            out[n] = base + (uint32_t)_tzcnt_u64(bits);
+            n += (uint32_t)wanted & (bits != 0);
+            bits = _blsr_u64(bits);
+            wanted >>= 1;
+        }
+    }
+    return n;
+}
+
+AVX2 static uint32_t mark_avx2(const char *text, uint32_t from, uint32_t to, const ent_mark_turn *turn,
+                               uint32_t *marks) {
     const __m256i quote = _mm256_set1_epi8('"');
     const __m256i lf = _mm256_set1_epi8('\n');
     const __m256i backslash = _mm256_set1_epi8('\\');
     const __m256i blank = _mm256_set1_epi8(' ');
     uint32_t n = 0;
+    uint32_t number = 0;
     for (uint32_t at = from; at < to; at += 64) {
         __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(text + at));
         __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(text + at + 32));
@@ -241,7 +258,10 @@ AVX2 static uint32_t mark_avx2(const char *text, uint32_t from, uint32_t to, uin
         if ((((uint64_t)low_b << 32 | low_a) ^ newlines) != 0 || equal_avx2(a, b, backslash) != 0) {
             break;
         }
-        n += note_bits_avx2(marks + n, equal_avx2(a, b, quote) | newlines, at);
+        uint64_t found = equal_avx2(a, b, quote) | newlines;
+        uint32_t count = (uint32_t)_mm_popcnt_u64(found);
+        n += note_wanted_avx2(marks + n, found, count, turn->wanted[number], at);
+        number = turn->number[number + count];
     }
     return n;
 }
@@ -347,13 +367,15 @@ AVX512 static void scan_avx512(ent_scan *scan, const uint8_t *text, uint32_t to,
     }
 }
 
-AVX512 static uint32_t mark_avx512(const char *text, uint32_t from, uint32_t to, uint32_t *marks) {
+AVX512 static uint32_t mark_avx512(const char *text, uint32_t from, uint32_t to, const ent_mark_turn *turn,
+                                   uint32_t *marks) {
     const __m512i numbers = count_up_avx512();
     const __m512i quote = _mm512_set1_epi8('"');
     const __m512i lf = _mm512_set1_epi8('\n');
     const __m512i backslash = _mm512_set1_epi8('\\');
     const __m512i blank = _mm512_set1_epi8(' ');
     uint32_t n = 0;
+    uint32_t number = 0;
     for (uint32_t at = from; at < to; at += 64) {
         __m512i v = _mm512_loadu_si512(text + at);
         uint64_t newlines = _mm512_cmpeq_epi8_mask(v, lf);
@@ -362,8 +384,10 @@ AVX512 static uint32_t mark_avx512(const char *text, uint32_t from, uint32_t to,
         if (((low ^ newlines) | _mm512_cmpeq_epi8_mask(v, backslash)) != 0) {
             break;
         }
-        uint32_t count = (uint32_t)_mm_popcnt_u64(found);
-        note_bits_avx512(marks + n, found, count, at, numbers);
+        uint64_t wanted = _pdep_u64(turn->wanted[number], found);
+        uint32_t count = (uint32_t)_mm_popcnt_u64(wanted);
+        note_bits_avx512(marks + n, wanted, count, at, numbers);
+        number = turn->number[number + (uint32_t)_mm_popcnt_u64(found)];
         n += count;
     }
     return n;
@@ -379,6 +403,19 @@ static bool has_avx512(void) {
 }
 
 #endif
+
+void ent_mark_turn_set(ent_mark_turn *turn, const bool *is_wanted, uint32_t n) {
+    turn->n = n;
+    for (uint32_t k = 0; k < n; k++) {
+        turn->wanted[k] = 0;
+        for (uint32_t i = 0; i < ENT_MARKS_AT_ONCE; i++) {
+            turn->wanted[k] |= (uint64_t)is_wanted[(k + i) % n] << i;
+        }
+    }
+    for (uint32_t k = 0; k <= n + ENT_MARKS_AT_ONCE - 1; k++) {
+        turn->number[k] = (uint16_t)(k % n);
+    }
+}
 
 ent_mark_function ent_mark_kernel(ent_scan_kind kind) {
 #if ENT_HAS_X86_SIMD

@@ -66,11 +66,23 @@ void ent_scan_reset(ent_scan *scan);
  * must be the end of the text.  `ends` and `rows` need room for one entry per byte of text plus
  * ENT_SCAN_PADDING, `dirty` for one per 64 bytes. */
 
-/* For lines of JSON: writes where in text[from .. to) quotes and LFs stand, and returns how many do.  Ends before the
- * first 64 bytes that have a backslash, a byte below a blank but LF, or one beyond ASCII.  The 64 bytes behind `to` are
- * readable, and may be looked at, too; `marks` needs room for one entry per byte of text plus twice
- * ENT_SCAN_PADDING. */
-typedef uint32_t (*ent_mark_function)(const char *text, uint32_t from, uint32_t to, uint32_t *marks);
+/* Which of the marks of a line are wanted, as lines of one layout follow each other.  A line has `n`. */
+enum { ENT_MARKS_MAX = 320, ENT_MARKS_AT_ONCE = 64 };
+typedef struct ent_mark_turn {
+    uint32_t n;
+    uint64_t wanted[ENT_MARKS_MAX]; /* bit i of the k-th: whether the mark k + i is, counted on from a line's begin */
+    uint16_t number[ENT_MARKS_MAX + ENT_MARKS_AT_ONCE]; /* in its line, of the mark that is the k-th counted so */
+} ent_mark_turn;
+
+/* is_wanted[i]: whether a line's mark with number i is. */
+void ent_mark_turn_set(ent_mark_turn *turn, const bool *is_wanted, uint32_t n);
+
+/* For lines of JSON: the marks of text[from .. to) are its quotes and LFs.  Writes where those stand that are wanted,
+ * and returns how many do.  Ends before the first 64 bytes that have a backslash, a byte below a blank but LF, or one
+ * beyond ASCII.  The 64 bytes behind `to` are readable, and may be looked at, too; `marks` needs room for one entry per
+ * byte of text plus twice ENT_SCAN_PADDING. */
+typedef uint32_t (*ent_mark_function)(const char *text, uint32_t from, uint32_t to, const ent_mark_turn *turn,
+                                      uint32_t *marks);
 
 /* The kernel of that kind; NULL: there is none, as it would not be worth its while. */
 ent_mark_function ent_mark_kernel(ent_scan_kind kind);

@@ -84,19 +84,29 @@ typedef struct ent_slot_range {
 typedef struct ent_named {
     uint8_t *party; /* 0: the key has had no row; 1: none that named anybody; else 2 + whom */
     int64_t *origin;
+    uint32_t *line; /* where `origin` is NULL: what it has beside the keys' `common` */
 } ent_named;
 /* The same of each key.  Most keys are numbers handed out one after another, which index arrays; of others, and of
- * those that came before the arrays reached them, a map knows the places.  A key is in one of them only. */
+ * those that came before the arrays reached them, a map knows the places.  A key is in one of them only.
+ * There is a place for every key that ever was, so they are small: the rows of one file have the upper half of their
+ * origins in common, and keys mostly come in ascending order. */
 typedef struct ent_named_keys {
     uint8_t *parties; /* of keys from 0 up to n_reached */
-    int64_t *origins;
-    size_t n_reached, parties_capacity, origins_capacity;
+    uint32_t *lines;  /* lower halves of origins; NULL: there are `origins` */
+    int64_t *origins; /* where not all have the upper half in common */
+    int64_t common;   /* 0 in its lower half */
+    bool has_common;  /* an origin has been met */
+    size_t n_reached, parties_capacity, lines_capacity, origins_capacity;
     ent_map others;
     uint8_t *other_parties;
     int64_t *other_origins;
     size_t n_others, other_parties_capacity, other_origins_capacity;
-    uint32_t *order; /* of first appearance: the key, or from ENT_NAMED_OTHER on its place among others */
-    size_t n, order_capacity;
+    /* in order of first appearance: those that the arrays have and `order` has not, ascending; then, as `order` has
+     * them, keys or from ENT_NAMED_OTHER on places among others */
+    size_t n, n_ascending;
+    int64_t last_ascending;
+    uint32_t *order;
+    size_t order_capacity;
 } ent_named_keys;
 #define ENT_NAMED_OTHER (UINT32_C(1) << 31)
 
@@ -253,6 +263,10 @@ bool ent_feedstate_turns(ent_engine *s, ent_feedstate *f);
 /* --- holder.c --- */
 /* Fills the holder's column of the slice, and `turns`; the feed `fills_holder`.  false: no memory. */
 bool ent_feedstate_fill_holder(ent_engine *s, ent_feedstate *f);
+/* Makes the keys able to have these as origins, before they are asked for; false: no memory. */
+bool ent_named_keys_fit(ent_named_keys *keys, const int64_t *origins, size_t n);
+int64_t ent_named_origin(const ent_named_keys *keys, const ent_named *named);
+void ent_named_set_origin(const ent_named *named, int64_t origin);
 /* What is kept of the key, made if it is new; false: no memory. */
 bool ent_named_keys_at(ent_named_keys *keys, int64_t key, ent_named *named);
 /* All keys in order of first appearance; NULL: no memory. */

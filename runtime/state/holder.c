@@ -33,14 +33,64 @@ static bool reach(ent_named_keys *keys, int64_t key)
     }
     size_t before = keys->n_reached;
     size_t n = ((size_t)key / AT_ONCE + 1) * AT_ONCE;
+    bool wide = keys->origins != NULL;
     if (!ent_reserve((void **)&keys->parties, &keys->parties_capacity, n, sizeof *keys->parties) ||
-        !ent_reserve((void **)&keys->origins, &keys->origins_capacity, n, sizeof *keys->origins)) {
+        (wide && !ent_reserve((void **)&keys->origins, &keys->origins_capacity, n, sizeof *keys->origins)) ||
+        (!wide && !ent_reserve((void **)&keys->lines, &keys->lines_capacity, n, sizeof *keys->lines))) {
         return false;
     }
     memset(keys->parties + before, 0, (n - before) * sizeof *keys->parties);
-    memset(keys->origins + before, 0, (n - before) * sizeof *keys->origins);
+    if (wide) {
+        memset(keys->origins + before, 0, (n - before) * sizeof *keys->origins);
+    } else {
+        memset(keys->lines + before, 0, (n - before) * sizeof *keys->lines);
+    }
     keys->n_reached = n;
     return true;
+}
+
+static bool widen(ent_named_keys *keys)
+{
+    if (!ent_reserve((void **)&keys->origins, &keys->origins_capacity, keys->n_reached + 1, sizeof *keys->origins)) {
+        return false;
+    }
+    for (size_t i = 0; i < keys->n_reached; i++) {
+        keys->origins[i] = keys->parties[i] > 1 ? keys->common | keys->lines[i] : 0;
+    }
+    free(keys->lines);
+    keys->lines = NULL;
+    keys->lines_capacity = 0;
+    return true;
+}
+
+bool ent_named_keys_fit(ent_named_keys *keys, const int64_t *origins, size_t n)
+{
+    uint64_t differ = 0;
+    if (keys->origins || n == 0) {
+        return true;
+    }
+    if (!keys->has_common) {
+        keys->common = (int64_t)((uint64_t)origins[0] & ~(uint64_t)UINT32_MAX);
+        keys->has_common = true;
+    }
+    for (size_t i = 0; i < n; i++) {
+        differ |= (uint64_t)(origins[i] ^ keys->common);
+    }
+    return differ <= UINT32_MAX || widen(keys);
+}
+
+int64_t ent_named_origin(const ent_named_keys *keys, const ent_named *named)
+{
+    return named->origin ? *named->origin : *named->party > 1 ? keys->common | *named->line : 0;
+}
+
+void ent_named_set_origin(const ent_named *named, int64_t origin)
+{
+    if (named->origin) {
+        *named->origin = origin;
+    } else {
+        *named->line = (uint32_t)origin;
+    }
 }
 
 static bool add_other(ent_named_keys *keys, int64_t key)
@@ -56,9 +106,21 @@ static bool add_other(ent_named_keys *keys, int64_t key)
     }
     keys->other_parties[at] = 0;
     keys->other_origins[at] = 0;
-    keys->order[keys->n++] = ENT_NAMED_OTHER + (uint32_t)at;
+    keys->order[keys->n++ - keys->n_ascending] = ENT_NAMED_OTHER + (uint32_t)at;
     *place = (uint32_t)keys->n_others++;
     return true;
+}
+
+/* Of the last n keys, which `order` has and nothing before them, those that go on ascending need no place in it. */
+static void leave_ascending(ent_named_keys *keys, size_t n)
+{
+    size_t i = 0;
+    while (i < n && keys->order[i] < ENT_NAMED_OTHER &&
+           (keys->n_ascending == 0 || keys->order[i] > keys->last_ascending)) {
+        keys->last_ascending = keys->order[i++];
+        keys->n_ascending++;
+    }
+    memmove(keys->order, keys->order + i, (n - i) * sizeof *keys->order);
 }
 
 bool ent_named_keys_at(ent_named_keys *keys, int64_t key, ent_named *named)
@@ -67,14 +129,19 @@ bool ent_named_keys_at(ent_named_keys *keys, int64_t key, ent_named *named)
     bool known = reached && keys->parties[key] != 0;
     uint32_t other = known ? ENT_MAP_NONE : ent_map_get(&keys->others, key);
     if (!known && other == ENT_MAP_NONE) {
-        if (!ent_reserve((void **)&keys->order, &keys->order_capacity, keys->n + 1, sizeof *keys->order)) {
+        size_t n_listed = keys->n - keys->n_ascending;
+        if (!ent_reserve((void **)&keys->order, &keys->order_capacity, n_listed + 1, sizeof *keys->order)) {
             return false;
         }
         if (reached || reach(keys, key)) {
             if (!ent_account_keys(1)) {
                 return false;
             }
-            keys->order[keys->n++] = (uint32_t)key;
+            keys->order[n_listed] = (uint32_t)key;
+            keys->n++;
+            if (n_listed == 0) {
+                leave_ascending(keys, 1);
+            }
         } else {
             other = (uint32_t)keys->n_others;
             if (!add_other(keys, key)) {
@@ -82,8 +149,13 @@ bool ent_named_keys_at(ent_named_keys *keys, int64_t key, ent_named *named)
             }
         }
     }
-    *named = other == ENT_MAP_NONE ? (ent_named){&keys->parties[key], &keys->origins[key]}
-                                   : (ent_named){&keys->other_parties[other], &keys->other_origins[other]};
+    if (other != ENT_MAP_NONE) {
+        *named = (ent_named){&keys->other_parties[other], &keys->other_origins[other], NULL};
+    } else if (keys->origins) {
+        *named = (ent_named){&keys->parties[key], &keys->origins[key], NULL};
+    } else {
+        *named = (ent_named){&keys->parties[key], NULL, &keys->lines[key]};
+    }
     return true;
 }
 
@@ -91,17 +163,29 @@ int64_t *ent_named_keys_list(const ent_named_keys *keys)
 {
     int64_t *list = calloc(keys->n + 1, sizeof *list);
     int64_t *others = calloc(keys->n_others + 1, sizeof *others);
-    if (!list || !others) {
+    uint8_t *listed = calloc(keys->n_reached + 1, 1);
+    size_t n_listed = keys->n - keys->n_ascending;
+    if (!list || !others || !listed) {
         free(list);
         free(others);
+        free(listed);
         return NULL;
     }
     ent_map_keys(&keys->others, others, keys->n_others);
-    for (size_t i = 0; i < keys->n; i++) {
+    for (size_t i = 0; i < n_listed; i++) {
         uint32_t at = keys->order[i];
-        list[i] = at < ENT_NAMED_OTHER ? at : others[at - ENT_NAMED_OTHER];
+        list[keys->n_ascending + i] = at < ENT_NAMED_OTHER ? at : others[at - ENT_NAMED_OTHER];
+        if (at < ENT_NAMED_OTHER) {
+            listed[at] = 1;
+        }
+    }
+    size_t n = 0;
+    for (size_t key = 0; key < keys->n_reached && n < keys->n_ascending; key++) {
+        list[n] = (int64_t)key;
+        n += keys->parties[key] != 0 && !listed[key];
     }
     free(others);
+    free(listed);
     return list;
 }
 
@@ -110,6 +194,7 @@ void ent_named_keys_deinit(ent_named_keys *keys)
     ent_account_forget_keys(keys->n - keys->n_others);
     ent_map_deinit(&keys->others);
     free(keys->parties);
+    free(keys->lines);
     free(keys->origins);
     free(keys->other_parties);
     free(keys->other_origins);
@@ -169,14 +254,18 @@ static inline void take_row_without_key(const filling *x, size_t i)
 
 /* Takes rows from `begin` on, while the arrays reach; the row at which it stops.  No key is elsewhere, and there is
  * room for all of them in `order`. */
-static size_t take_reached(filling x, ent_named_keys *named, size_t begin, size_t end)
+static inline __attribute__((always_inline)) size_t take_while_reached(filling x, ent_named_keys *named, size_t begin,
+                                                                       size_t end, bool wide)
 {
     enum { AHEAD = 48 };
     uint8_t *parties = named->parties;
     int64_t *origins = named->origins;
+    uint32_t *lines = named->lines;
     uint32_t *order = named->order;
     uint64_t n_reached = named->n_reached;
-    size_t n = named->n;
+    const int64_t common = named->common;
+    size_t n_listed = named->n - named->n_ascending;
+    size_t n = n_listed;
     size_t i = begin;
     for (; i < end; i++) {
         uint64_t key = (uint64_t)x.keys[i];
@@ -189,18 +278,37 @@ static size_t take_reached(filling x, ent_named_keys *named, size_t begin, size_
             break;
         }
         __builtin_prefetch((const void *)((uintptr_t)parties + to_come), 1);
-        __builtin_prefetch((const void *)((uintptr_t)origins + to_come * sizeof *origins), 1);
         order[n] = (uint32_t)key;
         n += parties[key] == 0;
-        take_row(&x, i, &parties[key], &origins[key]);
+        if (wide) {
+            __builtin_prefetch((const void *)((uintptr_t)origins + to_come * sizeof *origins), 1);
+            take_row(&x, i, &parties[key], &origins[key]);
+        } else {
+            __builtin_prefetch((const void *)((uintptr_t)lines + to_come * sizeof *lines), 1);
+            int64_t origin = common | lines[key];
+            take_row(&x, i, &parties[key], &origin);
+            lines[key] = (uint32_t)origin;
+        }
     }
-    named->n = n;
+    named->n += n - n_listed;
+    if (n_listed == 0) {
+        leave_ascending(named, n);
+    }
     return i;
+}
+
+static size_t take_reached(const filling *x, ent_named_keys *named, size_t begin, size_t end)
+{
+    return named->origins ? take_while_reached(*x, named, begin, end, true)
+                          : take_while_reached(*x, named, begin, end, false);
 }
 
 static bool take_rows(const filling *x, ent_named_keys *named, size_t n)
 {
-    if (!ent_reserve((void **)&named->order, &named->order_capacity, named->n + n, sizeof *named->order)) {
+    static const int64_t unknown = 0;
+    if (!ent_named_keys_fit(named, x->rows ? x->rows : &unknown, x->rows ? n : 1) ||
+        !ent_reserve((void **)&named->order, &named->order_capacity, named->n - named->n_ascending + n + 1,
+                     sizeof *named->order)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
@@ -208,7 +316,7 @@ static bool take_rows(const filling *x, ent_named_keys *named, size_t n)
             /* no more rows at once than there may be new keys; where there are none left, row by row */
             uint64_t left = ent_account_keys_left();
             size_t before = named->n;
-            i = take_reached(*x, named, i, left < n - i ? i + (size_t)left : n);
+            i = take_reached(x, named, i, left < n - i ? i + (size_t)left : n);
             if (!ent_account_keys(named->n - before)) {
                 return false;
             }
@@ -220,7 +328,9 @@ static bool take_rows(const filling *x, ent_named_keys *named, size_t n)
             if (!ent_named_keys_at(named, x->keys[i], &at)) {
                 return false;
             }
-            take_row(x, i, at.party, at.origin);
+            int64_t origin = ent_named_origin(named, &at);
+            take_row(x, i, at.party, &origin);
+            ent_named_set_origin(&at, origin);
         }
     }
     return true;

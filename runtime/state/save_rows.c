@@ -97,13 +97,18 @@ static bool io_named(ent_io *x, ent_feedstate *f)
     bool ok = keys || ent_io_no_memory(x);
     for (size_t i = 0; ok && i < n; i++) {
         ent_named named;
-        ok = (x->reading || ent_named_keys_at(&f->named, keys[i], &named)) && ent_io_key(x, &shape, &keys[i]) &&
-             (!x->reading || ent_named_keys_at(&f->named, keys[i], &named) || ent_io_no_memory(x)) &&
-             (!x->reading || *named.party == 0 || ent_io_bad(x, "a key comes twice"));
+        ok = (x->reading || ent_named_keys_at(&f->named, keys[i], &named)) && ent_io_key(x, &shape, &keys[i]);
         int64_t party = ok && !x->reading ? *named.party - 2 : -1;
-        ok = ok && ent_io_index(x, &party, -1, (int64_t)p->n_party) && ent_io_i64(x, named.origin);
+        int64_t origin = ok && !x->reading ? ent_named_origin(&f->named, &named) : 0;
+        ok = ok && ent_io_index(x, &party, -1, (int64_t)p->n_party) && ent_io_i64(x, &origin);
+        if (ok && x->reading) {
+            ok = ((party < 0 || ent_named_keys_fit(&f->named, &origin, 1)) &&
+                  ent_named_keys_at(&f->named, keys[i], &named)) || ent_io_no_memory(x);
+            ok = ok && (*named.party == 0 || ent_io_bad(x, "a key comes twice"));
+        }
         if (ok && x->reading) {
             *named.party = (uint8_t)(party + 2);
+            ent_named_set_origin(&named, party < 0 ? 0 : origin);
         }
     }
     free(keys);

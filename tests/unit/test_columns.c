@@ -95,11 +95,12 @@ static void check(const batch *b, uint32_t lane, ent_type_kind type, int param, 
     }
 }
 
-/* The cells of a batch as the middle one of three columns of plain rows. */
+/* The cells of a batch as the middle one of three columns of plain rows, with something around it or not. */
 typedef struct plain_batch {
-    char text[LANES * (TEXT_MAX + 3) + ENT_CELL_SLACK];
+    char text[LANES * (TEXT_MAX + 3 + 4) + ENT_CELL_SLACK];
     uint32_t ends[3 * LANES + 1];
     ent_plain_rows rows;
+    ent_plain_column column;
 } plain_batch;
 
 static const ent_plain_rows *lay_out(plain_batch *plain, const batch *b)
@@ -107,11 +108,18 @@ static const ent_plain_rows *lay_out(plain_batch *plain, const batch *b)
     uint32_t at = 0;
     uint32_t n = 0;
     plain->ends[n++] = UINT32_MAX;
+    plain->column = (ent_plain_column){1, 1 + below(3), below(3)};
     for (uint32_t lane = 0; lane < LANES; lane++) {
         plain->text[at] = ',';
         plain->ends[n++] = at++;
+        for (uint32_t i = 1; i < plain->column.lead; i++) {
+            plain->text[at++] = '"';
+        }
         memcpy(plain->text + at, b->cells[lane].len ? b->cells[lane].p : "", b->cells[lane].len);
         at += b->cells[lane].len;
+        for (uint32_t i = 0; i < plain->column.trail; i++) {
+            plain->text[at++] = '}';
+        }
         plain->text[at] = ',';
         plain->ends[n++] = at++;
         plain->text[at] = '\n';
@@ -154,7 +162,8 @@ static void compare_plain(const batch *b, const ent_column_lanes *want, ent_type
     static int64_t data[LANES];
     static uint8_t absent[LANES];
     static uint32_t odd[LANES];
-    ent_column_lanes lanes = {NULL, LANES, data, absent, odd, 0, lay_out(&plain, b), 1};
+    const ent_plain_rows *rows = lay_out(&plain, b);
+    ent_column_lanes lanes = {NULL, LANES, data, absent, odd, 0, rows, plain.column};
     read_lanes(&lanes, &day, type, param);
     assert_int_equal(lanes.n_odd, want->n_odd);
     assert_memory_equal(odd, want->odd, lanes.n_odd * sizeof *odd);
@@ -166,7 +175,7 @@ static void compare_plain(const batch *b, const ent_column_lanes *want, ent_type
 static uint32_t compare(batch *b, ent_type_kind type, int param)
 {
     static ent_day_memo day;
-    ent_column_lanes lanes = {b->cells, LANES, b->data, b->absent, b->odd, 0, NULL, 0};
+    ent_column_lanes lanes = {b->cells, LANES, b->data, b->absent, b->odd, 0, NULL, {0}};
     read_lanes(&lanes, &day, type, param);
     compare_plain(b, &lanes, type, param);
     uint32_t at = 0;
@@ -280,7 +289,9 @@ static int64_t number_of(void *user, const ent_cell *cell)
 static void compare_texts(batch *b, ent_text_memo *memo, dictionary *d, bool is_plain)
 {
     static plain_batch plain;
-    ent_column_lanes lanes = {is_plain ? NULL : b->cells, LANES, b->data, b->absent, b->odd, 0, lay_out(&plain, b), 1};
+    const ent_plain_rows *rows = lay_out(&plain, b);
+    const ent_cell *cells = is_plain ? NULL : b->cells;
+    ent_column_lanes lanes = {cells, LANES, b->data, b->absent, b->odd, 0, rows, plain.column};
     ent_columns_texts(&lanes, memo, NULL, number_of, d);
     uint32_t at = 0;
     for (uint32_t lane = 0; lane < LANES; lane++) {
@@ -349,7 +360,9 @@ static void test_numbered_texts(void **state)
             put(&b, lane, text, below(100) == 0 ? 0 : (uint32_t)len);
         }
         bool is_plain = below(2) == 0;
-        ent_column_lanes lanes = {is_plain ? NULL : b.cells, LANES, b.data, b.absent, b.odd, 0, lay_out(&plain, &b), 1};
+        const ent_plain_rows *rows = lay_out(&plain, &b);
+        const ent_cell *cells = is_plain ? NULL : b.cells;
+        ent_column_lanes lanes = {cells, LANES, b.data, b.absent, b.odd, 0, rows, plain.column};
         ent_columns_texts(&lanes, memo, ent_strings_families(strings), intern, strings);
         assert_int_equal(lanes.n_odd, 0);
         for (uint32_t lane = 0; lane < LANES; lane++) {

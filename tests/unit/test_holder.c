@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/feed/origin.h"
 #include "runtime/memory/account.h"
 #include "runtime/state/state.h"
 #include "tests/unit/state_saved.h"
@@ -31,6 +32,16 @@ static ent_image *club(key_kind kind)
     x.b->feed.v[TICKET].first_key = keys[kind];
     x.b->feed.v[TICKET].n_keys = kind == KEY_NONE ? 0 : kind == KEY_SEVERAL ? 2 : 1;
     return prog_load(&x);
+}
+
+/* Rows of the first file, of another one, of the second from somewhere on, or of any. */
+static void place_in_files(facts *all, int kind, uint64_t *seed)
+{
+    size_t second = next_random(seed) % all->n;
+    for (size_t i = 0; i < all->n; i++) {
+        uint32_t file = kind == 1 ? 7 : kind == 2 ? i >= second : kind == 3 ? (uint32_t)(next_random(seed) % 3) : 0;
+        all->v[i].line = ent_origin_make(file, (uint64_t)all->v[i].line);
+    }
 }
 
 /* Rows of few keys that name somebody now and then; instants fall together. */
@@ -114,12 +125,13 @@ static void test_filled(void **state)
 {
     (void)state;
     uint64_t seed = 20260105;
-    for (int round = 0; round < 6 * N_KEY_KINDS; round++) {
+    for (int round = 0; round < 16 * N_KEY_KINDS; round++) {
         key_kind kind = (key_kind)(round % N_KEY_KINDS);
         bool saving = round / N_KEY_KINDS % 2 == 1;
         ent_fault error;
         ent_image *p = club(kind);
         facts all = rows_of(&seed);
+        place_in_files(&all, round / N_KEY_KINDS / 2 % 4, &seed);
         drive_plan plan = {0};
         telling out = {0};
         ent_engine_options options = plan_options(&plan, &out);
