@@ -366,6 +366,7 @@ static int open_attempt(run *r)
                                    .notices = r->options->notices != NULL,
                                    .subjects = ent_run_drafts(r),
                                    .portable = r->options->portable,
+                                   .unplaced = !has_digest(r) && !r->options->notices,
                                    .whose_time = wants_summary(r->options),
                                    .not_in_force = r->options->not_in_force,
                                    .strings = r->strings,

@@ -286,7 +286,7 @@ static bool push_run(ent_engine *s, ent_feedstate *f, const ent_vector *columns,
             return false;
         }
     }
-    if (!push_origins(f, origins, begin, n)) {
+    if (!push_origins(f, s->options.unplaced ? NULL : origins, begin, n)) {
         return false;
     }
     f->n_pending += n;
@@ -322,7 +322,7 @@ bool ent_engine_room(ent_engine *s, int64_t feed, size_t n, void **columns, int6
         }
         columns[i] = kept ? (char *)c->data + rows * ent_class_size(c->cls) : NULL;
     }
-    if (f->row->used) {
+    if (f->row->used && !s->options.unplaced) {
         if (!ent_colbuf_reserve(&f->origin, rows + n)) {
             return false;
         }

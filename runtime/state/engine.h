@@ -69,6 +69,7 @@ typedef struct ent_engine_options {
     bool prompt;            /* give decisions out at every advance, not in heaps */
     bool subjects;          /* on_decision asks for the texts of subjects */
     bool portable;          /* by the general ways only: no folds are shared, and every row is folded by itself */
+    bool unplaced;          /* nobody will ask where rows stand: what is said of origins is left out */
     bool whose_time;        /* count whose time clocks were; an engine that does can be neither saved nor restored */
     /* One a feed of the program: the time of which the given rows speak.  Outside of it no sample is expected
      * and no state goes on.  NULL: of all of the period, as the silence policies have it. */

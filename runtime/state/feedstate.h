@@ -92,10 +92,9 @@ typedef struct ent_named {
  * origins in common, and keys mostly come in ascending order. */
 typedef struct ent_named_keys {
     uint8_t *parties; /* of keys from 0 up to n_reached */
-    uint32_t *lines;  /* lower halves of origins; NULL: there are `origins` */
+    uint32_t *lines;  /* lower halves of origins, 0: unknown; NULL: all are, or there are `origins` */
     int64_t *origins; /* where not all have the upper half in common */
     int64_t common;   /* 0 in its lower half */
-    bool has_common;  /* an origin has been met */
     size_t n_reached, parties_capacity, lines_capacity, origins_capacity;
     ent_map others;
     uint8_t *other_parties;

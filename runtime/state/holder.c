@@ -34,15 +34,16 @@ static bool reach(ent_named_keys *keys, int64_t key)
     size_t before = keys->n_reached;
     size_t n = ((size_t)key / AT_ONCE + 1) * AT_ONCE;
     bool wide = keys->origins != NULL;
+    bool narrow = keys->lines != NULL;
     if (!ent_reserve((void **)&keys->parties, &keys->parties_capacity, n, sizeof *keys->parties) ||
         (wide && !ent_reserve((void **)&keys->origins, &keys->origins_capacity, n, sizeof *keys->origins)) ||
-        (!wide && !ent_reserve((void **)&keys->lines, &keys->lines_capacity, n, sizeof *keys->lines))) {
+        (narrow && !ent_reserve((void **)&keys->lines, &keys->lines_capacity, n, sizeof *keys->lines))) {
         return false;
     }
     memset(keys->parties + before, 0, (n - before) * sizeof *keys->parties);
     if (wide) {
         memset(keys->origins + before, 0, (n - before) * sizeof *keys->origins);
-    } else {
+    } else if (narrow) {
         memset(keys->lines + before, 0, (n - before) * sizeof *keys->lines);
     }
     keys->n_reached = n;
@@ -55,7 +56,7 @@ static bool widen(ent_named_keys *keys)
         return false;
     }
     for (size_t i = 0; i < keys->n_reached; i++) {
-        keys->origins[i] = keys->parties[i] > 1 ? keys->common | keys->lines[i] : 0;
+        keys->origins[i] = keys->lines[i] && keys->parties[i] > 1 ? keys->common | keys->lines[i] : 0;
     }
     free(keys->lines);
     keys->lines = NULL;
@@ -69,9 +70,12 @@ bool ent_named_keys_fit(ent_named_keys *keys, const int64_t *origins, size_t n)
     if (keys->origins || n == 0) {
         return true;
     }
-    if (!keys->has_common) {
+    if (!keys->lines) {
         keys->common = (int64_t)((uint64_t)origins[0] & ~(uint64_t)UINT32_MAX);
-        keys->has_common = true;
+        if (!ent_reserve((void **)&keys->lines, &keys->lines_capacity, keys->n_reached + 1, sizeof *keys->lines)) {
+            return false;
+        }
+        memset(keys->lines, 0, keys->n_reached * sizeof *keys->lines);
     }
     for (size_t i = 0; i < n; i++) {
         differ |= (uint64_t)(origins[i] ^ keys->common);
@@ -81,14 +85,15 @@ bool ent_named_keys_fit(ent_named_keys *keys, const int64_t *origins, size_t n)
 
 int64_t ent_named_origin(const ent_named_keys *keys, const ent_named *named)
 {
-    return named->origin ? *named->origin : *named->party > 1 ? keys->common | *named->line : 0;
+    bool has_line = named->line && *named->line && *named->party > 1;
+    return named->origin ? *named->origin : has_line ? keys->common | *named->line : 0;
 }
 
 void ent_named_set_origin(const ent_named *named, int64_t origin)
 {
     if (named->origin) {
         *named->origin = origin;
-    } else {
+    } else if (named->line) {
         *named->line = (uint32_t)origin;
     }
 }
@@ -154,7 +159,7 @@ bool ent_named_keys_at(ent_named_keys *keys, int64_t key, ent_named *named)
     } else if (keys->origins) {
         *named = (ent_named){&keys->parties[key], &keys->origins[key], NULL};
     } else {
-        *named = (ent_named){&keys->parties[key], NULL, &keys->lines[key]};
+        *named = (ent_named){&keys->parties[key], NULL, keys->lines ? &keys->lines[key] : NULL};
     }
     return true;
 }
@@ -252,10 +257,13 @@ static inline void take_row_without_key(const filling *x, size_t i)
     x->turns[i] = 0;
 }
 
+/* How the rows are kept that named somebody. */
+typedef enum kept_as { NOT_AT_ALL, NARROW, WIDE } kept_as;
+
 /* Takes rows from `begin` on, while the arrays reach; the row at which it stops.  No key is elsewhere, and there is
  * room for all of them in `order`. */
 static inline __attribute__((always_inline)) size_t take_while_reached(filling x, ent_named_keys *named, size_t begin,
-                                                                       size_t end, bool wide)
+                                                                       size_t end, kept_as as)
 {
     enum { AHEAD = 48 };
     uint8_t *parties = named->parties;
@@ -280,12 +288,15 @@ static inline __attribute__((always_inline)) size_t take_while_reached(filling x
         __builtin_prefetch((const void *)((uintptr_t)parties + to_come), 1);
         order[n] = (uint32_t)key;
         n += parties[key] == 0;
-        if (wide) {
+        if (as == WIDE) {
             __builtin_prefetch((const void *)((uintptr_t)origins + to_come * sizeof *origins), 1);
             take_row(&x, i, &parties[key], &origins[key]);
+        } else if (as == NOT_AT_ALL) {
+            int64_t origin = 0;
+            take_row(&x, i, &parties[key], &origin);
         } else {
             __builtin_prefetch((const void *)((uintptr_t)lines + to_come * sizeof *lines), 1);
-            int64_t origin = common | lines[key];
+            int64_t origin = (common & (0 - (int64_t)(lines[key] != 0))) | lines[key];
             take_row(&x, i, &parties[key], &origin);
             lines[key] = (uint32_t)origin;
         }
@@ -299,14 +310,14 @@ static inline __attribute__((always_inline)) size_t take_while_reached(filling x
 
 static size_t take_reached(const filling *x, ent_named_keys *named, size_t begin, size_t end)
 {
-    return named->origins ? take_while_reached(*x, named, begin, end, true)
-                          : take_while_reached(*x, named, begin, end, false);
+    return named->origins ? take_while_reached(*x, named, begin, end, WIDE)
+           : named->lines ? take_while_reached(*x, named, begin, end, NARROW)
+                          : take_while_reached(*x, named, begin, end, NOT_AT_ALL);
 }
 
 static bool take_rows(const filling *x, ent_named_keys *named, size_t n)
 {
-    static const int64_t unknown = 0;
-    if (!ent_named_keys_fit(named, x->rows ? x->rows : &unknown, x->rows ? n : 1) ||
+    if ((x->rows && !ent_named_keys_fit(named, x->rows, n)) ||
         !ent_reserve((void **)&named->order, &named->order_capacity, named->n - named->n_ascending + n + 1,
                      sizeof *named->order)) {
         return false;
