@@ -70,6 +70,9 @@ all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
     same "$program portable, two threads" "$program" --feed "$feed=$file" --portable --jobs 2
     for n in 1 2; do same "$program jobs $n" "$program" --feed "$feed=$file" --jobs $n; done
     same_figures "$program" --feed "$feed=$file"
+    # without a ledger nobody asks where rows stand
+    "$entente" run --assume-signed "$program" --feed "$feed=$file" >other.txt 2>err.txt
+    alike "$program without a ledger: another table" table.txt other.txt
     same "$program jobs 3, small batches" "$program" --feed "$feed=$file" --jobs 3 --batch 7
     xz -0 -k -f "$file" && same "$program xz" "$program" --feed "$feed=$file.xz"
     same "$program standard input" "$program" --feed "$feed=-" <"$file"
