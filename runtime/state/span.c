@@ -143,15 +143,13 @@ typedef struct meaning {
     uint16_t tag;
 } meaning;
 
-/* Makes room behind the events that there are for one of each row. */
 static bool begin_collecting(ent_engine *s, const ent_watch *watch, uint16_t tag, meaning *m)
 {
     ent_feedstate *f = &s->feeds[watch->feed];
     ent_events *events = &s->events;
     *m = (meaning){.f = f, .watch = watch, .tag = tag};
     m->keys = ent_feedstate_keys(s, f, watch->first_key, watch->n_keys, &m->absent);
-    if (!m->keys || !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n, sizeof *events->v) ||
-        !find_bits(s, f, watch)) {
+    if (!m->keys || !find_bits(s, f, watch)) {
         return false;
     }
     m->at = ent_feedstate_at(f);
@@ -189,7 +187,8 @@ static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
     if (f->n == 0) {
         return true;
     }
-    if (!begin_collecting(s, watch, tag, &m)) {
+    if (!begin_collecting(s, watch, tag, &m) ||
+        !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n, sizeof *events->v)) {
         return false;
     }
     ent_event *out = events->v + events->n;
@@ -225,6 +224,9 @@ bool ent_watch_deal(ent_engine *s, const ent_watch *watch, size_t n_parts, size_
         size_t n = ends[i];
         ends[i] = events->n;
         events->n += n;
+    }
+    if (!ent_reserve((void **)&events->v, &events->capacity, events->n, sizeof *events->v)) {
+        return false;
     }
     for (size_t i = 0; i < f->n; i++) {
         if (means_something(&m, i)) {
