@@ -178,6 +178,7 @@ void ent_ahead_free(ent_ahead *a)
     free(a->part.events.bits);
     free(a->part.events.dealt);
     free(a->part.events.ends);
+    free(a->part.events.lanes);
     ent_tuples_deinit(&a->part.tuples);
     ent_vm_free(a->part.vm);
     free(a->stays);

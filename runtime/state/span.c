@@ -214,10 +214,19 @@ bool ent_watch_deal(ent_engine *s, const ent_watch *watch, size_t n_parts, size_
     if (f->n == 0) {
         return true;
     }
-    if (!begin_collecting(s, watch, 0, &m)) {
+    if (!begin_collecting(s, watch, 0, &m) ||
+        !ent_reserve((void **)&events->lanes, &events->lanes_capacity, f->n, sizeof *events->lanes)) {
         return false;
     }
-    for (size_t i = 0; i < f->n; i++) {
+    uint32_t *lanes = events->lanes;
+    size_t n_lanes = 0;
+    for (size_t i = 0; i < f->n; i++) { /* as above */
+        if (i % 8 == 0 && events->bits[i / 8] == 0) {
+            i += 7;
+            continue;
+        }
+        lanes[n_lanes] = (uint32_t)i;
+        n_lanes += means_something(&m, i);
         ends[ent_part_of(m.keys[i], n_parts)] += means_something(&m, i);
     }
     for (size_t i = 0; i < n_parts; i++) {
@@ -228,10 +237,8 @@ bool ent_watch_deal(ent_engine *s, const ent_watch *watch, size_t n_parts, size_
     if (!ent_reserve((void **)&events->v, &events->capacity, events->n, sizeof *events->v)) {
         return false;
     }
-    for (size_t i = 0; i < f->n; i++) {
-        if (means_something(&m, i)) {
-            events->v[ends[ent_part_of(m.keys[i], n_parts)]++] = event_of(&m, i);
-        }
+    for (size_t i = 0; i < n_lanes; i++) {
+        events->v[ends[ent_part_of(m.keys[lanes[i]], n_parts)]++] = event_of(&m, lanes[i]);
     }
     return true;
 }

@@ -69,6 +69,8 @@ typedef struct ent_events {
     size_t dealt_capacity;
     size_t *ends; /* scratch: by row */
     size_t ends_capacity;
+    uint32_t *lanes; /* scratch: those that mean something */
+    size_t lanes_capacity;
 } ent_events;
 
 #define ENT_NOT_OPEN INT64_MAX
