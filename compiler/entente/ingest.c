@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 8, READY_SLOTS = 5 };
+enum { SLOTS = 8, READY_SLOTS = 7 };
 /* So many slices have to be waited for before the thread that makes them takes a part through one. */
-enum { ENOUGH_READY = 3 };
+enum { ENOUGH_READY = 4 };
 
 /* Copies of one batch's columns, kept for the next one. */
 struct ent_batch_copy {

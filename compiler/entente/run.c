@@ -245,18 +245,85 @@ static bool wants_each(const ent_run_options *o)
     return o->n_restate > 0 || o->format == ENT_RUN_CSV;
 }
 
+static bool init_counts(const ent_image *p, ent_run_counts *counts)
+{
+    counts->duties = calloc(p->n_duty + 1, sizeof *counts->duties);
+    counts->answers = calloc((p->n_agreement + 1) * (p->n_party + 1), sizeof *counts->answers);
+    return counts->duties && counts->answers;
+}
+
+static void deinit_counts(ent_run_counts *counts)
+{
+    free(counts->duties);
+    free(counts->answers);
+    *counts = (ent_run_counts){0};
+}
+
+static void count(const ent_image *p, ent_run_counts *counts, const ent_engine *session, const ent_verdict *decision)
+{
+    if (decision->answer) {
+        size_t n = p->n_party;
+        int64_t agreement = ent_verdict_clause(p, decision).agreement;
+        ent_tally_answer(&counts->answers[(size_t)agreement * (n + 1)], n, decision->answer);
+    }
+    if (decision->kind == ENT_VERDICT_DUTY) {
+        ent_tally_clock(&counts->duties[decision->clause], session, decision);
+    }
+}
+
+/* Parts of a session have counts of their own, as they are on several threads. */
+static bool init_counts_of_parts(run *r)
+{
+    size_t n = ent_engine_n_parts(r->session);
+    bool ok = true;
+    r->of_parts = n > 0 ? calloc(n, sizeof *r->of_parts) : NULL;
+    r->n_of_parts = r->of_parts ? n : 0;
+    for (size_t i = 0; ok && i < r->n_of_parts; i++) {
+        ok = init_counts(r->program, &r->of_parts[i]);
+    }
+    return ok && r->n_of_parts == n;
+}
+
+static void deinit_counts_of_parts(run *r)
+{
+    for (size_t i = 0; i < r->n_of_parts; i++) {
+        deinit_counts(&r->of_parts[i]);
+    }
+    free(r->of_parts);
+    r->of_parts = NULL;
+    r->n_of_parts = 0;
+}
+
+static void add_up_counts(run *r)
+{
+    const ent_image *p = r->program;
+    for (size_t i = 0; i < r->n_of_parts; i++) {
+        const ent_run_counts *from = &r->of_parts[i];
+        for (size_t k = 0; k < p->n_duty; k++) {
+            ent_tally_add_clocks(&r->counts.duties[k], r->session, &from->duties[k]);
+        }
+        ent_tally_add_answers(r->counts.answers, from->answers, p->n_agreement * (p->n_party + 1));
+    }
+    deinit_counts_of_parts(r);
+}
+
+static void on_clock(void *user, size_t part, const ent_engine *session, const ent_verdict *decision)
+{
+    run *r = user;
+    count(r->program, r->of_parts ? &r->of_parts[part] : &r->counts, session, decision);
+}
+
+/* Whether no more is made of a clock's decision than counts, for which it need not wait its turn. */
+static bool counts_clocks(const run *r)
+{
+    return !wants_each(r->options) && !ent_run_drafts(r) && !r->options->portable;
+}
+
 static bool on_decision(void *user, const ent_engine *session, const ent_verdict *decision)
 {
     run *r = user;
     r->breach |= decision->status == ENT_STATUS_BREACH;
-    if (decision->answer) {
-        size_t n = r->program->n_party;
-        int64_t agreement = ent_verdict_clause(r->program, decision).agreement;
-        ent_tally_answer(&r->answers[(size_t)agreement * (n + 1)], n, decision->answer);
-    }
-    if (decision->kind == ENT_VERDICT_DUTY) {
-        ent_tally_clock(&r->duties[decision->clause], decision);
-    }
+    count(r->program, &r->counts, session, decision);
     if (ent_run_drafts(r) && !ent_run_draft(r, session, decision)) {
         return false;
     }
@@ -290,12 +357,10 @@ static void close_attempt(run *r)
     ent_spool_clear(&r->spool);
     r->rows = 0;
     r->breach = false;
-    free(r->duties);
-    free(r->answers);
+    deinit_counts(&r->counts);
+    deinit_counts_of_parts(r);
     free(r->rooms);
     r->rooms = NULL;
-    r->duties = NULL;
-    r->answers = NULL;
 }
 
 static bool has_digest(const run *r)
@@ -341,15 +406,13 @@ static int open_attempt(run *r)
     r->vm = r->strings ? ent_vm_new(r->program, r->strings, ZONE_DIR, batch, message,
                                     sizeof message)
                        : NULL;
-    r->duties = calloc(r->program->n_duty + 1, sizeof *r->duties);
-    r->answers = calloc((r->program->n_agreement + 1) * (r->program->n_party + 1),
-                        sizeof *r->answers);
+    bool ok = init_counts(r->program, &r->counts);
     int64_t fields = 0;
     for (size_t i = 0; i < r->program->n_feed; i++) {
         fields = r->program->feed[i].n_fields > fields ? r->program->feed[i].n_fields : fields;
     }
     r->rooms = calloc((size_t)fields + 1, sizeof *r->rooms);
-    if (!r->vm || !r->duties || !r->answers || !r->rooms) {
+    if (!r->vm || !ok || !r->rooms) {
         return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, message);
     }
     if (r->options->portable) {
@@ -371,6 +434,7 @@ static int open_attempt(run *r)
                                    .not_in_force = r->options->not_in_force,
                                    .strings = r->strings,
                                    .on_decision = on_decision,
+                                   .on_clock = counts_clocks(r) ? on_clock : NULL,
                                    .user = r};
     r->session = ent_engine_new(r->program, &options, &error);
     if (!r->session) {
@@ -526,7 +590,7 @@ static int read_all(run *r)
     enum { PARTS_A_THREAD = 2 };
     int64_t feed = r->feeds[0].feed;
     if (is_ahead(r) && ent_engine_divides(r->session, feed) &&
-        !ent_engine_divide(r->session, (size_t)PARTS_A_THREAD * r->options->jobs)) {
+        !(ent_engine_divide(r->session, (size_t)PARTS_A_THREAD * r->options->jobs) && init_counts_of_parts(r))) {
         return ent_run_fail(r, ENT_EXIT_ENVIRONMENT, "out of memory");
     }
     ent_ahead *ahead = is_ahead(r) ? ent_ahead_new(r->session, feed) : NULL;
@@ -568,17 +632,21 @@ static int collect_totals(run *r)
 static bool has_breach(const run *r)
 {
     bool restates = r->options->n_restate > 0;
-    bool breach = false;
+    bool breach = !restates && r->breach;
     for (size_t i = 0; restates && i < r->restate.n; i++) {
         breach |= r->restate.v[i].breach;
     }
-    return restates ? breach : r->breach;
+    for (size_t i = 0; !restates && i < r->program->n_duty; i++) {
+        breach |= r->counts.duties[i].by_status[ENT_STATUS_BREACH] > 0;
+    }
+    return breach;
 }
 
 static int conclude(run *r, FILE *out)
 {
     char tzdata[64];
     int status = collect_totals(r);
+    add_up_counts(r);
     if (status != ENT_EXIT_OK) {
         return status;
     }
@@ -596,8 +664,8 @@ static int conclude(run *r, FILE *out)
     }
     ent_run_result result = {.session = r->session,
                              .decisions = &r->decisions,
-                             .duties = r->duties,
-                             .answers = r->answers,
+                             .duties = r->counts.duties,
+                             .answers = r->counts.answers,
                              .feeds = r->totals,
                              .n_feeds = r->n_feeds,
                              .without_allowance = ent_engine_without_allowance(r->session),

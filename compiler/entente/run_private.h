@@ -10,6 +10,12 @@
 #include "compiler/entente/run.h"
 #include "compiler/entente/spool.h"
 
+/* What is counted of decisions as they come. */
+typedef struct ent_run_counts {
+    ent_tally *duties;        /* one a duty */
+    ent_tally_party *answers; /* see ent_run_result */
+} ent_run_counts;
+
 typedef struct run {
     const ent_image *program;
     const ent_run_options *options;
@@ -27,10 +33,11 @@ typedef struct run {
     ent_spool spool;         /* its lines to come, unless it is a restatement */
     char *folder;            /* of the spool's file */
     bool stopped;            /* by ent_run_draft, which has said why */
-    ent_tally *duties;        /* one a duty */
-    ent_tally_party *answers; /* see ent_run_result */
+    ent_run_counts counts;
+    ent_run_counts *of_parts; /* where clocks are told of by part; NULL: the same by part of the session */
+    size_t n_of_parts;
     void **rooms; /* of the columns of a batch, see ent_engine_room */
-    bool breach;
+    bool breach; /* of an objective, or of a clock that on_decision has told */
     ent_ledger_feed *totals;
     int64_t from, to, as_of;
     bool has_from, has_to, has_as_of, warned;

@@ -20,14 +20,15 @@ static int64_t overrun(const ent_verdict *d)
     return d->elapsed_ns - d->allowed_ns;
 }
 
-void ent_tally_clock(ent_tally *tally, const ent_verdict *d)
+static bool is_worse(const ent_engine *s, const ent_verdict *a, const ent_verdict *b)
 {
-    ent_tally_count(tally, d);
-    if (d->status != ENT_STATUS_BREACH) {
-        return;
-    }
+    return overrun(a) != overrun(b) ? overrun(a) > overrun(b) : ent_judge_order(s, a, b) < 0;
+}
+
+static void keep_worst(ent_tally *tally, const ent_engine *s, const ent_verdict *d)
+{
     uint32_t at = tally->n_worst;
-    while (at > 0 && overrun(d) > overrun(&tally->worst[at - 1])) {
+    while (at > 0 && is_worse(s, d, &tally->worst[at - 1])) {
         at--;
     }
     if (at == ENT_TALLY_WORST) {
@@ -37,6 +38,22 @@ void ent_tally_clock(ent_tally *tally, const ent_verdict *d)
     memmove(&tally->worst[at + 1], &tally->worst[at], (tally->n_worst - 1 - at) * sizeof *tally->worst);
     tally->worst[at] = *d;
     tally->worst[at].answer = NULL; /* it does not live as long */
+}
+
+void ent_tally_clock(ent_tally *tally, const ent_engine *s, const ent_verdict *d)
+{
+    ent_tally_count(tally, d);
+    if (d->status == ENT_STATUS_BREACH) {
+        keep_worst(tally, s, d);
+    }
+}
+
+void ent_tally_add_clocks(ent_tally *into, const ent_engine *s, const ent_tally *from)
+{
+    ent_tally_add(into, from);
+    for (uint32_t i = 0; i < from->n_worst; i++) {
+        keep_worst(into, s, &from->worst[i]);
+    }
 }
 
 void ent_tally_answer(ent_tally_party *parties, size_t n_parties, const ent_answer *answer)
@@ -49,6 +66,15 @@ void ent_tally_answer(ent_tally_party *parties, size_t n_parties, const ent_answ
         party->bears += part->has_amount ? part->amount_minor : 0;
     }
     parties[n_parties].breaches += answer->has_gap;
+}
+
+void ent_tally_add_answers(ent_tally_party *into, const ent_tally_party *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        into[i].breaches += from[i].breaches;
+        into[i].alone += from[i].alone;
+        into[i].bears += from[i].bears;
+    }
 }
 
 void ent_tally_add(ent_tally *into, const ent_tally *from)

@@ -6,6 +6,7 @@
 #include "runtime/bytecode/program.h"
 #include "runtime/judge/answer.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/state/engine.h"
 
 enum { ENT_TALLY_WORST = 3, ENT_TALLY_STATUSES = ENT_STATUS_COUNT };
 
@@ -28,9 +29,12 @@ typedef struct ent_tally_party {
 } ent_tally_party;
 
 void ent_tally_count(ent_tally *tally, const ent_verdict *decision);
-/* The same, and keeps the clocks that overran most. */
-void ent_tally_clock(ent_tally *tally, const ent_verdict *decision);
+/* The same, and keeps the clocks that overran most.  Decisions may come in any order. */
+void ent_tally_clock(ent_tally *tally, const ent_engine *session, const ent_verdict *decision);
+/* Adds what was counted of other clocks of the duty. */
+void ent_tally_add_clocks(ent_tally *into, const ent_engine *session, const ent_tally *from);
 /* Counts a breach's answer; parties: one a party of the program, then one for what nobody could have mended. */
 void ent_tally_answer(ent_tally_party *parties, size_t n_parties, const ent_answer *answer);
+void ent_tally_add_answers(ent_tally_party *into, const ent_tally_party *from, size_t n);
 void ent_tally_add(ent_tally *into, const ent_tally *from);
 #endif

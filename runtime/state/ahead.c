@@ -15,9 +15,13 @@ struct ent_ahead {
     int64_t feed;
     const ent_objectivestate *objectives; /* of pieces: whose folds are prepared; else NULL */
     size_t n_parts; /* of the engine */
+    /* One a field, and behind the fields that of the holder: columns of which nothing is asked once it is known what
+     * rows mean.  NULL: all are asked for. */
+    bool *stays;
+    bool slots_stay;
 };
 
-static ent_feedstate *feed_of(ent_ahead *a)
+static ent_feedstate *feed_of(const ent_ahead *a)
 {
     return &a->part.feeds[a->feed];
 }
@@ -112,9 +116,41 @@ static ent_ahead *new_ahead(const ent_engine *s, int64_t feed)
     return a;
 }
 
+/* Parts ask for what chooses allowances; the engine, where it has nothing but them, for nothing. */
+static bool find_stays(ent_ahead *a)
+{
+    const ent_image *p = a->part.program;
+    const ent_feedstate *f = feed_of(a);
+    if (a->n_parts < 2 || p->n_objective > 0 || p->n_claim > 0) {
+        return true;
+    }
+    a->stays = malloc((size_t)f->row->n_fields + 1);
+    if (!a->stays) {
+        return false;
+    }
+    memset(a->stays, true, (size_t)f->row->n_fields + 1);
+    a->slots_stay = true;
+    for (size_t i = 0; i < p->n_duty; i++) {
+        const ent_duty_row *d = &p->duty[i];
+        if (d->feed == a->feed && d->allow_field >= 0) {
+            a->stays[d->allow_field] = false;
+        }
+        a->slots_stay &= d->excused_when < 0;
+        for (int64_t k = 0; k < d->n_allows; k++) {
+            a->slots_stay &= p->allow[d->first_allow + k].slot < 0;
+        }
+    }
+    return true;
+}
+
 ent_ahead *ent_ahead_new(const ent_engine *s, int64_t feed)
 {
-    return ent_ahead_fits(s, feed) ? new_ahead(s, feed) : NULL;
+    ent_ahead *a = ent_ahead_fits(s, feed) ? new_ahead(s, feed) : NULL;
+    if (a && !find_stays(a)) {
+        ent_ahead_free(a);
+        a = NULL;
+    }
+    return a;
 }
 
 bool ent_engine_takes_pieces(const ent_engine *s, int64_t feed)
@@ -144,8 +180,10 @@ void ent_ahead_free(ent_ahead *a)
     free(a->part.events.bits);
     free(a->part.events.dealt);
     free(a->part.events.ends);
+    free(a->part.events.lanes);
     ent_tuples_deinit(&a->part.tuples);
     ent_vm_free(a->part.vm);
+    free(a->stays);
     free(a);
 }
 
@@ -225,15 +263,55 @@ static void exchange_past(ent_feedstate *a, ent_feedstate *b)
     b->named = past.named;
 }
 
+static void exchange_columns(ent_colbuf *a, ent_colbuf *b)
+{
+    ent_colbuf c = *a;
+    *a = *b;
+    *b = c;
+}
+
+/* Whether the column of the field, or, -1, where rows stand, stays with who goes on. */
+static bool stays(const ent_ahead *a, int64_t field)
+{
+    return a->stays && (field < 0 ? feed_of(a)->fills_holder : a->stays[field]);
+}
+
+/* What nobody asks for any more goes on being filled by the thread in whose cache it is. */
+static void take_back(const ent_ahead *a, ent_feedstate *next, ent_feedstate *slice)
+{
+    ent_feedstate past = *next;
+    for (int64_t i = -1; i <= slice->row->n_fields; i++) {
+        if (stays(a, i)) {
+            exchange_columns(i < 0 ? &next->origin : &next->pending[i], i < 0 ? &slice->origin : &slice->pending[i]);
+        }
+    }
+    if (a->slots_stay) {
+        next->slots = slice->slots;
+        slice->slots = past.slots;
+    }
+    if (a->stays) {
+        next->turns = slice->turns;
+        next->turns_capacity = slice->turns_capacity;
+        slice->turns = past.turns;
+        slice->turns_capacity = past.turns_capacity;
+    }
+}
+
 /* Leaves the rows behind the slice, and the past, with who goes on. */
-static bool go_on(ent_feedstate *next, ent_feedstate *slice)
+static bool go_on(const ent_ahead *a, ent_feedstate *next, ent_feedstate *slice)
 {
     size_t n = slice->n;
     size_t left = slice->n_pending - n;
     bool ok = true;
+    take_back(a, next, slice);
     for (int64_t i = -1; ok && i < slice->row->n_fields; i++) {
         ent_colbuf *from = i < 0 ? &slice->origin : &slice->pending[i];
         ent_colbuf *to = i < 0 ? &next->origin : &next->pending[i];
+        if (stays(a, i)) {
+            ent_colbuf_drop(to, n);
+            from->n = 0;
+            continue;
+        }
         ent_vector rows = {from->cls, from->data, from->absent};
         to->n = 0;
         free(to->absent);
@@ -269,7 +347,7 @@ bool ent_ahead_cut(ent_ahead *a, int64_t until, ent_ready *r, ent_fault *error)
     exchange_feeds(f, &r->feed);
     r->until = a->part.watermark = until;
     r->rest = false;
-    return go_on(f, &r->feed) || ent_no_memory(error);
+    return go_on(a, f, &r->feed) || ent_no_memory(error);
 }
 
 void ent_ahead_rest(ent_ahead *a, ent_ready *r)

@@ -273,7 +273,7 @@ static bool decide(ent_engine *s, ent_dutystate *d, const ent_clock *c, ent_stat
     decision->cause_origin = c->origin;
     decision->done_origin = has_done ? c->discharged.origin : 0;
     decision->done_feed = c->discharged.feed;
-    return notice(s, d, c, final_ns, st);
+    return ent_engine_tell_clock(s) && notice(s, d, c, final_ns, st);
 }
 
 static bool record_outcome(ent_dutystate *d, const ent_clock *c, const ent_standing *st, ent_blame *blame,

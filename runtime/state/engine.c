@@ -200,6 +200,7 @@ void ent_engine_free(ent_engine *s)
     free(s->events.bits);
     free(s->events.dealt);
     free(s->events.ends);
+    free(s->events.lanes);
     ent_intervals_deinit(&s->pauses);
     ent_blaming_free(s->blaming);
     ent_blame_free(&s->spare_blame);

@@ -79,6 +79,9 @@ typedef struct ent_engine_options {
     ent_strings *strings;   /* shared with the reader; NULL: own */
     /* Called for each decision, in ledger order.  false stops the run. */
     bool (*on_decision)(void *user, const ent_engine *session, const ent_verdict *decision);
+    /* Called instead, in any order, for decisions of clocks that have no credit: for hosts that only count them.  A
+     * divided engine (ahead.h) calls it on the threads that take its parts, and says of which part it is, else 0. */
+    void (*on_clock)(void *user, size_t part, const ent_engine *session, const ent_verdict *decision);
     void *user;
 } ent_engine_options;
 
@@ -107,6 +110,8 @@ bool ent_engine_settle(ent_engine *session, ent_fault *error);
 /* The input has ended: decides all that is left as of the end of the period. */
 bool ent_engine_finish(ent_engine *session, ent_fault *error);
 
+/* The order of the ledger, of decisions on_decision or on_clock has had. */
+int ent_judge_order(const ent_engine *session, const ent_verdict *a, const ent_verdict *b);
 ent_strings *ent_engine_strings(ent_engine *session);
 const ent_image *ent_engine_program(const ent_engine *session);
 const ent_feed_totals *ent_engine_feed_totals(const ent_engine *session, int64_t feed);

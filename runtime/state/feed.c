@@ -426,34 +426,14 @@ bool ent_feedstate_turns(ent_engine *s, ent_feedstate *f)
     return true;
 }
 
-static void drop_front(ent_colbuf *c, size_t n)
-{
-    if (c->n == 0) {
-        return;
-    }
-    size_t size = ent_class_size(c->cls);
-    size_t rest = c->n - n;
-    memmove(c->data, (char *)c->data + n * size, rest * size);
-    if (c->absent) {
-        memmove(c->absent, c->absent + n, rest);
-        if (rest == 0 || !memchr(c->absent, 1, rest)) {
-            free(c->absent);
-            c->absent = NULL;
-        } else {
-            memset(c->absent + rest, 0, c->capacity - rest);
-        }
-    }
-    c->n = rest;
-}
-
 bool ent_feedstate_drop_slice(ent_engine *s, ent_feedstate *f)
 {
     (void)s;
     if (f->n > 0) {
         for (int64_t i = 0; i < f->row->n_fields; i++) {
-            drop_front(&f->pending[i], f->n);
+            ent_colbuf_drop(&f->pending[i], f->n);
         }
-        drop_front(&f->origin, f->n);
+        ent_colbuf_drop(&f->origin, f->n);
         f->n_pending -= f->n;
         f->n = 0;
     }

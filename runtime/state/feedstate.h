@@ -182,6 +182,8 @@ typedef struct ent_feedstate {
 bool ent_colbuf_reserve(ent_colbuf *c, size_t need);
 /* Appends n lanes of a column. */
 bool ent_colbuf_append(ent_colbuf *c, const ent_vector *from, size_t offset, size_t n);
+/* Takes the first n lanes out. */
+void ent_colbuf_drop(ent_colbuf *c, size_t n);
 void ent_colbuf_deinit(ent_colbuf *c);
 size_t ent_class_size(ent_class cls);
 int64_t ent_tuples_intern(ent_tuples *t, const int64_t *values, size_t width);

@@ -34,6 +34,22 @@ bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error)
     return goes_on || ent_fail(s, error, ENT_FAULT_ENVIRONMENT, "stopped by the host");
 }
 
+bool ent_engine_tell_clock(ent_engine *s)
+{
+    ent_verdict *d = &s->decisions[s->n_decisions - 1];
+    if (!s->options.on_clock || s->program->duty[d->clause].credit >= 0) {
+        return true;
+    }
+    mark_not_in_force(s, d);
+    bool ok = !d->answer || ent_answer_seal(d->answer);
+    if (ok) {
+        s->options.on_clock(s->options.user, s->number, s, d);
+    }
+    ent_answer_spare(&s->spare_answers, d->answer);
+    s->n_decisions--;
+    return ok;
+}
+
 bool ent_verdicts_add(ent_engine *s, const ent_verdict *decisions, size_t n)
 {
     if (!ent_reserve((void **)&s->decisions, &s->decisions_capacity, s->n_decisions + n, sizeof *s->decisions)) {

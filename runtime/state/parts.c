@@ -80,6 +80,7 @@ static bool find_list(ent_engine *s, ent_meaning *m, size_t list)
     const ent_dutystate *d = list < n_spans ? NULL : &s->duties[list - n_spans];
     const ent_watch *only = m->n_parts > 1 ? only_watch(s, list) : NULL;
     bool ok = true;
+    ent_events_exchange(&s->events, &m->lists[list]); /* each list has memory of its own, as large as it needs */
     if (only) {
         ok = ent_watch_deal(s, only, m->n_parts, m->ends + list * m->n_parts);
     } else {

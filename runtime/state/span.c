@@ -143,15 +143,13 @@ typedef struct meaning {
     uint16_t tag;
 } meaning;
 
-/* Makes room behind the events that there are for one of each row. */
 static bool begin_collecting(ent_engine *s, const ent_watch *watch, uint16_t tag, meaning *m)
 {
     ent_feedstate *f = &s->feeds[watch->feed];
     ent_events *events = &s->events;
     *m = (meaning){.f = f, .watch = watch, .tag = tag};
     m->keys = ent_feedstate_keys(s, f, watch->first_key, watch->n_keys, &m->absent);
-    if (!m->keys || !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n, sizeof *events->v) ||
-        !find_bits(s, f, watch)) {
+    if (!m->keys || !find_bits(s, f, watch)) {
         return false;
     }
     m->at = ent_feedstate_at(f);
@@ -189,7 +187,8 @@ static bool collect_feed(ent_engine *s, const ent_watch *watch, uint16_t tag)
     if (f->n == 0) {
         return true;
     }
-    if (!begin_collecting(s, watch, tag, &m)) {
+    if (!begin_collecting(s, watch, tag, &m) ||
+        !ent_reserve((void **)&events->v, &events->capacity, events->n + f->n, sizeof *events->v)) {
         return false;
     }
     ent_event *out = events->v + events->n;
@@ -215,10 +214,19 @@ bool ent_watch_deal(ent_engine *s, const ent_watch *watch, size_t n_parts, size_
     if (f->n == 0) {
         return true;
     }
-    if (!begin_collecting(s, watch, 0, &m)) {
+    if (!begin_collecting(s, watch, 0, &m) ||
+        !ent_reserve((void **)&events->lanes, &events->lanes_capacity, f->n, sizeof *events->lanes)) {
         return false;
     }
-    for (size_t i = 0; i < f->n; i++) {
+    uint32_t *lanes = events->lanes;
+    size_t n_lanes = 0;
+    for (size_t i = 0; i < f->n; i++) { /* as above */
+        if (i % 8 == 0 && events->bits[i / 8] == 0) {
+            i += 7;
+            continue;
+        }
+        lanes[n_lanes] = (uint32_t)i;
+        n_lanes += means_something(&m, i);
         ends[ent_part_of(m.keys[i], n_parts)] += means_something(&m, i);
     }
     for (size_t i = 0; i < n_parts; i++) {
@@ -226,10 +234,11 @@ bool ent_watch_deal(ent_engine *s, const ent_watch *watch, size_t n_parts, size_
         ends[i] = events->n;
         events->n += n;
     }
-    for (size_t i = 0; i < f->n; i++) {
-        if (means_something(&m, i)) {
-            events->v[ends[ent_part_of(m.keys[i], n_parts)]++] = event_of(&m, i);
-        }
+    if (!ent_reserve((void **)&events->v, &events->capacity, events->n, sizeof *events->v)) {
+        return false;
+    }
+    for (size_t i = 0; i < n_lanes; i++) {
+        events->v[ends[ent_part_of(m.keys[lanes[i]], n_parts)]++] = event_of(&m, lanes[i]);
     }
     return true;
 }

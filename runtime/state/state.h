@@ -69,6 +69,8 @@ typedef struct ent_events {
     size_t dealt_capacity;
     size_t *ends; /* scratch: by row */
     size_t ends_capacity;
+    uint32_t *lanes; /* scratch: those that mean something */
+    size_t lanes_capacity;
 } ent_events;
 
 #define ENT_NOT_OPEN INT64_MAX
@@ -752,6 +754,8 @@ bool ent_engine_give_enough(ent_engine *s, int64_t before, ent_fault *error);
 bool ent_engine_keep_told(ent_engine *s, ent_fault *error);
 /* Gives a decision out; the caller lets go of what it owns. */
 bool ent_engine_tell(ent_engine *s, ent_verdict *d, ent_fault *error);
+/* Tells the host at once of the clock that has been decided last, if it may come in any order.  false: no memory. */
+bool ent_engine_tell_clock(ent_engine *s);
 
 /* --- subject.c --- */
 /* The text of the first field of the subject, if it stays where it is; else NULL. */
@@ -780,8 +784,6 @@ void ent_judge_free(struct ent_judge *judge);
 /* What one funder with that charge puts into the pool, rounded to minor units. */
 bool ent_judge_pool_amount(ent_engine *s, const ent_pool_row *pool, const ent_verdict *d,
                            ent_q charge, ent_i128 *minor, ent_fault *error);
-/* The order of the ledger. */
-int ent_judge_order(const ent_engine *s, const ent_verdict *a, const ent_verdict *b);
 /* Gives the decisions of clauses that have become final their credit, caps and earnings back, in the order
  * of window ends and clauses, and then puts them in the order of the ledger. */
 bool ent_judge_settle(ent_engine *s, ent_verdict **decisions, size_t n, ent_fault *error);

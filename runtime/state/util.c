@@ -110,6 +110,26 @@ bool ent_colbuf_append(ent_colbuf *c, const ent_vector *from, size_t offset, siz
     return true;
 }
 
+void ent_colbuf_drop(ent_colbuf *c, size_t n)
+{
+    if (c->n == 0) {
+        return;
+    }
+    size_t size = ent_class_size(c->cls);
+    size_t rest = c->n - n;
+    memmove(c->data, (char *)c->data + n * size, rest * size);
+    if (c->absent) {
+        memmove(c->absent, c->absent + n, rest);
+        if (rest == 0 || !memchr(c->absent, 1, rest)) {
+            free(c->absent);
+            c->absent = NULL;
+        } else {
+            memset(c->absent + rest, 0, c->capacity - rest);
+        }
+    }
+    c->n = rest;
+}
+
 void ent_colbuf_deinit(ent_colbuf *c)
 {
     free(c->data);
