@@ -213,7 +213,7 @@ typedef struct filling {
     const int64_t *keys;
     const uint8_t *key_absent;
     const int64_t *rows;
-    int64_t *holders, *givers;
+    int64_t *holders, *givers; /* givers NULL: no place was ever known */
     uint8_t *turns; /* at first, whom the row names: 2 + whom, or 0 */
 } filling;
 
@@ -233,28 +233,37 @@ ENT_VECTORS static void read_named(const ent_colbuf *said, uint8_t *named, size_
 
 /* Which rows name somebody, and which are the first of their key, is in no order: what depends on it is chosen, not
  * branched for. */
+static inline uint8_t take_party(const filling *x, size_t i, uint8_t *last, int64_t is_named)
+{
+    uint8_t before = *last;
+    uint8_t party = (uint8_t)(x->turns[i] | ((before | (before == 0)) & ~is_named));
+    *last = party;
+    x->holders[i] = party - 2;
+    x->turns[i] = party != before;
+    return party;
+}
+
 static inline void take_row(const filling *x, size_t i, uint8_t *last, int64_t *origin)
 {
-    int64_t row = x->rows ? x->rows[i] : 0;
-    uint8_t named = x->turns[i];
-    uint8_t before = *last;
-    int64_t is_named = 0 - (int64_t)(named != 0);
-    uint8_t party = (uint8_t)(named | ((before | (before == 0)) & ~is_named));
-    int64_t giver = *origin ^ ((*origin ^ row) & is_named);
-    int64_t is_given = 0 - (int64_t)(party > 1);
-    *last = party;
-    *origin = giver;
-    x->holders[i] = party - 2;
-    x->givers[i] = row ^ ((row ^ giver) & is_given);
-    x->turns[i] = party != before;
+    int64_t is_named = 0 - (int64_t)(x->turns[i] != 0);
+    uint8_t party = take_party(x, i, last, is_named);
+    if (x->givers) {
+        int64_t row = x->rows ? x->rows[i] : 0;
+        int64_t giver = *origin ^ ((*origin ^ row) & is_named);
+        int64_t is_given = 0 - (int64_t)(party > 1);
+        *origin = giver;
+        x->givers[i] = row ^ ((row ^ giver) & is_given);
+    }
 }
 
 static inline void take_row_without_key(const filling *x, size_t i)
 {
     uint8_t named = x->turns[i];
     x->holders[i] = named ? named - 2 : -1;
-    x->givers[i] = x->rows ? x->rows[i] : 0;
     x->turns[i] = 0;
+    if (x->givers) {
+        x->givers[i] = x->rows ? x->rows[i] : 0;
+    }
 }
 
 /* How the rows are kept that named somebody. */
@@ -292,8 +301,7 @@ static inline __attribute__((always_inline)) size_t take_while_reached(filling x
             __builtin_prefetch((const void *)((uintptr_t)origins + to_come * sizeof *origins), 1);
             take_row(&x, i, &parties[key], &origins[key]);
         } else if (as == NOT_AT_ALL) {
-            int64_t origin = 0;
-            take_row(&x, i, &parties[key], &origin);
+            (void)take_party(&x, i, &parties[key], 0 - (int64_t)(x.turns[i] != 0));
         } else {
             __builtin_prefetch((const void *)((uintptr_t)lines + to_come * sizeof *lines), 1);
             int64_t origin = (common & (0 - (int64_t)(lines[key] != 0))) | lines[key];
@@ -310,9 +318,9 @@ static inline __attribute__((always_inline)) size_t take_while_reached(filling x
 
 static size_t take_reached(const filling *x, ent_named_keys *named, size_t begin, size_t end)
 {
-    return named->origins ? take_while_reached(*x, named, begin, end, WIDE)
-           : named->lines ? take_while_reached(*x, named, begin, end, NARROW)
-                          : take_while_reached(*x, named, begin, end, NOT_AT_ALL);
+    return !x->givers       ? take_while_reached(*x, named, begin, end, NOT_AT_ALL)
+           : named->origins ? take_while_reached(*x, named, begin, end, WIDE)
+                            : take_while_reached(*x, named, begin, end, NARROW);
 }
 
 static bool take_rows(const filling *x, ent_named_keys *named, size_t n)
@@ -354,8 +362,9 @@ bool ent_feedstate_fill_holder(ent_engine *s, ent_feedstate *f)
     size_t n = f->n;
     const uint8_t *key_absent;
     const int64_t *keys = ent_feedstate_keys(s, f, f->row->first_key, f->row->n_keys, &key_absent);
+    bool placed = f->givers || f->named.lines || f->named.origins;
     if (!keys || !ent_colbuf_reserve(filled, n) ||
-        !ent_reserve((void **)&f->owned_givers, &f->givers_capacity, n, sizeof *f->owned_givers) ||
+        (placed && !ent_reserve((void **)&f->owned_givers, &f->givers_capacity, n, sizeof *f->owned_givers)) ||
         !ent_reserve((void **)&f->turns, &f->turns_capacity, n, sizeof *f->turns)) {
         return false;
     }
@@ -363,14 +372,14 @@ bool ent_feedstate_fill_holder(ent_engine *s, ent_feedstate *f)
                  .key_absent = key_absent,
                  .rows = f->givers,
                  .holders = filled->data,
-                 .givers = f->owned_givers,
+                 .givers = placed ? f->owned_givers : NULL,
                  .turns = f->turns};
     read_named(said, f->turns, n);
     if (!take_rows(&x, &f->named, n)) {
         return false;
     }
     filled->n = n;
-    f->givers = f->owned_givers;
+    f->givers = x.givers;
     f->turns_valid = true;
     return true;
 }
