@@ -78,6 +78,10 @@ all_ways() { # PROGRAM FEED FILE: file in time order, one row a key and instant
     # without a ledger nobody asks where rows stand
     "$entente" run --assume-signed "$program" --feed "$feed=$file" >other.txt 2>err.txt
     alike "$program without a ledger: another table" table.txt other.txt
+    (head -n 1 "$file"; tail -n +2 "$file" | sed 'n;n;n;d') >fewer.csv
+    "$entente" run --assume-signed "$program" --feed "$feed=fewer.csv" --restate ledger.jsonl --ledger other.jsonl >figures.txt 2>err.txt
+    "$entente" run --assume-signed "$program" --feed "$feed=fewer.csv" --restate ledger.jsonl >other.txt 2>err.txt
+    alike "$program without a ledger: another restatement" figures.txt other.txt
     same "$program jobs 3, small batches" "$program" --feed "$feed=$file" --jobs 3 --batch 7
     xz -0 -k -f "$file" && same "$program xz" "$program" --feed "$feed=$file.xz"
     same "$program standard input" "$program" --feed "$feed=-" <"$file"
