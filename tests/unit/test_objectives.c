@@ -532,13 +532,42 @@ static void test_too_large(void **state)
 
 /* --- pieces --- */
 
+typedef struct figure {
+    int64_t kind, type, slot, absent, select, test, compare, target;
+} figure;
+
+/* Adds the fold of figure i; its objective is for the caller to finish and to add. */
+static ent_objective_row figure_row(prog *x, int64_t agreement, size_t i, const figure *g, bool by_service)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%c_figure", (char)('a' + i));
+    ent_fold_row fold = prog_fold(x, g->kind, PROBE);
+    fold.select = g->select;
+    fold.test = g->test;
+    fold.value = g->slot;
+    fold.absent = g->absent;
+    fold.percent = g->kind == ENT_AGG_PERCENTILE ? prog_ratio(x, 19, 20) : -1;
+    fold.first_group = x->key_service;
+    fold.n_groups = by_service;
+    (void)ent_builder_add_fold(x->b, fold);
+    ent_objective_row row = prog_objective(x, agreement, name, g->kind == ENT_AGG_AVERAGE ? ENT_TYPE_RATIO : g->type);
+    set_types(x, &x->b->fold.v[x->b->fold.n - 1], &row, g->slot < 0 ? ENT_TYPE_NONE : g->type);
+    row.compare = g->compare;
+    row.window = ENT_UNIT_DAY;
+    row.target = prog_ratio(x, g->target, 1);
+    if (by_service) {
+        row.subject = 2;
+        row.subject_field = prog_text(x, "service");
+        row.subject_type = ENT_TYPE_SERVICE;
+    }
+    return row;
+}
+
 /* Figures of every kind whose folds are prepared, and of some that are not, each day or in windows that overlap, for all rows and by
  * ticket; upper and lower limits, and what is at the limit or near the ends of 64 bits. */
 static ent_image *many_folds(void)
 {
-    static const struct {
-        int64_t kind, type, slot, absent, select, test, compare, target;
-    } folds[] = {
+    static const figure folds[] = {
         {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, PS_NO_UP, -1, PS_UP, ENT_CMP_AT_LEAST, 1},
         {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, -1, -1, PS_UP, ENT_CMP_AT_LEAST, 1},
         {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, -1, PS_HOSTING, PS_UP, ENT_CMP_AT_MOST, 0},
@@ -558,31 +587,11 @@ static ent_image *many_folds(void)
     int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
     for (size_t i = 0; i < 2 * sizeof folds / sizeof *folds; i++) {
         size_t k = i / 2;
-        char name[16];
-        snprintf(name, sizeof name, "%c_figure", (char)('a' + i));
-        ent_fold_row fold = prog_fold(&x, folds[k].kind, PROBE);
-        fold.select = folds[k].select;
-        fold.test = folds[k].test;
-        fold.value = folds[k].slot;
-        fold.absent = folds[k].absent;
-        fold.percent = folds[k].kind == ENT_AGG_PERCENTILE ? prog_ratio(&x, 19, 20) : -1;
-        fold.first_group = x.key_service;
-        fold.n_groups = (int64_t)(i % 2);
-        (void)ent_builder_add_fold(x.b, fold);
-        ent_objective_row row =
-            prog_objective(&x, agreement, name, folds[k].kind == ENT_AGG_AVERAGE ? ENT_TYPE_RATIO : folds[k].type);
-        set_types(&x, &x.b->fold.v[x.b->fold.n - 1], &row, folds[k].slot < 0 ? ENT_TYPE_NONE : folds[k].type);
-        row.compare = folds[k].compare;
+        ent_objective_row row = figure_row(&x, agreement, i, &folds[k], i % 2 == 1);
         row.window = k % 3 == 0 ? ENT_UNIT_ROLLING : ENT_UNIT_DAY;
         row.roll_ns = k % 3 == 0 ? 120 * MINUTE_NS : 0;
         row.every_ns = k % 3 == 0 ? 30 * MINUTE_NS : 0;
-        row.target = prog_ratio(&x, folds[k].target, 1);
         row.missing = k % 2 ? ENT_MISSING_DOWN : ENT_MISSING_UNSAID;
-        if (i % 2 == 1) {
-            row.subject = 2;
-            row.subject_field = prog_text(&x, "service");
-            row.subject_type = ENT_TYPE_SERVICE;
-        }
         (void)ent_builder_add_objective(x.b, row);
     }
     return prog_load(&x);
@@ -591,41 +600,21 @@ static ent_image *many_folds(void)
 /* Figures by service and day, all that slices have a gist for. */
 static ent_image *folds_with_gist(void)
 {
-    static const struct {
-        int64_t kind, type, slot, absent, test, compare, target;
-    } folds[] = {
-        {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, PS_NO_UP, PS_UP, ENT_CMP_AT_LEAST, 1},
-        {ENT_AGG_COUNT, ENT_TYPE_INT, -1, PS_NO_UP, PS_UP, ENT_CMP_AT_MOST, 20},
-        {ENT_AGG_SUM, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, ENT_CMP_AT_MOST, 7},
-        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, ENT_CMP_AT_LEAST, 1},
-        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, -1, -1, ENT_CMP_BELOW, 8},
-        {ENT_AGG_PERCENTILE, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, ENT_CMP_AT_MOST, 6},
-        {ENT_AGG_MEDIAN, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, ENT_CMP_AT_LEAST, 1},
+    static const figure folds[] = {
+        {ENT_AGG_SHARE, ENT_TYPE_RATIO, -1, PS_NO_UP, -1, PS_UP, ENT_CMP_AT_LEAST, 1},
+        {ENT_AGG_COUNT, ENT_TYPE_INT, -1, PS_NO_UP, -1, PS_UP, ENT_CMP_AT_MOST, 20},
+        {ENT_AGG_SUM, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, -1, ENT_CMP_AT_MOST, 7},
+        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, -1, ENT_CMP_AT_LEAST, 1},
+        {ENT_AGG_AVERAGE, ENT_TYPE_DURATION, PS_LATENCY, -1, -1, -1, ENT_CMP_BELOW, 8},
+        {ENT_AGG_PERCENTILE, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, -1, ENT_CMP_AT_MOST, 6},
+        {ENT_AGG_MEDIAN, ENT_TYPE_DURATION, PS_LATENCY, PS_NO_LATENCY, -1, -1, ENT_CMP_AT_LEAST, 1},
     };
     prog x = prog_new();
     int64_t agreement = prog_agreement(&x, 1, ENT_NO_DAY_FROM, ENT_NO_DAY_TO);
     x.b->feed.v[PROBE].interval_ns = 0;
     for (size_t i = 0; i < sizeof folds / sizeof *folds; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "%c_figure", (char)('a' + i));
-        ent_fold_row fold = prog_fold(&x, folds[i].kind, PROBE);
-        fold.test = folds[i].test;
-        fold.value = folds[i].slot;
-        fold.absent = folds[i].absent;
-        fold.percent = folds[i].kind == ENT_AGG_PERCENTILE ? prog_ratio(&x, 19, 20) : -1;
-        fold.first_group = x.key_service;
-        fold.n_groups = 1;
-        (void)ent_builder_add_fold(x.b, fold);
-        ent_objective_row row =
-            prog_objective(&x, agreement, name, folds[i].kind == ENT_AGG_AVERAGE ? ENT_TYPE_RATIO : folds[i].type);
-        set_types(&x, &x.b->fold.v[x.b->fold.n - 1], &row, folds[i].slot < 0 ? ENT_TYPE_NONE : folds[i].type);
-        row.compare = folds[i].compare;
-        row.window = ENT_UNIT_DAY;
-        row.target = prog_ratio(&x, folds[i].target, 1);
-        row.subject = 2;
+        ent_objective_row row = figure_row(&x, agreement, i, &folds[i], true);
         row.single = folds[i].kind != ENT_AGG_COUNT && folds[i].kind != ENT_AGG_SUM;
-        row.subject_field = prog_text(&x, "service");
-        row.subject_type = ENT_TYPE_SERVICE;
         (void)ent_builder_add_objective(x.b, row);
     }
     return prog_load(&x);

@@ -95,12 +95,16 @@ static void sort_lines(char *text)
     char *copy = strdup(text);
     char **lines = malloc((strlen(text) + 1) * sizeof *lines);
     assert_true(copy && lines);
-    for (char *at = strtok(copy, "\n"); at; at = strtok(NULL, "\n")) {
+    for (char *at = copy, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+        *end = 0;
         lines[n++] = at;
     }
     qsort(lines, n, sizeof *lines, compare_lines);
     for (size_t i = 0; i < n; i++) {
-        text += sprintf(text, "%s\n", lines[i]);
+        size_t len = strlen(lines[i]);
+        memcpy(text, lines[i], len);
+        text[len] = '\n';
+        text += len + 1;
     }
     free(lines);
     free(copy);
@@ -239,7 +243,9 @@ static void test_parts(void **state)
             sort_lines(expected);
             for (size_t n = 1; n <= PARTS; n *= 2) {
                 char *got = n == 1 ? undivided(p, &all, &plan, false) : divided(p, &all, &plan, n, false);
-                sort_lines(got);
+                if (got) {
+                    sort_lines(got);
+                }
                 check(i, seed, n, got, expected);
             }
             free(expected);
